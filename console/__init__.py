@@ -1,0 +1,1 @@
+"""The staff's doors: browser pages, REST and the command line."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and Temporal from their wheels, and the supervisor behind `tenantry up`."""

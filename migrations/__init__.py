@@ -1,0 +1,1 @@
+"""Schema of the control plane (`versions/`) and of each tenant (`tenant/`)."""

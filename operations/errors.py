@@ -1,0 +1,88 @@
+"""What can go wrong, named for the fact.
+
+The docstring of an error is its default message and is written for the operator who reads it: what
+happened, what is safe, what to do. No HTTP status lives here: pages, REST and the command line each
+map these classes in one place.
+"""
+
+from collections.abc import Mapping
+
+
+class OperationsError(Exception):
+    """The operation could not be carried out; nothing was changed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or type(self).__doc__ or ""
+        super().__init__(self.message)
+
+
+class InvalidInput(OperationsError):
+    """The input breaks a rule; nothing was written."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__(" ".join(self.problems.values()))
+
+
+class AlreadyTaken(OperationsError):
+    """The value is in use; nothing was written."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+class KeyReused(OperationsError):
+    """This idempotency key was used for another request; nothing was written. Use a new key."""
+
+
+class NotPermitted(OperationsError):
+    """Your role does not allow this; nothing was changed. Ask an administrator if you need it."""
+
+
+class NotLoggedIn(OperationsError):
+    """Your session has ended; nothing was changed. Log in again."""
+
+
+class TooManyTries(OperationsError):
+    """Too many failed log-ins. Wait a minute, then try again."""
+
+
+class WrongPassword(OperationsError):
+    """The e-mail or the password is wrong."""
+
+
+class ExecutionNotFound(OperationsError):
+    """There is no execution with this id."""
+
+
+class TenantNotFound(OperationsError):
+    """There is no tenant with this slug."""
+
+
+class StaffNotFound(OperationsError):
+    """There is no staff account with this e-mail."""
+
+
+class IllegalTransition(OperationsError):
+    """The execution cannot go from its status to the one asked for; nothing was changed."""
+
+
+class DatabaseUnavailable(OperationsError):
+    """PostgreSQL does not answer; nothing was changed. Try again when the banner is gone."""
+
+
+class SchemaBehind(OperationsError):
+    """The database lacks migrations of this version. Run `tenantry migrate`."""
+
+
+class TemporalUnavailable(OperationsError):
+    """Temporal does not answer. Accepted work is kept and goes on by itself when it is back."""
+
+
+class TemporalRefused(OperationsError):
+    """Temporal refused the request for good; repeating it cannot help."""
+
+
+class ConfigurationError(OperationsError):
+    """A setting is missing or makes no sense; the process did not start."""

@@ -1,0 +1,144 @@
+"""What the environment says. A missing or senseless value stops the process with one sentence naming the variable."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from temporalio.envconfig import ClientConfigProfile
+
+from operations.errors import ConfigurationError
+
+PREFIX = "TENANTRY_"
+SHORTEST_SECRET = 32  # characters
+
+
+class Requirement(StrEnum):
+    """A variable that some processes cannot do without."""
+
+    DATABASE_URL = "TENANTRY_DATABASE_URL"
+    TEMPORAL_ADDRESS = "TEMPORAL_ADDRESS"
+    SECRET_KEY = "TENANTRY_SECRET_KEY"
+    PUBLIC_URL = "TENANTRY_PUBLIC_URL"
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+class Settings(BaseSettings):
+    """The variables of this process. Build it with `load`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: OptionalSecret = None
+    task_queue: str = Field("tenantry", min_length=1, max_length=200)
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    data_dir: Path = Path(".tenantry")
+    secret_key: OptionalSecret = None
+    admin_email: OptionalText = None
+    admin_password: OptionalSecret = None
+    log_format: Literal["console", "json"] = "console"
+    reconcile_interval: float = Field(60, gt=0, le=86_400, description="seconds")
+    stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
+    temporal_ui_url: OptionalText = None
+    public_url: OptionalText = None
+    trusted_proxies: str = "127.0.0.1"
+    environment: str = Field("local", min_length=1, max_length=40)
+    build_id: OptionalText = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url_can_be_read(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            backend = make_url(value.get_secret_value()).get_backend_name()
+        except ArgumentError:
+            raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database") from None
+        if backend not in ("postgresql", "postgres"):
+            raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"must have at least {SHORTEST_SECRET} random characters")
+        return value
+
+    @field_validator("public_url", "temporal_ui_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError("must be a web address such as https://tenantry.example.com")
+        return value.rstrip("/")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that browsers must send as `Origin` (RFC 6454)."""
+        parts = urlsplit(self.public_url or f"http://localhost:{self.port}")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.origin.startswith("https://")
+
+    @classmethod
+    def load(cls, *required: Requirement) -> Self:
+        """Read the environment; raises `ConfigurationError` for the first variable that is missing or senseless."""
+        try:
+            settings = cls()
+        except ValidationError as error:
+            raise ConfigurationError(_sentence(error)) from None
+        for requirement in required:
+            if not settings._has(requirement):
+                raise ConfigurationError(f"{requirement} is not set. {_ADVICE[requirement]}")
+        return settings
+
+    def _has(self, requirement: Requirement) -> bool:
+        match requirement:
+            case Requirement.DATABASE_URL:
+                return self.database_url is not None
+            case Requirement.TEMPORAL_ADDRESS:
+                return bool(temporal_profile().address)
+            case Requirement.SECRET_KEY:
+                return self.secret_key is not None
+            case Requirement.PUBLIC_URL:
+                return self.public_url is not None
+
+
+_ADVICE = {
+    Requirement.DATABASE_URL: "Give the PostgreSQL URL of the control plane, or use `tenantry up`, which brings its own server.",
+    Requirement.TEMPORAL_ADDRESS: "Give host:port of the Temporal frontend, or use `tenantry up`, which brings its own server.",
+    Requirement.SECRET_KEY: f"Give at least {SHORTEST_SECRET} random characters, the same for every restart.",
+    Requirement.PUBLIC_URL: "Give the address that staff type into their browsers, such as https://tenantry.example.com.",
+}
+
+
+def temporal_profile() -> ClientConfigProfile:
+    """Temporal's own variables and profile (https://docs.temporal.io/develop/environment-configuration)."""
+    try:
+        return ClientConfigProfile.load()
+    except (RuntimeError, ValueError) as error:
+        raise ConfigurationError(f"Temporal's configuration (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE) cannot be read: {error}") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    variable = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
+    said = problem["msg"].removeprefix("Value error, ")
+    shown = "" if "secret" in variable.lower() or "password" in variable.lower() or "url" in variable.lower() else f"; it is {problem['input']!r}"
+    return f"{variable} {said[0].lower()}{said[1:]}{shown}."

@@ -1,0 +1,107 @@
+"""The words for states, each once, and which status may follow which. Pure."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where an execution stands."""
+
+    PENDING = "pending"  #: accepted by us; Temporal has not confirmed a start yet
+    RUNNING = "running"  #: Temporal accepted the start
+    COMPLETED = "completed"  #: ended well
+    FAILED = "failed"  #: ended otherwise; `CloseReason` says how
+
+    @property
+    def is_final(self) -> bool:
+        return self in (Status.COMPLETED, Status.FAILED)
+
+
+class CloseReason(StrEnum):
+    """How a failed execution ended."""
+
+    ERROR = "error"  #: the workflow failed with an error
+    REJECTED = "rejected"  #: a person, or the approval's time limit, said no
+    TERMINATED = "terminated"  #: ended by force, without clean-up
+    CANCELED = "canceled"  #: asked to end, and ended in order
+    TIMED_OUT = "timed_out"  #: Temporal's time limit for the run passed
+    NOT_FOUND = "not_found"  #: Temporal does not know the run (any more)
+    START_REJECTED = "start_rejected"  #: Temporal refused the start for good
+
+
+FOLLOWERS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.COMPLETED, Status.FAILED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+}
+
+
+def predecessors(of: Status) -> frozenset[Status]:
+    """The statuses that `of` may follow."""
+    return frozenset(status for status, followers in FOLLOWERS.items() if of in followers)
+
+
+class TenantStatus(StrEnum):
+    """Where a customer stands."""
+
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    FAILED = "failed"  #: the first provisioning ended without success
+    DEPROVISIONING = "deprovisioning"
+    DELETED = "deleted"  #: the schema is gone; the row stays, a slug is never used twice
+
+
+class Plan(StrEnum):
+    """What the customer bought."""
+
+    STARTER = "starter"
+    BUSINESS = "business"
+    ENTERPRISE = "enterprise"  #: needs an approval before anything is created
+
+
+class StepStatus(StrEnum):
+    """Where one step (one activity of a tracked workflow) stands."""
+
+    RUNNING = "running"
+    RETRYING = "retrying"  #: the last try failed, Temporal will try again
+    COMPLETED = "completed"
+    FAILED = "failed"  #: no further try
+    CANCELED = "canceled"
+
+
+class CommandKind(StrEnum):
+    """What we want from Temporal."""
+
+    START = "start"
+
+
+class CommandState(StrEnum):
+    """Where an intent towards Temporal stands."""
+
+    QUEUED = "queued"  #: waiting, or being delivered
+    DELIVERED = "delivered"  #: Temporal confirmed it
+    FAILED = "failed"  #: refused for good
+    UNKNOWN = "unknown"  #: no answer could be had; reconciliation decides
+
+
+class Health(StrEnum):
+    """How an open execution is doing, apart from its status."""
+
+    OK = "ok"
+    SLOW = "slow"
+    STUCK = "stuck"
+    DRIFT = "drift"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What a member of staff may do; each role includes the ones before it."""
+
+    VIEWER = "viewer"
+    SUPPORT = "support"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)

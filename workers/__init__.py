@@ -1,0 +1,1 @@
+"""The Temporal worker: workflows orchestrate, activities write, interceptors track."""
