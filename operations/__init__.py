@@ -1,1 +1,1 @@
-"""What an operation is, what can be seen and what can be done; every door (pages, REST, CLI, workers) comes through here."""
+"""What an operation is, what can be seen and what can be done; every door comes through here."""

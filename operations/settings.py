@@ -22,7 +22,7 @@ class Requirement(StrEnum):
 
     DATABASE_URL = "TENANTRY_DATABASE_URL"
     TEMPORAL_ADDRESS = "TEMPORAL_ADDRESS"
-    SECRET_KEY = "TENANTRY_SECRET_KEY"
+    SECRET_KEY = "TENANTRY_SECRET_KEY"  # noqa: S105 - the name of a variable
     PUBLIC_URL = "TENANTRY_PUBLIC_URL"
 
 
@@ -120,11 +120,12 @@ class Settings(BaseSettings):
                 return self.public_url is not None
 
 
+_OR_UP = "or use `tenantry up`, which brings its own server."
 _ADVICE = {
-    Requirement.DATABASE_URL: "Give the PostgreSQL URL of the control plane, or use `tenantry up`, which brings its own server.",
-    Requirement.TEMPORAL_ADDRESS: "Give host:port of the Temporal frontend, or use `tenantry up`, which brings its own server.",
+    Requirement.DATABASE_URL: f"Give the PostgreSQL URL of the control plane, {_OR_UP}",
+    Requirement.TEMPORAL_ADDRESS: f"Give host:port of the Temporal frontend, {_OR_UP}",
     Requirement.SECRET_KEY: f"Give at least {SHORTEST_SECRET} random characters, the same for every restart.",
-    Requirement.PUBLIC_URL: "Give the address that staff type into their browsers, such as https://tenantry.example.com.",
+    Requirement.PUBLIC_URL: "Give the address that staff type into their browsers: https://tenantry.example.com.",
 }
 
 
@@ -133,12 +134,17 @@ def temporal_profile() -> ClientConfigProfile:
     try:
         return ClientConfigProfile.load()
     except (RuntimeError, ValueError) as error:
-        raise ConfigurationError(f"Temporal's configuration (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE) cannot be read: {error}") from None
+        raise ConfigurationError(
+            f"Temporal's configuration (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE) cannot be read: {error}"
+        ) from None
+
+
+_SECRETIVE = ("SECRET", "PASSWORD", "DATABASE_URL")
 
 
 def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     variable = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
-    said = problem["msg"].removeprefix("Value error, ")
-    shown = "" if "secret" in variable.lower() or "password" in variable.lower() or "url" in variable.lower() else f"; it is {problem['input']!r}"
+    said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    shown = "" if any(word in variable for word in _SECRETIVE) else f"; it is {problem['input']!r}"
     return f"{variable} {said[0].lower()}{said[1:]}{shown}."
