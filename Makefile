@@ -1,0 +1,82 @@
+# Every command a newcomer needs, for GNU make 3.81 and newer. The lines of `check` are also those of pre-commit.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format lock clean python tools browser
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+# The versions that the tests run on come first. Debian packs venv apart, hence the imports.
+PYTHONS := python3.13 python3.12 python3.11 python3.14 python3
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# An installation is good for one lock, one pyproject.toml and one directory (scripts hold its name).
+WISH = { pwd; cat $(1) pyproject.toml; } | cksum
+INSTALLED = test -x $(BIN)/python && test "$$($(call WISH,$(1)))" = "$$(cat .venv/$(1).installed 2>/dev/null)"
+NOTE_INSTALLED = $(call WISH,$(1)) > .venv/$(1).installed
+
+RESOLVE = pip compile pyproject.toml --extra embedded --group build --universal --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --quiet
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install the pinned packages into .venv; takes no time when nothing has changed
+	@$(call INSTALLED,requirements.lock) || { \
+		$(MAKE) python && \
+		echo "Installing the pinned packages (requirements.lock)" && \
+		$(PIP) install --require-hashes -r requirements.lock && \
+		echo "Installing Tenantry" && \
+		$(PIP) install --no-deps --no-build-isolation --editable . && \
+		$(call NOTE_INSTALLED,requirements.lock); }
+
+run: setup ## start everything, print the address and keep running until Ctrl-C; ARGS="--port 9000" is passed on
+	@exec $(BIN)/tenantry up $(ARGS)
+
+test: tools browser ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
+	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/e2e) $(ARGS)
+
+check: tools ## formatting, lint, types, import rules: seconds, no servers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports --no-logo
+
+format: tools ## format the code and apply the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## resolve both lock files again after a change of pyproject.toml; needs uv
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && \
+	{ command -v uv >/dev/null || { echo "make lock needs uv: $(BIN)/python -m pip install uv" >&2; exit 1; }; } && \
+	echo "Resolving requirements.lock" && \
+	uv $(RESOLVE) --output-file requirements.lock && \
+	echo "Resolving requirements-dev.lock" && \
+	uv $(RESOLVE) --group tests --group tools --output-file requirements-dev.lock
+
+clean: ## remove .venv and the caches; the data in .tenantry stays
+	rm -rf .venv build dist test-results *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@if $(BIN)/python -c '$(SUITABLE)' 2>/dev/null; then exit 0; fi; \
+	for python in $(PYTHONS); do \
+		if "$$python" -c '$(SUITABLE)' 2>/dev/null; then \
+			echo "Making .venv with $$("$$python" --version)"; \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo "Tenantry needs Python 3.11 or newer with its venv module, and found none among: $(PYTHONS)." >&2; \
+	echo "On Debian or Ubuntu: apt-get install python3 python3-venv. On macOS: brew install python." >&2; \
+	exit 1
+
+tools: setup
+	@$(call INSTALLED,requirements-dev.lock) || { \
+		echo "Installing the tools for tests and checks (requirements-dev.lock)" && \
+		$(PIP) install --require-hashes -r requirements-dev.lock && \
+		$(call NOTE_INSTALLED,requirements-dev.lock); }
+
+browser: tools
+	@$(BIN)/python -m tests.browser
