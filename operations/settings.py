@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from temporalio.envconfig import ClientConfigProfile
 
 from operations.errors import ConfigurationError
@@ -32,6 +32,12 @@ def _blank_is_unset(value: object) -> object:
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+def libpq_url(url: str) -> str:
+    """Take SQLAlchemy's `+driver` out of a URL; libpq's own URLs and key=value strings stay as they are."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
 
 
 class Settings(BaseSettings):
@@ -62,11 +68,9 @@ class Settings(BaseSettings):
         if value is None:
             return None
         try:
-            backend = make_url(value.get_secret_value()).get_backend_name()
-        except ArgumentError:
+            conninfo_to_dict(libpq_url(value.get_secret_value()))
+        except ProgrammingError:
             raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database") from None
-        if backend not in ("postgresql", "postgres"):
-            raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database")
         return value
 
     @field_validator("secret_key")
@@ -85,6 +89,13 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError("must be a web address such as https://tenantry.example.com")
         return value.rstrip("/")
+
+    @property
+    def database_dsn(self) -> str:
+        """The database as libpq takes it."""
+        if self.database_url is None:
+            raise ConfigurationError(f"{Requirement.DATABASE_URL} is not set.")
+        return libpq_url(self.database_url.get_secret_value())
 
     @property
     def origin(self) -> str:

@@ -1,0 +1,55 @@
+"""Bring the control plane's schema to this version: `python -m migrations`, or `tenantry migrate`."""
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from operations import logs
+from operations.database import connect_blocking
+from operations.errors import ConfigurationError
+from operations.settings import Requirement, Settings
+
+LOCK = text("SELECT pg_advisory_lock(hashtextextended('tenantry:migrate', 0))")
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration for a connection that the caller owns."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Upgrade to `revision`; concurrent callers wait for each other. Needs a direct connection, not a pooler."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: connect_blocking(database_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(LOCK)
+        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.commit()
+        command.upgrade(configuration(connection), revision)
+
+
+def main() -> int:
+    try:
+        settings = Settings.load(Requirement.DATABASE_URL)
+    except ConfigurationError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    logs.configure(settings.log_format)
+    try:
+        upgrade(settings.database_dsn)
+    except OperationalError as error:
+        print(f"The database could not be migrated; run it again. {error.orig}", file=sys.stderr)  # noqa: T201
+        return 1
+    logs.logger("migrations").info("schema is up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

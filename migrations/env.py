@@ -1,0 +1,24 @@
+"""Alembic's environment; the connection comes from `migrations.__main__` or a test, through the attributes."""
+
+from alembic import context
+
+from operations.models import Record
+
+
+def _is_modelled(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave the partitions of the history out of the comparison with the models."""
+    return not (kind == "table" and name is not None and name.startswith("execution_events_"))
+
+
+def migrate() -> None:
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=Record.metadata,
+        transaction_per_migration=True,
+        include_name=_is_modelled,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+migrate()

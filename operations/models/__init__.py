@@ -1,0 +1,32 @@
+"""The tables of the control plane. Rows never leave `operations`; queries return frozen dataclasses instead."""
+
+from operations.models.commands import Approval, BulkOperation, Command
+from operations.models.executions import Change, Execution, ExecutionEvent, ExecutionStep
+from operations.models.metadata import Record
+from operations.models.notes import Alert, Note, SavedView
+from operations.models.reconciliation import ReconciliationFinding, ReconciliationPass
+from operations.models.staff import ApiToken, AuditEntry, StaffAccount, StaffSession
+from operations.models.tenants import Membership, Tenant, User
+
+__all__ = [
+    "Alert",
+    "ApiToken",
+    "Approval",
+    "AuditEntry",
+    "BulkOperation",
+    "Change",
+    "Command",
+    "Execution",
+    "ExecutionEvent",
+    "ExecutionStep",
+    "Membership",
+    "Note",
+    "ReconciliationFinding",
+    "ReconciliationPass",
+    "Record",
+    "SavedView",
+    "StaffAccount",
+    "StaffSession",
+    "Tenant",
+    "User",
+]

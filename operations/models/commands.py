@@ -1,0 +1,69 @@
+"""The outbox of intents towards Temporal, decisions of people, and bulk operations."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject, Record, Word
+from operations.statuses import CommandKind, CommandState
+
+
+class Command(Record):
+    """One intent towards Temporal, written in the transaction that decided it."""
+
+    __tablename__ = "commands"
+
+    id: Mapped[Identity]
+    kind: Mapped[CommandKind] = mapped_column(Word(CommandKind))
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_executions.id", ondelete="CASCADE"))
+    seen_run_id: Mapped[str | None]  #: the run that the page showed; another one is left alone
+    reason: Mapped[str | None]
+    requested_by: Mapped[str]
+    state: Mapped[CommandState] = mapped_column(Word(CommandState), server_default=CommandState.QUEUED)
+    tries: Mapped[Counter]
+    due_at: Mapped[CreatedAt]  #: next try while queued; also the end of the lease while claimed
+    claim_token: Mapped[UUID | None]  #: fences a deliverer whose lease ran out
+    claimed_by: Mapped[str | None]
+    error: Mapped[str | None]
+    payload: Mapped[JsonObject | None]
+    bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulk_operations.id"))
+    created_at: Mapped[CreatedAt]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_commands_due", "due_at", "id", postgresql_where=text("state = 'queued'")),
+        Index("ix_commands_execution", "execution_id", text("created_at DESC")),
+        Index("ix_commands_bulk", "bulk_id", postgresql_where=text("bulk_id IS NOT NULL")),
+        Index("uq_commands_start", "execution_id", unique=True, postgresql_where=text("kind = 'start'")),
+    )
+
+
+class Approval(Record):
+    """A person's decision about an execution that waits for one; written before it is signalled."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[Identity]
+    execution_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_executions.id", ondelete="CASCADE"), unique=True)
+    decision: Mapped[str]  #: approved | rejected
+    decided_by: Mapped[str]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))  #: NULL: a time limit decided
+    reason: Mapped[str]
+    decided_at: Mapped[CreatedAt]
+
+
+class BulkOperation(Record):
+    """One action on many executions; its items are commands."""
+
+    __tablename__ = "bulk_operations"
+
+    id: Mapped[Identity]
+    action: Mapped[str]
+    requested_by: Mapped[str]
+    reason: Mapped[str]
+    selection: Mapped[JsonObject]
+    total: Mapped[int]
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]

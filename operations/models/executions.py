@@ -1,0 +1,162 @@
+"""Executions (one row per attempt), their steps, their history, and the feed of changes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import Identity as Sequence
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject, Record, Word
+from operations.statuses import CloseReason, Health, Status, StepStatus
+
+OPEN = "status IN ('pending', 'running')"
+
+
+class Execution(Record):
+    """One attempt to run one workflow for one entity; its id is the run's `OperationUUID`."""
+
+    __tablename__ = "workflow_executions"
+
+    id: Mapped[Identity]
+    workflow_id: Mapped[str] = mapped_column(String(255, collation="C"), unique=True)
+    workflow_type: Mapped[str] = mapped_column(String(100))
+    entity_type: Mapped[str] = mapped_column(String(50))
+    entity_id: Mapped[UUID]
+    status: Mapped[Status] = mapped_column(Word(Status), server_default=Status.PENDING)
+    close_reason: Mapped[CloseReason | None] = mapped_column(Word(CloseReason))
+    attempt: Mapped[int] = mapped_column(server_default=text("1"))
+    retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    run_id: Mapped[str | None]  #: evidence of the latest run; never a key
+    task_queue: Mapped[str]
+    build_id: Mapped[str | None]
+    input: Mapped[JsonObject]
+    requested_by: Mapped[str]
+    error_message: Mapped[str | None]
+    current_step: Mapped[str | None]
+    steps_done: Mapped[Counter]
+    steps_total: Mapped[int | None]  #: unknown for workflows without a plan of steps
+    health: Mapped[Health] = mapped_column(Word(Health), server_default=Health.OK)
+    cause: Mapped[str | None]
+    cause_detail: Mapped[str | None]
+    health_since: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    last_progress_at: Mapped[CreatedAt]  #: moves with real progress only, not with liveness
+    verified_at: Mapped[datetime | None]  #: when Temporal's own close status agreed with a final row
+    updated_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        Index("uq_workflow_executions_open", "entity_id", "workflow_type", unique=True, postgresql_where=text(OPEN)),
+        Index("ix_workflow_executions_entity", "entity_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_workflow_executions_retry_of", "retry_of"),
+        Index(
+            "ix_workflow_executions_open_progress",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_workflow_executions_open_created",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text(OPEN),
+        ),
+        Index("ix_workflow_executions_created", text("created_at DESC"), text("id DESC")),
+        Index("ix_workflow_executions_status", "status", text("created_at DESC"), text("id DESC")),
+        Index("ix_workflow_executions_type", "workflow_type", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_workflow_executions_status_type",
+            "status",
+            "workflow_type",
+            text("created_at DESC"),
+            text("id DESC"),
+        ),
+        Index(
+            "ix_workflow_executions_completed",
+            text("completed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("completed_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_unverified",
+            "completed_at",
+            postgresql_where=text("completed_at IS NOT NULL AND verified_at IS NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_error",
+            text("error_message gin_trgm_ops"),
+            postgresql_using="gin",
+            postgresql_where=text("error_message IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_error_created",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("error_message IS NOT NULL"),
+        ),
+    )
+
+
+class ExecutionStep(Record):
+    """One step of an execution: one activity its workflow scheduled, whatever the number of tries."""
+
+    __tablename__ = "execution_steps"
+
+    execution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("workflow_executions.id", ondelete="CASCADE"), primary_key=True
+    )
+    ordinal: Mapped[int] = mapped_column(primary_key=True)  #: order in which the workflow scheduled it, from 1
+    name: Mapped[str]
+    status: Mapped[StepStatus] = mapped_column(Word(StepStatus))
+    attempts: Mapped[int]  #: tries so far, as Temporal counts them
+    started_at: Mapped[CreatedAt]  #: first try
+    tried_at: Mapped[CreatedAt]  #: latest try
+    next_try_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    error: Mapped[str | None]  #: of the latest failed try
+    progress: Mapped[str | None]  #: what a long step last said of itself
+
+
+class ExecutionEvent(Record):
+    """History of an execution; append-only, partitioned by month."""
+
+    __tablename__ = "execution_events"
+
+    seq: Mapped[int] = mapped_column(BigInteger, Sequence(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"), primary_key=True)
+    execution_id: Mapped[UUID]
+    kind: Mapped[str]
+    from_status: Mapped[Status | None] = mapped_column(Word(Status))
+    to_status: Mapped[Status | None] = mapped_column(Word(Status))
+    actor: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[JsonObject | None]
+
+    __table_args__ = (
+        Index("ix_execution_events_execution", "execution_id", "seq"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id, which never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+class Change(Record):
+    """That a row changed; read by the live pages as the difference of two snapshots, pruned after an hour."""
+
+    __tablename__ = "changes"
+
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Sequence(always=True), primary_key=True)
+    kind: Mapped[str]
+    id: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
