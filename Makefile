@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help setup run test check format lock clean python tools browser
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
 
 # The versions that the tests run on come first. Debian packs venv apart, hence the imports.
 PYTHONS := python3.13 python3.12 python3.11 python3.14 python3
