@@ -1,0 +1,1 @@
+"""Reads: what can be seen, from PostgreSQL alone. Each returns frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""The steps of workflows: idempotent writes, each in one transaction."""

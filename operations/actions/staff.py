@@ -1,0 +1,240 @@
+"""Accounts of staff: log in, log out, sessions, tokens."""
+
+import asyncio
+import functools
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import audit
+from operations.access import Actor, Permission, permit
+from operations.actions.registration import email_problem, normal_email
+from operations.database import Database
+from operations.errors import AlreadyTaken, InvalidInput, StaffNotFound, TooManyTries, WrongPassword
+from operations.models import ApiToken, StaffAccount, StaffSession
+from operations.statuses import Role
+
+SESSION_HOURS = 12
+SHORTEST_PASSWORD = 12  # characters
+LONGEST_PASSWORD = 256
+PER_ACCOUNT = RateLimitItemPerMinute(10)
+PER_ADDRESS = RateLimitItemPerMinute(20)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """A browser's log-in."""
+
+    id: UUID
+    actor: Actor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staff:
+    """Actions on accounts and sessions."""
+
+    database: Database
+    _tries: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+
+    async def log_in(self, email: str, password: str, *, address: str) -> str:
+        """Open a session and return its secret, for the cookie; only its hash is stored.
+
+        Raises `WrongPassword` without telling which of the two was wrong, or `TooManyTries`.
+        """
+        await self._throttle(email, address)
+        account = await self._account(email)
+        right = await asyncio.to_thread(_matches, account.password_hash if account else _nobodys_hash(), password)
+        if account is None or not right:
+            raise WrongPassword
+        secret = secrets.token_urlsafe(32)
+        actor = Actor(name=account.email, role=account.role, staff_id=account.id)
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                insert(StaffSession).values(
+                    staff_id=account.id,
+                    token_hash=_digest(secret),
+                    address=address,
+                    expires_at=func.now() + timedelta(hours=SESSION_HOURS),
+                )
+            )
+            await audit.record(connection, actor, "staff.log_in", audit.Outcome.APPLIED, _target(account))
+        return secret
+
+    async def log_out(self, secret: str) -> None:
+        """End the session; a second call does nothing."""
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                update(StaffSession)
+                .where(StaffSession.token_hash == _digest(secret), StaffSession.revoked_at.is_(None))
+                .values(revoked_at=func.now())
+            )
+
+    async def resume(self, secret: str) -> Session | None:
+        """The live session of a cookie; None when it ended, expired, or its account was disabled."""
+        statement = (
+            select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
+            .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
+            .where(StaffSession.token_hash == _digest(secret), StaffSession.revoked_at.is_(None))
+            .where(StaffSession.expires_at > func.now(), StaffAccount.disabled_at.is_(None))
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        return Session(id=row.id, actor=Actor(name=row.email, role=row.role, staff_id=row.staff_id))
+
+    async def by_token(self, token: str) -> Actor | None:
+        """Who an API token acts for."""
+        statement = (
+            select(StaffAccount.id, StaffAccount.email, StaffAccount.role)
+            .join(ApiToken, ApiToken.staff_id == StaffAccount.id)
+            .where(ApiToken.token_hash == _digest(token), ApiToken.revoked_at.is_(None))
+            .where(StaffAccount.disabled_at.is_(None))
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else Actor(name=row.email, role=row.role, staff_id=row.id)
+
+    async def add(self, actor: Actor, email: str, role: Role, password: str) -> None:
+        """Make an account; raises `InvalidInput` or `AlreadyTaken`."""
+        permit(actor, Permission.MANAGE_STAFF)
+        _check(email=email, password=password)
+        try:
+            async with self.database.transaction() as connection:
+                await _insert(connection, actor, normal_email(email), role, password)
+        except IntegrityError:
+            raise AlreadyTaken("email", f"There is an account for {normal_email(email)} already.") from None
+
+    async def add_first(self, email: str, password: str) -> bool:
+        """Make the first administrator; False, and nothing done, when there is any account."""
+        _check(email=email, password=password)
+        async with self.database.transaction() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("tenantry:staff", 0))))
+            if await connection.scalar(select(func.count()).select_from(StaffAccount)):
+                return False
+            await _insert(connection, Actor.system("setup"), normal_email(email), Role.ADMIN, password)
+        return True
+
+    async def set_password(self, actor: Actor, email: str, password: str) -> None:
+        """Replace a password and end the account's sessions; raises `StaffNotFound`."""
+        permit(actor, Permission.MANAGE_STAFF)
+        _check(email=email, password=password)
+        account = await self._account(email)
+        if account is None:
+            raise StaffNotFound
+        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                update(StaffAccount).where(StaffAccount.id == account.id).values(password_hash=hashed)
+            )
+            await connection.execute(
+                update(StaffSession)
+                .where(StaffSession.staff_id == account.id, StaffSession.revoked_at.is_(None))
+                .values(revoked_at=func.now())
+            )
+            await audit.record(connection, actor, "staff.set_password", audit.Outcome.APPLIED, _target(account))
+
+    async def create_token(self, actor: Actor, email: str, name: str) -> str:
+        """Make an API token and return it; it cannot be shown again. Raises `StaffNotFound` or `InvalidInput`."""
+        permit(actor, Permission.MANAGE_STAFF)
+        if not 1 <= len(name.strip()) <= 100:
+            raise InvalidInput({"name": "The token's name must have 1 to 100 characters."})
+        account = await self._account(email)
+        if account is None:
+            raise StaffNotFound
+        token = f"tenantry_{secrets.token_urlsafe(32)}"
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                insert(ApiToken).values(staff_id=account.id, name=name.strip(), token_hash=_digest(token))
+            )
+            await audit.record(
+                connection, actor, "token.create", audit.Outcome.APPLIED, _target(account), after={"name": name.strip()}
+            )
+        return token
+
+    async def _throttle(self, email: str, address: str) -> None:
+        allowed = await self._tries.hit(PER_ADDRESS, "address", address) and await self._tries.hit(
+            PER_ACCOUNT, "account", email.strip().lower()
+        )
+        if not allowed:
+            raise TooManyTries
+
+    async def _account(self, email: str) -> "_Account | None":
+        statement = select(StaffAccount.id, StaffAccount.email, StaffAccount.role, StaffAccount.password_hash).where(
+            func.lower(StaffAccount.email) == email.strip().lower(), StaffAccount.disabled_at.is_(None)
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return (
+            None
+            if row is None
+            else _Account(id=row.id, email=row.email, role=row.role, password_hash=row.password_hash)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Account:
+    id: UUID
+    email: str
+    role: Role
+    password_hash: str
+
+
+async def create_first_admin(database_url: str, email: str, password: str) -> bool:
+    """For the supervisor: make the first administrator of a fresh database."""
+    database = Database.at(database_url, name="setup", pool_size=1)
+    try:
+        return await Staff(database=database).add_first(email, password)
+    finally:
+        await database.close()
+
+
+async def _insert(connection: AsyncConnection, actor: Actor, email: str, role: Role, password: str) -> None:
+    id_ = uuid4()
+    hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+    await connection.execute(insert(StaffAccount).values(id=id_, email=email, role=role, password_hash=hashed))
+    target = audit.Target(kind="staff", id=str(id_), label=email)
+    await audit.record(connection, actor, "staff.add", audit.Outcome.APPLIED, target, after={"role": role})
+
+
+def _check(*, email: str, password: str) -> None:
+    problems: dict[str, str] = {}
+    if problem := email_problem(email):
+        problems["email"] = problem
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        problems["password"] = f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return PasswordHasher().verify(hashed, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """A hash that no password matches, so that an unknown e-mail takes as long to refuse as a wrong password."""
+    return PasswordHasher().hash(secrets.token_urlsafe(32))
+
+
+def _digest(secret: str) -> bytes:
+    """Secrets are 256 random bits, so a plain hash suffices."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _target(account: _Account) -> audit.Target:
+    return audit.Target(kind="staff", id=str(account.id), label=account.email)

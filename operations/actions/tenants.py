@@ -1,0 +1,134 @@
+"""Registering customers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import audit, commands, contracts, tracking
+from operations.access import Actor, Permission, permit
+from operations.actions.registration import Registration
+from operations.database import Database
+from operations.errors import AlreadyTaken, InvalidInput, KeyReused
+from operations.models import Execution, Membership, Tenant, User
+from operations.statuses import CommandKind
+
+LONGEST_KEY = 200  # characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """What a registration made, or found made by the same request before."""
+
+    tenant_id: UUID
+    execution_id: UUID
+    slug: str
+    repeated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tenants:
+    """Actions on customers."""
+
+    database: Database
+    task_queue: str
+    wake: Callable[[], None]
+
+    async def register(self, actor: Actor, registration: Registration, *, key: str | None = None) -> Registered:
+        """Write tenant, owner, execution and start command in one transaction; Temporal is not on the way.
+
+        `key` makes the request repeatable: the same actor, key and content find what the first call made.
+        Raises `NotPermitted`, `InvalidInput`, `AlreadyTaken` (naming the field) or `KeyReused`; then nothing
+        is written and no workflow will start.
+        """
+        permit(actor, Permission.REGISTER_TENANT)
+        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+            raise InvalidInput({"idempotency_key": f"The idempotency key must have 1 to {LONGEST_KEY} characters."})
+        checked = registration.checked()
+        if key is not None and (earlier := await self._earlier(actor, key, checked)):
+            return earlier
+        try:
+            async with self.database.transaction() as connection:
+                registered = await self._write(connection, actor, checked, key)
+        except IntegrityError as error:
+            if key is not None and (earlier := await self._earlier(actor, key, checked)):
+                return earlier
+            raise _conflict(error, checked) from error
+        self.wake()
+        return registered
+
+    async def _earlier(self, actor: Actor, key: str, registration: Registration) -> Registered | None:
+        """What the same actor registered with this key; raises `KeyReused` when it was something else."""
+        statement = (
+            select(Tenant.id, Tenant.slug, Tenant.request_digest, Execution.id.label("execution_id"))
+            .join(Execution, (Execution.entity_id == Tenant.id) & (Execution.attempt == 1))
+            .where(Tenant.registered_by == actor.name, Tenant.request_key == key)
+            .where(Execution.workflow_type == contracts.PROVISIONING.stored_name)
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        if row.request_digest != registration.digest():
+            raise KeyReused
+        return Registered(tenant_id=row.id, execution_id=row.execution_id, slug=row.slug, repeated=True)
+
+    async def _write(
+        self, connection: AsyncConnection, actor: Actor, registration: Registration, key: str | None
+    ) -> Registered:
+        tenant_id, user_id, execution_id = uuid4(), uuid4(), uuid4()
+        await tracking.act_as(connection, actor.name, "registered")
+        await connection.execute(
+            insert(Tenant).values(
+                id=tenant_id,
+                slug=registration.slug,
+                name=registration.name,
+                plan=registration.plan,
+                registered_by=actor.name,
+                request_key=key,
+                request_digest=None if key is None else registration.digest(),
+            )
+        )
+        await connection.execute(
+            insert(User).values(id=user_id, email=registration.owner_email, name=registration.owner_name)
+        )
+        await connection.execute(insert(Membership).values(tenant_id=tenant_id, user_id=user_id, role="owner"))
+        await connection.execute(
+            insert(Execution).values(
+                id=execution_id,
+                workflow_id=contracts.attempt_id(registration.slug, 1),
+                workflow_type=contracts.PROVISIONING.stored_name,
+                entity_type=contracts.PROVISIONING.entity_type,
+                entity_id=tenant_id,
+                task_queue=self.task_queue,
+                input={"arguments": [str(tenant_id), str(user_id)]},
+                requested_by=actor.name,
+                steps_total=len(contracts.PROVISIONING.steps),
+            )
+        )
+        await commands.queue(connection, CommandKind.START, execution_id, by=actor.name)
+        await audit.record(
+            connection,
+            actor,
+            "tenant.register",
+            audit.Outcome.APPLIED,
+            audit.Target(kind="tenant", id=str(tenant_id), label=registration.slug),
+            after={"name": registration.name, "plan": registration.plan, "owner_email": registration.owner_email},
+        )
+        return Registered(tenant_id=tenant_id, execution_id=execution_id, slug=registration.slug, repeated=False)
+
+
+def _conflict(error: IntegrityError, registration: Registration) -> Exception:
+    """Name the field by the constraint, never by words of the message: a slug may read `users-inc`."""
+    constraint = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    match constraint:
+        case "uq_tenants_slug" | "uq_workflow_executions_workflow_id":
+            return AlreadyTaken("slug", f"The slug {registration.slug} is in use or was used before; slugs are unique.")
+        case "uq_users_email":
+            return AlreadyTaken("owner_email", f"{registration.owner_email} already owns another tenant.")
+        case _:
+            return error

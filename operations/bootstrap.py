@@ -1,0 +1,61 @@
+"""Composes the services once; nothing connects or reads the environment before it is called."""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Self
+
+from operations.actions.staff import Staff
+from operations.actions.tenants import Tenants
+from operations.commands import Deliverer
+from operations.database import Database
+from operations.queries.executions import Executions
+from operations.queries.tenants import Tenants as TenantQueries
+from operations.settings import Settings
+from operations.temporal import Temporal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reads:
+    """What can be seen."""
+
+    executions: Executions
+    tenants: TenantQueries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What a door needs: actions by noun, reads, and the machinery behind them."""
+
+    database: Database
+    temporal: Temporal
+    deliverer: Deliverer
+    staff: Staff
+    tenants: Tenants
+    reads: Reads
+
+    @classmethod
+    def assemble(cls, database: Database, temporal: Temporal, *, name: str, task_queue: str) -> Self:
+        deliverer = Deliverer(database=database, temporal=temporal, name=name)
+        return cls(
+            database=database,
+            temporal=temporal,
+            deliverer=deliverer,
+            staff=Staff(database=database),
+            tenants=Tenants(database=database, task_queue=task_queue, wake=deliverer.wake),
+            reads=Reads(executions=Executions(database=database), tenants=TenantQueries(database=database)),
+        )
+
+    @classmethod
+    async def connect(cls, settings: Settings, *, part: str) -> Self:
+        """`part` (console, worker, cli) names this process in PostgreSQL, in claims and in the history."""
+        name = f"{part}@{socket.gethostname()}:{os.getpid()}"
+        return cls.assemble(
+            Database.at(settings.database_dsn, name=part),
+            await Temporal.connect_lazily(),
+            name=name,
+            task_queue=settings.task_queue,
+        )
+
+    async def close(self) -> None:
+        await self.database.close()

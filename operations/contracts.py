@@ -1,0 +1,77 @@
+"""What console, worker and Temporal agree on: names, inputs, results. Pure, so that workflows may import it."""
+
+from dataclasses import dataclass
+
+OPERATION_UUID = "OperationUUID"  #: search attribute (Keyword); its value is the execution's id
+SCHEMA_MARK = "tenantry:tenant:"  #: begins the COMMENT of a schema that belongs to a tenant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkflowKind:
+    """A workflow as Temporal, the database and people call it."""
+
+    temporal_name: str
+    stored_name: str
+    title: str
+    entity_type: str
+    steps: tuple[str, ...]  #: activity names in the order of a run without trouble
+
+
+LOAD_TENANT = "load_tenant"
+CREATE_SCHEMA = "create_schema"
+MIGRATE_SCHEMA = "migrate_schema"
+ADD_OWNER = "add_owner"
+SEED_DEFAULTS = "seed_defaults"
+ACTIVATE_TENANT = "activate_tenant"
+DROP_SCHEMA = "drop_schema"
+
+RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin
+
+PROVISIONING = WorkflowKind(
+    temporal_name="TenantProvisioningWorkflow",
+    stored_name="tenant_provisioning",
+    title="Tenant provisioning",
+    entity_type="tenant",
+    steps=(LOAD_TENANT, CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT),
+)
+KINDS = (PROVISIONING,)
+BY_STORED_NAME = {kind.stored_name: kind for kind in KINDS}
+
+
+def attempt_id(slug: str, attempt: int) -> str:
+    """Workflow id of a provisioning attempt. A slug never contains `--`, so ids cannot collide."""
+    base = f"tenant-provision-{slug}"
+    return base if attempt == 1 else f"{base}--{attempt}"
+
+
+def step_title(name: str) -> str:
+    """An activity's name as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TenantStep:
+    """Input of every step that works on one tenant."""
+
+    tenant_id: str
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusReport:
+    """What the tracking plugin tells the database about a run."""
+
+    execution_id: str
+    status: str
+    run_id: str
+    close_reason: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProvisioningResult:
+    """What a provisioning run returns."""
+
+    tenant_id: str
+    schema_name: str
+    schema_version: str

@@ -1,0 +1,316 @@
+"""Lists and details of executions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations.database import Database
+from operations.errors import ExecutionNotFound
+from operations.models import Command, Execution, ExecutionEvent, ExecutionStep, Tenant
+from operations.queries.paging import COUNT_CAP, Cursor, Page, assemble, check_limit
+from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus
+
+MOST_TENANTS_SEARCHED = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionView:
+    """An execution as lists and pages show it."""
+
+    id: UUID
+    workflow_id: str
+    workflow_type: str
+    entity_type: str
+    entity_id: UUID
+    entity_slug: str | None
+    entity_name: str | None
+    status: Status
+    close_reason: CloseReason | None
+    attempt: int
+    retry_of: UUID | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    error_message: str | None
+    current_step: str | None
+    steps_done: int
+    steps_total: int | None
+    last_progress_at: datetime
+    health: Health
+    cause: str | None
+    cause_detail: str | None
+    health_since: datetime | None
+    requested_by: str
+    run_id: str | None
+    build_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepView:
+    """One step of an execution."""
+
+    ordinal: int
+    name: str
+    status: StepStatus
+    attempts: int
+    started_at: datetime
+    tried_at: datetime
+    next_try_at: datetime | None
+    completed_at: datetime | None
+    error: str | None
+    progress: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventView:
+    """One entry of an execution's history."""
+
+    seq: int
+    at: datetime
+    kind: str
+    from_status: Status | None
+    to_status: Status | None
+    actor: str
+    reason: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartView:
+    """How the delivery of an execution's start stands."""
+
+    state: CommandState
+    tries: int
+    next_try_at: datetime
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptView:
+    """One attempt in the chain of an entity's executions."""
+
+    id: UUID
+    workflow_id: str
+    attempt: int
+    status: Status
+    close_reason: CloseReason | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionDetail:
+    """An execution with everything that is known of it."""
+
+    execution: ExecutionView
+    steps: tuple[StepView, ...]
+    events: tuple[EventView, ...]
+    attempts: tuple[AttemptView, ...]
+    start: StartView | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionFilter:
+    """Which executions to list; empty fields do not narrow."""
+
+    statuses: frozenset[Status] = frozenset()
+    healths: frozenset[Health] = frozenset()
+    causes: frozenset[str] = frozenset()
+    workflow_types: frozenset[str] = frozenset()
+    entity_id: UUID | None = None
+    search: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Executions:
+    """Reads about executions."""
+
+    database: Database
+
+    async def list(
+        self, wanted: ExecutionFilter, *, oldest_first: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> Page[ExecutionView]:
+        """A page by time of creation, newest first unless `oldest_first`. Raises `InvalidInput`."""
+        check_limit(limit)
+        place = None if cursor is None else Cursor.decode(cursor)
+        ascending = oldest_first != (place is not None and place.backward)
+        conditions = _conditions(wanted)
+        async with self.database.reading() as connection:
+            rows = (await connection.execute(_page(conditions, place, ascending, limit))).all()
+            total = await connection.scalar(
+                select(func.count()).select_from(
+                    select(Execution.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+                )
+            )
+        return assemble([_view(row) for row in rows], place, limit, total or 0)
+
+    async def detail(self, id_: UUID) -> ExecutionDetail:
+        """Raises `ExecutionNotFound`."""
+        async with self.database.reading() as connection:
+            row = (await connection.execute(_viewed(select(*_COLUMNS)).where(Execution.id == id_))).one_or_none()
+            if row is None:
+                raise ExecutionNotFound
+            return ExecutionDetail(
+                execution=_view(row),
+                steps=await _steps(connection, id_),
+                events=await _events(connection, id_),
+                attempts=await _attempts(connection, row.entity_id, row.workflow_type),
+                start=await _start(connection, id_),
+            )
+
+
+_COLUMNS = (
+    Execution.id,
+    Execution.workflow_id,
+    Execution.workflow_type,
+    Execution.entity_type,
+    Execution.entity_id,
+    Tenant.slug.label("entity_slug"),
+    Tenant.name.label("entity_name"),
+    Execution.status,
+    Execution.close_reason,
+    Execution.attempt,
+    Execution.retry_of,
+    Execution.started_at,
+    Execution.completed_at,
+    Execution.created_at,
+    Execution.updated_at,
+    Execution.error_message,
+    Execution.current_step,
+    Execution.steps_done,
+    Execution.steps_total,
+    Execution.last_progress_at,
+    Execution.health,
+    Execution.cause,
+    Execution.cause_detail,
+    Execution.health_since,
+    Execution.requested_by,
+    Execution.run_id,
+    Execution.build_id,
+)
+
+
+def _viewed(statement: Select[*tuple[object, ...]]) -> Select[*tuple[object, ...]]:
+    return statement.outerjoin(Tenant, and_(Execution.entity_type == "tenant", Tenant.id == Execution.entity_id))
+
+
+def _page(
+    conditions: Sequence[ColumnElement[bool]], place: Cursor | None, ascending: bool, limit: int
+) -> Select[*tuple[object, ...]]:
+    """The ids are chosen first, by one index; tenants are joined to the page alone."""
+    key = (Execution.created_at, Execution.id)
+    chosen = select(Execution.id).where(*conditions)
+    if place is not None:
+        here = tuple_(place.value, place.id)
+        chosen = chosen.where(tuple_(*key) > here if ascending else tuple_(*key) < here)
+    order = [column.asc() if ascending else column.desc() for column in key]
+    ids = chosen.order_by(*order).limit(limit + 1).subquery()
+    return _viewed(select(*_COLUMNS).join(ids, ids.c.id == Execution.id)).order_by(*order)
+
+
+def _conditions(wanted: ExecutionFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.statuses:
+        conditions.append(Execution.status.in_(wanted.statuses))
+    if wanted.healths:
+        conditions.append(Execution.health.in_(wanted.healths))
+    if wanted.causes:
+        conditions.append(Execution.cause.in_(wanted.causes))
+    if wanted.workflow_types:
+        conditions.append(Execution.workflow_type.in_(wanted.workflow_types))
+    if wanted.entity_id is not None:
+        conditions.append(Execution.entity_id == wanted.entity_id)
+    if wanted.created_from is not None:
+        conditions.append(Execution.created_at >= wanted.created_from)
+    if wanted.created_to is not None:
+        conditions.append(Execution.created_at < wanted.created_to)
+    if term := wanted.search.strip():
+        conditions.append(_matches(term))
+    return conditions
+
+
+def _matches(term: str) -> ColumnElement[bool]:
+    """Tenants first, then workflow ids by prefix, then error texts (from three characters: trigrams)."""
+    tenants = (
+        select(Tenant.id)
+        .where((Tenant.slug + " " + Tenant.name).icontains(term, autoescape=True))
+        .limit(MOST_TENANTS_SEARCHED)
+    )
+    matches = [Execution.entity_id.in_(tenants), Execution.workflow_id.startswith(term, autoescape=True)]
+    if len(term) >= 3:
+        matches.append(Execution.error_message.icontains(term, autoescape=True))
+    return or_(*matches)
+
+
+def _view(row: Row[*tuple[object, ...]]) -> ExecutionView:
+    return ExecutionView(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+async def _steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
+    statement = (
+        select(
+            ExecutionStep.ordinal,
+            ExecutionStep.name,
+            ExecutionStep.status,
+            ExecutionStep.attempts,
+            ExecutionStep.started_at,
+            ExecutionStep.tried_at,
+            ExecutionStep.next_try_at,
+            ExecutionStep.completed_at,
+            ExecutionStep.error,
+            ExecutionStep.progress,
+        )
+        .where(ExecutionStep.execution_id == id_)
+        .order_by(ExecutionStep.ordinal)
+    )
+    return tuple(StepView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def _events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...]:
+    statement = (
+        select(
+            ExecutionEvent.seq,
+            ExecutionEvent.at,
+            ExecutionEvent.kind,
+            ExecutionEvent.from_status,
+            ExecutionEvent.to_status,
+            ExecutionEvent.actor,
+            ExecutionEvent.reason,
+            ExecutionEvent.detail["error"].astext.label("error"),
+        )
+        .where(ExecutionEvent.execution_id == id_)
+        .order_by(ExecutionEvent.seq)
+        .limit(500)
+    )
+    return tuple(EventView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def _attempts(connection: AsyncConnection, entity_id: UUID, workflow_type: str) -> tuple[AttemptView, ...]:
+    statement = (
+        select(
+            Execution.id,
+            Execution.workflow_id,
+            Execution.attempt,
+            Execution.status,
+            Execution.close_reason,
+            Execution.created_at,
+        )
+        .where(Execution.entity_id == entity_id, Execution.workflow_type == workflow_type)
+        .order_by(Execution.attempt)
+        .limit(100)
+    )
+    return tuple(AttemptView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def _start(connection: AsyncConnection, id_: UUID) -> StartView | None:
+    statement = select(Command.state, Command.tries, Command.due_at.label("next_try_at"), Command.error).where(
+        Command.execution_id == id_, Command.kind == "start"
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else StartView(**row._mapping)  # noqa: SLF001

@@ -1,0 +1,208 @@
+"""What we ask of Temporal. Every call is bounded from outside, and every answer is one of three: yes, no, unknown.
+
+The SDK's `rpc_timeout` bounds one try and not the call, and a lazy client that cannot connect raises a bare
+RuntimeError after up to 30 s; therefore `_ask` wraps each call. Runs are described by the raw RPC: the SDK's
+own `describe` raises on statuses it does not know, such as paused.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Self, TypeVar
+from uuid import UUID
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import IndexedValueType, WorkflowExecutionStatus
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.converter import DefaultPayloadConverter
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from operations import contracts
+from operations.errors import TemporalRefused, TemporalUnavailable
+from operations.settings import temporal_profile
+
+BUDGET = 5.0  #: seconds that any question to Temporal may take
+OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
+#: What repeating cannot change. Anything else (unreachable, overloaded, key expired, namespace misspelt) may heal.
+REFUSALS = frozenset(
+    {
+        RPCStatusCode.INVALID_ARGUMENT,
+        RPCStatusCode.NOT_FOUND,
+        RPCStatusCode.ALREADY_EXISTS,
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.OUT_OF_RANGE,
+    }
+)
+AnswerT = TypeVar("AnswerT")
+
+
+class RunStatus(StrEnum):
+    """Temporal's word for a run."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    TERMINATED = "terminated"
+    CONTINUED_AS_NEW = "continued_as_new"
+    TIMED_OUT = "timed_out"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"  #: a status that this version does not know
+
+    @property
+    def is_open(self) -> bool:
+        return self in (RunStatus.RUNNING, RunStatus.PAUSED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """A run to start."""
+
+    workflow_id: str
+    temporal_name: str
+    task_queue: str
+    execution_id: UUID
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """The latest run of a workflow id, as Temporal describes it (strongly consistent, unlike its lists)."""
+
+    workflow_id: str
+    run_id: str
+    status: RunStatus
+    execution_id: str | None  #: its `OperationUUID`
+    started_at: datetime
+    closed_at: datetime | None
+
+
+class AlreadyStarted(Exception):
+    """Temporal has a run, open or closed, under this workflow id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Temporal:
+    """One namespace of Temporal, through a client that connects at its first use."""
+
+    client: Client
+
+    @classmethod
+    async def connect_lazily(cls) -> Self:
+        """Connects nothing yet, so that a process starts and stays up while Temporal is down."""
+        profile = temporal_profile()
+        return cls(client=await Client.connect(**profile.to_client_connect_config(), lazy=True))
+
+    async def start(self, start: Start) -> str:
+        """Start a run and return its run id; raises `AlreadyStarted`, `TemporalRefused` or `TemporalUnavailable`.
+
+        REJECT_DUPLICATE also refuses ids of closed runs. USE_EXISTING is not used: it would silently adopt a
+        stranger's run.
+        """
+        try:
+            handle = await _ask(
+                self.client.start_workflow(
+                    start.temporal_name,
+                    args=start.arguments,
+                    id=start.workflow_id,
+                    task_queue=start.task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes(
+                        [SearchAttributePair(OPERATION_UUID, str(start.execution_id))]
+                    ),
+                    rpc_timeout=timedelta(seconds=BUDGET / 2),
+                )
+            )
+        except WorkflowAlreadyStartedError:
+            raise AlreadyStarted from None
+        except TemporalRefused as refusal:
+            if _is_not_found(refusal):
+                raise TemporalUnavailable(f"The namespace is not there: {refusal.message}") from refusal
+            raise
+        return handle.result_run_id or ""
+
+    async def describe(self, workflow_id: str) -> Run | None:
+        """The latest run of `workflow_id`; None when this namespace knows no such workflow."""
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+        )
+        try:
+            answer = await _ask(
+                self.client.workflow_service.describe_workflow_execution(request, timeout=timedelta(seconds=BUDGET / 2))
+            )
+        except TemporalRefused as refusal:
+            if _is_not_found(refusal):
+                return None
+            raise
+        info = answer.workflow_execution_info
+        mark = info.search_attributes.indexed_fields.get(contracts.OPERATION_UUID)
+        return Run(
+            workflow_id=info.execution.workflow_id,
+            run_id=info.execution.run_id,
+            status=_run_status(info.status),
+            execution_id=None if mark is None else str(DefaultPayloadConverter().from_payload(mark)),
+            started_at=info.start_time.ToDatetime(UTC),
+            closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
+        )
+
+    async def answers(self) -> bool:
+        """Whether the frontend serves, asked with a short deadline."""
+        try:
+            return await _ask(self.client.service_client.check_health(timeout=timedelta(seconds=1)), within=1.5)
+        except (TemporalUnavailable, TemporalRefused):
+            return False
+
+    async def ensure_search_attribute(self) -> bool:
+        """Register `OperationUUID` where missing; False when it exists as something other than a Keyword.
+
+        Adding an attribute that exists with another type is silently ignored by Temporal, hence the second look.
+        """
+        namespace = self.client.namespace
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        operator = self.client.operator_service
+        known = await _ask(operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace)))
+        if contracts.OPERATION_UUID not in known.custom_attributes:
+            await _ask(
+                operator.add_search_attributes(
+                    AddSearchAttributesRequest(
+                        namespace=namespace, search_attributes={contracts.OPERATION_UUID: keyword}
+                    )
+                )
+            )
+            known = await _ask(operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace)))
+        return known.custom_attributes.get(contracts.OPERATION_UUID) == keyword
+
+
+def _is_not_found(refusal: TemporalRefused) -> bool:
+    cause = refusal.__cause__
+    return isinstance(cause, RPCError) and cause.status is RPCStatusCode.NOT_FOUND
+
+
+_STATUS_NAMES = {int(number): name for name, number in WorkflowExecutionStatus.items()}
+
+
+def _run_status(number: int) -> RunStatus:
+    word = _STATUS_NAMES.get(number, "").removeprefix("WORKFLOW_EXECUTION_STATUS_").lower()
+    return RunStatus(word) if word in set(RunStatus) else RunStatus.UNKNOWN
+
+
+async def _ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
+    """Await an answer for at most `within` seconds; no answer is `TemporalUnavailable`, a no is `TemporalRefused`."""
+    try:
+        return await asyncio.wait_for(question, within)
+    except TimeoutError:
+        raise TemporalUnavailable(f"Temporal did not answer within {within:g} s.") from None
+    except RPCError as error:
+        if error.status in REFUSALS:
+            raise TemporalRefused(error.message) from error
+        raise TemporalUnavailable(f"Temporal does not answer: {error.message}") from error
+    except RuntimeError as error:  # what a lazy client raises when it cannot connect
+        if "connect" not in str(error):
+            raise
+        raise TemporalUnavailable("Temporal cannot be reached.") from error

@@ -1,0 +1,83 @@
+"""A tenant's schema: made, marked as the tenant's own, migrated."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from psycopg import AsyncConnection, sql
+from temporalio.exceptions import ApplicationError
+
+from operations import contracts
+
+# A schema is only touched when this COMMENT says whose it is; the name alone proves nothing.
+MARK = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Migration:
+    """One numbered SQL file of `migrations/tenant`."""
+
+    version: str
+    statements: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """All migrations of a tenant's schema, in order."""
+    found = sorted(
+        (file for file in files("migrations").joinpath("tenant").iterdir() if file.name.endswith(".sql")),
+        key=lambda file: file.name,
+    )
+    return tuple(
+        Migration(version=file.name.removesuffix(".sql"), statements=file.read_text(encoding="utf-8")) for file in found
+    )
+
+
+def latest_version() -> str:
+    return migrations()[-1].version
+
+
+async def create(connection: AsyncConnection, schema: str, tenant_id: str) -> bool:
+    """Make the schema and mark it; False when it was there and is this tenant's own.
+
+    Raises a non-retryable error when a schema of this name belongs to somebody else: it is left alone.
+    """
+    await connection.execute(LOCK, (schema,))
+    row = await (await connection.execute(MARK, (schema,))).fetchone()
+    if row is None:
+        name, mark = sql.Identifier(schema), sql.Literal(contracts.SCHEMA_MARK + tenant_id)
+        await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
+        await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, mark))
+        return True
+    _check_mark(row[0], schema, tenant_id)
+    return False
+
+
+async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> list[str]:
+    """Apply what is missing, all in the caller's transaction, and return the versions applied now."""
+    await connection.execute(LOCK, (schema,))
+    row = await (await connection.execute(MARK, (schema,))).fetchone()
+    if row is None:
+        raise ApplicationError(f"The schema {schema} does not exist yet.", type="SchemaMissing")
+    _check_mark(row[0], schema, tenant_id)
+    await connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations"
+        " (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    there = {row[0] async for row in await connection.execute("SELECT version FROM schema_migrations")}
+    missing = [migration for migration in migrations() if migration.version not in there]
+    for migration in missing:
+        await connection.execute(migration.statements.encode())
+        await connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (migration.version,))
+    return [migration.version for migration in missing]
+
+
+def _check_mark(mark: str | None, schema: str, tenant_id: str) -> None:
+    if mark != contracts.SCHEMA_MARK + tenant_id:
+        raise ApplicationError(
+            f"A schema named {schema} exists and does not carry this tenant's mark ({mark!r}); it was left alone.",
+            type="ForeignSchema",
+            non_retryable=True,
+        )
