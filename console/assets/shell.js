@@ -1,0 +1,71 @@
+// What the frame does in the browser without asking the server: light or dark, and the keyboard.
+(() => {
+  const COOKIE = "tenantry_theme";
+  const CHOICES = ["auto", "light", "dark"];
+  const WORDS = { auto: "as the system", light: "light", dark: "dark" };
+  const root = document.documentElement;
+
+  function choice() {
+    const found = document.cookie.split("; ").find((part) => part.startsWith(COOKIE + "="));
+    const value = found?.slice(COOKIE.length + 1);
+    return CHOICES.includes(value) ? value : "auto";
+  }
+
+  function show(value) {
+    root.dataset.theme = value;
+    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+      button.setAttribute("aria-label", "Theme: " + WORDS[value]);
+      button.title = "Theme: " + WORDS[value];
+    }
+  }
+
+  function choose(value) {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `${COOKIE}=${value}; path=/; max-age=31536000; samesite=lax${secure}`;
+    setDark(value === "auto" ? null : value === "dark");
+    show(value);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-toggle]")) choose(CHOICES[(CHOICES.indexOf(choice()) + 1) % CHOICES.length]);
+    if (event.target.closest("[data-shortcut-help]")) help();
+    // A press beside the native dialog lands on the dialog itself.
+    if (event.target.matches?.("dialog.shortcuts")) event.target.close();
+  });
+
+  function help() {
+    const dialog = document.getElementById("shortcuts");
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  const isTyping = (target) =>
+    target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type);
+
+  let leaderAt = 0;
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector(".q-dialog, dialog[open]")) return;
+    const afterLeader = event.timeStamp - leaderAt < 1500;
+    leaderAt = 0;
+    if (event.key === "?") help();
+    else if (event.key === "/") focusSearch(event);
+    else if (afterLeader) document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
+    else if (event.key === "g") leaderAt = event.timeStamp;
+  });
+
+  function focusSearch(event) {
+    const field = document.querySelector("[data-search] input, input[data-search]");
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  }
+
+  show(choice());
+  // The frame is drawn after this script has run.
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector("[data-theme-toggle]")) return;
+    observer.disconnect();
+    show(choice());
+  }).observe(document.body, { childList: true, subtree: true });
+})();

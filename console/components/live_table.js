@@ -1,0 +1,302 @@
+// A table whose rows change while people work in it: what they point at, select or focus never moves.
+// Text reaches the page through {{ }} and attributes only.
+import * as formats from "table_formats";
+
+const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
+
+export default {
+  template: `
+  <div class="live" ref="root" :data-loading="loading" @pointerenter="enter" @pointerleave="leave">
+    <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + ' new rows' : '' }}</span>
+    <div class="live-pill-slot"><button v-if="waiting.size" type="button" class="live-pill" @click="showNew">
+      <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button></div>
+    <div class="live-tools" v-if="entries.length">
+      <label v-if="selectable" class="live-check"><input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected"
+        @change="toggleAll"> All on this page</label>
+      <label v-if="sortables.length" class="live-sort"><span class="visually-hidden">Sort by</span>
+        <select :value="sortName ? sortName + (sortDown ? ':d' : ':a') : ''" @change="sortFromMenu">
+          <option value="">Sort by</option>
+          <template v-for="c in sortables" :key="c.name"><option :value="c.name + ':a'">{{ c.label }} ↑</option>
+            <option :value="c.name + ':d'">{{ c.label }} ↓</option></template></select></label>
+    </div>
+    <div v-if="hideables.length && entries.length" class="live-columns" @keydown.esc="closeMenu">
+      <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
+        title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
+      <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
+        <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
+      </fieldset>
+    </div>
+    <div class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table">
+      <caption class="visually-hidden">{{ caption }}</caption>
+      <thead role="rowgroup"><tr role="row">
+        <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><span class="visually-hidden">Select all rows on this page</span>
+          <input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected" :disabled="!entries.length" @change="toggleAll"></label></th>
+        <th v-for="c in shown" :key="c.name" scope="col" role="columnheader" :class="['k-' + c.kind, 'a-' + c.align]" :style="{ width: c.width }"
+          :aria-sort="sortName === c.name ? (sortDown ? 'descending' : 'ascending') : undefined">
+          <button v-if="c.sortable" type="button" class="live-head" @click="sortBy(c.name)">{{ c.label }}<i class="material-icons notranslate"
+            aria-hidden="true">{{ sortName === c.name ? (sortDown ? 'arrow_downward' : 'arrow_upward') : 'unfold_more' }}</i></button>
+          <template v-else>{{ c.label }}</template></th>
+        <th v-if="actions.length" scope="col" role="columnheader" class="k-actions"><span class="visually-hidden">Actions</span></th>
+      </tr></thead>
+      <tbody v-if="loading" role="rowgroup" aria-hidden="true"><tr v-for="n in 8" :key="n" role="row" class="live-skeleton">
+        <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
+        <td v-if="actions.length" role="cell"></td></tr></tbody>
+      <tbody v-else role="rowgroup" ref="body" @focusin="focused = true" @focusout="blur">
+        <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" v-seen role="row" tabindex="-1"
+          :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
+          :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
+          <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><span class="visually-hidden">Select {{ nameOf(e.row) }}</span>
+            <input type="checkbox" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
+          <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label">
+            <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.word(e.row[c.name]) }}</span>
+              <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.word(e.row[c.secondary]) }}</span></span>
+            <template v-else-if="c.kind === 'link'">
+              <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" :title="f.clip(e.row[c.name])" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
+              <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>
+            <time v-else-if="c.kind === 'time'" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
+            <span v-else-if="c.kind === 'duration'" :data-since="since(e.row, c)">{{ lasted(e.row, c) }}</span>
+            <span v-else-if="c.kind === 'progress'" class="live-progress"><span>{{ f.count(e.row[c.name]) }}/{{ f.count(e.row[c.total]) }}</span>
+              <span class="live-bar" aria-hidden="true"><span :style="{ width: share(e.row, c) }"></span></span></span>
+            <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
+            <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
+              @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.clip(e.row[c.name], 60) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
+            <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
+            <span v-else class="live-none">–</span>
+            <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>
+          </td>
+          <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions"><span v-if="e.busy" class="live-spinner" role="img" aria-label="Working"></span>
+            <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger }" :aria-disabled="!!reason(e, a) || undefined"
+              :title="reason(e, a) ? a.label + ': ' + reason(e, a) : a.label" :aria-label="a.label + ' ' + nameOf(e.row) + (reason(e, a) ? ', not possible: ' + reason(e, a) : '')"
+              @click="act(e, a)"><i class="material-icons notranslate" aria-hidden="true">{{ a.icon }}</i><span class="live-action-word">{{ a.label }}</span></button></span></td>
+        </tr>
+      </tbody></table></div>
+    <div v-if="!loading && !entries.length" class="empty" :data-kind="empty.kind"><i class="material-icons notranslate" aria-hidden="true">{{ empty.icon }}</i>
+      <h3>{{ empty.title }}</h3><p v-if="empty.text">{{ empty.text }}</p><a v-if="empty.href" class="button" :href="empty.href">{{ empty.action }}</a></div>
+  </div>`,
+  props: {
+    rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
+    sort: String, descending: Boolean, limit: Number, naming: String, serverNow: Number,
+  },
+  emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted"],
+  directives: {
+    seen: {
+      mounted: (el, { instance }) => instance.observer.observe(el),
+      unmounted: (el, { instance }) => { instance.observer.unobserve(el); instance.visible.delete(el); },
+    },
+  },
+  data() {
+    const rows = this.rowsJson ? JSON.parse(this.rowsJson) : [];
+    return {
+      entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
+      selected: {}, current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
+      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, inside: false, focused: false, f: formats,
+    };
+  },
+  computed: {
+    shown() { return this.columns.filter((c) => !this.hidden[c.name]); },
+    hideables() { return this.columns.filter((c) => c.hideable); },
+    sortables() { return this.columns.filter((c) => c.sortable); },
+    choosable() { return this.entries.filter((e) => !e.gone); },
+    allSelected() { return this.choosable.length > 0 && this.choosable.every((e) => this.selected[e.row.id]); },
+    someSelected() { return !this.allSelected && this.choosable.some((e) => this.selected[e.row.id]); },
+  },
+  created() {
+    this.visible = new Set();
+    this.anchor = null;
+    this.hint = null;
+    const skew = this.serverNow ? this.serverNow * 1000 - Date.now() : 0;
+    this.skew = Math.abs(skew) > 5000 ? skew : 0;
+    this.observer = new IntersectionObserver((seen) => {
+      for (const { target, isIntersecting } of seen) isIntersecting ? this.visible.add(target) : this.visible.delete(target);
+    });
+  },
+  mounted() {
+    this.timer = setInterval(this.tick, 1000);
+    document.addEventListener("keydown", this.key);
+    document.addEventListener("pointerdown", this.outside);
+    this.$emit("mounted");
+  },
+  unmounted() {
+    clearInterval(this.timer);
+    this.observer.disconnect();
+    document.removeEventListener("keydown", this.key);
+    document.removeEventListener("pointerdown", this.outside);
+  },
+  methods: {
+    // what the server calls
+    reset(rows) {
+      this.loading = false;
+      this.waiting = new Map();
+      this.hint = null;
+      this.entries = rows.map((row) => entry(row));
+      this.keepSelection(new Set(rows.map((row) => row.id)));
+    },
+    sync(rows) {
+      const now = new Map([...this.entries, ...this.waiting.values()].map((e) => [e.row.id, e.row]));
+      const ids = rows.map((row) => row.id);
+      const same = (a, b) => JSON.stringify(a) === JSON.stringify({ ...a, ...b });
+      this.patch({
+        changed: rows.filter((row) => now.has(row.id) && !same(now.get(row.id), row)),
+        inserted: rows.filter((row) => !now.has(row.id)),
+        removed: [...now.keys()].filter((id) => !ids.includes(id)), order_hint: ids,
+      });
+    },
+    patch({ changed = [], removed = [], inserted = [], order_hint = null }) {
+      this.loading = false;
+      const here = new Set(this.entries.map((e) => e.row.id));
+      const changes = new Map([...changed, ...inserted.filter((row) => here.has(row.id))].map((row) => [row.id, row]));
+      const gone = new Set(removed);
+      this.entries = this.entries.map((e) => {
+        if (gone.has(e.row.id)) return e.gone ? e : Object.freeze({ ...e, gone: true, busy: false });
+        const change = changes.get(e.row.id);
+        return change ? entry({ ...e.row, ...change }, e) : e;
+      });
+      const waiting = new Map([...this.waiting].filter(([id]) => !gone.has(id)));
+      for (const [id, e] of waiting) if (changes.has(id)) waiting.set(id, entry({ ...e.row, ...changes.get(id) }));
+      for (const row of inserted) if (!here.has(row.id)) waiting.set(row.id, entry(row));
+      this.waiting = waiting;
+      if (order_hint) this.hint = order_hint;
+      if (removed.length) this.keepSelection(new Set(this.choosable.map((e) => e.row.id)));
+      this.settleDown();
+    },
+    busy(ids) {
+      this.mark(ids, true);
+    },
+    settle(ids) {
+      this.mark(ids, false);
+    },
+    clearSelection() {
+      this.selected = {};
+      this.emitSelection();
+    },
+    setSort(name, descending) {
+      this.sortName = name;
+      this.sortDown = descending;
+    },
+
+    // rows wait while somebody works in the table
+    isHeld() { return this.inside || this.focused || Object.keys(this.selected).length > 0; },
+    settleDown(force = false) {
+      if ((this.isHeld() && !force) || !(this.waiting.size || this.hint || this.entries.some((e) => e.gone))) return;
+      const stay = force ? this.entries : this.entries.filter((e) => !e.gone);
+      this.entries = formats.arrange(stay, [...this.waiting.values()].reverse(), this.hint).slice(0, this.limit);
+      this.waiting = new Map();
+      this.hint = null;
+    },
+    showNew() {
+      this.settleDown(true);
+      this.$emit("shownew");
+      this.$refs.root.scrollIntoView({ block: "nearest" });
+    },
+    enter(event) { if (event.pointerType !== "touch") this.inside = true; },
+    leave() { this.inside = false; this.settleDown(); },
+    blur(event) {
+      if (this.$refs.body?.contains(event.relatedTarget)) return;
+      this.focused = false;
+      this.settleDown();
+    },
+    mark(ids, busy) {
+      const these = new Set(ids);
+      this.entries = this.entries.map((e) => (these.has(e.row.id) ? Object.freeze({ ...e, busy }) : e));
+    },
+
+    // selection
+    toggle(id, range = false) {
+      const on = !this.selected[id];
+      const ids = this.choosable.map((e) => e.row.id);
+      const [from, to] = [ids.indexOf(range && this.anchor !== null ? this.anchor : id), ids.indexOf(id)].sort((a, b) => a - b);
+      for (const each of from < 0 ? [id] : ids.slice(from, to + 1)) on ? (this.selected[each] = true) : delete this.selected[each];
+      this.anchor = id;
+      this.emitSelection();
+    },
+    toggleAll() {
+      this.selected = this.allSelected ? {} : Object.fromEntries(this.choosable.map((e) => [e.row.id, true]));
+      this.emitSelection();
+    },
+    keepSelection(ids) {
+      const lost = Object.keys(this.selected).filter((id) => !ids.has(id));
+      for (const id of lost) delete this.selected[id];
+      if (lost.length) this.emitSelection();
+    },
+    emitSelection() {
+      this.$emit("select", this.entries.map((e) => e.row.id).filter((id) => this.selected[id]));
+      this.settleDown();
+    },
+
+    // heads and columns
+    sortBy(name, down = this.sortName === name && !this.sortDown) {
+      this.setSort(name, down);
+      this.$emit("sort", name, down);
+    },
+    sortFromMenu(event) {
+      const [name, way] = event.target.value.split(":");
+      if (name) this.sortBy(name, way === "d");
+    },
+    toggleColumn(name) {
+      this.hidden[name] ? delete this.hidden[name] : (this.hidden[name] = true);
+      this.layout++;
+      this.$emit("columns", this.shown.map((c) => c.name));
+    },
+    closeMenu() { this.menuOpen = false; this.$refs.menuButton?.focus(); },
+    outside(event) { if (this.menuOpen && !event.target.closest(".live-columns")) this.menuOpen = false; },
+
+    // actions
+    offered(row) { return this.actions.filter((a) => row.actions && a.name in row.actions); },
+    reason(e, action) { return e.gone ? "no longer in this list" : e.busy ? "working on it" : e.row.actions[action.name]; },
+    act(e, action) { if (!this.reason(e, action)) this.$emit("action", e.row.id, action.name); },
+    async copy(text, button) {
+      await navigator.clipboard.writeText(text);
+      button.dataset.copied = "";
+      setTimeout(() => delete button.dataset.copied, 1200);
+    },
+
+    // values
+    filled: (value) => value !== null && value !== undefined && value !== "",
+    now() { return Date.now() + this.skew; },
+    at: formats.toMs,
+    nameOf(row) { return formats.clip(row[this.naming] ?? row.id, 80); },
+    since(row, column) { return row[column.name] === null || row[column.name] === undefined ? formats.toMs(row[column.since]) : null; },
+    lasted(row, column) {
+      const since = this.since(row, column);
+      return since === null ? formats.duration(row[column.name]) : formats.duration(this.now() - since, true);
+    },
+    share(row, column) { return row[column.total] ? Math.min(100, (100 * row[column.name]) / row[column.total]) + "%" : "0"; },
+    tick() {
+      if (document.hidden) return;
+      const now = this.now();
+      for (const tr of this.visible) {
+        for (const el of tr.querySelectorAll("[data-at],[data-since]")) {
+          const { at, since } = el.dataset;
+          const text = at ? formats.ago(Number(at), now) : formats.duration(now - Number(since), true);
+          if (el.firstChild && el.firstChild.data !== text) el.firstChild.data = text;
+        }
+      }
+    },
+
+    // keyboard
+    key(event) {
+      const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
+      if (!this.keyboard || typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (document.querySelector(".q-dialog, dialog[open]")) return;
+      const at = this.entries.findIndex((e) => e.row.id === this.current);
+      if (event.key === "j") this.moveTo(Math.min(at + 1, this.entries.length - 1));
+      else if (event.key === "k") this.moveTo(Math.max(at - 1, 0));
+      else if (event.key.toLowerCase() === "x" && this.selectable && at >= 0 && !this.entries[at].gone) this.toggle(this.current, event.shiftKey);
+      else if (event.key === "Escape" && Object.keys(this.selected).length) this.clearSelection();
+      else if (event.key === "Enter" && at >= 0 && event.target.matches("tr")) this.openRow(event.target);
+    },
+    moveTo(index) {
+      if (index < 0) return;
+      this.current = this.entries[index].row.id;
+      this.$nextTick(() => {
+        const tr = this.$refs.body?.rows[index];
+        tr?.focus({ preventScroll: true });
+        tr?.scrollIntoView({ block: "nearest" });
+      });
+    },
+    openRow(tr) {
+      const link = tr.querySelector(".live-link");
+      link ? link.click() : this.$emit("open", tr.dataset.id);
+    },
+  },
+};

@@ -1,0 +1,165 @@
+"""The frame around every page: header, drawer, banner, keyboard shortcuts."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlsplit
+
+from nicegui import ui
+
+from console.components import assets, theme
+from console.components.banners import Banner
+from console.components.freshness import Freshness
+from console.components.text import attribute, tag
+
+BREAKPOINT = 900  # px; below, the drawer covers the page and opens only on request
+TABLE_KEYS = (
+    ("/", "Search"),
+    ("j  k", "Next row, previous row"),
+    ("x", "Select the row; with Shift a range"),
+    ("Enter", "Open the row"),
+    ("Esc", "Drop the selection, close a dialog"),
+    ("?", "This list"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NavItem:
+    """A place in the drawer. `key` is the letter that leads there after `g`."""
+
+    label: str
+    icon: str
+    path: str
+    section: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Viewer:
+    """Who is looking."""
+
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """The parts of the frame that pages talk to."""
+
+    banner: Banner
+    freshness: Freshness
+
+
+@contextmanager
+def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterator[Frame]:
+    """Build the frame; what is drawn inside the `with` becomes the content."""
+    theme.install()
+    drawer = _drawer(nav)
+    freshness = _header(drawer=drawer, viewer=viewer, environment=environment)
+    _shortcuts(nav)
+    banner = Banner()
+    with ui.element("div").classes("content") as content:
+        ui.skip_link("Skip to the content", target=content)
+        yield Frame(banner=banner, freshness=freshness)
+
+
+def _header(*, drawer: ui.left_drawer, viewer: Viewer, environment: str) -> Freshness:
+    with ui.header(wrap=False).classes("shell-header"):
+        with _icon_button("menu", "Navigation") as menu:
+            menu.on("click", js_handler=f"() => getElement({drawer.id}).toggle()")
+        with ui.element("a").classes("brand") as brand:
+            attribute(brand, "href", "/")
+            attribute(brand, "aria-label", "Tenantry, overview")
+            attribute(ui.element("img").props('alt="" width=28 height=28'), "src", assets.url("logo.svg"))
+            tag("span", "Tenantry", classes="brand-name")
+        _environment_badge(environment)
+        ui.element("div").classes("grow")
+        freshness = Freshness()
+        with ui.element("button").classes("icon-button theme-toggle").props("type=button data-theme-toggle"):
+            for icon, choice in (("brightness_auto", "auto"), ("light_mode", "light"), ("dark_mode", "dark")):
+                attribute(ui.icon(icon), "data-choice", choice)
+        with _icon_button("keyboard", "Keyboard shortcuts") as keys:
+            keys.classes("wide-only").props("data-shortcut-help")
+        _user_menu(viewer)
+    return freshness
+
+
+def _icon_button(icon: str, label: str) -> ui.element:
+    button = ui.element("button").classes("icon-button").props("type=button")
+    attribute(button, "aria-label", label)
+    attribute(button, "title", label)
+    with button:
+        ui.icon(icon)
+    return button
+
+
+def _environment_badge(environment: str) -> None:
+    badge = tag("span", environment, classes="environment")
+    attribute(badge, "title", "The environment you are working on")
+    attribute(badge, "data-production", environment == "production")
+
+
+def _user_menu(viewer: Viewer) -> None:
+    with ui.element("button").classes("avatar").props("type=button aria-haspopup=menu") as button:
+        attribute(button, "aria-label", f"Account of {viewer.email}")
+        tag("span", viewer.email[:2].upper())
+        with ui.menu().props('anchor="bottom right" self="top right" no-focus'), ui.element("div").classes("user-menu"):
+            tag("p", viewer.email, classes="user-email")
+            tag("p", viewer.role.capitalize(), classes="user-role")
+            with ui.element("form").props("method=post action=/logout"):
+                tag("button", "Log out", classes="button").props("type=submit")
+
+
+def _drawer(nav: Sequence[NavItem]) -> ui.left_drawer:
+    drawer = ui.left_drawer(bordered=False).classes("shell-drawer")
+    drawer.props["breakpoint"] = BREAKPOINT
+    drawer.props["width"] = 232
+    links: dict[str, ui.element] = {}
+    with drawer, ui.element("nav").props('aria-label="Main"'):
+        for section, items in groupby(nav, key=lambda item: item.section):
+            tag("p", section, classes="nav-section")
+            for item in items:
+                links[item.path] = _nav_link(item, drawer)
+
+    def mark(path: str) -> None:
+        active = active_path(path, list(links))
+        for link_path, link in links.items():
+            attribute(link, "aria-current", "page" if link_path == active else None)
+
+    router = ui.context.client.sub_pages_router
+    router.on_path_changed(mark)
+    mark(router.current_path)
+    return drawer
+
+
+def _nav_link(item: NavItem, drawer: ui.left_drawer) -> ui.element:
+    with ui.element("a").classes("nav-item") as link:
+        attribute(link, "href", item.path)
+        attribute(link, "data-go", item.key)
+        ui.icon(item.icon)
+        tag("span", item.label)
+    link.on("click", js_handler=f"() => {{ if (innerWidth < {BREAKPOINT}) getElement({drawer.id}).hide() }}")
+    return link
+
+
+def active_path(current: str, paths: Sequence[str]) -> str | None:
+    """The most particular of `paths` that `current` lies under; the root only matches itself."""
+    here = urlsplit(current).path.rstrip("/") or "/"
+    matches = [path for path in paths if here == path or (path != "/" and here.startswith(path.rstrip("/") + "/"))]
+    return max(matches, key=len, default=None)
+
+
+def _shortcuts(nav: Sequence[NavItem]) -> None:
+    dialog = ui.element("dialog").classes("shortcuts").props('id=shortcuts aria-labelledby="shortcuts-title"')
+    with dialog:
+        tag("h2", "Keyboard shortcuts").props("id=shortcuts-title")
+        with ui.element("dl"):
+            for keys, meaning in [*TABLE_KEYS, *((f"g  {item.key}", item.label) for item in nav if item.key)]:
+                with ui.element("div"):
+                    with ui.element("dt"):
+                        for key in keys.split():
+                            tag("kbd", key)
+                    tag("dd", meaning)
+        with ui.element("form").props("method=dialog"):
+            tag("button", "Close", classes="button").props("type=submit")

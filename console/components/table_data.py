@@ -1,0 +1,120 @@
+"""What a live table is told: its columns, its actions, what an empty one says, and what has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from nicegui import json
+
+
+class Kind(StrEnum):
+    """How a column's values are drawn."""
+
+    TEXT = "text"
+    MONO = "mono"
+    STATUS = "status"  #: a badge; `secondary` names the field with the health, drawn as a second badge
+    LINK = "link"  #: leads to `href`; without one it only emits `open`
+    TIME = "time"  #: ISO text or seconds; relative, the absolute time on hover
+    DURATION = "duration"  #: milliseconds; null means running since the field `since`, and ticks
+    PROGRESS = "progress"  #: n of the field `total`
+    NUMBER = "number"
+    ERROR = "error"  #: two lines, all of it on hover
+    ID = "id"  #: copied by a click
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """One column; `name` is the field of the row it draws."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.TEXT
+    sortable: bool = False
+    align: Literal["left", "right"] = "left"
+    hideable: bool = True
+    hidden: bool = False
+    width: str | None = None  #: a CSS length
+    href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
+    secondary: str | None = None  #: the field drawn small below, or the second badge
+    since: str | None = None
+    total: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """A button at the end of rows. A row offers it through its field `actions`.
+
+    That field maps the names of actions to null, or to the reason why it is not possible now. What the
+    viewer may not do is left out of it.
+    """
+
+    name: str
+    label: str
+    icon: str
+    danger: bool = False
+
+
+class EmptyKind(StrEnum):
+    """Why there are no rows."""
+
+    NOTHING_YET = "nothing-yet"
+    NOTHING_MATCHES = "nothing-matches"
+    ALL_HEALTHY = "all-healthy"
+    UNAVAILABLE = "unavailable"
+
+
+EMPTY_ICONS = {
+    EmptyKind.NOTHING_YET: "inbox",
+    EmptyKind.NOTHING_MATCHES: "filter_alt_off",
+    EmptyKind.ALL_HEALTHY: "check_circle",
+    EmptyKind.UNAVAILABLE: "cloud_off",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Empty:
+    """What an empty list says, and where its button leads."""
+
+    kind: EmptyKind
+    title: str
+    text: str = ""
+    action: str | None = None
+    href: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sort:
+    """The order the rows are in."""
+
+    name: str
+    descending: bool = False
+
+
+NOTHING_YET = Empty(kind=EmptyKind.NOTHING_YET, title="Nothing here yet")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patch:
+    """What has changed. `changed` rows may hold the id and the new fields only."""
+
+    changed: Sequence[Mapping[str, object]] = ()
+    removed: Sequence[str] = ()
+    inserted: Sequence[Mapping[str, object]] = ()
+    order_hint: Sequence[str] | None = None  #: ids in the wanted order; those not named keep their place
+
+    def to_json(self) -> str:
+        """Serialise once, then hand the same text to every viewer's table."""
+        parts = {
+            "changed": self.changed,
+            "removed": self.removed,
+            "inserted": self.inserted,
+            "order_hint": self.order_hint,
+        }
+        return to_json({name: value for name, value in parts.items() if value})
+
+
+def to_json(value: object) -> str:
+    """JSON that is also JavaScript source and safe within HTML."""
+    text: str = json.dumps(value)
+    return text.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,68 @@
+// How a live table writes values down. Pure: everything comes in, text goes out.
+
+export function toMs(value) {
+  if (value === null || value === undefined || value === "") return null;
+  const ms = typeof value === "number" ? value * 1000 : Date.parse(value);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+export function ago(at, now) {
+  if (at === null) return "–";
+  const seconds = Math.round((now - at) / 1000);
+  const size = Math.abs(seconds);
+  if (size < 2) return "now";
+  const words =
+    size < 60 ? size + " s" : size < 3600 ? Math.floor(size / 60) + " min"
+    : size < 86400 ? Math.floor(size / 3600) + " h" : Math.floor(size / 86400) + " d";
+  return seconds < 0 ? "in " + words : words + " ago";
+}
+
+const ABSOLUTE = new Intl.DateTimeFormat(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+});
+export const absolute = (at) => (at === null ? undefined : ABSOLUTE.format(at));
+export const iso = (at) => (at === null ? undefined : new Date(at).toISOString());
+
+const two = (n) => String(n).padStart(2, "0");
+
+export function duration(ms, whole = false) {
+  if (ms === null || ms === undefined) return "–";
+  const s = Math.max(0, ms) / 1000;
+  if (s < 1 && !whole) return Math.round(ms) + " ms";
+  if (s < 60) return (whole ? Math.floor(s) : s.toFixed(1)) + " s";
+  if (s < 3600) return Math.floor(s / 60) + "m " + two(Math.floor(s) % 60) + "s";
+  if (s < 86400) return Math.floor(s / 3600) + "h " + two(Math.floor(s / 60) % 60) + "m";
+  return Math.floor(s / 86400) + "d " + (Math.floor(s / 3600) % 24) + "h";
+}
+
+export const count = (n) => (n === null || n === undefined ? "–" : n.toLocaleString("en-US"));
+
+export function word(status) {
+  const text = String(status ?? "").replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// "/executions/{id}" with the row's values, each escaped so that no value can change the path.
+export const fill = (pattern, row) => pattern.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(row[name] ?? ""));
+
+export const clip = (text, length = 2000) => {
+  const all = String(text ?? "");
+  return all.length > length ? all.slice(0, length) + "…" : all;
+};
+
+// The rows in the wanted order. Ids that `hint` does not mention keep their place; new rows that it does not
+// mention come first.
+export function arrange(entries, fresh, hint) {
+  const known = new Map([...fresh, ...entries].map((entry) => [entry.row.id, entry]));
+  const mentioned = (hint ?? []).filter((id) => known.has(id));
+  const wanted = new Set(mentioned);
+  const result = [...fresh.filter((entry) => !wanted.has(entry.row.id)), ...entries];
+  const present = new Set(result.map((entry) => entry.row.id));
+  for (let i = mentioned.length - 1, before = null; i >= 0; before = mentioned[i--]) {
+    if (present.has(mentioned[i])) continue;
+    const at = before === null ? result.length : result.findIndex((entry) => entry.row.id === before);
+    result.splice(at, 0, known.get(mentioned[i]));
+  }
+  const inOrder = mentioned.values();
+  return result.map((entry) => (wanted.has(entry.row.id) ? known.get(inOrder.next().value) : entry));
+}

@@ -1,0 +1,160 @@
+"""The live table: rows as JSON, changes as patches, and nothing moves under the cursor."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from nicegui import ui
+
+from console.components.table_data import (
+    EMPTY_ICONS,
+    Action,
+    Column,
+    Empty,
+    EmptyKind,
+    Kind,
+    Patch,
+    Sort,
+    to_json,
+)
+
+__all__ = ["Action", "Column", "Empty", "EmptyKind", "Handlers", "Kind", "LiveTable", "Patch", "Sort", "to_json"]
+
+Handled = Awaitable[None] | None
+NOTHING_YET = Empty(kind=EmptyKind.NOTHING_YET, title="Nothing here yet")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handlers:
+    """What a page wants to hear of; each may be a coroutine function."""
+
+    select: Callable[[list[str]], Handled] | None = None  #: all selected ids, in the order of the rows
+    sort: Callable[[Sort], Handled] | None = None
+    open: Callable[[str], Handled] | None = None
+    action: Callable[[str, str], Handled] | None = None  #: id of the row, name of the action
+    columns: Callable[[list[str]], Handled] | None = None  #: names of the columns now shown
+    show_new: Callable[[], Handled] | None = None
+    remounted: Callable[[], Handled] | None = None  #: the browser has built the table anew: `reset` it
+
+
+class LiveTable(ui.element, component="live_table.js", dependencies=["table_formats.js"]):
+    """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`."""
+
+    def __init__(
+        self,
+        *,
+        columns: Sequence[Column],
+        caption: str,
+        rows_json: str | None = None,
+        actions: Sequence[Action] = (),
+        empty: Empty = NOTHING_YET,
+        sort: Sort | None = None,
+        selectable: bool = False,
+        keyboard: bool = True,
+        naming: str = "id",
+        limit: int = 200,
+        handlers: Handlers | None = None,
+    ) -> None:
+        """Without `rows_json` the table shows a skeleton. `naming` is the field that names a row to screen readers."""
+        super().__init__()
+        self.props["columns"] = [asdict(column) for column in columns]
+        self.props["actions"] = [asdict(action) for action in actions]
+        self.props["empty"] = _drawn(empty)
+        self.props["caption"] = caption
+        self.props["rows-json"] = rows_json
+        self.props["selectable"] = selectable
+        self.props["keyboard"] = keyboard
+        self.props["naming"] = naming
+        self.props["limit"] = limit
+        self.props["server-now"] = time.time()
+        self.props["sort"] = sort.name if sort else None
+        self.props["descending"] = sort.descending if sort else False
+        self._mounted_before = False
+        self._listen(handlers or Handlers())
+
+    def patch(self, patch_json: str) -> None:
+        """Show changes; `patch_json` comes from `Patch.to_json`, made once for all viewers."""
+        self._call("patch", patch_json)
+
+    def reset(self, rows_json: str, *, empty: Empty | None = None) -> None:
+        """Show other rows, because the viewer asked for them: a filter, a sort, a page."""
+        self._remember(rows_json)
+        if empty is not None:
+            self.set_empty(empty)
+        self._call("reset", rows_json)
+
+    def sync(self, rows_json: str) -> None:
+        """Bring the rows up to date after a gap in the patches; nothing moves under the cursor."""
+        self._remember(rows_json)
+        self._call("sync", rows_json)
+
+    def set_empty(self, empty: Empty) -> None:
+        """What to say when there are no rows."""
+        self.props["empty"] = _drawn(empty)
+
+    def set_sort(self, sort: Sort | None) -> None:
+        """Show another order in the heads, without emitting `sort`."""
+        arguments = (sort.name, sort.descending) if sort else (None, False)
+        self.run_method("setSort", *arguments)
+
+    def busy(self, ids: Sequence[str]) -> None:
+        """A spinner on these rows, until a patch changes them or `settle` is called."""
+        self._call("busy", to_json(list(ids)))
+
+    def settle(self, ids: Sequence[str]) -> None:
+        """Take the spinner off these rows."""
+        self._call("settle", to_json(list(ids)))
+
+    def clear_selection(self) -> None:
+        self._call("clearSelection", "")
+
+    def _call(self, method: str, source: str) -> None:
+        # `source` is JSON from `to_json`: data as a literal, never as code.
+        self.client.run_javascript(f"getElement({self.id})?.{method}({source})")
+
+    def _remember(self, rows_json: str) -> None:
+        """Keep the rows for a later rebuild by the browser, without sending the element again now."""
+        with self.props.suspend_updates():
+            self.props["rows-json"] = rows_json
+
+    def _listen(self, handlers: Handlers) -> None:
+        if (select := handlers.select) is not None:
+            self.on("select", lambda event: select(_texts(event.args)))
+        if (sort := handlers.sort) is not None:
+            self.on("sort", lambda event: sort(_sort(event.args)))
+        if (opened := handlers.open) is not None:
+            self.on("open", lambda event: opened(str(event.args)))
+        if (action := handlers.action) is not None:
+            self.on("action", lambda event: action(*_pair(event.args)))
+        if (columns := handlers.columns) is not None:
+            self.on("columns", lambda event: columns(_texts(event.args)))
+        if (show_new := handlers.show_new) is not None:
+            self.on("shownew", lambda _: show_new(), args=[])
+        if (remounted := handlers.remounted) is not None:
+            self.on("mounted", lambda _: self._handle_mounted(remounted), args=[])
+
+    def _handle_mounted(self, remounted: Callable[[], Handled]) -> Handled:
+        if self._mounted_before:
+            return remounted()
+        self._mounted_before = True
+        return None
+
+
+def _drawn(empty: Empty) -> dict[str, str | None]:
+    return {**asdict(empty), "icon": EMPTY_ICONS[empty.kind]}
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _pair(value: object) -> tuple[str, str]:
+    first, second = _texts(value)
+    return first, second
+
+
+def _sort(value: object) -> Sort:
+    match value:
+        case [str(name), bool(descending)]:
+            return Sort(name=name, descending=descending)
+    raise ValueError(f"not an order: {value!r}")
