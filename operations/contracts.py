@@ -25,6 +25,7 @@ SEED_DEFAULTS = "seed_defaults"
 ACTIVATE_TENANT = "activate_tenant"
 DROP_SCHEMA = "drop_schema"
 
+REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
 RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin
 
 PROVISIONING = WorkflowKind(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.models import Command, Execution, ExecutionEvent, ExecutionStep, Tenant
-from operations.queries.paging import COUNT_CAP, Cursor, Page, assemble, check_limit
+from operations.queries.paging import Cursor, Page, assemble, check_limit, count_up_to_cap
 from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus
 
 MOST_TENANTS_SEARCHED = 200
@@ -143,11 +143,7 @@ class Executions:
         conditions = _conditions(wanted)
         async with self.database.reading() as connection:
             rows = (await connection.execute(_page(conditions, place, ascending, limit))).all()
-            total = await connection.scalar(
-                select(func.count()).select_from(
-                    select(Execution.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
-                )
-            )
+            total = await connection.scalar(count_up_to_cap(select(Execution.id).where(*conditions)))
         return assemble([_view(row) for row in rows], place, limit, total or 0)
 
     async def detail(self, id_: UUID) -> ExecutionDetail:

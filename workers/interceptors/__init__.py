@@ -1,0 +1,1 @@
+"""Tracking: observes every workflow and every step, and re-raises what it sees."""

@@ -1,0 +1,1 @@
+"""Workflows orchestrate: no clock, no randomness, no input or output of their own."""

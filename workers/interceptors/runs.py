@@ -1,0 +1,134 @@
+"""The workflow side of tracking: tells the database that a run began and how it ended.
+
+Every workflow that carries the search attribute `OperationUUID` is tracked, without a line of its author's. The
+reports are local activities with few tries: a report that is lost is healed by reconciliation and never changes
+the outcome of the run. What this module schedules is part of every history; change it only behind `patched`.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.worker import (
+    ExecuteWorkflowInput,
+    Interceptor,
+    StartActivityInput,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from uuid import UUID
+
+    from operations import contracts
+    from operations.contracts import StatusReport
+    from operations.statuses import CloseReason, Status
+    from workers.interceptors.causes import root_cause
+    from workers.interceptors.headers import StepMark
+
+OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
+PATIENCE = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=1),
+    maximum_attempts=4,  # of a local activity only the number of tries bounds how long it takes
+)
+
+
+class RunTracking(Interceptor):
+    """Registers the workflow side of tracking with a worker or a replayer."""
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002
+        return TrackedRun
+
+
+class TrackedRun(WorkflowInboundInterceptor):
+    """Reports `running` before and the outcome after a run; exceptions pass through as they came."""
+
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(NumberedSteps(outbound))
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> object:  # noqa: A002
+        execution_id = _execution_id()
+        if execution_id is None:
+            return await super().execute_workflow(input)
+        try:
+            await _report(execution_id, Status.RUNNING)
+            result: object = await super().execute_workflow(input)
+        except (Exception, asyncio.CancelledError) as error:
+            reason = _close_reason(error)
+            if reason is not None:
+                await _report(execution_id, Status.FAILED, reason, error)
+            raise
+        await _report(execution_id, Status.COMPLETED)
+        return result
+
+
+class NumberedSteps(WorkflowOutboundInterceptor):
+    """Numbers the activities of a tracked run in the order in which the workflow schedules them."""
+
+    def __init__(self, next_interceptor: WorkflowOutboundInterceptor) -> None:
+        super().__init__(next_interceptor)
+        self._scheduled = 0
+
+    def start_activity(self, input: StartActivityInput) -> workflow.ActivityHandle[object]:  # noqa: A002
+        execution_id = _execution_id()
+        if execution_id is not None:
+            self._scheduled += 1
+            mark = StepMark(execution_id=UUID(execution_id), ordinal=self._scheduled)
+            input.headers = {**input.headers, **mark.to_header()}
+        return super().start_activity(input)
+
+
+def _execution_id() -> str | None:
+    return workflow.info().typed_search_attributes.get(OPERATION_UUID)
+
+
+def _close_reason(error: BaseException) -> CloseReason | None:
+    """How the run will end by this error; None when it does not end.
+
+    An exception that is not a Temporal failure fails only the workflow task: the run stays open, is tried again
+    by Temporal, and must not be reported as failed.
+    """
+    if workflow.cancellation_reason() is not None and is_cancelled_exception(error):
+        return CloseReason.CANCELED
+    if isinstance(error, ApplicationError) and error.type == contracts.REJECTED:
+        return CloseReason.REJECTED
+    if isinstance(error, asyncio.CancelledError) or workflow.is_failure_exception(error):
+        return CloseReason.ERROR
+    return None
+
+
+async def _report(
+    execution_id: str, status: Status, reason: CloseReason | None = None, error: BaseException | None = None
+) -> None:
+    report = StatusReport(
+        execution_id=execution_id,
+        status=status.value,
+        run_id=workflow.info().run_id,
+        close_reason=None if reason is None else reason.value,
+        error=None if error is None else root_cause(error),
+    )
+    handle = workflow.start_local_activity(
+        contracts.RECORD_STATUS,
+        report,
+        start_to_close_timeout=timedelta(seconds=5),
+        retry_policy=PATIENCE,
+    )
+    try:
+        await _finish(handle)
+    except FailureError as lost:  # a failed local activity raises ApplicationError, not ActivityError
+        workflow.logger.warning("status %s was not recorded, reconciliation will: %s", status, lost)
+
+
+async def _finish(handle: workflow.ActivityHandle[None]) -> None:
+    """Let a report finish although the run is being cancelled, then go on cancelling."""
+    try:
+        await asyncio.shield(handle)
+    except asyncio.CancelledError:
+        if not handle.done():
+            await handle
+        raise

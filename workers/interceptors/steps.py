@@ -1,0 +1,127 @@
+"""The activity side of tracking: writes each try of each step, and keeps its heartbeat going."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from prometheus_client import Counter
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from operations import steps
+from operations.database import Database
+from operations.errors import DatabaseUnavailable
+from operations.logs import logger
+from operations.statuses import StepStatus
+from operations.steps import StepReport
+from workers.activities.fence import current_execution
+from workers.interceptors.causes import root_cause
+from workers.interceptors.headers import StepMark
+
+log = logger(__name__)
+WITHIN = 2.0  #: seconds that a report may take before the step goes on without it
+
+lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTracking(Interceptor):
+    """Registers the activity side of tracking with a worker."""
+
+    database: Database
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return TrackedStep(next, self.database)
+
+
+class TrackedStep(ActivityInboundInterceptor):
+    """Reports the beginning and the end of a try; what the step raises passes through."""
+
+    def __init__(self, next_interceptor: ActivityInboundInterceptor, database: Database) -> None:
+        super().__init__(next_interceptor)
+        self._database = database
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
+        mark = StepMark.from_headers(input.headers)
+        if mark is None:
+            return await super().execute_activity(input)
+        info = activity.info()
+        report = StepReport(
+            execution_id=mark.execution_id,
+            ordinal=mark.ordinal,
+            name=info.activity_type,
+            attempt=info.attempt,
+            status=StepStatus.RUNNING,
+        )
+        current_execution.set(mark.execution_id)
+        await self._tell(report)
+        try:
+            async with _heartbeats(info.heartbeat_timeout):
+                result: object = await super().execute_activity(input)
+        except asyncio.CancelledError:
+            status = StepStatus.RETRYING if activity.is_worker_shutdown() else StepStatus.CANCELED
+            await self._tell(replace(report, status=status))
+            raise
+        except Exception as error:
+            await self._tell(_failed(report, error, info))
+            raise
+        await self._tell(replace(report, status=StepStatus.COMPLETED))
+        return result
+
+    async def _tell(self, report: StepReport) -> None:
+        """Bookkeeping never fails a step: a database that does not answer costs at most `WITHIN`."""
+        try:
+            async with asyncio.timeout(WITHIN), self._database.transaction() as connection:
+                await steps.record(connection, report)
+        except (DatabaseUnavailable, TimeoutError):
+            lost_reports.inc()
+            log.warning("step not recorded", step=report.name, execution_id=str(report.execution_id))
+
+
+def _failed(report: StepReport, error: Exception, info: activity.Info) -> StepReport:
+    wait = _next_try(error, info)
+    return replace(
+        report,
+        status=StepStatus.FAILED if wait is None else StepStatus.RETRYING,
+        error=root_cause(error),
+        next_try_in=wait,
+    )
+
+
+def _next_try(error: Exception, info: activity.Info) -> timedelta | None:
+    """When Temporal will try again, by the retry policy; None when it will not."""
+    policy = info.retry_policy
+    kind = error.type if isinstance(error, ApplicationError) and error.type else type(error).__name__
+    if isinstance(error, ApplicationError):
+        if error.non_retryable:
+            return None
+        if error.next_retry_delay is not None:
+            return error.next_retry_delay
+    if policy is None:
+        return timedelta(0)
+    if kind in (policy.non_retryable_error_types or ()) or 0 < policy.maximum_attempts <= info.attempt:
+        return None
+    wait = policy.initial_interval * policy.backoff_coefficient ** min(info.attempt - 1, 30)
+    return min(wait, policy.maximum_interval or 100 * policy.initial_interval)
+
+
+@asynccontextmanager
+async def _heartbeats(limit: timedelta | None) -> AsyncIterator[None]:
+    """Tell Temporal that this worker lives, three times per time limit; whether the step progresses it cannot know."""
+    if not limit:
+        yield
+        return
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(limit.total_seconds() / 3)
+
+    beating = asyncio.create_task(beat())  # dies with the step, in the finally below
+    try:
+        yield
+    finally:
+        beating.cancel()

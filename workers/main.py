@@ -1,0 +1,98 @@
+"""The worker process: runs workflows and steps, and delivers commands beside the console."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from operations import logs
+from operations.bootstrap import Services
+from operations.errors import ConfigurationError, TemporalRefused, TemporalUnavailable
+from operations.settings import Requirement, Settings, temporal_profile
+from workers.activities.tenants import TenantActivities
+from workers.interceptors import plugin
+from workers.workflows.provision_tenant import TenantProvisioningWorkflow
+
+log = logs.logger(__name__)
+
+GRACE = timedelta(seconds=10)
+LONGEST_WAIT = 5.0  #: seconds between two tries to reach a server
+
+
+def build(services: Services, client: Client, task_queue: str) -> Worker:
+    """A worker for all workflows of this version; the client must be connected."""
+    steps = TenantActivities(dsn=services.database.dsn)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[TenantProvisioningWorkflow],
+        activities=[
+            steps.load_tenant,
+            steps.create_schema,
+            steps.migrate_schema,
+            steps.add_owner,
+            steps.seed_defaults,
+            steps.activate_tenant,
+        ],
+        plugins=[plugin.tracking(services.database)],
+        max_concurrent_activities=40,
+        max_cached_workflows=500,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way within `GRACE`."""
+    services = await Services.connect(settings, part="worker")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with asyncio.TaskGroup() as group:
+            delivering = group.create_task(services.deliverer.run())
+            working = group.create_task(_work(services, settings.task_queue))
+            await stop.wait()
+            log.info("worker stops", grace_seconds=GRACE.total_seconds())
+            delivering.cancel()
+            working.cancel()
+    finally:
+        await services.close()
+
+
+async def _work(services: Services, task_queue: str) -> None:
+    """Reach Temporal, however long it takes, then run the worker until cancelled."""
+    client = await _reach_temporal(services)
+    async with build(services, client, task_queue):
+        log.info("worker ready", task_queue=task_queue)
+        await asyncio.Event().wait()
+
+
+async def _reach_temporal(services: Services) -> Client:
+    """A connected client. A worker takes no lazy client, and the search attribute must be there before a start."""
+    wait = 0.2
+    while True:
+        try:
+            if not await services.temporal.ensure_search_attribute():
+                log.error("the search attribute OperationUUID exists and is no Keyword; no run can start")
+            return await Client.connect(**temporal_profile().to_client_connect_config())
+        except (TemporalUnavailable, TemporalRefused, RuntimeError) as error:
+            log.warning("Temporal cannot be reached yet", why=str(error), next_try_seconds=wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+
+def main() -> int:
+    try:
+        settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)
+    except ConfigurationError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    logs.configure(settings.log_format)
+    asyncio.run(run(settings))
+    # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
+    sys.stdout.flush()
+    os._exit(0)
