@@ -1,0 +1,5 @@
+"""The command line: `tenantry`."""
+
+from console.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,32 @@
+"""All commands in one program, and the one place where their failures become a sentence and an exit code."""
+
+import sys
+
+import typer
+
+from console.cli import processes, up
+from operations.errors import OperationsError
+
+app = typer.Typer(
+    name="tenantry",
+    help="The operations console for tenant provisioning on Temporal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(up.commands)
+app.add_typer(processes.commands)
+
+
+def main() -> None:
+    run(app)
+
+
+def run(commands: typer.Typer) -> None:
+    """Run what was asked for; an expected failure is its message on stderr and exit code 1, any other is a bug."""
+    try:
+        commands(prog_name="tenantry")
+    except OperationsError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - this is where people read it
+        raise SystemExit(1) from None

@@ -1,0 +1,123 @@
+"""Everything on this machine with one command, and the two that look at what is running."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operations.settings import Settings
+
+USUAL_EMAIL = "admin@example.com"
+TITLE_WIDTH = 18
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where everything is kept; TENANTRY_DATA_DIR or .tenantry when left out.", show_default=False),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=65535, help="Where the console listens; TENANTRY_PORT or 8080 when left out.", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+commands = typer.Typer()
+
+
+@commands.command()
+def up(data_dir: DataDir = None, port: Port = None) -> None:
+    """Start everything on this machine and keep it running until Ctrl-C."""
+    from embedded import environment  # noqa: PLC0415 - only this command pays for loading servers
+    from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415
+
+    settings = Settings.load()
+    user = dict(os.environ)
+    if environment.given(user, environment.DATABASE_URL) is None:
+        environment.forget_libpq()
+    welcome = Welcome(settings=settings)
+    plan = Plan(
+        directory=data_dir or settings.data_dir,
+        user=user,
+        host=settings.host,
+        port=port or (settings.port if "port" in settings.model_fields_set else None),
+    )
+    listeners = Listeners(progress=_progress, database_ready=welcome.make_first_admin, ready=welcome.print)
+    asyncio.run(Supervisor(plan, listeners).run())
+
+
+@commands.command()
+def env(data_dir: DataDir = None) -> None:
+    """Print shell exports that attach psql, temporal or a worker."""
+    from embedded import state  # noqa: PLC0415
+
+    running = state.of_running(_state_file(data_dir))
+    typer.echo(Path(running.environment_file).read_text(), nl=False)
+
+
+@commands.command()
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show the running processes, their health and their restarts."""
+    import json  # noqa: PLC0415
+
+    from embedded import state  # noqa: PLC0415
+
+    running = state.of_running(_state_file(data_dir))
+    if as_json:
+        typer.echo(json.dumps(asdict(running), indent=2))
+        return
+    typer.echo(f"{running.url} (process {running.pid})")
+    typer.echo(f"{'name':<12}{'pid':>8}{'port':>8}  {'healthy':<9}{'restarts':>8}")
+    for process in running.processes:
+        healthy = "yes" if process.healthy else "no"
+        typer.echo(
+            f"{process.name:<12}{process.pid or '-':>8}{process.port or '-':>8}  {healthy:<9}{process.restarts:>8}"
+        )
+
+
+@dataclass(kw_only=True, slots=True)
+class Welcome:
+    """The first administrator, and the lines that tell how to log in."""
+
+    settings: Settings
+    made_password: str | None = None
+
+    @property
+    def email(self) -> str:
+        return self.settings.admin_email or USUAL_EMAIL
+
+    async def make_first_admin(self, environment: Mapping[str, str]) -> None:
+        from operations.actions.staff import create_first_admin  # noqa: PLC0415
+
+        given = self.settings.admin_password
+        password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+        created = await create_first_admin(environment["TENANTRY_DATABASE_URL"], self.email, password)
+        self.made_password = password if created and not given else None
+
+    def print(self, url: str) -> None:
+        _progress("", "")
+        _progress("Open", url)
+        _progress("Log in as", self.email)
+        if self.made_password:
+            _progress("Password", f"{self.made_password}   (shown only this once)")
+        else:
+            _progress("Password", f"as before; `tenantry staff password {self.email}` sets a new one")
+        _progress("End with", "Ctrl-C; everything is kept")
+
+
+def _progress(title: str, text: str) -> None:
+    # A terminal that was closed must not keep the servers from being ended in order.
+    with suppress(OSError):
+        print(f"{title:<{TITLE_WIDTH}} {text}".rstrip(), flush=True)  # noqa: T201
+
+
+def _state_file(data_dir: Path | None) -> Path:
+    from embedded import data_directory  # noqa: PLC0415
+
+    return data_directory.locate(data_dir or Settings.load().data_dir).state_file

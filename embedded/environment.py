@@ -1,0 +1,90 @@
+"""The variables our processes are started with, and those a person needs to attach to them."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from embedded.data_directory import DataDirectory
+
+DATABASE_URL = "TENANTRY_DATABASE_URL"
+TEMPORAL_ADDRESS = "TEMPORAL_ADDRESS"
+SHOWN = (
+    DATABASE_URL,
+    TEMPORAL_ADDRESS,
+    "TEMPORAL_NAMESPACE",
+    "TEMPORAL_CONFIG_FILE",
+    "TENANTRY_TASK_QUEUE",
+    "TENANTRY_SECRET_KEY",
+    "TENANTRY_PUBLIC_URL",
+    "TENANTRY_TEMPORAL_UI_URL",
+    "TENANTRY_DATA_DIR",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where everything is; `ui_url` only for a Temporal of our own."""
+
+    database_url: str
+    temporal_address: str
+    ui_url: str | None
+    port: int
+
+
+def given(environment: Mapping[str, str], name: str) -> str | None:
+    """The value of a variable; a blank one counts as unset."""
+    return environment.get(name, "").strip() or None
+
+
+def for_children(user: Mapping[str, str], home: DataDirectory, addresses: Addresses) -> dict[str, str]:
+    """The user's environment without what would lead elsewhere, and with what leads here."""
+    ours = {
+        DATABASE_URL: addresses.database_url,
+        TEMPORAL_ADDRESS: addresses.temporal_address,
+        "TEMPORAL_NAMESPACE": given(user, "TEMPORAL_NAMESPACE") or "default",
+        "TEMPORAL_CONFIG_FILE": str(home.empty_temporal_config()),
+        "TENANTRY_TASK_QUEUE": given(user, "TENANTRY_TASK_QUEUE") or "tenantry",
+        "TENANTRY_SECRET_KEY": given(user, "TENANTRY_SECRET_KEY") or home.secret_key(),
+        "TENANTRY_PUBLIC_URL": given(user, "TENANTRY_PUBLIC_URL") or f"http://localhost:{addresses.port}",
+        "TENANTRY_PORT": str(addresses.port),
+        "TENANTRY_DATA_DIR": str(home.path),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if ui_url := given(user, "TENANTRY_TEMPORAL_UI_URL") or addresses.ui_url:
+        ours["TENANTRY_TEMPORAL_UI_URL"] = ui_url
+    return {name: value for name, value in user.items() if not _leads_elsewhere(name, user)} | ours
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """Lines for a shell: our variables, and libpq's so that a bare `psql` connects."""
+    shown = {name: environment[name] for name in SHOWN if name in environment}
+    shown |= _libpq(environment[DATABASE_URL])
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in shown.items())
+
+
+def forget_libpq() -> None:
+    """Remove PG* variables from this very process: an own database needs none, and a PGSERVICE cannot be overruled."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+def _leads_elsewhere(name: str, user: Mapping[str, str]) -> bool:
+    if name.startswith("PG"):
+        return given(user, DATABASE_URL) is None
+    if name in ("TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"):
+        return True
+    return name.startswith("TEMPORAL_") and given(user, TEMPORAL_ADDRESS) is None
+
+
+def _libpq(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    known = {
+        "PGHOST": parts.hostname,
+        "PGPORT": str(parts.port) if parts.port else None,
+        "PGUSER": unquote(parts.username) if parts.username else None,
+        "PGPASSWORD": unquote(parts.password) if parts.password else None,
+        "PGDATABASE": unquote(parts.path.removeprefix("/")) or None,
+    }
+    return {name: value for name, value in known.items() if value}

@@ -1,0 +1,42 @@
+"""Why servers on this machine cannot be started or found, named for the fact."""
+
+from pathlib import Path
+
+from operations.errors import OperationsError
+
+LINES_SHOWN = 15
+LONGEST_TAIL = 20_000  # bytes of a log that are looked at
+
+
+class DidNotStart(OperationsError):
+    """A server did not start; everything started before it was ended."""
+
+    def __init__(self, name: str, fact: str, log: Path | None = None) -> None:
+        sentence = f"{name} did not start: {fact}."
+        lines = last_lines(log) if log else []
+        if lines:
+            sentence += "\n".join(["", f"The end of {log}:", *(f"  {line}" for line in lines)])
+        super().__init__(sentence)
+
+
+class AlreadyRunning(OperationsError):
+    """Tenantry is already running on this data directory."""
+
+
+class NotRunning(OperationsError):
+    """Nothing runs on this data directory. Start it with `tenantry up`."""
+
+
+class PortTaken(OperationsError):
+    """The port asked for is in use by another program."""
+
+
+def last_lines(log: Path) -> list[str]:
+    """Return the last lines that say something; none for a log that cannot be read."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LONGEST_TAIL))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-LINES_SHOWN:]

@@ -1,0 +1,145 @@
+"""PostgreSQL from its wheel, as our own child on a loopback port."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import make_conninfo
+
+from embedded import identity, ports
+from embedded.cluster import NAME, OWNER, Cluster
+from embedded.errors import DidNotStart, last_lines
+from embedded.processes import Program
+from embedded.server import Server
+
+DATABASE = "tenantry"
+MAINTENANCE_DATABASE = "postgres"  # connections to `tenantry` itself would disturb copies made of it
+STILL_ATTACHED = "pre-existing shared memory block"
+ATTACHED_DEADLINE = 15.0  # seconds until the backends of a killed postmaster have noticed
+
+SETTINGS = {
+    "listen_addresses": ports.LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+} | ({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {})
+
+# Given explicitly because libpq fills whatever is left out from the user's PG* variables.
+CONNECTION = {
+    "host": ports.LOOPBACK,
+    "hostaddr": ports.LOOPBACK,
+    "user": OWNER,
+    "sslmode": "disable",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "require_auth": "scram-sha-256",
+    "target_session_attrs": "any",
+    "options": "",
+    "client_encoding": "UTF8",
+    "application_name": "tenantry embedded",
+}
+
+
+def _say_nothing(line: str) -> None: ...
+
+
+class EmbeddedPostgres(Server):
+    """A cluster in `directory`, whose caller must be its only user; `url` names its database `tenantry`."""
+
+    polite = signal.SIGINT  # "fast": sessions are ended, a checkpoint is written
+    urgent = signal.SIGQUIT  # "immediate": the next start recovers from the log
+    start_deadline = 120.0  # a recovery may read far
+    stop_deadline = 30.0
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        record: Path | None = None,
+        report: Callable[[str], None] = _say_nothing,
+    ) -> None:
+        log = log or directory / f"{NAME}.log"
+        super().__init__(name=NAME, log=log, record=record or directory / f"{NAME}.json")
+        self.title = "PostgreSQL"
+        self.port = port
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._cluster = Cluster(directory=directory, log=log, report=report)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{OWNER}:{quote(self._cluster.password)}@{ports.LOOPBACK}:{self.port}/{DATABASE}"
+
+    def _program(self) -> Program:
+        words = ["-D", str(self._cluster.data), "-p", str(self.port)]
+        for name, value in self._settings.items():
+            words += ["-c", f"{name}={value}"]
+        return self._cluster.program(*words)
+
+    async def _prepare(self) -> None:
+        await self._cluster.ensure()
+        await self._end_predecessor()
+        self.port = self.port or ports.any_free()
+
+    async def _run(self) -> None:
+        deadline = asyncio.get_running_loop().time() + ATTACHED_DEADLINE
+        while True:
+            try:
+                await super()._run()
+                break
+            except DidNotStart:
+                in_use = any(STILL_ATTACHED in line for line in last_lines(self.log))
+                if not in_use or asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+        await self._ensure_database()
+
+    async def _is_healthy(self) -> bool:
+        """Whether the server that answers is the one on our directory."""
+        try:
+            async with await self._connect() as connection:
+                cursor = await connection.execute("SHOW data_directory")
+                answer = await cursor.fetchone()
+                version = connection.info.parameter_status("server_version")
+        except psycopg.OperationalError:
+            return False
+        self.title = f"PostgreSQL {version}"
+        return answer is not None and Path(answer[0]) == self._cluster.data
+
+    async def _ensure_database(self) -> None:
+        async with await self._connect() as connection:
+            cursor = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+            if await cursor.fetchone() is None:
+                await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+    async def _connect(self) -> AsyncConnection[tuple[str, ...]]:
+        where = make_conninfo(
+            port=self.port,
+            password=self._cluster.password,
+            dbname=MAINTENANCE_DATABASE,
+            connect_timeout=5,
+            **CONNECTION,
+        )
+        return await AsyncConnection.connect(where, autocommit=True)
+
+    async def _end_predecessor(self) -> None:
+        """End a postmaster that a crash of its supervisor left behind; a note about anybody else is only removed."""
+        note = self._cluster.data / "postmaster.pid"
+        with suppress(OSError, ValueError):
+            found = identity.look_up(int(note.read_text().split("\n", 1)[0]))
+            if found is None:
+                return  # PostgreSQL deals with a dead one itself
+            if found.runs(["postgres", "-D", str(self._cluster.data)]):
+                await identity.end(found, polite=self.polite, within=self.stop_deadline)
+            else:
+                note.unlink()

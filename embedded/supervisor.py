@@ -1,0 +1,215 @@
+"""Everything `tenantry up` runs: started in order of need, kept running, ended in reverse."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded import data_directory, environment, ports, processes, state
+from embedded.application import Application
+from embedded.data_directory import DataDirectory
+from embedded.environment import DATABASE_URL, TEMPORAL_ADDRESS, Addresses
+from embedded.errors import DidNotStart, PortTaken
+from embedded.files import write_private
+from embedded.interrupts import Interrupts
+from embedded.keeper import Keeper, Pace
+from embedded.postgres import EmbeddedPostgres
+from embedded.processes import Program
+from embedded.records import end_orphans
+from embedded.server import Server
+from embedded.temporal import EmbeddedTemporal, TemporalPorts
+
+USUAL_PORT = 8080
+HEALTH_PATH = "/healthz"
+MIGRATIONS_DEADLINE = 600.0  # seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commands:
+    """How our own processes are run; the first word of each is an absolute path."""
+
+    migrations: tuple[str, ...] = (sys.executable, "-m", "migrations")
+    worker: tuple[str, ...] = (sys.executable, "-m", "workers")
+    console: tuple[str, ...] = (sys.executable, "-m", "console")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to run where. Addresses in `user`, the environment `up` was called with, replace servers of our own."""
+
+    directory: Path
+    user: Mapping[str, str]
+    host: str = ports.LOOPBACK
+    port: int | None = None  # None: the usual one, or any when that is busy
+    commands: Commands = field(default_factory=Commands)
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listeners:
+    """Who wants to know: progress as title and text, the migrated database, the address once all is ready."""
+
+    progress: Callable[[str, str], None]
+    database_ready: Callable[[Mapping[str, str]], Awaitable[None]]
+    ready: Callable[[str], None]
+
+
+class Supervisor:
+    """Runs one plan once."""
+
+    def __init__(self, plan: Plan, listeners: Listeners) -> None:
+        self._plan = plan
+        self._listeners = listeners
+        self._keepers: list[Keeper] = []
+        self._starting: Server | None = None
+        self._port = plan.port or USUAL_PORT
+        self._environment: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Return after an orderly end; raises what kept anything from starting, when all the rest has ended."""
+        interrupts = Interrupts(hurry=self._hurry)
+        with data_directory.held(self._plan.directory) as home, interrupts.caught():
+            try:
+                await interrupts.unless_asked(self._start_and_keep(home))
+            finally:
+                await self._end(home)
+
+    async def _start_and_keep(self, home: DataDirectory) -> None:
+        await end_orphans(home.records.glob("*.json"))
+        self._port = self._choose_port()
+        postgres, temporal = self._own_servers(home)
+        self._environment = environment.for_children(self._plan.user, home, self._addresses(postgres, temporal))
+        write_private(home.environment_file, environment.exports(self._environment))
+        if postgres:
+            await self._bring_up(postgres, home)
+        await self._migrate(home)
+        await self._listeners.database_ready(self._environment)
+        if temporal:
+            await self._bring_up(temporal, home)
+        await self._bring_up_applications(home)
+        self._listeners.ready(self._environment["TENANTRY_PUBLIC_URL"])
+        async with asyncio.TaskGroup() as group:
+            for keeper in self._keepers:
+                group.create_task(keeper.keep())
+
+    def _choose_port(self) -> int:
+        if ports.is_free(self._port, self._plan.host):
+            return self._port
+        if self._plan.port:
+            raise PortTaken(f"Port {self._port} is in use by another program. Choose another with --port.")
+        free = ports.any_free(self._plan.host)
+        self._say("console", f"port {self._port} is in use by another program; taking {free}")
+        return free
+
+    def _own_servers(self, home: DataDirectory) -> tuple[EmbeddedPostgres | None, EmbeddedTemporal | None]:
+        user = self._plan.user
+        postgres, temporal = None, None
+        names = ["postgresql", "temporal", "temporal_ui", "temporal_http", "temporal_metrics"]
+        database_port, frontend, ui, http, metrics = home.remembered_ports(*names)
+        if environment.given(user, DATABASE_URL) is None:
+            postgres = EmbeddedPostgres(
+                directory=home.postgres,
+                port=database_port,
+                log=home.log("postgresql"),
+                record=home.record("postgresql"),
+                report=lambda line: self._say("PostgreSQL", line),
+            )
+        if environment.given(user, TEMPORAL_ADDRESS) is None:
+            temporal = EmbeddedTemporal(
+                directory=home.temporal,
+                namespace=environment.given(user, "TEMPORAL_NAMESPACE") or "default",
+                wanted=TemporalPorts(frontend=frontend, ui=ui, http=http, metrics=metrics),
+                log=home.log("temporal"),
+                record=home.record("temporal"),
+            )
+        return postgres, temporal
+
+    def _addresses(self, postgres: EmbeddedPostgres | None, temporal: EmbeddedTemporal | None) -> Addresses:
+        user = self._plan.user
+        return Addresses(
+            database_url=postgres.url if postgres else user[DATABASE_URL].strip(),
+            temporal_address=temporal.address if temporal else user[TEMPORAL_ADDRESS].strip(),
+            ui_url=temporal.ui_url if temporal else None,
+            port=self._port,
+        )
+
+    async def _migrate(self, home: DataDirectory) -> None:
+        since = time.monotonic()
+        log = home.log("migrations")
+        program = Program(command=self._plan.commands.migrations, environment=self._environment, log=log)
+        await processes.run_to_end("migrations", program, within=MIGRATIONS_DEADLINE)
+        self._say("migrations", "applied", since)
+
+    async def _bring_up_applications(self, home: DataDirectory) -> None:
+        commands = self._plan.commands
+        worker = self._application("worker", commands.worker, home)
+        console = self._application("console", commands.console, home, port=self._port, health_path=HEALTH_PATH)
+        await self._bring_up(worker, home)
+        await self._bring_up(console, home)
+        if worker.pid is None:
+            # It says nothing when it is ready, but one that cannot run has ended by the time the console answers.
+            raise DidNotStart(worker.name, processes.exit_as_words(await worker.exited()), worker.log)
+
+    def _application(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        home: DataDirectory,
+        port: int | None = None,
+        health_path: str | None = None,
+    ) -> Application:
+        return Application(
+            name=name,
+            command=command,
+            environment=self._environment,
+            log=home.log(name),
+            record=home.record(name),
+            host=self._plan.host,
+            port=port,
+            health_path=health_path,
+        )
+
+    async def _bring_up(self, server: Server, home: DataDirectory) -> None:
+        since = time.monotonic()
+        self._starting = server
+        await server.start()
+        self._starting = None
+        where = f"ready on {ports.LOOPBACK}:{server.port}" if server.port else "running"
+        self._say(server.title, where, since)
+        keeper = Keeper(
+            server=server, pace=self._plan.pace, report=self._listeners.progress, changed=lambda: self._note(home)
+        )
+        self._keepers.append(keeper)
+        self._note(home)
+
+    async def _end(self, home: DataDirectory) -> None:
+        """Console, worker, Temporal, PostgreSQL: nobody loses what it still needs to end well."""
+        for keeper in reversed(self._keepers):
+            since = time.monotonic()
+            try:
+                await keeper.server.stop()
+            except TimeoutError:
+                self._say(keeper.server.title, f"does not end, not even killed: process {keeper.server.pid}")
+            else:
+                self._say(keeper.server.title, "ended", since)
+        with suppress(FileNotFoundError):
+            home.state_file.unlink()
+
+    def _hurry(self) -> None:
+        for server in [self._starting, *(keeper.server for keeper in self._keepers)]:
+            if server:
+                server.hurry()
+
+    def _note(self, home: DataDirectory) -> None:
+        state.of_this_process(
+            url=self._environment["TENANTRY_PUBLIC_URL"],
+            environment_file=home.environment_file,
+            processes=tuple(keeper.state for keeper in self._keepers),
+        ).write(home.state_file)
+
+    def _say(self, title: str, text: str, since: float | None = None) -> None:
+        took = f"{time.monotonic() - since:6.1f} s" if since is not None else ""
+        self._listeners.progress(title, f"{text:<26}{took}".rstrip())
