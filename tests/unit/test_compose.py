@@ -1,0 +1,189 @@
+"""The image and docker-compose.yml fit the program: variables, commands, order, health, and no secret in the text."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from operations.settings import PREFIX, Settings, temporal_profile
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields}
+SAMPLES = {
+    "TENANTRY_SECRET_KEY": "0123456789abcdef" * 4,
+    "DATABASE_PASSWORD": "letters1and2digits",
+}
+
+PROCESSES = ("console", "migrate", "worker")
+ours = pytest.mark.parametrize("name", PROCESSES)
+every_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def environment(name: str) -> dict[str, str]:
+    return dict(SERVICES[name].get("environment", {}))
+
+
+def interpolated(value: str) -> str:
+    """As compose does it, with SAMPLES for what has no default."""
+    return re.sub(
+        r"\$\{(\w+)(?::([-?])([^}]*))?\}",
+        lambda found: found[3] if found[2] == "-" else SAMPLES.get(found[1], "sample"),
+        value,
+    )
+
+
+def image_environment() -> dict[str, str]:
+    last_stage = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    lines = re.findall(r"^ENV (.+)$", last_stage, re.MULTILINE)
+    return dict(pair.split("=", 1) for line in lines for pair in line.split())
+
+
+def stays(service: dict[str, Any]) -> bool:
+    return bool(service["restart"] != "no")
+
+
+def test_every_variable_is_a_setting() -> None:
+    texts = (ROOT / "docker-compose.yml").read_text() + DOCKERFILE
+
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", texts)) <= VARIABLES
+
+
+@ours
+def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from console.cli.app import app
+
+    become: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: become.extend(arguments))
+    for variable in os.environ:
+        if variable.startswith((PREFIX, "TEMPORAL_")):
+            monkeypatch.delenv(variable)
+    for variable, value in (image_environment() | environment(name)).items():
+        monkeypatch.setenv(variable, interpolated(value))
+
+    app([*SERVICES[name]["command"]], standalone_mode=False)
+
+    assert become[1:2] == ["-m"]
+    assert "@postgres:5432/" in Settings.load().database_dsn
+    assert Settings.load().host == "0.0.0.0"
+    assert temporal_profile().address == (None if name == "migrate" else "temporal:7233")
+
+
+@ours
+def test_each_process_is_the_command_of_its_name(name: str) -> None:
+    assert SERVICES[name]["command"] == [name]
+    assert re.search(r'^ENTRYPOINT \["tenantry"\]$', DOCKERFILE, re.MULTILINE)
+
+
+@every_service
+def test_images_are_pinned(name: str) -> None:
+    assert re.fullmatch(r"[\w./-]+:\d+(\.\d+)+[\w.-]*", SERVICES[name]["image"])
+
+
+def test_the_image_starts_from_a_pinned_one() -> None:
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+
+    assert len(bases) == 2
+    assert {re.fullmatch(r"python:3\.\d+-slim-\w+", base) is not None for base in bases} == {True}
+
+
+def test_our_image_has_the_version_of_the_project() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert {SERVICES[name]["image"] for name in PROCESSES} == {f"tenantry:{version}"}
+
+
+@every_service
+def test_what_stays_has_a_health_check(name: str) -> None:
+    check = SERVICES[name].get("healthcheck", {})
+
+    # The worker listens on nothing; /readyz of the console tells when there is none.
+    assert bool(check.get("test")) == (stays(SERVICES[name]) and name != "worker")
+    assert set(check) >= ({"interval", "timeout", "retries", "start_period"} if check.get("test") else set())
+
+
+@every_service
+def test_each_service_waits_for_something_that_can_happen(name: str) -> None:
+    for other, wait in SERVICES[name].get("depends_on", {}).items():
+        assert other in SERVICES
+        match wait["condition"]:
+            case "service_healthy":
+                assert SERVICES[other].get("healthcheck", {}).get("test")
+            case "service_completed_successfully":
+                assert not stays(SERVICES[other])
+            case condition:
+                assert condition == "service_started"
+
+
+def test_migrations_come_before_the_worker_and_the_worker_before_the_console() -> None:
+    assert {"migrate", "temporal-namespace"} <= set(SERVICES["worker"]["depends_on"])
+    assert {"migrate", "worker"} <= set(SERVICES["console"]["depends_on"])
+
+
+def test_volumes_and_files_are_declared() -> None:
+    volumes = {mount.partition(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
+    files = {file["source"] for service in SERVICES.values() for file in service.get("configs", [])}
+
+    assert volumes == set(COMPOSE["volumes"])
+    assert files == set(COMPOSE["configs"])
+
+
+@every_service
+def test_no_secret_stands_in_the_file(name: str) -> None:
+    secret = re.compile(r"PASSWORD|_PWD|SECRET|_KEY|DATABASE_URL")
+
+    assert [
+        variable
+        for variable, value in environment(name).items()
+        if secret.search(variable) and not re.search(r"\$\{\w+:[?-]", value)
+    ] == []
+
+
+@every_service
+def test_ports_are_open_on_this_host_only(name: str) -> None:
+    assert [port for port in SERVICES[name].get("ports", []) if not port.startswith("127.0.0.1:")] == []
+
+
+def test_the_console_is_published_on_the_port_it_listens_on() -> None:
+    port = image_environment()["TENANTRY_PORT"]
+
+    assert SERVICES["console"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f"EXPOSE {port}" in DOCKERFILE
+    assert f":{port}/readyz" in SERVICES["console"]["healthcheck"]["test"][-1]
+
+
+def test_the_guide_makes_every_required_variable() -> None:
+    demanded = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    guide = re.search(r"cat > \.env <<END\n(.*?)END", (ROOT / "docs/deploying.md").read_text(), re.DOTALL)
+
+    assert guide is not None
+    assert demanded <= set(re.findall(r"^(\w+)=", guide[1], re.MULTILINE))
+
+
+def test_the_image_installs_what_is_pinned_and_runs_without_rights() -> None:
+    assert "--require-hashes --requirement requirements.lock" in DOCKERFILE
+    assert re.search(r"^USER tenantry$", DOCKERFILE, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*/healthz", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_image_gets_every_package_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+    copied = set(_copied())
+    let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+
+    assert packages <= copied
+    assert copied == let_through
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+def _copied() -> Iterator[str]:
+    for arguments in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
+        yield from arguments.split()[:-1]

@@ -1,0 +1,242 @@
+"""Rules of CONTRIBUTING.md that ruff, mypy and import-linter cannot see. Each rule is shown a sample that breaks it."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("operations", "workers", "console", "migrations", "embedded")
+DOCUMENTS = ("*.md", "docs/**/*.md", "*.yml", "*.toml", "*.lock", "Makefile", "Dockerfile", ".ci/*", ".github/**/*.yml")
+
+EVASIVE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+LONGEST_MODULE = 300  # lines
+LONGEST_FUNCTION = 60  # lines
+KNOWS_COLOURS = re.compile(r"console/(components/theme\.py|assets/.*|charts(/.*|\.py))")
+#: Both await their tasks: the supervisor of `up`, and the heartbeat that ends with its step.
+KEEPS_TASKS = re.compile(r"embedded/.*|workers/interceptors/steps\.py")
+WRITES_STATUS = "operations/tracking.py"
+
+Rule = Callable[[PurePosixPath, str], Iterator[str]]
+
+
+def opens_with_a_sentence(path: PurePosixPath, source: str) -> Iterator[str]:
+    if source.strip() and ast.get_docstring(ast.parse(source)) is None:
+        yield "say in a docstring what this module is"
+
+
+def has_a_telling_name(path: PurePosixPath, source: str) -> Iterator[str]:
+    if evasive := EVASIVE_NAMES & set(path.with_suffix("").parts):
+        yield f"{', '.join(sorted(evasive))} says nothing; name what it is about"
+
+
+def is_short(path: PurePosixPath, source: str) -> Iterator[str]:
+    if (lines := len(source.splitlines())) > LONGEST_MODULE:
+        yield f"{lines} lines; {LONGEST_MODULE} are the limit"
+
+
+def has_short_functions(path: PurePosixPath, source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            lines = node.end_lineno - node.lineno + 1
+            if lines > LONGEST_FUNCTION:
+                yield f"{node.name} has {lines} lines; {LONGEST_FUNCTION} are the limit"
+
+
+def never_sleeps(path: PurePosixPath, source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if _dotted(node) == "time.sleep" or _imports(node, "time", "sleep"):
+            yield f"line {_line(node)}: time.sleep blocks; use asyncio"
+
+
+def silences_no_types(path: PurePosixPath, source: str) -> Iterator[str]:
+    for number, line in enumerate(source.splitlines(), start=1):
+        if re.search(r"#\s*type:\s*ignore", line):
+            yield f"line {number}: say the type instead of ignoring it"
+
+
+def keeps_its_tasks(path: PurePosixPath, source: str) -> Iterator[str]:
+    if KEEPS_TASKS.fullmatch(path.as_posix()):
+        return
+    for node in ast.walk(ast.parse(source)):
+        if _dotted(node) in ("asyncio.create_task", "asyncio.ensure_future"):
+            yield f"line {_line(node)}: nobody sees this task's error; use a TaskGroup or background_tasks.create"
+
+
+def leaves_status_to_tracking(path: PurePosixPath, source: str) -> Iterator[str]:
+    """Other columns may be written elsewhere, when the statement names them one by one."""
+    if path.as_posix() == WRITES_STATUS or path.parts[0] == "migrations":
+        return
+    tree = ast.parse(source)
+    updates = [node for node in ast.walk(tree) if _is_update_of_executions(node)]
+    harmless = {inner for node in ast.walk(tree) if _sets_named_columns(node) for inner in ast.walk(node)}
+    for update in updates:
+        if update not in harmless:
+            yield f"line {_line(update)}: only {WRITES_STATUS} writes an execution's status"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SETS_STATUS.search(node.value):
+            yield f"line {node.lineno}: only {WRITES_STATUS} writes an execution's status"
+
+
+_SETS_STATUS = re.compile(
+    r"UPDATE\s+(?:ONLY\s+)?(?:public\.)?workflow_executions\b(?:(?!\bWHERE\b).)*?[\s,(]status\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def leaves_colours_to_the_theme(path: PurePosixPath, source: str) -> Iterator[str]:
+    if path.parts[0] != "console" or KNOWS_COLOURS.fullmatch(path.as_posix()):
+        return
+    for number, line in enumerate(source.splitlines(), start=1):
+        if found := _COLOUR.search(line):
+            yield f"line {number}: {found.group()} belongs into the theme"
+
+
+_COLOUR = re.compile(
+    r"(?<![\w&/])#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl)a?\(",
+    re.IGNORECASE,
+)
+
+
+RULES: tuple[Rule, ...] = (
+    opens_with_a_sentence,
+    has_a_telling_name,
+    is_short,
+    has_short_functions,
+    never_sleeps,
+    silences_no_types,
+    keeps_its_tasks,
+    leaves_status_to_tracking,
+    leaves_colours_to_the_theme,
+)
+
+#: What each rule must notice: (path, source).
+BROKEN: tuple[tuple[Rule, str, str], ...] = (
+    (opens_with_a_sentence, "workers/main.py", "import asyncio\n"),
+    (has_a_telling_name, "console/components/helpers.py", ""),
+    (has_a_telling_name, "operations/common/names.py", ""),
+    (is_short, "operations/feed.py", "x = 1\n" * (LONGEST_MODULE + 1)),
+    (has_short_functions, "operations/feed.py", "async def f():\n" + "    x = 1\n" * LONGEST_FUNCTION),
+    (never_sleeps, "embedded/server.py", "import time\ntime.sleep(1)\n"),
+    (never_sleeps, "embedded/server.py", "from time import sleep\n"),
+    (silences_no_types, "operations/feed.py", "x: int = 'a'  # type: ignore[assignment]\n"),
+    (keeps_its_tasks, "console/live.py", "import asyncio\ntask = asyncio.create_task(f())\n"),
+    (leaves_status_to_tracking, "operations/commands.py", "update(Execution).values(status='failed')\n"),
+    (leaves_status_to_tracking, "operations/commands.py", "update(Execution).values(values)\n"),
+    (leaves_status_to_tracking, "operations/commands.py", "update(models.Execution).values(health='ok', **more)\n"),
+    (leaves_status_to_tracking, "workers/main.py", "S = 'UPDATE workflow_executions SET health = 1, status = 2'\n"),
+    (leaves_colours_to_the_theme, "console/pages/login.py", "ui.label().style('color: #c00')\n"),
+    (leaves_colours_to_the_theme, "console/components/badges.py", "X = 'rgba(0, 0, 0, .5)'\n"),
+    (leaves_colours_to_the_theme, "console/components/table.js", "cell.style.color = '#1a2B3c'\n"),
+)
+
+#: What no rule may mistake.
+SOUND = (
+    (
+        "operations/commands.py",
+        '"""One."""\nupdate(Execution).values(health="ok").where(Execution.status == "running")\n',
+    ),
+    ("operations/commands.py", '"""One."""\nupdate(Command).values(status="delivered")\n'),
+    ("operations/queries/age.py", '"""One."""\nS = "UPDATE workflow_executions SET health = 1 WHERE status = 2"\n'),
+    ("console/pages/login.py", '"""One."""\nui.link("details", "#advice")\nui.html("&#039;")\n'),
+    ("embedded/server.py", '"""One."""\nasyncio.create_task(f())\n'),
+    ("console/live.py", '"""One."""\nasync with asyncio.TaskGroup() as group:\n    group.create_task(f())\n'),
+)
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_module_keeps_the_rule(rule: Rule) -> None:
+    scripts = list((ROOT / "console").rglob("*.js")) if rule is leaves_colours_to_the_theme else []
+    complaints = [
+        f"{relative}: {complaint}"
+        for path in [*modules(), *scripts]
+        for relative in [PurePosixPath(path.relative_to(ROOT).as_posix())]
+        for complaint in rule(relative, path.read_text())
+    ]
+
+    assert complaints == []
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), BROKEN)
+def test_a_rule_notices_what_breaks_it(rule: Rule, path: str, source: str) -> None:
+    assert list(rule(PurePosixPath(path), source))
+
+
+@pytest.mark.parametrize(("path", "source"), SOUND)
+def test_no_rule_complains_about_sound_code(path: str, source: str) -> None:
+    assert [complaint for rule in RULES for complaint in rule(PurePosixPath(path), source)] == []
+
+
+def test_every_rule_has_a_sample_that_breaks_it() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(RULES)
+
+
+def test_no_committed_text_names_a_package_index_or_a_place_on_one_machine() -> None:
+    # Spelled apart, so that this file does not contain what it looks for.
+    forbidden = re.compile(
+        "|".join(
+            [
+                "py" + r"pi\.org",
+                "python" + r"hosted\.org",
+                "npm" + r"js\.",
+                "/ho" + r"me/\w",
+                "/Us" + r"ers/\w",
+                "/ro" + r"ot/",
+            ]
+        )
+    )
+    texts = [*modules(), *(ROOT / "tests").rglob("*.py")]
+    texts += [path for pattern in DOCUMENTS for path in ROOT.glob(pattern) if path.is_file()]
+
+    named = [
+        f"{path.relative_to(ROOT)}: {found.group()}" for path in texts if (found := forbidden.search(path.read_text()))
+    ]
+
+    assert len(texts) > 20
+    assert named == []
+
+
+def _line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
+def _dotted(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return None
+
+
+def _imports(node: ast.AST, module: str, name: str) -> bool:
+    return (
+        isinstance(node, ast.ImportFrom) and node.module == module and any(alias.name == name for alias in node.names)
+    )
+
+
+def _is_update_of_executions(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name | ast.Attribute)
+        and (node.func.id if isinstance(node.func, ast.Name) else node.func.attr) == "update"
+        and any(
+            isinstance(inner, ast.Name | ast.Attribute)
+            and (inner.id if isinstance(inner, ast.Name) else inner.attr) in ("Execution", "workflow_executions")
+            for argument in node.args[:1]
+            for inner in ast.walk(argument)
+        )
+    )
+
+
+def _sets_named_columns(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "values"
+        and not node.args
+        and all(keyword.arg not in (None, "status") for keyword in node.keywords)
+    )
