@@ -100,7 +100,7 @@ async def run_to_end(name: str, program: Program, *, within: float) -> None:
         async with asyncio.timeout(within):
             code = await child.exited()
     except TimeoutError:
-        raise DidNotStart(name, f"it took more than {within:.0f} seconds", program.log) from None
+        raise DidNotStart(name, f"it took more than {within:g} seconds", program.log) from None
     finally:
         if child.exit_code is None:
             await child.stop(polite=signal.SIGTERM, within=KILL_DEADLINE)

@@ -18,12 +18,13 @@ NOTHING = (*PYTHON, "-c", "")
 
 
 async def nothing_to_do(environment: Mapping[str, str]) -> None:
-    print("database", environment["TENANTRY_DATABASE_URL"], flush=True)
+    say("database", environment["TENANTRY_DATABASE_URL"])
 
 
 def say(title: str, text: str) -> None:
     with suppress(OSError):
-        print(title, text, flush=True)
+        sys.stdout.write(f"{title} {text}\n")
+        sys.stdout.flush()
 
 
 def main(directory: str, *options: str) -> None:

@@ -1,0 +1,52 @@
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from embedded import data_directory
+from embedded.errors import AlreadyRunning
+
+
+def test_a_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    with (
+        data_directory.held(tmp_path / "d"),
+        pytest.raises(AlreadyRunning, match=str(os.getpid())),
+        data_directory.held(tmp_path / "d"),
+    ):
+        pass
+
+    with data_directory.held(tmp_path / "d") as home:
+        assert home.path == tmp_path / "d"
+
+
+def test_ports_are_remembered_while_they_are_free(tmp_path: Path) -> None:
+    home = data_directory.locate(tmp_path)
+    first = home.remembered_ports("a", "b")
+
+    assert home.remembered_ports("b", "a") == first[::-1]
+
+    with closing(socket.create_server(("127.0.0.1", first[0]))):
+        moved = home.remembered_ports("a", "b")
+    assert moved[0] != first[0]
+    assert moved[1] == first[1]
+    assert home.remembered_ports("a") == moved[:1]
+
+
+def test_illegible_memories_are_replaced(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text("?")
+
+    (port,) = data_directory.locate(tmp_path).remembered_ports("a")
+
+    assert data_directory.locate(tmp_path).remembered_ports("a") == [port]
+
+
+def test_secrets_stay_and_are_private(tmp_path: Path) -> None:
+    with data_directory.held(tmp_path / "d") as home:
+        secret = home.secret_key()
+
+        assert home.secret_key() == secret
+        assert (home.path / "secret_key").stat().st_mode & 0o077 == 0
+        assert home.path.stat().st_mode & 0o066 == 0
+        assert home.empty_temporal_config().read_text() == ""

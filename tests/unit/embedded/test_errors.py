@@ -1,0 +1,21 @@
+from pathlib import Path
+
+from embedded.errors import LINES_SHOWN, DidNotStart, last_lines
+
+
+def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text("".join(f"line {number}\n\n" for number in range(100)))
+
+    failure = DidNotStart("worker", "it exited with code 3", log)
+
+    first, where, *shown = failure.message.split("\n")
+    assert first == "worker did not start: it exited with code 3."
+    assert str(log) in where
+    assert len(shown) == LINES_SHOWN
+    assert shown[-1] == "  line 99"
+
+
+def test_a_missing_log_is_no_further_trouble(tmp_path: Path) -> None:
+    assert last_lines(tmp_path / "none.log") == []
+    assert DidNotStart("worker", "why", tmp_path / "none.log").message == "worker did not start: why."
