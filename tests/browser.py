@@ -18,7 +18,7 @@ LONGEST_INSTALLATION = 600  # seconds
 
 
 class BrowserNotFound(Exception):
-    """No Chromium was found: install one, or give its path in the variable CHROMIUM."""
+    """No Chromium was found that starts: install one, or give its path in the variable CHROMIUM."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
@@ -91,12 +91,11 @@ def _starts(candidate: str) -> bool:
 
 
 def _ways_to_install() -> Iterator[list[str]]:
+    if os.environ.get("CHROMIUM"):
+        return  # somebody has chosen; another one would not be used
     as_root = _prefix_of_root()
     playwright = [sys.executable, "-m", "playwright", "install"]
-    if as_root is None:
-        yield [*playwright, "chromium"]
-        return
-    if shutil.which("apt-get") is None:
+    if as_root is None or shutil.which("apt-get") is None:
         yield [*playwright, "chromium"]
         return
     yield [*playwright, "--with-deps", "chromium"]
