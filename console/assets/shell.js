@@ -26,7 +26,28 @@
     show(value);
   }
 
+  // On a wide page the drawer is there unless hidden; on a narrow one it covers the page while open.
+  const narrow = window.matchMedia("(max-width: 899px)");
+  const isDrawerOpen = () => (narrow.matches ? root.dataset.drawer === "open" : root.dataset.drawer !== "hidden");
+
+  function setDrawer(open) {
+    if (open) narrow.matches ? (root.dataset.drawer = "open") : delete root.dataset.drawer;
+    else narrow.matches ? delete root.dataset.drawer : (root.dataset.drawer = "hidden");
+    describeDrawer();
+    if (narrow.matches) document.querySelector(open ? "#drawer a" : "button[data-drawer-toggle]")?.focus();
+  }
+
+  function describeDrawer() {
+    document.querySelector("button[data-drawer-toggle]")?.setAttribute("aria-expanded", String(isDrawerOpen()));
+  }
+  narrow.addEventListener("change", () => {
+    delete root.dataset.drawer;
+    describeDrawer();
+  });
+
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-drawer-toggle]")) setDrawer(!isDrawerOpen());
+    else if (narrow.matches && isDrawerOpen() && event.target.closest("#drawer a")) setDrawer(false);
     if (event.target.closest("[data-theme-toggle]")) choose(CHOICES[(CHOICES.indexOf(choice()) + 1) % CHOICES.length]);
     if (event.target.closest("[data-shortcut-help]")) help();
     // A press beside the native dialog lands on the dialog itself.
@@ -45,6 +66,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (document.querySelector(".q-dialog, dialog[open]")) return;
+    if (event.key === "Escape" && narrow.matches && isDrawerOpen()) return setDrawer(false);
     const afterLeader = event.timeStamp - leaderAt < 1500;
     leaderAt = 0;
     if (event.key === "?") help();
@@ -67,5 +89,6 @@
     if (!document.querySelector("[data-theme-toggle]")) return;
     observer.disconnect();
     show(choice());
+    describeDrawer();
   }).observe(document.body, { childList: true, subtree: true });
 })();

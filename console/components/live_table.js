@@ -1,6 +1,6 @@
 // A table whose rows change while people work in it: what they point at, select or focus never moves.
 // Text reaches the page through {{ }} and attributes only.
-import * as formats from "table_formats";
+import * as formats from "console_formats";
 
 const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
 
@@ -26,7 +26,7 @@ export default {
         <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
       </fieldset>
     </div>
-    <div class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table">
+    <div class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table ref="table" class="live-table" role="table">
       <caption class="visually-hidden">{{ caption }}</caption>
       <thead role="rowgroup"><tr role="row">
         <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><span class="visually-hidden">Select all rows on this page</span>
@@ -59,7 +59,7 @@ export default {
               <span class="live-bar" aria-hidden="true"><span :style="{ width: share(e.row, c) }"></span></span></span>
             <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
             <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
-              @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.clip(e.row[c.name], 60) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
+              @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
             <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
             <span v-else class="live-none">–</span>
             <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>
@@ -112,6 +112,9 @@ export default {
   },
   mounted() {
     this.timer = setInterval(this.tick, 1000);
+    this.sizes = new ResizeObserver(this.measure);
+    this.sizes.observe(this.$refs.root);
+    this.sizes.observe(this.$refs.table);
     document.addEventListener("keydown", this.key);
     document.addEventListener("pointerdown", this.outside);
     this.$emit("mounted");
@@ -119,6 +122,7 @@ export default {
   unmounted() {
     clearInterval(this.timer);
     this.observer.disconnect();
+    this.sizes.disconnect();
     document.removeEventListener("keydown", this.key);
     document.removeEventListener("pointerdown", this.outside);
   },
@@ -271,6 +275,11 @@ export default {
           if (el.firstChild && el.firstChild.data !== text) el.firstChild.data = text;
         }
       }
+    },
+
+    measure() {
+      const { root, table } = this.$refs;
+      root.toggleAttribute("data-wide", table.offsetWidth > root.clientWidth + 1);
     },
 
     // keyboard

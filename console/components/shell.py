@@ -13,7 +13,6 @@ from console.components.banners import Banner
 from console.components.freshness import Freshness
 from console.components.text import attribute, tag
 
-BREAKPOINT = 900  # px; below, the drawer covers the page and opens only on request
 TABLE_KEYS = (
     ("/", "Search"),
     ("j  k", "Next row, previous row"),
@@ -55,8 +54,8 @@ class Frame:
 def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterator[Frame]:
     """Build the frame; what is drawn inside the `with` becomes the content."""
     theme.install()
-    drawer = _drawer(nav)
-    freshness = _header(drawer=drawer, viewer=viewer, environment=environment)
+    _drawer(nav)
+    freshness = _header(viewer=viewer, environment=environment)
     _shortcuts(nav)
     banner = Banner()
     with ui.element("div").classes("content") as content:
@@ -64,10 +63,9 @@ def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterat
         yield Frame(banner=banner, freshness=freshness)
 
 
-def _header(*, drawer: ui.left_drawer, viewer: Viewer, environment: str) -> Freshness:
+def _header(*, viewer: Viewer, environment: str) -> Freshness:
     with ui.header(wrap=False).classes("shell-header"):
-        with _icon_button("menu", "Navigation") as menu:
-            menu.on("click", js_handler=f"() => getElement({drawer.id}).toggle()")
+        _icon_button("menu", "Navigation").props("data-drawer-toggle aria-controls=drawer")
         with ui.element("a").classes("brand") as brand:
             attribute(brand, "href", "/")
             attribute(brand, "aria-label", "Tenantry, overview")
@@ -111,35 +109,35 @@ def _user_menu(viewer: Viewer) -> None:
                 tag("button", "Log out", classes="button").props("type=submit")
 
 
-def _drawer(nav: Sequence[NavItem]) -> ui.left_drawer:
-    drawer = ui.left_drawer(bordered=False).classes("shell-drawer")
-    drawer.props["breakpoint"] = BREAKPOINT
-    drawer.props["width"] = 232
+def _drawer(nav: Sequence[NavItem]) -> None:
+    """Plain HTML that the browser opens and closes by itself: it is there with the first paint."""
     links: dict[str, ui.element] = {}
+    client = ui.context.client
+    with client.layout:
+        drawer = ui.element("aside").classes("shell-drawer").props("id=drawer")
+        ui.element("div").classes("shell-scrim").props("data-drawer-toggle")
+    drawer.move(target_index=0)
     with drawer, ui.element("nav").props('aria-label="Main"'):
         for section, items in groupby(nav, key=lambda item: item.section):
             tag("p", section, classes="nav-section")
             for item in items:
-                links[item.path] = _nav_link(item, drawer)
+                links[item.path] = _nav_link(item)
 
     def mark(path: str) -> None:
         active = active_path(path, list(links))
         for link_path, link in links.items():
             attribute(link, "aria-current", "page" if link_path == active else None)
 
-    router = ui.context.client.sub_pages_router
-    router.on_path_changed(mark)
-    mark(router.current_path)
-    return drawer
+    client.sub_pages_router.on_path_changed(mark)
+    mark(client.sub_pages_router.current_path)
 
 
-def _nav_link(item: NavItem, drawer: ui.left_drawer) -> ui.element:
+def _nav_link(item: NavItem) -> ui.element:
     with ui.element("a").classes("nav-item") as link:
         attribute(link, "href", item.path)
         attribute(link, "data-go", item.key)
         ui.icon(item.icon)
         tag("span", item.label)
-    link.on("click", js_handler=f"() => {{ if (innerWidth < {BREAKPOINT}) getElement({drawer.id}).hide() }}")
     return link
 
 

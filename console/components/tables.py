@@ -37,7 +37,7 @@ class Handlers:
     remounted: Callable[[], Handled] | None = None  #: the browser has built the table anew: `reset` it
 
 
-class LiveTable(ui.element, component="live_table.js", dependencies=["table_formats.js"]):
+class LiveTable(ui.element, component="live_table.js", dependencies=["console_formats.js"]):
     """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`."""
 
     def __init__(

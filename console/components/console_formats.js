@@ -1,4 +1,4 @@
-// How a live table writes values down. Pure: everything comes in, text goes out.
+// How values are written down in the browser. Pure: everything comes in, text goes out.
 
 export function toMs(value) {
   if (value === null || value === undefined || value === "") return null;
@@ -49,6 +49,9 @@ export const clip = (text, length = 2000) => {
   const all = String(text ?? "");
   return all.length > length ? all.slice(0, length) + "…" : all;
 };
+
+// The end of a long id, where ids made in the same hour differ.
+export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-10) : String(id));
 
 // The rows in the wanted order. Ids that `hint` does not mention keep their place; new rows that it does not
 // mention come first.

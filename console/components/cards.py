@@ -1,0 +1,100 @@
+"""Cards: numbers at a glance, sections, key-value lists, empty states."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from nicegui import ui
+
+from console.components.moments import Moment
+from console.components.table_data import EMPTY_ICONS, Empty
+from console.components.text import attribute, tag
+
+Trend = Literal["good", "bad", "neutral"]
+
+
+class Kpi(ui.element):
+    """A label, a number, and how it has changed; a link when there is something to look into."""
+
+    def __init__(self, label: str, value: str = "–", *, href: str | None = None) -> None:
+        super().__init__("a" if href else "div")
+        self.classes("kpi")
+        attribute(self, "href", href)
+        with self:
+            tag("span", label, classes="kpi-label")
+            self._value = tag("span", value, classes="kpi-value figures")
+            self._delta = tag("span", classes="kpi-delta figures")
+
+    def show(self, value: str, *, delta: str = "", trend: Trend = "neutral") -> None:
+        """`delta` says against what, such as "+12 vs. yesterday"; `trend` says whether that is good."""
+        self._value.set_text(value)
+        self._delta.set_text(delta)
+        attribute(self._delta, "data-trend", trend)
+
+
+@contextmanager
+def kpis() -> Iterator[None]:
+    """A row of tiles that wraps."""
+    with ui.element("div").classes("kpis"):
+        yield
+
+
+class Section(ui.element):
+    """A titled card; use it as a context manager for its content, and `actions` for what stands at the right."""
+
+    def __init__(self, title: str, *, subtitle: str = "", flush: bool = False) -> None:
+        """`flush` content touches the edges, as a table does."""
+        super().__init__("section")
+        self.classes("card")
+        attribute(self, "aria-labelledby", f"section-{self.id}")
+        attribute(self, "data-flush", flush)
+        with self, ui.element("div").classes("card-head"):
+            with ui.element("div").classes("card-heading"):
+                attribute(tag("h2", title), "id", f"section-{self.id}")
+                if subtitle:
+                    tag("p", subtitle)
+            self.actions = ui.element("div").classes("card-actions")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One line of a key-value list. A moment is drawn in the viewer's words and zone."""
+
+    label: str
+    value: str | datetime | None
+    href: str | None = None
+    mono: bool = False
+
+
+def facts(items: Sequence[Fact]) -> ui.element:
+    """A list of labels and values; what is None is drawn as a dash."""
+    with ui.element("dl").classes("facts") as element:
+        for item in items:
+            with ui.element("div"):
+                tag("dt", item.label)
+                with ui.element("dd"):
+                    _fact_value(item)
+    return element
+
+
+def _fact_value(item: Fact) -> None:
+    if isinstance(item.value, datetime):
+        Moment(item.value)
+        return
+    element = tag("a" if item.href else "span", item.value or "–", classes="mono" if item.mono else "")
+    attribute(element, "href", item.href)
+
+
+def empty_state(empty: Empty) -> ui.element:
+    """Why there is nothing here, and what to do."""
+    with ui.element("div").classes("empty") as element:
+        attribute(element, "data-kind", empty.kind.value)
+        ui.icon(EMPTY_ICONS[empty.kind])
+        tag("h3", empty.title)
+        if empty.text:
+            tag("p", empty.text)
+        if empty.action and empty.href:
+            attribute(tag("a", empty.action, classes="button"), "href", empty.href)
+    return element

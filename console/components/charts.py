@@ -1,0 +1,51 @@
+"""Charts that follow the theme without being drawn again: the stylesheet paints their text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from console.components import theme
+
+LINE_ALPHA = "3d"  # hex; grid lines are the grey of pending runs, mostly see-through
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """One colour of a chart; `tone` is a status or `accent`."""
+
+    label: str
+    tone: str
+    values: Sequence[float]
+
+
+def stacked_bars(categories: Sequence[str], series: Sequence[Series]) -> ui.echart:
+    """Bars over categories. Change it later with `chart.options` or `run_chart_method("setOption", …)`."""
+    line = {"lineStyle": {"color": theme.chart_color("pending") + LINE_ALPHA}}
+    options = {
+        "animation": False,
+        "aria": {"enabled": True},
+        "grid": {"left": 8, "right": 8, "top": 36, "bottom": 4, "containLabel": True},
+        "legend": {"right": 0, "top": 0, "icon": "circle", "itemWidth": 8, "itemHeight": 8},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "className": "chart-tooltip"},
+        "xAxis": {
+            "type": "category",
+            "data": list(categories),
+            "axisTick": {"show": False},
+            "axisLine": line,
+            "axisLabel": {"hideOverlap": True},
+        },
+        "yAxis": {"type": "value", "splitLine": line, "minInterval": 1},
+        "series": [
+            {
+                "type": "bar",
+                "stack": "all",
+                "name": each.label,
+                "data": list(each.values),
+                "itemStyle": {"color": theme.chart_color(each.tone)},
+                "barMaxWidth": 22,
+            }
+            for each in series
+        ],
+    }
+    return ui.echart(options, renderer="svg").classes("chart")

@@ -1,0 +1,19 @@
+// A point in time: relative, ticking, the absolute time in the viewer's zone on hover. One timer for all of them.
+import { absolute, ago, iso, toMs } from "console_formats";
+
+const clock = Vue.ref(Date.now());
+setInterval(() => !document.hidden && (clock.value = Date.now()), 1000);
+
+export default {
+  template: `<time :datetime="iso(ms)" :title="absolute(ms)">{{ text }}</time>`,
+  props: { at: String, whole: Boolean },
+  computed: {
+    ms() {
+      return toMs(this.at);
+    },
+    text() {
+      return this.whole ? (absolute(this.ms) ?? "–") : ago(this.ms, clock.value);
+    },
+  },
+  methods: { absolute, iso },
+};

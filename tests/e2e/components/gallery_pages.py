@@ -1,0 +1,337 @@
+"""The pages of the gallery."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from weakref import WeakSet
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from console.components import badges, cards, charts, feedback, fields, tables, timeline
+from console.components.counts import Count, Counts
+from console.components.filters import FilterBar, SelectionBar
+from console.components.page_headers import PageHeader
+from console.components.pager import Pager
+from console.components.shell import Frame
+from console.components.tables import Action, Column, Empty, EmptyKind, Kind
+from console.components.text import tag
+from operations.errors import TemporalUnavailable
+from tests.e2e.components import fake_rows
+
+COLUMNS = [
+    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", sortable=True, hideable=False),
+    Column(
+        name="workflow", label="Workflow", kind=Kind.LINK, href="/executions/{id}", secondary="step", hideable=False
+    ),
+    Column(name="tenant", label="Tenant", secondary="slug", sortable=True),
+    Column(name="done", label="Steps", kind=Kind.PROGRESS, total="steps"),
+    Column(name="error", label="Cause or last error", kind=Kind.ERROR),
+    Column(name="started", label="Started", kind=Kind.TIME, sortable=True),
+    Column(name="duration", label="Duration", kind=Kind.DURATION, since="started", sortable=True, align="right"),
+    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", hidden=True),
+    Column(name="id", label="Id", kind=Kind.ID),
+]
+ACTIONS = [
+    Action(name="retry", label="Retry", icon="replay"),
+    Action(name="cancel", label="Cancel", icon="cancel", danger=True),
+]
+
+
+class Changes:
+    """Changes a row ten times a second in every open table, like a busy night."""
+
+    def __init__(self) -> None:
+        self.rows = fake_rows.rows(300)
+        self.tables: WeakSet[tables.LiveTable] = WeakSet()
+        self.is_running = True
+
+    def start(self, application: FastAPI) -> None:
+        inner = application.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            async with inner(app):
+                task = asyncio.create_task(self.run())
+                yield
+                task.cancel()
+
+        application.router.lifespan_context = lifespan
+
+    async def run(self) -> None:
+        choice = random.Random(3)
+        while True:
+            await asyncio.sleep(0.1)
+            if not self.is_running:
+                continue
+            row = choice.choice(self.rows[:30])
+            status = choice.choice(("running", "completed", "failed", "retrying"))
+            change = {"id": row["id"], "status": status, "actions": fake_rows.actions(status)}
+            row.update(change)
+            self.send(tables.Patch(changed=[change]))
+
+    def send(self, patch: tables.Patch) -> None:
+        source = patch.to_json()
+        for table in list(self.tables):
+            if not table.is_deleted:
+                table.patch(source)
+
+    def insert(self, number: int) -> None:
+        new = {**fake_rows.row(number, datetime.now(UTC)), "workflow": f"provision-tenant-new-{number}"}
+        self.send(tables.Patch(inserted=[new]))
+
+
+CHANGES = Changes()
+
+
+def executions() -> None:
+    header = PageHeader("Executions", subtitle="Runs of all tenants, those without progress first")
+    with header:
+        ui.button("Register tenant", icon="add")
+    header.set_total(len(CHANGES.rows))
+    log = tag("p", classes="visually-hidden").props("id=log")
+    heard: list[str] = []
+
+    def note(kind: str) -> Callable[..., None]:
+        def write(*arguments: object) -> None:
+            heard.append(f"{kind} {arguments}")
+            log.set_text("\n".join(heard[-40:]))
+
+        return write
+
+    bar = _bars(note, drop=lambda: table.clear_selection())
+
+    def select(ids: list[str]) -> None:
+        bar.show(len(ids))
+        note("select")(ids)
+
+    table = tables.LiveTable(
+        columns=COLUMNS,
+        caption="Executions",
+        rows_json=tables.to_json(CHANGES.rows),
+        actions=ACTIONS,
+        selectable=True,
+        naming="workflow",
+        limit=400,
+        handlers=tables.Handlers(
+            select=select,
+            sort=note("sort"),
+            open=note("open"),
+            action=note("action"),
+            columns=note("columns"),
+            show_new=note("show_new"),
+            remounted=note("remounted"),
+        ),
+    )
+    CHANGES.tables.add(table)
+    _foot(note)
+
+
+def _bars(note: Callable[[str], Callable[..., None]], *, drop: Callable[[], None]) -> SelectionBar:
+    status = [("running", "Running"), ("retrying", "Retrying"), ("pending", "Pending"), ("failed", "Failed")]
+    all_counts = [
+        Count(value="stuck", label="Stuck", health="stuck"),
+        Count(value="drift", label="Drift", health="drift"),
+    ]
+    all_counts += [Count(value=value, label=label, status=value) for value, label in status]
+    counts = Counts(all_counts, label="Filter by status", chosen="stuck", on_choose=note("choose"))
+    counts.show({"stuck": 3, "drift": 1, "running": 128, "retrying": 7, "failed": 24})
+    filters = FilterBar(on_clear=note("clear"))
+    filters.search(label="Search tenant, workflow or error", on_change=note("search"))
+    filters.choice(label="Workflow", options={"provision": "Provision", "remove": "Remove"}, on_change=note("workflow"))
+    filters.choice(
+        label="Period", options={"day": "Last day", "week": "Last week"}, value="day", on_change=note("period")
+    )
+    filters.show_clear(is_filtered=True)
+    bar = SelectionBar(instead=filters, on_drop=drop)
+    with bar:
+        ui.button("Retry", icon="replay").props("outline")
+        ui.button("Cancel", icon="cancel", color="negative")
+    return bar
+
+
+def _foot(note: Callable[[str], Callable[..., None]]) -> None:
+    pager = Pager(on_page=note("page"))
+    pager.show(page=2, total=312)
+    with pager.extras:
+        ui.button("Export CSV", icon="download").props("outline")
+
+
+def hostile() -> None:
+    text = fake_rows.HOSTILE[0]
+    PageHeader(text, subtitle=fake_rows.HOSTILE[5])
+    tables.LiveTable(
+        columns=COLUMNS,
+        caption="Hostile",
+        rows_json=tables.to_json(fake_rows.hostile_rows()),
+        actions=ACTIONS,
+        selectable=True,
+        naming="workflow",
+    )
+    with cards.Section(text, subtitle=text):
+        cards.facts([cards.Fact(label=text, value=each) for each in fake_rows.HOSTILE])
+        timeline.StepTimeline([timeline.Step(name=each, status=each, error=each) for each in fake_rows.HOSTILE])
+        timeline.event_list(
+            [timeline.Event(at=datetime.now(UTC), title=each, text=each, who=each) for each in fake_rows.HOSTILE]
+        )
+
+
+def overview(frame: Frame) -> None:
+    with PageHeader("Overview", subtitle="Last 24 hours, all tenants"):
+        ui.button("Show banner", on_click=lambda: _banner(frame)).props("outline")
+    with cards.kpis():
+        for label, value, delta, trend in KPIS:
+            cards.Kpi(label, href="/executions").show(value, delta=delta, trend=trend)
+    with ui.element("div").classes("columns"):
+        with cards.Section("Throughput", subtitle="Runs per hour by outcome"):
+            charts.stacked_bars(
+                [f"{hour:02}:00" for hour in range(24)],
+                [
+                    charts.Series(label=word, tone=word.lower(), values=[(hour * k) % 37 + k for hour in range(24)])
+                    for word, k in (("Completed", 23), ("Retrying", 3), ("Failed", 2))
+                ],
+            )
+        with cards.Section("Last reconciliation") as section:
+            cards.facts(FACTS)
+        with section.actions:
+            ui.button("Run now", icon="sync").props("outline")
+    with cards.Section("Recent events"):
+        now = datetime.now(UTC)
+        timeline.event_list(
+            [
+                timeline.Event(at=now - timedelta(seconds=20), title="Acme Logistics is active", status="active"),
+                timeline.Event(
+                    at=now - timedelta(minutes=9),
+                    title="Run of Globex cancelled",
+                    text="Wrong domain; the customer will register again.",
+                    who="anna.keller",
+                    status="canceled",
+                    href="/executions",
+                ),
+            ]
+        )
+
+
+def _banner(frame: Frame) -> None:
+    frame.banner.show("Temporal does not answer since 14:02. Registrations are kept and go on by themselves.")
+
+
+KPIS: list[tuple[str, str, str, cards.Trend]] = [
+    ("Running", "128", "+3 % vs. yesterday", "neutral"),
+    ("Completed", "18,204", "+1.8 % vs. yesterday", "good"),
+    ("Failed", "37", "+12 vs. yesterday", "bad"),
+    ("Time to active, p95", "41.2 s", "−2.4 s vs. yesterday", "good"),
+    ("Stuck", "3", "", "neutral"),
+]
+FACTS = [
+    cards.Fact(label="Finished", value=datetime.now(UTC) - timedelta(minutes=3)),
+    cards.Fact(label="Took", value="1.9 s"),
+    cards.Fact(label="Compared", value="1,209 runs"),
+    cards.Fact(label="Findings", value="2 of drift, 1 orphan", href="/reconciliation"),
+    cards.Fact(label="Run id", value="0198f2c4-7b1e-7d3a-9c55-000000000001", mono=True),
+]
+
+
+def execution(id: str) -> None:  # noqa: A002 - the name in the route
+    header = PageHeader(
+        "provision-tenant-10498", subtitle="Umbrella Health, plan business", back=("Executions", "/executions")
+    )
+    with header.badges:
+        badges.StatusBadges("retrying", health="stuck")
+        badges.chip("business", icon="sell")
+    with header:
+        ui.button("Cancel run", icon="cancel", color="negative", on_click=_ask)
+        ui.button("Fail", on_click=lambda: feedback.attempt(_fail())).props("outline")
+    now = datetime.now(UTC)
+    with cards.Section("Steps", subtitle="Bars are to scale; those of running steps grow"):
+        timeline.StepTimeline(
+            [
+                timeline.Step(
+                    name="validate_request",
+                    status="completed",
+                    started=now - timedelta(seconds=190),
+                    ended=now - timedelta(seconds=188),
+                ),
+                timeline.Step(
+                    name="create_schema",
+                    status="completed",
+                    tries=2,
+                    started=now - timedelta(seconds=188),
+                    ended=now - timedelta(seconds=120),
+                ),
+                timeline.Step(
+                    name="configure_domain",
+                    status="retrying",
+                    tries=5,
+                    started=now - timedelta(seconds=120),
+                    error=fake_rows.ERRORS[1],
+                ),
+                timeline.Step(name="activate", status="pending"),
+            ]
+        )
+    with cards.Section("Facts"):
+        cards.facts([*FACTS, cards.Fact(label="Execution", value=id, mono=True)])
+
+
+async def _ask() -> None:
+    reason = await feedback.confirm(
+        "Cancel provision-tenant-10498 of Umbrella Health?",
+        what_will_happen=["Retrying → Canceled", "The step configure_domain stops at its next heartbeat"],
+        not_undone=["The schema tenant_umbrella_health stays"],
+        danger=True,
+        action="Cancel the run",
+    )
+    if reason is not None:
+        feedback.toast(f"Cancel requested: {reason}")
+
+
+async def _fail() -> None:
+    raise TemporalUnavailable
+
+
+def tenants() -> None:
+    PageHeader("Register tenant", subtitle="The run starts at once and can be followed live")
+    with cards.Section("Customer"), ui.element("div").classes("form"):
+        fields.TextField("Name", required=True, hint="As it stands in the contract")
+        fields.TextField("Slug", required=True, mono=True, hint="Lower case letters, digits, hyphens", check=_check)
+        fields.SelectField("Plan", options={"starter": "Starter", "business": "Business"}, value="starter")
+        fields.TextField("Contact", kind="email")
+        ui.button("Register", icon="add")
+
+
+async def _check(slug: str) -> fields.Verdict:
+    if slug == "acme":
+        return fields.Verdict(problem="acme is taken by Acme Logistics.")
+    return fields.Verdict(note=f"{slug} is free" if slug else "")
+
+
+def empties() -> None:
+    PageHeader("Audit", subtitle="The four empty states and the skeleton")
+    texts = {
+        EmptyKind.NOTHING_YET: (
+            "No tenant yet",
+            "Register the first one; its run can be followed here.",
+            "Register tenant",
+        ),
+        EmptyKind.NOTHING_MATCHES: ("Nothing matches", "No run has this status and this text.", "Clear filters"),
+        EmptyKind.ALL_HEALTHY: ("All healthy", "No run is stuck, drifted or failed.", None),
+        EmptyKind.UNAVAILABLE: ("Temporal does not answer", "Since 14:02. The list above is still right.", None),
+    }
+    with ui.element("div").classes("columns"):
+        for kind, (title, text, action) in texts.items():
+            empty = Empty(kind=kind, title=title, text=text, action=action, href="/tenants" if action else None)
+            cards.empty_state(empty)
+    tables.LiveTable(columns=COLUMNS[:4], caption="Empty", rows_json="[]", empty=empty, keyboard=False)
+    tables.LiveTable(columns=COLUMNS[:6], caption="Loading", keyboard=False)
+
+
+PAGES: dict[str, Callable[..., object]] = {
+    "/": overview,
+    "/executions": executions,
+    "/executions/{id}": execution,
+    "/tenants": tenants,
+    "/audit": empties,
+    "/hostile": hostile,
+}
