@@ -12,7 +12,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3.14 python3
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 # An installation is good for one lock, one pyproject.toml and one directory (scripts hold its name).
-WISH = { pwd; cat $(1) pyproject.toml; } | cksum
+WISH = { pwd -P; cat $(1) pyproject.toml; } | cksum
 INSTALLED = test -x $(BIN)/python && test "$$($(call WISH,$(1)))" = "$$(cat .venv/$(1).installed 2>/dev/null)"
 NOTE_INSTALLED = $(call WISH,$(1)) > .venv/$(1).installed
 
@@ -61,7 +61,7 @@ clean: ## remove .venv and the caches; the data in .tenantry stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:
-	@if $(BIN)/python -c '$(SUITABLE)' 2>/dev/null; then exit 0; fi; \
+	@if $(BIN)/python -c '$(SUITABLE)' 2>/dev/null && grep -qF "$$(pwd -P)/.venv" $(BIN)/activate; then exit 0; fi; \
 	for python in $(PYTHONS); do \
 		if "$$python" -c '$(SUITABLE)' 2>/dev/null; then \
 			echo "Making .venv with $$("$$python" --version)"; \
