@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
+from console.components.tables import LiveTable
 from console.components.text import attribute, tag
 
 Handled = Awaitable[None] | None
@@ -62,15 +63,18 @@ class FilterBar(ui.element):
 class SelectionBar(ui.element):
     """Use as a context manager to draw the bulk actions. It takes the place of `instead` while rows are selected."""
 
-    def __init__(self, *, instead: ui.element, on_drop: Callable[[], Handled]) -> None:
+    def __init__(self, *, instead: ui.element) -> None:
         super().__init__("div")
         self.classes("selection").props('role=toolbar aria-label="Selected rows"')
         self._instead = instead
         with self:
             self._count = tag("span", classes="selection-count figures")
-            drop = tag("button", "Drop selection", classes="button").props("type=button")
-        drop.on("click", lambda _: on_drop(), args=[])
+            self._drop = tag("button", "Drop selection", classes="button").props("type=button")
         self.show(0)
+
+    def serve(self, table: LiveTable) -> None:
+        """Whose selection to drop; the table is drawn after the bar."""
+        self._drop.on("click", lambda _: table.clear_selection(), args=[])
 
     def show(self, count: int) -> None:
         self._count.set_text(f"{count:,} selected")

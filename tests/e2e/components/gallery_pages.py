@@ -101,7 +101,7 @@ def executions() -> None:
 
         return write
 
-    bar = _bars(note, drop=lambda: table.clear_selection())
+    bar = _bars(note)
 
     def select(ids: list[str]) -> None:
         bar.show(len(ids))
@@ -126,10 +126,11 @@ def executions() -> None:
         ),
     )
     CHANGES.tables.add(table)
+    bar.serve(table)
     _foot(note)
 
 
-def _bars(note: Callable[[str], Callable[..., None]], *, drop: Callable[[], None]) -> SelectionBar:
+def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
     status = [("running", "Running"), ("retrying", "Retrying"), ("pending", "Pending"), ("failed", "Failed")]
     all_counts = [
         Count(value="stuck", label="Stuck", health="stuck"),
@@ -145,7 +146,7 @@ def _bars(note: Callable[[str], Callable[..., None]], *, drop: Callable[[], None
         label="Period", options={"day": "Last day", "week": "Last week"}, value="day", on_change=note("period")
     )
     filters.show_clear(is_filtered=True)
-    bar = SelectionBar(instead=filters, on_drop=drop)
+    bar = SelectionBar(instead=filters)
     with bar:
         ui.button("Retry", icon="replay").props("outline")
         ui.button("Cancel", icon="cancel", color="negative")
