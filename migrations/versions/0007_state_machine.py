@@ -57,18 +57,18 @@ STATEMENTS = (
     """
     CREATE FUNCTION record_created() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO execution_events (execution_id, kind, to_status, actor, reason)
-        SELECT id, 'created', status, acting_name(), acting_reason() FROM after_rows;
+        INSERT INTO public.execution_events (execution_id, kind, to_status, actor, reason)
+        SELECT id, 'created', status, public.acting_name(), public.acting_reason() FROM after_rows;
         RETURN NULL;
     END $$
     """,
     """
     CREATE FUNCTION record_status() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO execution_events (execution_id, kind, from_status, to_status, actor, reason, detail)
+        INSERT INTO public.execution_events (execution_id, kind, from_status, to_status, actor, reason, detail)
         SELECT a.id,
                CASE WHEN b.status IN ('completed', 'failed') THEN 'corrected' ELSE 'status' END,
-               b.status, a.status, acting_name(), acting_reason(),
+               b.status, a.status, public.acting_name(), public.acting_reason(),
                jsonb_strip_nulls(jsonb_build_object(
                    'run_id', a.run_id, 'close_reason', a.close_reason, 'error', a.error_message))
         FROM after_rows a JOIN before_rows b USING (id)

@@ -37,7 +37,7 @@ CREATE_TABLE = """
 CREATE_FUNCTION = """
     CREATE FUNCTION feed_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO changes (kind, id) SELECT DISTINCT '{kind}', {column}::text FROM moved;
+        INSERT INTO public.changes (kind, id) SELECT DISTINCT '{kind}', {column}::text FROM moved;
         RETURN NULL;
     END $$
 """

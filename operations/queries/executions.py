@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
@@ -11,120 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.models import Command, Execution, ExecutionEvent, ExecutionStep, Tenant
+from operations.queries.execution_views import (
+    AttemptView,
+    EventView,
+    ExecutionDetail,
+    ExecutionFilter,
+    ExecutionView,
+    StartView,
+    StepView,
+)
 from operations.queries.paging import Cursor, Page, assemble, check_limit, count_up_to_cap
-from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus
 
 MOST_TENANTS_SEARCHED = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecutionView:
-    """An execution as lists and pages show it."""
-
-    id: UUID
-    workflow_id: str
-    workflow_type: str
-    entity_type: str
-    entity_id: UUID
-    entity_slug: str | None
-    entity_name: str | None
-    status: Status
-    close_reason: CloseReason | None
-    attempt: int
-    retry_of: UUID | None
-    started_at: datetime | None
-    completed_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    error_message: str | None
-    current_step: str | None
-    steps_done: int
-    steps_total: int | None
-    last_progress_at: datetime
-    health: Health
-    cause: str | None
-    cause_detail: str | None
-    health_since: datetime | None
-    requested_by: str
-    run_id: str | None
-    build_id: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepView:
-    """One step of an execution."""
-
-    ordinal: int
-    name: str
-    status: StepStatus
-    attempts: int
-    started_at: datetime
-    tried_at: datetime
-    next_try_at: datetime | None
-    completed_at: datetime | None
-    error: str | None
-    progress: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventView:
-    """One entry of an execution's history."""
-
-    seq: int
-    at: datetime
-    kind: str
-    from_status: Status | None
-    to_status: Status | None
-    actor: str
-    reason: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StartView:
-    """How the delivery of an execution's start stands."""
-
-    state: CommandState
-    tries: int
-    next_try_at: datetime
-    error: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptView:
-    """One attempt in the chain of an entity's executions."""
-
-    id: UUID
-    workflow_id: str
-    attempt: int
-    status: Status
-    close_reason: CloseReason | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecutionDetail:
-    """An execution with everything that is known of it."""
-
-    execution: ExecutionView
-    steps: tuple[StepView, ...]
-    events: tuple[EventView, ...]
-    attempts: tuple[AttemptView, ...]
-    start: StartView | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExecutionFilter:
-    """Which executions to list; empty fields do not narrow."""
-
-    statuses: frozenset[Status] = frozenset()
-    healths: frozenset[Health] = frozenset()
-    causes: frozenset[str] = frozenset()
-    workflow_types: frozenset[str] = frozenset()
-    entity_id: UUID | None = None
-    search: str = ""
-    created_from: datetime | None = None
-    created_to: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, select, true, tuple_
 
 from operations.database import Database
 from operations.errors import TenantNotFound
@@ -113,8 +113,9 @@ def _viewed() -> Select[*tuple[object, ...]]:
             latest.c.close_reason.label("execution_close_reason"),
             latest.c.health.label("execution_health"),
         )
-        .outerjoin(latest, latest.c.id.is_not(None))
-        .outerjoin(owner, owner.c.email.is_not(None))
+        .select_from(Tenant)
+        .outerjoin(latest, true())
+        .outerjoin(owner, true())
     )
 
 

@@ -71,6 +71,7 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     for migration in missing:
         await connection.execute(migration.statements.encode())
         await connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (migration.version,))
+    await connection.execute("SET LOCAL search_path TO DEFAULT")
     return [migration.version for migration in missing]
 
 
