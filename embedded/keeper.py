@@ -87,12 +87,12 @@ class Keeper:
         try:
             await self.server.start()
         except (DidNotStart, OSError) as failure:
-            self.report(self.server.title, str(failure).split("\n", 1)[0])
             self.changed()
+            self.report(self.server.title, str(failure).split("\n", 1)[0])
             return False
-        self.report(self.server.title, "runs again")
         self.healthy = True
         self.changed()
+        self.report(self.server.title, "runs again")
         return True
 
     async def _pause(self, ran_for: float, how: str) -> None:

@@ -24,7 +24,10 @@ def main(death_signal: str, parent: str, account: str, *command: str) -> None:
         raise SystemExit(NOBODY_WAITS)
     for number in IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_DFL)
-    os.execv(command[0], command)  # noqa: S606 - a shell is what it must not have
+    try:
+        os.execv(command[0], command)  # noqa: S606 - a shell is what it must not have
+    except OSError as error:
+        raise SystemExit(f"{command[0]}: {error.strerror}") from None
 
 
 def _become(uid: int, gid: int) -> None:

@@ -110,6 +110,7 @@ class Supervisor:
         names = ["postgresql", "temporal", "temporal_ui", "temporal_http", "temporal_metrics"]
         database_port, frontend, ui, http, metrics = home.remembered_ports(*names)
         if environment.given(user, DATABASE_URL) is None:
+            environment.forget_libpq()
             postgres = EmbeddedPostgres(
                 directory=home.postgres,
                 port=database_port,
@@ -188,13 +189,14 @@ class Supervisor:
     async def _end(self, home: DataDirectory) -> None:
         """Console, worker, Temporal, PostgreSQL: nobody loses what it still needs to end well."""
         for keeper in reversed(self._keepers):
-            since = time.monotonic()
+            since, was_running = time.monotonic(), keeper.server.pid is not None
             try:
                 await keeper.server.stop()
             except TimeoutError:
                 self._say(keeper.server.title, f"does not end, not even killed: process {keeper.server.pid}")
             else:
-                self._say(keeper.server.title, "ended", since)
+                if was_running:
+                    self._say(keeper.server.title, "ended", since)
         with suppress(FileNotFoundError):
             home.state_file.unlink()
 

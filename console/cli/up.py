@@ -34,17 +34,13 @@ commands = typer.Typer()
 @commands.command()
 def up(data_dir: DataDir = None, port: Port = None) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
-    from embedded import environment  # noqa: PLC0415 - only this command pays for loading servers
-    from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415
+    from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
 
     settings = Settings.load()
-    user = dict(os.environ)
-    if environment.given(user, environment.DATABASE_URL) is None:
-        environment.forget_libpq()
     welcome = Welcome(settings=settings)
     plan = Plan(
         directory=data_dir or settings.data_dir,
-        user=user,
+        user=dict(os.environ),
         host=settings.host,
         port=port or (settings.port if "port" in settings.model_fields_set else None),
     )

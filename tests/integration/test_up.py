@@ -1,0 +1,131 @@
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from embedded import ports
+from embedded.application import says_ok
+from tests.integration.embedded.running import ROOT, Supervisors, passable_directory
+
+TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")
+NOTHING_SET = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+async def supervisors() -> AsyncIterator[Supervisors]:
+    with passable_directory() as directory:
+        async with Supervisors(directory=directory) as started:
+            yield started
+
+
+async def tenantry(*words: str, **environment: str) -> tuple[int | None, str, str]:
+    """Return exit code, stdout and stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *TENANTRY, *words, env=NOTHING_SET | environment, cwd=ROOT, stdout=PIPE, stderr=PIPE
+    )
+    stdout, stderr = await process.communicate()
+    return process.returncode, stdout.decode(), stderr.decode()
+
+
+async def test_where_nothing_runs_it_says_so(tmp_path: Path) -> None:
+    words = ("--data-dir", str(tmp_path))
+
+    answers = await asyncio.gather(tenantry("env", *words), tenantry("status", *words))
+
+    for code, stdout, stderr in answers:
+        assert (code, stdout) == (1, "")
+        assert stderr == f"Nothing runs on the data directory {tmp_path}. Start it with `tenantry up`.\n"
+
+
+async def test_what_runs_can_be_looked_at_and_attached_to(supervisors: Supervisors) -> None:
+    supervisor = await supervisors.start()
+    url = (await supervisor.says("open")).split()[1]
+    directory = str(supervisors.directory)
+
+    (_, table, _), (_, text, _), (_, exports, _) = await asyncio.gather(
+        tenantry("status", "--data-dir", directory),
+        tenantry("status", "--json", TENANTRY_DATA_DIR=directory),
+        tenantry("env", "--data-dir", directory),
+    )
+
+    state = json.loads(text)
+    assert table.splitlines()[0] == f"{url} (process {supervisor.process.pid})"
+    assert [line.split()[0] for line in table.splitlines()[2:]] == ["worker", "console"]
+    assert state["url"] == url
+    assert state["pid"] == supervisor.process.pid
+    assert set(state["processes"][0]) == {"name", "pid", "port", "healthy", "restarts"}
+    assert "export TENANTRY_DATABASE_URL=postgresql://127.0.0.1/none\n" in exports
+    assert "export TEMPORAL_ADDRESS=127.0.0.1:1\n" in exports
+    assert "export PGHOST=127.0.0.1\n" in exports
+    for name in ("TEMPORAL_NAMESPACE", "TENANTRY_TASK_QUEUE", "TENANTRY_SECRET_KEY", "TENANTRY_PUBLIC_URL"):
+        assert f"export {name}=" in exports
+
+
+async def test_a_second_up_is_refused_with_the_address_of_the_first(supervisors: Supervisors) -> None:
+    first = await supervisors.start()
+    url = (await first.says("open")).split()[1]
+
+    code, stdout, stderr = await tenantry("up", "--data-dir", str(supervisors.directory))
+
+    assert (code, stdout) == (1, "")
+    assert stderr == f"Tenantry already runs on {supervisors.directory}: process {first.process.pid}, {url}.\n"
+
+
+async def test_a_senseless_setting_stops_it_at_once(tmp_path: Path) -> None:
+    code, _, stderr = await tenantry("up", "--data-dir", str(tmp_path / "d"), TENANTRY_RECONCILE_INTERVAL="soon")
+
+    assert code == 1
+    assert stderr.startswith("TENANTRY_RECONCILE_INTERVAL ")
+    assert stderr.count("\n") == 1
+    assert not (tmp_path / "d").exists()
+
+
+async def test_a_single_process_refuses_to_run_without_its_settings() -> None:
+    database = {"TENANTRY_DATABASE_URL": "postgresql://127.0.0.1/none"}
+
+    answers = await asyncio.gather(
+        tenantry("migrate"), tenantry("worker", **database), tenantry("console", TEMPORAL_ADDRESS="t:1", **database)
+    )
+
+    for (code, _, stderr), variable in zip(
+        answers, ("TENANTRY_DATABASE_URL", "TEMPORAL_ADDRESS", "TENANTRY_SECRET_KEY"), strict=True
+    ):
+        assert code == 1
+        assert stderr.startswith(f"{variable} is not set. ")
+        assert stderr.count("\n") == 1
+
+
+async def test_the_command_line_loads_no_pages_and_no_servers() -> None:
+    code = "import sys, console.cli.app; print({'nicegui', 'fastapi', 'embedded'} & sys.modules.keys())"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT, stdout=PIPE)
+
+    stdout, _ = await process.communicate()
+
+    assert stdout == b"set()\n"
+
+
+@pytest.mark.skipif(find_spec("console.__main__") is None, reason="the console cannot be run yet")
+async def test_up_from_nothing_and_once_more(supervisors: Supervisors) -> None:
+    port = ports.any_free()
+    command = (*TENANTRY, "up", "--data-dir", str(supervisors.directory), "--port", str(port))
+
+    first = await supervisors.run(*command, TENANTRY_ADMIN_EMAIL="ada@example.com")
+    assert await first.says(f"http://localhost:{port}")
+    assert "ada@example.com" in await first.says("Log in as")
+    assert "shown only this once" in await first.says("Password")
+    assert await says_ok(ports.LOOPBACK, port, "/healthz")
+    assert [process.name for process in first.state.processes] == ["postgresql", "temporal", "worker", "console"]
+    first.process.send_signal(signal.SIGINT)
+    assert await first.exit_code() == 0
+    assert ports.is_free(port)
+
+    second = await supervisors.run(*command, TENANTRY_ADMIN_EMAIL="ada@example.com")
+    assert "tenantry staff password ada@example.com" in await second.says("Password")
+    second.process.send_signal(signal.SIGTERM)
+    assert await second.exit_code() == 0
