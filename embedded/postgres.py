@@ -117,10 +117,13 @@ class EmbeddedPostgres(Server):
         return answer is not None and Path(answer[0]) == self._cluster.data
 
     async def _ensure_database(self) -> None:
-        async with await self._connect() as connection:
-            cursor = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if await cursor.fetchone() is None:
-                await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        try:
+            async with await self._connect() as connection:
+                cursor = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+                if await cursor.fetchone() is None:
+                    await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except psycopg.Error as error:
+            raise DidNotStart(NAME, f"its database could not be made: {error}", self.log) from None
 
     async def _connect(self) -> AsyncConnection[tuple[str, ...]]:
         where = make_conninfo(

@@ -13,7 +13,7 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, UpdateNamesp
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from embedded import ports
+from embedded import patience, ports
 from embedded.errors import DidNotStart
 from embedded.ports import LOOPBACK
 from embedded.processes import Program
@@ -21,6 +21,7 @@ from embedded.server import Server
 
 NAME = "temporal"
 ANSWER_DEADLINE = timedelta(seconds=1)
+NAMESPACE_DEADLINE = 10.0  # seconds
 RETENTION = timedelta(days=30)  # of closed runs; the development server's own is one day
 SEARCH_ATTRIBUTE = "OperationUUID=Keyword"
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
@@ -105,17 +106,26 @@ class EmbeddedTemporal(Server):
         self.port = frontend
 
     async def _run(self) -> None:
-        self._client = await Client.connect(self.address, namespace=self.namespace, lazy=True)
+        client = await Client.connect(self.address, namespace=self.namespace, lazy=True)
+        self._client = client
         await super()._run()
-        system = await self._client.workflow_service.get_system_info(GetSystemInfoRequest())
-        self.title = f"Temporal {system.server_version}"
+        if not await patience.until_answered(lambda: self._prepare_namespace(client), within=NAMESPACE_DEADLINE):
+            raise DidNotStart(NAME, f"its namespace {self.namespace} could not be prepared", self.log)
+
+    async def _prepare_namespace(self, client: Client) -> bool:
+        """Have closed runs kept longer; harmless to repeat."""
         retention = Duration()
         retention.FromTimedelta(RETENTION)
-        await self._client.workflow_service.update_namespace(
-            UpdateNamespaceRequest(
-                namespace=self.namespace, config=NamespaceConfig(workflow_execution_retention_ttl=retention)
+        config = NamespaceConfig(workflow_execution_retention_ttl=retention)
+        try:
+            system = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+            await client.workflow_service.update_namespace(
+                UpdateNamespaceRequest(namespace=self.namespace, config=config)
             )
-        )
+        except RPCError:
+            return False
+        self.title = f"Temporal {system.server_version}"
+        return True
 
     async def _is_healthy(self) -> bool:
         try:

@@ -20,7 +20,7 @@ from embedded.state import ProcessState, State
 
 ROOT = Path(embedded.__file__).parents[1]
 STAND_IN = Path(__file__).with_name("stand_in_up.py")
-DEADLINE = 20.0
+DEADLINE = 60.0
 # Addresses nobody asks: with them no server of our own is started, which most tests do not need.
 EXTERNAL = {"TENANTRY_DATABASE_URL": "postgresql://127.0.0.1/none", "TEMPORAL_ADDRESS": "127.0.0.1:1"}
 
