@@ -14,9 +14,10 @@ from typing import Self, TypeVar
 from uuid import UUID
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import IndexedValueType, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType, WorkflowExecutionStatus
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.converter import DefaultPayloadConverter
@@ -28,6 +29,8 @@ from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.settings import temporal_profile
 
 BUDGET = 5.0  #: seconds that any question to Temporal may take
+KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+POLLER_FRESH = timedelta(seconds=75)
 OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
 #: What repeating cannot change. Anything else (unreachable, overloaded, key expired, namespace misspelt) may heal.
 REFUSALS = frozenset(
@@ -158,25 +161,35 @@ class Temporal:
         except (TemporalUnavailable, TemporalRefused):
             return False
 
+    async def has_search_attribute(self) -> bool:
+        """Whether runs can carry `OperationUUID`; without it every start is refused."""
+        request = ListSearchAttributesRequest(namespace=self.client.namespace)
+        known = await _ask(self.client.operator_service.list_search_attributes(request))
+        return known.custom_attributes.get(contracts.OPERATION_UUID) == KEYWORD
+
     async def ensure_search_attribute(self) -> bool:
         """Register `OperationUUID` where missing; False when it exists as something other than a Keyword.
 
         Adding an attribute that exists with another type is silently ignored by Temporal, hence the second look.
         """
-        namespace = self.client.namespace
-        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-        operator = self.client.operator_service
-        known = await _ask(operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace)))
-        if contracts.OPERATION_UUID not in known.custom_attributes:
-            await _ask(
-                operator.add_search_attributes(
-                    AddSearchAttributesRequest(
-                        namespace=namespace, search_attributes={contracts.OPERATION_UUID: keyword}
-                    )
-                )
-            )
-            known = await _ask(operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace)))
-        return known.custom_attributes.get(contracts.OPERATION_UUID) == keyword
+        if await self.has_search_attribute():
+            return True
+        request = AddSearchAttributesRequest(
+            namespace=self.client.namespace, search_attributes={contracts.OPERATION_UUID: KEYWORD}
+        )
+        await _ask(self.client.operator_service.add_search_attributes(request))
+        return await self.has_search_attribute()
+
+    async def has_worker(self, task_queue: str) -> bool:
+        """Whether a worker polled the queue lately; a long poll lasts a minute, and stopped ones stay listed."""
+        request = DescribeTaskQueueRequest(
+            namespace=self.client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        answer = await _ask(self.client.workflow_service.describe_task_queue(request))
+        fresh = datetime.now(UTC) - POLLER_FRESH
+        return any(poller.last_access_time.ToDatetime(UTC) > fresh for poller in answer.pollers)
 
 
 def _is_not_found(refusal: TemporalRefused) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -93,6 +94,20 @@ class Staff:
         if row is None:
             return None
         return Session(id=row.id, actor=Actor(name=row.email, role=row.role, staff_id=row.staff_id))
+
+    async def live(self, ids: Collection[UUID]) -> dict[UUID, Actor]:
+        """Which of these sessions still live, and for whom, as accounts are now."""
+        if not ids:
+            return {}
+        statement = (
+            select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
+            .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
+            .where(StaffSession.id.in_(ids), StaffSession.revoked_at.is_(None))
+            .where(StaffSession.expires_at > func.now(), StaffAccount.disabled_at.is_(None))
+        )
+        async with self.database.reading() as connection:
+            rows = await connection.execute(statement)
+            return {row.id: Actor(name=row.email, role=row.role, staff_id=row.staff_id) for row in rows}
 
     async def by_token(self, token: str) -> Actor | None:
         """Who an API token acts for."""

@@ -1,7 +1,9 @@
 """Executions as they are shown: plain data, frozen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus
@@ -115,3 +117,20 @@ class ExecutionFilter:
     search: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
+
+
+class Sort(StrEnum):
+    """Orders in which executions can be listed."""
+
+    ATTENTION = "attention"  #: open ones first, longest without progress first; then the newest
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    LATEST_COMPLETED = "-completed_at"  #: lists ended executions only
+    EARLIEST_COMPLETED = "completed_at"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusCounts:
+    """How many executions stand where; a number above the cap of lists means "more than"."""
+
+    numbers: Mapping[Status, int]

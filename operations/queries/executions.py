@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
@@ -16,12 +17,16 @@ from operations.queries.execution_views import (
     ExecutionDetail,
     ExecutionFilter,
     ExecutionView,
+    Sort,
     StartView,
+    StatusCounts,
     StepView,
 )
-from operations.queries.paging import Cursor, Page, assemble, check_limit, count_up_to_cap
+from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
+from operations.statuses import Status
 
 MOST_TENANTS_SEARCHED = 200
+OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,17 +36,51 @@ class Executions:
     database: Database
 
     async def list(
-        self, wanted: ExecutionFilter, *, oldest_first: bool = False, cursor: str | None = None, limit: int = 50
+        self,
+        wanted: ExecutionFilter,
+        *,
+        sort: Sort = Sort.NEWEST,
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> Page[ExecutionView]:
-        """A page by time of creation, newest first unless `oldest_first`. Raises `InvalidInput`."""
+        """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
-        place = None if cursor is None else Cursor.decode(cursor)
-        ascending = oldest_first != (place is not None and place.backward)
-        conditions = _conditions(wanted)
+        conditions = tuple(_conditions(wanted))
+        segments = _segments(sort, wanted.statuses)
         async with self.database.reading() as connection:
-            rows = (await connection.execute(_page(conditions, place, ascending, limit))).all()
-            total = await connection.scalar(count_up_to_cap(select(Execution.id).where(*conditions)))
-        return assemble([_view(row) for row in rows], place, limit, total or 0)
+
+            async def fetch(
+                segment: Segment, place: Cursor | None, backward: bool, number: int
+            ) -> Sequence[ExecutionView]:
+                ids = segment.ids(place, backward=backward, limit=number).where(*conditions).subquery()
+                statement = _viewed(select(*_COLUMNS).join(ids, ids.c.id == Execution.id))
+                rows = await connection.execute(statement.order_by(*segment.order(backward=backward)))
+                return [_view(row) for row in rows]
+
+            def place_of(index: int, row: ExecutionView) -> Cursor:
+                return Cursor(segment=index, value=getattr(row, segments[index].moment.key), id=row.id)
+
+            items, after, before = await read_page(segments, fetch, place_of, cursor=cursor, limit=limit)
+            total = await connection.scalar(count_up_to_cap(select(Execution.id).where(*conditions))) or 0
+        return Page(
+            items=tuple(items),
+            next=after,
+            previous=before,
+            total=min(total, COUNT_CAP),
+            total_capped=total > COUNT_CAP,
+        )
+
+    async def status_counts(self) -> StatusCounts:
+        """Open executions exactly, final ones up to the cap."""
+        counted = select(
+            *(
+                count_up_to_cap(select(Execution.id).where(Execution.status == each)).scalar_subquery()
+                for each in Status
+            )
+        )
+        async with self.database.reading() as connection:
+            row = (await connection.execute(counted)).one()
+        return StatusCounts(numbers=dict(zip(Status, row, strict=True)))
 
     async def detail(self, id_: UUID) -> ExecutionDetail:
         """Raises `ExecutionNotFound`."""
@@ -93,18 +132,26 @@ def _viewed(statement: Select[*tuple[object, ...]]) -> Select[*tuple[object, ...
     return statement.outerjoin(Tenant, and_(Execution.entity_type == "tenant", Tenant.id == Execution.entity_id))
 
 
-def _page(
-    conditions: Sequence[ColumnElement[bool]], place: Cursor | None, ascending: bool, limit: int
-) -> Select[*tuple[object, ...]]:
-    """The ids are chosen first, by one index; tenants are joined to the page alone."""
-    key = (Execution.created_at, Execution.id)
-    chosen = select(Execution.id).where(*conditions)
-    if place is not None:
-        here = tuple_(place.value, place.id)
-        chosen = chosen.where(tuple_(*key) > here if ascending else tuple_(*key) < here)
-    order = [column.asc() if ascending else column.desc() for column in key]
-    ids = chosen.order_by(*order).limit(limit + 1).subquery()
-    return _viewed(select(*_COLUMNS).join(ids, ids.c.id == Execution.id)).order_by(*order)
+def _segments(sort: Sort, statuses: frozenset[Status]) -> tuple[Segment, ...]:
+    """Which indexes serve an order; a list in the order of attention is the open ones, then the others."""
+    moment, id_ = Execution.created_at, Execution.id
+    is_open = Execution.status.in_(OPEN_STATUSES)
+    match sort:
+        case Sort.NEWEST | Sort.OLDEST:
+            return (Segment(moment=moment, id=id_, ascending=sort is Sort.OLDEST),)
+        case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
+            ended = (Execution.completed_at.is_not(None),)
+            return (
+                Segment(moment=Execution.completed_at, id=id_, ascending=sort is Sort.EARLIEST_COMPLETED, where=ended),
+            )
+        case Sort.ATTENTION:
+            open_ones = Segment(moment=Execution.last_progress_at, id=id_, ascending=True, where=(is_open,))
+            others = Segment(moment=moment, id=id_, where=(Execution.status.not_in(OPEN_STATUSES),))
+            wants_open = not statuses or bool(statuses & OPEN_STATUSES)
+            wants_others = not statuses or bool(statuses - OPEN_STATUSES)
+            return ((open_ones,) if wants_open else ()) + ((others,) if wants_others else ())
+        case _:
+            assert_never(sort)
 
 
 def _conditions(wanted: ExecutionFilter) -> list[ColumnElement[bool]]:

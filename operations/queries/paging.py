@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.errors import InvalidInput
 
@@ -17,6 +18,7 @@ LARGEST_PAGE = 200
 COUNT_CAP = 1000
 
 ItemT = TypeVar("ItemT")
+Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[UUID]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,58 +34,88 @@ class Page(Generic[ItemT]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cursor:
-    """A place between two rows: the sort value and id of the row beside it, and the way to go from there."""
+    """A place in a list: the row beside it, by segment, sort value and id, and the way to go from there."""
 
+    segment: int
     value: datetime
     id: UUID
     backward: bool = False
 
     def encode(self) -> str:
-        fields = [self.value.isoformat(), str(self.id), self.backward]
+        fields = [self.segment, self.value.isoformat(), str(self.id), self.backward]
         return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> "Cursor":
-        """Raises `InvalidInput` for anything that `encode` did not make."""
+    def decode(cls, text: str, segments: int) -> "Cursor":
+        """Raises `InvalidInput` for anything that a list of so many segments did not give."""
         try:
-            value, id_, backward = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            segment, value, id_, backward = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None or not isinstance(backward, bool):
+            if moment.tzinfo is None or not isinstance(backward, bool) or segment not in range(segments):
                 raise ValueError
-            return cls(value=moment, id=UUID(id_), backward=backward)
+            return cls(segment=int(segment), value=moment, id=UUID(id_), backward=backward)
         except (ValueError, TypeError, AttributeError, binascii.Error):
-            raise InvalidInput({"cursor": "The cursor is not one that a list gave; begin without it."}) from None
+            raise InvalidInput({"cursor": "The cursor is not one that this list gave; begin without it."}) from None
 
 
-class Listed(Protocol):
-    """What a row needs to be a place in a list by time of creation."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """A part of a list with one order, which one index serves. A list is its segments, one after the other."""
 
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def id(self) -> UUID: ...
+    moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+    id: InstrumentedAttribute[UUID]
+    ascending: bool = False
+    where: tuple[ColumnElement[bool], ...] = ()
+
+    def ids(self, place: Cursor | None, *, backward: bool, limit: int) -> Select[UUID]:
+        """The next `limit` ids from `place`, or from the segment's beginning (backward: end)."""
+        up = self.ascending != backward
+        chosen = select(self.id).where(*self.where)
+        if place is not None:
+            here, key = tuple_(place.value, place.id), tuple_(self.moment, self.id)
+            chosen = chosen.where(key > here if up else key < here)
+        order = (each.asc() if up else each.desc() for each in (self.moment, self.id))
+        return chosen.order_by(*order).limit(limit)
+
+    def order(self, *, backward: bool) -> list[Ordering]:
+        up = self.ascending != backward
+        return [self.moment.asc() if up else self.moment.desc(), self.id.asc() if up else self.id.desc()]
 
 
-ListedT = TypeVar("ListedT", bound=Listed)
+Fetch = Callable[[Segment, Cursor | None, bool, int], Awaitable[Sequence[ItemT]]]
 
 
-def assemble(items: Sequence[ListedT], place: Cursor | None, limit: int, total: int) -> Page[ListedT]:
-    """Make a page of up to `limit + 1` rows read from `place` onwards; the extra row only tells that there are more."""
-    more, shown = len(items) > limit, list(items[:limit])
+async def read_page(
+    segments: Sequence[Segment],
+    fetch: Fetch[ItemT],
+    place_of: Callable[[int, ItemT], Cursor],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[ItemT], str | None, str | None]:
+    """One page with the cursors of its neighbours; `fetch(segment, place, backward, limit)` reads rows."""
+    place = None if cursor is None else Cursor.decode(cursor, len(segments))
     backward = place is not None and place.backward
+    found: list[tuple[int, ItemT]] = []
+    begin = place.segment if place is not None else 0
+    way = range(begin, -1, -1) if backward else range(begin, len(segments))
+    for index in way:
+        here = place if place is not None and index == place.segment else None
+        rows = await fetch(segments[index], here, backward, limit + 1 - len(found))
+        found += [(index, row) for row in rows]
+        if len(found) > limit:
+            break
+    more, shown = len(found) > limit, found[:limit]
     if backward:
         shown.reverse()
-    has_next = backward or more
-    has_previous = more if backward else place is not None
-    return Page(
-        items=tuple(shown),
-        next=Cursor(value=shown[-1].created_at, id=shown[-1].id).encode() if shown and has_next else None,
-        previous=Cursor(value=shown[0].created_at, id=shown[0].id, backward=True).encode()
-        if shown and has_previous
-        else None,
-        total=min(total, COUNT_CAP),
-        total_capped=total > COUNT_CAP,
-    )
+    has_next, has_previous = (True, more) if backward else (more, place is not None)
+    after = place_of(*shown[-1]).encode() if shown and has_next else None
+    before = _turned(place_of(*shown[0])).encode() if shown and has_previous else None
+    return [row for _, row in shown], after, before
+
+
+def _turned(cursor: Cursor) -> Cursor:
+    return Cursor(segment=cursor.segment, value=cursor.value, id=cursor.id, backward=True)
 
 
 def check_limit(limit: int) -> None:

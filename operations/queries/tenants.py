@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, select, true
 
 from operations.database import Database
 from operations.errors import TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
-from operations.queries.paging import Cursor, Page, assemble, check_limit, count_up_to_cap
+from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
 from operations.statuses import CloseReason, Health, Plan, Status, TenantStatus
 
 
@@ -33,6 +33,7 @@ class TenantView:
 
 
 Conditions = list[ColumnElement[bool]]
+NEWEST = Segment(moment=Tenant.created_at, id=Tenant.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,23 +52,27 @@ class Tenants:
     ) -> Page[TenantView]:
         """A page, newest first. Raises `InvalidInput`."""
         check_limit(limit)
-        place = None if cursor is None else Cursor.decode(cursor)
         conditions: Conditions = []
         if statuses:
             conditions.append(Tenant.status.in_(statuses))
         if term := search.strip():
             conditions.append((Tenant.slug + " " + Tenant.name).icontains(term, autoescape=True))
-        chosen = select(Tenant.id, Tenant.created_at).where(*conditions)
-        backward = place is not None and place.backward
-        if place is not None:
-            here, key = tuple_(place.value, place.id), tuple_(Tenant.created_at, Tenant.id)
-            chosen = chosen.where(key > here if backward else key < here)
-        order = [c.asc() if backward else c.desc() for c in (Tenant.created_at, Tenant.id)]
-        ids = chosen.order_by(*order).limit(limit + 1).subquery()
         async with self.database.reading() as connection:
-            rows = (await connection.execute(_viewed().join(ids, ids.c.id == Tenant.id).order_by(*order))).all()
-            total = await connection.scalar(count_up_to_cap(select(Tenant.id).where(*conditions)))
-        return assemble([_view(row) for row in rows], place, limit, total or 0)
+
+            async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[TenantView]:
+                ids = segment.ids(place, backward=backward, limit=number).where(*conditions).subquery()
+                statement = _viewed().join(ids, ids.c.id == Tenant.id).order_by(*segment.order(backward=backward))
+                return [_view(row) for row in await connection.execute(statement)]
+
+            items, after, before = await read_page((NEWEST,), fetch, _place, cursor=cursor, limit=limit)
+            total = await connection.scalar(count_up_to_cap(select(Tenant.id).where(*conditions))) or 0
+        return Page(
+            items=tuple(items),
+            next=after,
+            previous=before,
+            total=min(total, COUNT_CAP),
+            total_capped=total > COUNT_CAP,
+        )
 
     async def by_slug(self, slug: str) -> TenantView:
         """Raises `TenantNotFound`."""
@@ -121,3 +126,7 @@ def _viewed() -> Select[*tuple[object, ...]]:
 
 def _view(row: Row[*tuple[object, ...]]) -> TenantView:
     return TenantView(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+def _place(index: int, tenant: TenantView) -> Cursor:
+    return Cursor(segment=index, value=tenant.created_at, id=tenant.id)

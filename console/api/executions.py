@@ -1,0 +1,100 @@
+"""REST: executions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from operations.errors import InvalidInput
+from operations.queries.execution_views import (
+    ExecutionDetail,
+    ExecutionFilter,
+    ExecutionView,
+    Sort,
+)
+from operations.queries.executions import Executions
+from operations.statuses import Health, Status
+
+WordT = TypeVar("WordT", bound=StrEnum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionList:
+    """A page of executions; `total` is exact up to 1,000."""
+
+    items: tuple[ExecutionView, ...]
+    next: str | None
+    total: int
+    total_capped: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionRoutes:
+    """Everyone who is logged in may read."""
+
+    executions: Executions
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/executions", tags=["executions"])
+        router.add_api_route("", self.list, methods=["GET"], response_model=ExecutionList)
+        router.add_api_route("/{id}", self.detail, methods=["GET"], response_model=ExecutionDetail)
+        return router
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        health: str = "",
+        cause: str = "",
+        type: str = "",  # noqa: A002 - the names of the contract
+        entity_id: UUID | None = None,
+        q: Annotated[str, Query(max_length=200)] = "",
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        sort: Sort = Sort.NEWEST,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        limit: int = 50,
+    ) -> ExecutionList:
+        """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas."""
+        page = await self.executions.list(
+            ExecutionFilter(
+                statuses=words(Status, status, "status"),
+                healths=words(Health, health, "health"),
+                causes=frozenset(values(cause)),
+                workflow_types=frozenset(values(type)),
+                entity_id=entity_id,
+                search=q,
+                created_from=aware(created_from, "created_from"),
+                created_to=aware(created_to, "created_to"),
+            ),
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+        )
+        return ExecutionList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
+
+    async def detail(self, id: UUID) -> ExecutionDetail:  # noqa: A002
+        """One execution with its steps, history, attempts, and the delivery of its start."""
+        return await self.executions.detail(id)
+
+
+def values(text: str) -> Iterable[str]:
+    return (value.strip() for value in text.split(",") if value.strip())
+
+
+def words(kind: type[WordT], text: str, field: str) -> frozenset[WordT]:
+    """Values of a list, each one of `kind`'s words; raises `InvalidInput`."""
+    unknown = [value for value in values(text) if value not in set(kind)]
+    if unknown:
+        raise InvalidInput({field: f"{unknown[0]!r} is not a {field}; known are: {', '.join(kind)}."})
+    return frozenset(kind(value) for value in values(text))
+
+
+def aware(moment: datetime | None, field: str) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidInput({field: f"{field} must carry a time zone, such as 2026-01-31T12:00:00Z."})
+    return moment

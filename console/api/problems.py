@@ -1,0 +1,106 @@
+"""Errors of the API as problem documents (RFC 9457); the one place where errors become HTTP statuses."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from operations import errors
+from operations.errors import OperationsError
+from operations.logs import logger
+
+log = logger(__name__)
+
+STATUSES: dict[type[OperationsError], int] = {
+    errors.NotLoggedIn: 401,
+    errors.NotPermitted: 403,
+    errors.ExecutionNotFound: 404,
+    errors.TenantNotFound: 404,
+    errors.StaffNotFound: 404,
+    errors.AlreadyTaken: 409,
+    errors.KeyReused: 409,
+    errors.IllegalTransition: 409,
+    errors.InvalidInput: 422,
+    errors.TooManyTries: 429,
+    errors.DatabaseUnavailable: 503,
+    errors.SchemaBehind: 503,
+    errors.TemporalUnavailable: 503,
+}
+TITLES = {
+    400: "Bad request",
+    401: "Not logged in",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "Invalid input",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+def response(
+    status: int,
+    detail: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`fields` maps names of fields to what is wrong with them."""
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+    }
+    if fields:
+        document["errors"] = [{"field": name, "detail": problem} for name, problem in fields.items()]
+    return JSONResponse(document, status, media_type="application/problem+json", headers=dict(headers or {}))
+
+
+def install(application: FastAPI) -> None:
+    """Answer every error with a problem document; what nobody expected is logged and not shown."""
+    application.add_exception_handler(OperationsError, _operations_error)
+    application.add_exception_handler(RequestValidationError, _malformed)
+    application.add_exception_handler(HTTPException, _http_error)
+    application.add_exception_handler(Exception, _bug)
+
+
+def status_of(error: OperationsError) -> int:
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+
+
+async def _operations_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, OperationsError):
+        raise error
+    fields: Mapping[str, str] = {}
+    if isinstance(error, errors.InvalidInput):
+        fields = error.problems
+    elif isinstance(error, errors.AlreadyTaken):
+        fields = {error.field: error.message}
+    return response(status_of(error), error.message, fields=fields)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = {_field(problem["loc"]): str(problem["msg"]) for problem in problems}
+    return response(422, "The request does not have the documented form.", fields=fields)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return response(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", path=request.scope["path"], exc_info=error)
+    return response(500, "Something went wrong here; it was logged. Whether the request took effect is unknown.")
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header")) or "body"

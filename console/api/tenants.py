@@ -1,0 +1,106 @@
+"""REST: tenants."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from console import sessions
+from console.api.executions import words
+from operations.actions.registration import Registration
+from operations.actions.tenants import Tenants
+from operations.errors import NotLoggedIn
+from operations.queries.execution_views import ExecutionView
+from operations.queries.executions import Executions
+from operations.queries.tenants import Tenants as TenantQueries
+from operations.queries.tenants import TenantView
+from operations.statuses import Plan, TenantStatus
+
+
+class RegistrationRequest(BaseModel):
+    """A customer to register."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    slug: str = Field(description="2-55 characters: a-z, 0-9, single hyphens; begins with a letter; never used twice")
+    name: str = Field(description="1-200 characters")
+    owner_email: str
+    owner_name: str | None = None
+    plan: str = Field(Plan.STARTER.value, description="starter, business or enterprise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationAnswer:
+    """What was accepted; the run starts by itself, at once or when Temporal is back."""
+
+    tenant: TenantView
+    execution: ExecutionView
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantList:
+    """A page of tenants; `total` is exact up to 1,000."""
+
+    items: tuple[TenantView, ...]
+    next: str | None
+    total: int
+    total_capped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantAnswer:
+    """A tenant with its latest execution."""
+
+    tenant: TenantView
+    execution: ExecutionView | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TenantRoutes:
+    """Reading is for everyone who is logged in; registering needs the role support."""
+
+    tenants: Tenants
+    reads: TenantQueries
+    executions: Executions
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/tenants", tags=["tenants"])
+        router.add_api_route("", self.register, methods=["POST"], status_code=202, response_model=RegistrationAnswer)
+        router.add_api_route("", self.list, methods=["GET"], response_model=TenantList)
+        router.add_api_route("/{slug}", self.detail, methods=["GET"], response_model=TenantAnswer)
+        return router
+
+    async def register(
+        self,
+        request: Request,
+        body: RegistrationRequest,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> RegistrationAnswer:
+        """Register a tenant; repeat the request with the same Idempotency-Key as often as you like."""
+        session = sessions.of_connection(request)
+        if session is None:
+            raise NotLoggedIn
+        registered = await self.tenants.register(session.actor, Registration(**body.model_dump()), key=idempotency_key)
+        detail = await self.executions.detail(registered.execution_id)
+        return RegistrationAnswer(tenant=await self.reads.by_slug(registered.slug), execution=detail.execution)
+
+    async def list(
+        self,
+        *,
+        status: str = "",
+        q: Annotated[str, Query(max_length=200)] = "",
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        limit: int = 50,
+    ) -> TenantList:
+        """List tenants, newest first."""
+        page = await self.reads.list(
+            statuses=words(TenantStatus, status, "status"), search=q, cursor=cursor, limit=limit
+        )
+        return TenantList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
+
+    async def detail(self, slug: str) -> TenantAnswer:
+        """One tenant with its latest execution."""
+        tenant = await self.reads.by_slug(slug)
+        latest = None if tenant.execution_id is None else await self.executions.detail(tenant.execution_id)
+        return TenantAnswer(tenant=tenant, execution=None if latest is None else latest.execution)

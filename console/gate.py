@@ -1,0 +1,153 @@
+"""The gate in front of everything: pure ASGI, so that it sees websockets too. What is not allowed is refused."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, quote, urlsplit
+from uuid import NAMESPACE_OID, uuid5
+
+from nicegui import Client, core
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from console import sessions
+from console.api import problems
+from console.components import outage_page
+from operations.access import Actor
+from operations.actions.staff import Session, Staff
+from operations.errors import DatabaseUnavailable
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/robots.txt"})
+SOCKETS = "/_nicegui_ws/"
+CODE = "/_nicegui/"  #: scripts and styles of NiceGUI under a version; no data
+TABS = ("/_nicegui/client/", "/_nicegui/auto/")  #: uploads and files of single tabs
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Gate:
+    """Lets through what is public, whoever has a live session, and API calls with a token."""
+
+    def __init__(self, app: ASGIApp, *, staff: Staff, origin: str, cookie: sessions.Cookie) -> None:
+        self.app = app
+        self.staff = staff
+        self.origins = allowed_origins(origin)
+        self.cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        # NiceGUI would write this header of anybody into every address of the page.
+        scope["headers"] = [each for each in scope["headers"] if each[0] != b"x-forwarded-prefix"]
+        refusal = await self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4403})
+        else:
+            await refusal(scope, receive, send)
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        path, headers = str(scope["path"]), Headers(scope=scope)
+        bearer = _bearer(headers) if path.startswith("/api/") else None
+        if bearer is None and not self._is_ours(scope, headers):
+            return problems.response(403, "The request comes from another site.")
+        if is_public(path):
+            return None
+        try:
+            session = await self._session(scope, bearer)
+        except DatabaseUnavailable as error:
+            return _unavailable(path, error)
+        if session is None:
+            return _login_first(scope, headers)
+        scope.setdefault("state", {})["session"] = session
+        if path.startswith(SOCKETS) and not _owns_tab(scope, session):
+            return problems.response(403, "The page belongs to another session.")
+        return None
+
+    def _is_ours(self, scope: Scope, headers: Headers) -> bool:
+        """Cookies travel with requests that other sites cause; their Origin gives them away (RFC 6454)."""
+        origin = headers.get("origin")
+        if origin is not None and origin not in self.origins:
+            return scope["type"] == "http" and scope["method"] in SAFE_METHODS and not _is_socket(scope)
+        if scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS:
+            return origin is not None
+        return True
+
+    async def _session(self, scope: Scope, bearer: str | None) -> Session | None:
+        if bearer is not None:
+            actor = await self.staff.by_token(bearer)
+            return None if actor is None else _token_session(actor)
+        secret = HTTPConnection(scope).cookies.get(self.cookie.name)
+        return None if not secret else await self.staff.resume(secret)
+
+
+def allowed_origins(origin: str) -> frozenset[str]:
+    """A console on this machine is reached by any name of the loopback; elsewhere only by its public one."""
+    parts = urlsplit(origin)
+    if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return frozenset({origin})
+    port = "" if parts.port is None else f":{parts.port}"
+    return frozenset(f"{parts.scheme}://{name}{port}" for name in LOOPBACK)
+
+
+def is_public(path: str) -> bool:
+    return path in PUBLIC or path.startswith("/assets/") or (path.startswith(CODE) and not path.startswith(TABS))
+
+
+def bind_sockets_to_tabs() -> None:
+    """A socket may speak only for the tab that it introduced itself as; NiceGUI itself takes any known tab's id.
+
+    Call once, after NiceGUI has registered its handlers.
+    """
+    handlers = core.sio.handlers["/"]
+    for name in ("event", "javascript_response", "ack", "log"):
+        handlers[name] = _only_own_tab(handlers[name])
+
+
+def _only_own_tab(handler: Callable[..., object]) -> Callable[..., object]:
+    def guarded(sid: str, message: object = None, *rest: object) -> object:
+        tab = message.get("client_id") if isinstance(message, dict) else None
+        return handler(sid, message, *rest) if tab in core.sio.rooms(sid) else None
+
+    return guarded
+
+
+def _is_socket(scope: Scope) -> bool:
+    return scope["type"] == "websocket" or str(scope["path"]).startswith(SOCKETS)
+
+
+def _owns_tab(scope: Scope, session: Session) -> bool:
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    tab = Client.instances.get((query.get("client_id") or [""])[0])
+    owner = None if tab is None else sessions.of_client(tab)
+    return owner is not None and owner.id == session.id
+
+
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _login_first(scope: Scope, headers: Headers) -> Response:
+    path = str(scope["path"])
+    wants_page = (
+        scope["type"] == "http" and scope["method"] in SAFE_METHODS and "text/html" in headers.get("accept", "")
+    )
+    if path.startswith(("/api/", "/_nicegui")) or not wants_page:
+        return problems.response(401, "Log in, or send an API token.", headers={"WWW-Authenticate": "Bearer"})
+    query = scope.get("query_string", b"").decode("latin-1")
+    here = f"{path}?{query}" if query else path
+    return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here, safe='')}", 303)
+
+
+def _unavailable(path: str, error: DatabaseUnavailable) -> Response:
+    if path.startswith(("/api/", "/_nicegui")):
+        return problems.response(503, error.message, headers={"Retry-After": "5"})
+    return HTMLResponse(outage_page.render(), 503, headers={"Retry-After": "5"})
+
+
+def _token_session(actor: Actor) -> Session:
+    return Session(id=uuid5(NAMESPACE_OID, actor.name), actor=actor)

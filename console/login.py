@@ -1,0 +1,91 @@
+"""Logging in and out: plain forms, so that the cookie can change and nobody gets a socket before."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from nicegui import Client
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from console import sessions
+from console.components import login_page, theme
+from operations.actions.staff import SESSION_HOURS, Staff
+from operations.errors import DatabaseUnavailable, TooManyTries, WrongPassword
+
+STATUS = {WrongPassword: 401, TooManyTries: 429, DatabaseUnavailable: 503}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """The routes of the login page."""
+
+    staff: Staff
+    cookie: sessions.Cookie
+    environment: str
+
+    def router(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/login", self.show, methods=["GET"])
+        router.add_api_route("/login", self.log_in, methods=["POST"])
+        router.add_api_route("/logout", self.log_out, methods=["POST"])
+        return router
+
+    async def show(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+        return self._page(request, next_path=safe_path(next), error=None)
+
+    async def log_in(
+        self,
+        request: Request,
+        email: Annotated[str, Form(max_length=254)] = "",
+        password: Annotated[str, Form(max_length=1024)] = "",
+        next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
+    ) -> Response:
+        address = request.client.host if request.client else "unknown"
+        try:
+            secret = await self.staff.log_in(email, password, address=address)
+        except (WrongPassword, TooManyTries, DatabaseUnavailable) as error:
+            return self._page(
+                request, next_path=safe_path(next), error=error.message, email=email, status=STATUS[type(error)]
+            )
+        answer = RedirectResponse(safe_path(next), 303)
+        answer.set_cookie(
+            self.cookie.name,
+            secret,
+            max_age=SESSION_HOURS * 3600,
+            secure=self.cookie.secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    async def log_out(self, request: Request) -> Response:
+        secret = request.cookies.get(self.cookie.name)
+        session = sessions.of_connection(request)
+        if secret:
+            await self.staff.log_out(secret)
+        if session is not None:
+            sessions.end(
+                [tab for tab in Client.instances.values() if (own := sessions.of_client(tab)) and own.id == session.id]
+            )
+        answer = RedirectResponse("/login", 303, headers={"Clear-Site-Data": '"cache"'})
+        answer.delete_cookie(self.cookie.name, secure=self.cookie.secure, httponly=True, samesite="lax")
+        return answer
+
+    def _page(
+        self, request: Request, *, next_path: str, error: str | None, email: str = "", status: int = 200
+    ) -> Response:
+        page = login_page.render(
+            environment=self.environment,
+            next_path=next_path,
+            error=error,
+            email=email,
+            theme=theme.chosen(request.cookies.get(theme.COOKIE)),
+        )
+        return HTMLResponse(page, status)
+
+
+def safe_path(path: str) -> str:
+    """A path of ours to go to after logging in; anything that could lead elsewhere becomes the overview."""
+    leads_elsewhere = not path.startswith("/") or path.startswith(("//", "/\\"))
+    has_controls = any(ord(character) < 32 or character == "\\" for character in path)
+    return "/" if leads_elsewhere or has_controls else path

@@ -1,0 +1,172 @@
+"""The console process: pages, REST and live updates on one port."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from nicegui import app as nicegui_app
+from nicegui import ui
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.types import Scope
+
+from console import gate, sessions
+from console.api import documentation, problems
+from console.api.executions import ExecutionRoutes
+from console.api.health import HealthRoutes
+from console.api.tenants import TenantRoutes
+from console.components import assets, theme
+from console.headers import SecurityHeaders
+from console.login import Login
+from console.pages import root
+from operations import logs
+from operations.bootstrap import Services
+from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, TemporalUnavailable
+from operations.settings import Requirement, Settings
+
+log = logs.logger(__name__)
+
+SET_UP_PAUSE = 2.0  #: seconds
+RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
+
+
+def create_application(services: Services, settings: Settings) -> FastAPI:
+    """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
+    application = FastAPI(
+        title="Tenantry",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda _: _lifespan(services, settings),
+    )
+    cookie = sessions.Cookie(secure=settings.is_https)
+    problems.install(application)
+    _add_routes(application, services, settings, cookie)
+    theme.set_defaults()
+    root.register(services, settings)
+    nicegui_app.storage.max_tab_storage_age = 3600
+    ui.run_with(
+        application,
+        title="Tenantry",
+        favicon=assets.DIRECTORY / "logo.svg",
+        language="en-US",
+        reconnect_timeout=RECONNECT,
+        gzip_middleware_factory=None,  # pages get their nonce before they are compressed
+        show_welcome_message=False,
+        binding_refresh_interval=None,
+    )
+    gate.bind_sockets_to_tabs()
+    application.add_middleware(SecurityHeaders, is_https=settings.is_https)
+    application.add_middleware(GZipMiddleware, minimum_size=500)
+    application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
+    return application
+
+
+def _add_routes(application: FastAPI, services: Services, settings: Settings, cookie: sessions.Cookie) -> None:
+    reads = services.reads
+    application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
+    application.include_router(Login(staff=services.staff, cookie=cookie, environment=settings.environment).router())
+    application.include_router(
+        HealthRoutes(database=services.database, temporal=services.temporal, task_queue=settings.task_queue).router()
+    )
+    application.include_router(documentation.router())
+    application.include_router(ExecutionRoutes(executions=reads.executions).router(), prefix="/api/v1")
+    application.include_router(
+        TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
+        prefix="/api/v1",
+    )
+    application.add_api_route("/api/{rest:path}", _no_such_route, include_in_schema=False)
+
+
+async def _no_such_route(rest: str) -> Response:
+    return problems.response(404, f"There is no /api/{rest}; see /api/docs.")
+
+
+class _Immutable(StaticFiles):
+    """Files under a version in their address never change."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+@asynccontextmanager
+async def _lifespan(services: Services, settings: Settings) -> AsyncIterator[None]:
+    """Background work of the process, ended before the database is closed."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(services.deliverer.run(), name="deliverer"),
+            group.create_task(sessions.sweep(services.staff), name="session sweep"),
+            group.create_task(_set_up(services, settings), name="set-up"),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _set_up(services: Services, settings: Settings) -> None:
+    """What a fresh installation needs, tried until the servers are there."""
+    await _until_done(lambda: _make_first_admin(services, settings))
+    await _until_done(services.temporal.ensure_search_attribute)
+
+
+async def _until_done(work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+            return
+        except (DatabaseUnavailable, TemporalUnavailable) as error:
+            log.warning("set-up waits", why=error.message)
+            await asyncio.sleep(SET_UP_PAUSE)
+        except OperationsError as error:
+            log.error("set-up was refused", why=error.message)
+            return
+
+
+async def _make_first_admin(services: Services, settings: Settings) -> None:
+    if settings.admin_email is None or settings.admin_password is None:
+        return
+    if await services.staff.add_first(settings.admin_email, settings.admin_password.get_secret_value()):
+        log.info("made the first administrator", email=settings.admin_email)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    services = await Services.connect(settings, part="console")
+    try:
+        config = uvicorn.Config(
+            create_application(services, settings),
+            host=settings.host,
+            port=settings.port,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            log_config=None,
+            access_log=False,
+        )
+        await uvicorn.Server(config).serve()
+    finally:
+        await services.close()
+
+
+def main() -> int:
+    try:
+        settings = Settings.load(*Requirement)
+    except ConfigurationError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    logs.configure(settings.log_format)
+    asyncio.run(serve(settings))
+    # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,57 @@
+"""Executions as rows of a live table, wherever they are listed."""
+
+from console.components.tables import Column, Kind
+from console.pages import words
+from console.pages.live_rows import Row, Rows
+from operations.queries.execution_views import ExecutionView
+from operations.queries.paging import Page
+from operations.statuses import Status
+
+COLUMNS = (
+    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width="150px"),
+    Column(
+        name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"
+    ),
+    Column(name="workflow", label="Workflow"),
+    Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
+    Column(name="error", label="Cause or last error", kind=Kind.ERROR),
+    Column(name="started_at", label="Started", kind=Kind.TIME),
+    Column(name="duration", label="Duration", kind=Kind.DURATION, since="running_since", align="right"),
+    Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
+    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right"),
+    Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
+    Column(name="completed_at", label="Ended", kind=Kind.TIME, sortable=True, hidden=True),
+    Column(name="workflow_id", label="Workflow id", kind=Kind.ID, hidden=True),
+    Column(name="requested_by", label="Requested by", hidden=True),
+)
+
+
+def row(execution: ExecutionView) -> Row:
+    """The fields that the columns draw."""
+    ended = execution.completed_at
+    began = execution.started_at or execution.created_at
+    return {
+        "id": str(execution.id),
+        "status": words.shown_status(execution.status, execution.close_reason),
+        "health": None if execution.status.is_final or execution.health == "ok" else execution.health.value,
+        "tenant": execution.entity_name or execution.workflow_id,
+        "slug": execution.entity_slug or "",
+        "workflow": words.workflow_title(execution.workflow_type),
+        "steps_done": execution.steps_done,
+        "steps_total": execution.steps_total,
+        "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
+        "error": execution.cause_detail or execution.error_message or "",
+        "started_at": execution.started_at.isoformat() if execution.started_at else None,
+        "duration": round((ended - began).total_seconds() * 1000) if ended else None,
+        "running_since": None if ended else began.isoformat(),
+        "last_progress_at": execution.last_progress_at.isoformat(),
+        "attempt": execution.attempt,
+        "created_at": execution.created_at.isoformat(),
+        "completed_at": ended.isoformat() if ended else None,
+        "workflow_id": execution.workflow_id,
+        "requested_by": execution.requested_by,
+    }
+
+
+def rows(page: Page[ExecutionView]) -> Rows:
+    return Rows.of(page, [row(each) for each in page.items])

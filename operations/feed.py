@@ -1,0 +1,157 @@
+"""What changed since my last look: exact, without a lock, without a stall behind long transactions.
+
+Each look takes PostgreSQL's current snapshot and reads the `changes` rows that were not visible in the previous
+one: rows of transactions that began since (`xid >= xmax`), and of those that were under way then (`xid = ANY(xip)`).
+Nothing is missed and nothing comes twice; a sequence number as cursor would lose every row whose transaction
+committed out of order. (The tick algorithm of PgQ. It needs the primary: a standby's snapshot omits `xip`.)
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+
+from operations.database import connect_directly
+from operations.logs import logger
+
+log = logger(__name__)
+
+AnswerT = TypeVar("AnswerT")
+
+MOST = 2000  #: changes told one by one; more, and everything counts as changed
+PATIENCE = 1.5  #: seconds that a look may take before its connection is given up
+LONGEST_PAUSE = 2.0  #: seconds between two tries to connect
+BATCH, MOST_BATCHES = 20_000, 100  #: rows pruned per statement, statements per round
+KEPT = "1 hour"  #: how long rows stay
+LONGEST_GAP = 1800.0  #: seconds without a look after which rows may have been pruned: everything counts as changed
+
+NOW = "SELECT pg_current_snapshot()::text"
+
+# The bounds go in as constants, so that the planner uses the index; the snapshot is that of the same statement.
+LOOK = """
+    WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
+    SELECT now.snapshot::text, changed.kind, changed.id
+    FROM now LEFT JOIN LATERAL (
+        SELECT DISTINCT c.kind, c.id FROM changes c
+        WHERE (c.xid >= %(xmax)s::xid8 OR c.xid = ANY(%(xip)s::xid8[]))
+        LIMIT %(limit)s
+    ) changed ON true
+"""
+PRUNE = f"DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < now() - interval '{KEPT}' LIMIT {BATCH})"  # noqa: S608 - a constant
+LOCK = "SELECT pg_try_advisory_lock(hashtextextended('tenantry:prune-changes', 0))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('tenantry:prune-changes', 0))"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """What became visible between two looks: pairs of kind and id. With `everything`, any row may have changed."""
+
+    things: frozenset[tuple[str, str]] = frozenset()
+    everything: bool = False
+
+    def concerns(self, kind: str, id_: str | None = None) -> bool:
+        if self.everything:
+            return True
+        if id_ is None:
+            return any(changed == kind for changed, _ in self.things)
+        return (kind, id_) in self.things
+
+
+@dataclass(kw_only=True, slots=True)
+class Feed:
+    """One reader of the feed; a process needs one, whatever the number of its viewers."""
+
+    dsn: str
+    interval: float = 0.15  #: seconds between two looks
+    _snapshot: str | None = None
+    _looked_at: float = field(default_factory=monotonic)
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last look that was answered."""
+        return monotonic() - self._looked_at
+
+    async def watch(self) -> AsyncIterator[Changed]:
+        """Yield what changed, look by look, for ever; an interrupted connection loses nothing."""
+        pause = 0.1
+        while True:
+            connection: AsyncConnection | None = None
+            try:
+                connection = await _within(2 * PATIENCE, connect_directly(self.dsn, name="feed"))
+                while True:
+                    changed = await _within(PATIENCE, self._look(connection))
+                    pause = 0.1
+                    if changed.things or changed.everything:
+                        yield changed
+                    await asyncio.sleep(self.interval)
+            except (psycopg.Error, TimeoutError, OSError) as error:
+                log.warning("the feed was interrupted", why=str(error) or type(error).__name__, next_try_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            finally:
+                if connection is not None:
+                    connection.pgconn.finish()  # without a word to the server, which may be what does not answer
+
+    async def _look(self, connection: AsyncConnection) -> Changed:
+        gap = self.silent_for > LONGEST_GAP
+        if self._snapshot is None or gap:
+            self._snapshot = str((await _one(connection, NOW))[0])
+            self._looked_at = monotonic()
+            return Changed(everything=True)
+        _, xmax, xip = self._snapshot.split(":")
+        cursor = await connection.execute(
+            LOOK, {"xmax": xmax, "xip": [each for each in xip.split(",") if each], "limit": MOST + 1}
+        )
+        rows = await cursor.fetchall()
+        self._snapshot = str(rows[0][0])
+        self._looked_at = monotonic()
+        things = frozenset((str(kind), str(id_)) for _, kind, id_ in rows if kind is not None)
+        return Changed(everything=True) if len(things) > MOST else Changed(things=things)
+
+
+async def prune(dsn: str, *, every: float = 60.0) -> None:
+    """Delete old rows of the feed, one process at a time. Runs until cancelled."""
+    while True:
+        with suppress(psycopg.Error, OSError):
+            async with await connect_directly(dsn, name="prune") as connection:
+                if (await _one(connection, LOCK))[0]:
+                    for _ in range(MOST_BATCHES):
+                        if (await connection.execute(PRUNE)).rowcount < BATCH:
+                            break
+                    await connection.execute(UNLOCK)
+        await asyncio.sleep(every)
+
+
+async def _one(connection: AsyncConnection, statement: str) -> tuple[object, ...]:
+    row = await (await connection.execute(statement.encode())).fetchone()
+    if row is None:
+        raise psycopg.DataError("a question without an answer")
+    return tuple(row)
+
+
+_given_up: set[object] = set()
+
+
+async def _within(seconds: float, answer: Coroutine[object, object, AnswerT]) -> AnswerT:
+    """Await an answer, or leave it behind. `wait_for` would await the end of a cancelled query too, and on a dead
+    link psycopg takes long to give one up.
+    """
+    task = asyncio.ensure_future(answer)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if done:
+        return task.result()
+    task.cancel()
+    _given_up.add(task)
+    task.add_done_callback(_forget)
+    raise TimeoutError(f"no answer within {seconds:g} s")
+
+
+def _forget(task: asyncio.Future[AnswerT]) -> None:
+    _given_up.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody complains about an error that no longer matters
