@@ -18,7 +18,7 @@ from operations.actions.staff import Session, Staff
 from operations.errors import DatabaseUnavailable
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/robots.txt"})
+PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico"})
 SOCKETS = "/_nicegui_ws/"
 CODE = "/_nicegui/"  #: scripts and styles of NiceGUI under a version; no data
 TABS = ("/_nicegui/client/", "/_nicegui/auto/")  #: uploads and files of single tabs

@@ -116,10 +116,9 @@ class Hub:
         self._behind: set[Hashable] = set()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def watch(self, view: View[ValueT, NewsT], hear: Callable[[NewsT], None]) -> ValueT:
-        """What the view shows now; `hear` gets the news from then on, until the current part of the page goes."""
+    async def watch(self, view: View[ValueT, NewsT], listener: Listener[NewsT]) -> ValueT:
+        """What the view shows now; the listener gets the news from then on, until its part of the page goes."""
         channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view)))
-        listener = Listener(hear)
         channel.listeners[listener] = None
         listener.leave = lambda: self._leave(channel, listener)
         return await channel.current()

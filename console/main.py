@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from console import gate, sessions
@@ -22,11 +22,13 @@ from console.api.health import HealthRoutes
 from console.api.tenants import TenantRoutes
 from console.components import assets, theme
 from console.headers import SecurityHeaders
+from console.live import Hub
 from console.login import Login
 from console.pages import root
-from operations import logs
+from operations import feed, logs
 from operations.bootstrap import Services
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, TemporalUnavailable
+from operations.feed import Feed
 from operations.settings import Requirement, Settings
 
 log = logs.logger(__name__)
@@ -37,19 +39,20 @@ RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
+    hub = Hub(Feed(dsn=services.database.dsn))
     application = FastAPI(
         title="Tenantry",
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _lifespan(services, settings),
+        lifespan=lambda _: _lifespan(services, hub, settings),
     )
     cookie = sessions.Cookie(secure=settings.is_https)
     problems.install(application)
     _add_routes(application, services, settings, cookie)
     theme.set_defaults()
-    root.register(services, settings)
+    root.register(services, hub, settings)
     nicegui_app.storage.max_tab_storage_age = 3600
     ui.run_with(
         application,
@@ -62,9 +65,10 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         binding_refresh_interval=None,
     )
     gate.bind_sockets_to_tabs()
+    # The last one added comes first: pages get their nonce before they are compressed.
+    application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
     application.add_middleware(SecurityHeaders, is_https=settings.is_https)
     application.add_middleware(GZipMiddleware, minimum_size=500)
-    application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
     return application
 
 
@@ -82,10 +86,15 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
         prefix="/api/v1",
     )
     application.add_api_route("/api/{rest:path}", _no_such_route, include_in_schema=False)
+    application.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
 
 
 async def _no_such_route(rest: str) -> Response:
     return problems.response(404, f"There is no /api/{rest}; see /api/docs.")
+
+
+async def _favicon() -> Response:
+    return RedirectResponse(assets.url("logo.svg"), 308)
 
 
 class _Immutable(StaticFiles):
@@ -98,10 +107,12 @@ class _Immutable(StaticFiles):
 
 
 @asynccontextmanager
-async def _lifespan(services: Services, settings: Settings) -> AsyncIterator[None]:
+async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     async with asyncio.TaskGroup() as group:
         tasks = [
+            group.create_task(hub.run(), name="live updates"),
+            group.create_task(feed.prune(services.database.dsn), name="feed pruning"),
             group.create_task(services.deliverer.run(), name="deliverer"),
             group.create_task(sessions.sweep(services.staff), name="session sweep"),
             group.create_task(_set_up(services, settings), name="set-up"),

@@ -1,4 +1,4 @@
-"""The foot of a list: which part is shown, back and forth, and room for an export."""
+"""The foot of a list: how much there is, back and forth, and room for an export."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,32 +6,35 @@ from nicegui import ui
 
 from console.components.text import attribute, tag
 
+Handled = Awaitable[None] | None
+
 
 class Pager(ui.element):
-    """Draw an export link or the like with `with pager.extras:`."""
+    """Pages follow each other by cursor, so they have no numbers. Draw extras with `with pager.extras:`."""
 
-    def __init__(self, *, on_page: Callable[[int], Awaitable[None] | None], page: int = 1, per_page: int = 50) -> None:
-        """`on_page` gets the number of the page asked for; the first is 1."""
+    def __init__(self, *, on_page: Callable[[str], Handled]) -> None:
+        """`on_page` gets the cursor of the page asked for."""
         super().__init__("nav")
         self.classes("pager").props('aria-label="Pages"')
-        self._page = page
-        self._per_page = per_page
+        self._before: str | None = None
+        self._after: str | None = None
         with self:
             self.extras = ui.element("div").classes("pager-extras")
             self._range = tag("span", classes="pager-range figures")
-            self._previous = self._button("chevron_left", "Previous page", lambda: on_page(self._page - 1))
-            self._next = self._button("chevron_right", "Next page", lambda: on_page(self._page + 1))
+            self._previous = self._button("chevron_left", "Previous page", lambda: self._go(on_page, self._before))
+            self._next = self._button("chevron_right", "Next page", lambda: self._go(on_page, self._after))
 
-    def show(self, *, page: int, total: int) -> None:
-        """Say which rows are on the screen."""
-        self._page = page
-        first = (page - 1) * self._per_page + 1
-        last = min(page * self._per_page, total)
-        self._range.set_text(f"{first:,}–{last:,} of {total:,}" if total else "No rows")
-        attribute(self._previous, "disabled", page <= 1)
-        attribute(self._next, "disabled", last >= total)
+    def show(self, *, shown: int, total: int, capped: bool, before: str | None, after: str | None) -> None:
+        """Say how many rows are on the screen and how many there are, and where back and forth lead."""
+        self._before, self._after = before, after
+        self._range.set_text(f"{shown:,} of {total:,}{'+' if capped else ''}" if total else "No rows")
+        attribute(self._previous, "disabled", before is None)
+        attribute(self._next, "disabled", after is None)
 
-    def _button(self, icon: str, label: str, on_click: Callable[[], Awaitable[None] | None]) -> ui.element:
+    def _go(self, on_page: Callable[[str], Handled], cursor: str | None) -> Handled:
+        return None if cursor is None else on_page(cursor)
+
+    def _button(self, icon: str, label: str, on_click: Callable[[], Handled]) -> ui.element:
         with ui.element("button").classes("icon-button").props("type=button") as button:
             ui.icon(icon)
         attribute(button, "aria-label", label)

@@ -8,10 +8,8 @@ from operations.queries.paging import Page
 from operations.statuses import Status
 
 COLUMNS = (
-    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width="150px"),
-    Column(
-        name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"
-    ),
+    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width=150),
+    Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
     Column(name="workflow", label="Workflow"),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
     Column(name="error", label="Cause or last error", kind=Kind.ERROR),

@@ -13,6 +13,15 @@ CLOSE_REASONS = {
     CloseReason.NOT_FOUND: "failed",
     CloseReason.START_REJECTED: "failed",
 }
+ENDINGS = {
+    CloseReason.ERROR: "Failed",
+    CloseReason.REJECTED: "Rejected",
+    CloseReason.TERMINATED: "Terminated by force",
+    CloseReason.CANCELED: "Canceled",
+    CloseReason.TIMED_OUT: "Timed out",
+    CloseReason.NOT_FOUND: "Temporal does not know the run any more",
+    CloseReason.START_REJECTED: "Temporal refused the start",
+}
 
 
 def shown_status(status: Status, close_reason: CloseReason | None) -> str:
@@ -46,7 +55,7 @@ def headline(execution: ExecutionView, start: StartView | None) -> str:
         case Status.COMPLETED:
             return "Completed; the tenant is active."
         case Status.FAILED:
-            return f"{_ending(execution.close_reason)}{f' at the step {step}' if step else ''}."
+            return f"{ENDINGS[execution.close_reason or CloseReason.ERROR]}{f' at the step {step}' if step else ''}."
 
 
 def event_title(event: EventView) -> str:
@@ -61,21 +70,3 @@ def event_title(event: EventView) -> str:
 def _position(execution: ExecutionView) -> str:
     number = min(execution.steps_done + 1, execution.steps_total or execution.steps_done + 1)
     return f"{number} of {execution.steps_total}" if execution.steps_total else str(number)
-
-
-def _ending(reason: CloseReason | None) -> str:
-    match reason:
-        case CloseReason.TERMINATED:
-            return "Terminated by force"
-        case CloseReason.CANCELED:
-            return "Canceled"
-        case CloseReason.TIMED_OUT:
-            return "Timed out"
-        case CloseReason.REJECTED:
-            return "Rejected"
-        case CloseReason.NOT_FOUND:
-            return "Temporal does not know the run any more"
-        case CloseReason.START_REJECTED:
-            return "Temporal refused the start"
-        case _:
-            return "Failed"

@@ -1,0 +1,137 @@
+"""The list of executions: what runs, what waits, what went wrong."""
+
+from collections.abc import Mapping
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from console.components.counts import Count, Counts
+from console.components.filters import FilterBar
+from console.components.page_headers import PageHeader
+from console.components.tables import Empty, EmptyKind
+from console.live import Listener, View
+from console.pages import address, execution_table, live_rows
+from console.pages.live_list import ListShape, LiveList
+from console.pages.live_rows import News, Rows
+from console.pages.scope import Scope
+from operations.contracts import KINDS
+from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
+from operations.statuses import Status
+
+PATH = "/executions"
+LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
+#: column of the table → orders by it
+SORTS = {
+    "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
+    "created_at": (Sort.OLDEST, Sort.NEWEST),
+    "completed_at": (Sort.EARLIEST_COMPLETED, Sort.LATEST_COMPLETED),
+}
+NOTHING_YET = Empty(
+    kind=EmptyKind.NOTHING_YET,
+    title="No executions yet",
+    text="Register a tenant, and its provisioning shows up here while it runs.",
+    action="Register a tenant",
+    href="/tenants/new",
+)
+NOTHING_MATCHES = Empty(
+    kind=EmptyKind.NOTHING_MATCHES,
+    title="No execution matches",
+    text="No execution has what the filters ask for.",
+    action="Clear filters",
+    href=PATH,
+)
+
+
+async def build(scope: Scope, arguments: PageArguments) -> None:
+    """Draw the page for the address as it was opened."""
+    query = address.values(arguments)
+    with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
+        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+    counts = Counts(
+        [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
+        label="Status",
+        chosen=query.get("status"),
+        on_choose=lambda status: shown.choose(status=status),
+    )
+    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
+    search = filters.search(
+        label="Search tenant, workflow id or error", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
+    )
+    kind = filters.choice(
+        label="Workflow",
+        options={each.stored_name: each.title for each in KINDS},
+        value=query.get("type") if query.get("type") in {each.stored_name for each in KINDS} else None,
+        on_change=lambda type_: shown.choose(type=type_),
+    )
+
+    async def clear() -> None:
+        search.set_value("")
+        kind.set_value(None)
+        counts.choose(None)
+        await shown.choose(status=None, q=None, type=None)
+
+    def changed(query_now: Mapping[str, str]) -> None:
+        filters.show_clear(any(query_now.get(name) for name in ("status", "q", "type")))
+
+    shown = LiveList(
+        scope.hub,
+        ListShape(
+            path=PATH,
+            caption="Executions",
+            columns=execution_table.COLUMNS,
+            sorts=SORTS,
+            nothing_yet=NOTHING_YET,
+            nothing_matches=NOTHING_MATCHES,
+            filters=("status", "q", "type", "entity"),
+            row_path="/executions/{id}",
+        ),
+        query=query,
+        view=lambda now: _view(scope, now),
+        header=header,
+        on_change=changed,
+    )
+    await shown.draw()
+    listener = Listener[StatusCounts](lambda news: counts.show(numbers(news)))
+    counts.show(numbers(await scope.hub.watch(counts_view(scope), listener)))
+
+
+def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+    async def load() -> Rows:
+        page = await scope.services.reads.executions.list(
+            _filter(query), sort=_sort(query), cursor=query.get("cursor"), limit=50
+        )
+        return execution_table.rows(page)
+
+    return View(
+        key=("executions", *sorted(query.items())),
+        concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
+        load=load,
+        news=live_rows.news,
+    )
+
+
+def counts_view(scope: Scope) -> View[StatusCounts, StatusCounts]:
+    return View(
+        key="execution counts",
+        concerns=lambda changed: changed.concerns("execution"),
+        load=scope.services.reads.executions.status_counts,
+        news=lambda before, after: None if before == after else after,
+    )
+
+
+def numbers(counts: StatusCounts) -> dict[str, int]:
+    return {status.value: number for status, number in counts.numbers.items()}
+
+
+def _filter(query: Mapping[str, str]) -> ExecutionFilter:
+    """What the address asks for; words that mean nothing do not narrow."""
+    statuses = {Status(word) for word in query.get("status", "").split(",") if word in set(Status)}
+    return ExecutionFilter(
+        statuses=frozenset(statuses),
+        workflow_types=frozenset({query["type"]} if query.get("type") else ()),
+        search=query.get("q", ""),
+    )
+
+
+def _sort(query: Mapping[str, str]) -> Sort:
+    return Sort(query["sort"]) if query.get("sort") in set(Sort) else Sort.ATTENTION

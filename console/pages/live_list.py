@@ -1,0 +1,135 @@
+"""A live list with its table, pager and address; what is listed is the page's affair."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from nicegui import ui
+
+from console.components.page_headers import PageHeader
+from console.components.pager import Pager
+from console.components.tables import Column, Empty, Handlers, LiveTable, Sort
+from console.live import Hub, Listener, View
+from console.pages import address
+from console.pages.live_rows import News, Rows
+from operations.errors import InvalidInput
+
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListShape:
+    """What a list looks like and which words its address knows."""
+
+    path: str
+    caption: str
+    columns: tuple[Column, ...]
+    nothing_yet: Empty
+    nothing_matches: Empty
+    filters: tuple[str, ...]
+    row_path: str  #: where a row leads, such as `/executions/{id}`
+    sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
+
+
+class LiveList:
+    """Draws the table and keeps it, the pager and the address in step with the query."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        shape: ListShape,
+        *,
+        query: Query,
+        view: Callable[[Query], View[Rows, News]],
+        header: PageHeader,
+        on_change: Callable[[Query], None],
+    ) -> None:
+        known = (*shape.filters, "sort", "cursor", "columns")
+        self._hub = hub
+        self._shape = shape
+        self._query = {name: value for name, value in query.items() if name in known}
+        self._view = view
+        self._header = header
+        self._on_change = on_change
+        self._listener: Listener[News] | None = None
+        self._place = ui.element("div").classes("list")
+        with self._place:
+            self.table = LiveTable(
+                columns=self._columns(),
+                caption=shape.caption,
+                sort=self._shown_sort(),
+                empty=self._empty(),
+                handlers=Handlers(
+                    sort=self._sort,
+                    open=lambda id_: ui.navigate.to(shape.row_path.format(id=id_)),
+                    columns=self._choose_columns,
+                    remounted=self._send_again,
+                ),
+            )
+            self.pager = Pager(on_page=lambda cursor: self._go(cursor=cursor))
+        self._on_change(self._query)
+
+    async def draw(self) -> None:
+        """Load and show what the query asks for, and follow it from now on."""
+        if self._listener is not None:
+            self._listener.delete()
+        with self._place:
+            self._listener = Listener(self._hear)
+        wanted = {name: value for name, value in self._query.items() if name != "columns"}
+        try:
+            rows = await self._hub.watch(self._view(wanted), self._listener)
+        except InvalidInput:  # a cursor that was cut when it was copied: begin at the first page
+            await self._go(cursor=None)
+            return
+        self.table.reset(rows.json, empty=self._empty())
+        self._show_foot(rows)
+
+    async def choose(self, **filters: str | None) -> None:
+        """Other filters: back to the first page."""
+        await self._go(cursor=None, **filters)
+
+    async def _go(self, **changes: str | None) -> None:
+        self._query = {name: value for name, value in {**self._query, **changes}.items() if value}
+        address.replace(self._shape.path, self._query)
+        self._on_change(self._query)
+        await self.draw()
+
+    async def _sort(self, sort: Sort) -> None:
+        ascending, descending = self._shape.sorts[sort.name]
+        self.table.set_sort(sort)
+        await self._go(sort=descending if sort.descending else ascending, cursor=None)
+
+    def _choose_columns(self, names: list[str]) -> None:
+        self._query["columns"] = ",".join(names)
+        address.replace(self._shape.path, self._query)
+
+    async def _send_again(self) -> None:
+        await self.draw()
+
+    def _hear(self, news: News) -> None:
+        if news.patch_json is not None:
+            self.table.patch(news.patch_json)
+        self._show_foot(news.after)
+
+    def _show_foot(self, rows: Rows) -> None:
+        self._header.set_total(rows.total)
+        self.pager.show(
+            shown=len(rows.rows), total=rows.total, capped=rows.total_capped, before=rows.previous, after=rows.next
+        )
+
+    def _columns(self) -> list[Column]:
+        chosen = self._query.get("columns", "").split(",") if self._query.get("columns") else None
+        return [
+            column if chosen is None or not column.hideable else replace(column, hidden=column.name not in chosen)
+            for column in self._shape.columns
+        ]
+
+    def _shown_sort(self) -> Sort | None:
+        word = self._query.get("sort")
+        for column, (ascending, descending) in self._shape.sorts.items():
+            if word in (ascending, descending):
+                return Sort(name=column, descending=word == descending != ascending)
+        return None
+
+    def _empty(self) -> Empty:
+        filtered = any(self._query.get(name) for name in self._shape.filters)
+        return self._shape.nothing_matches if filtered else self._shape.nothing_yet

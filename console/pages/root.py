@@ -1,0 +1,119 @@
+"""The one NiceGUI page: the frame, and inside it the page that the address names."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from console import sessions
+from console.components import cards, feedback, shell
+from console.components.banners import Kind
+from console.components.tables import Empty, EmptyKind
+from console.live import Hub, Pulse
+from console.pages import execution, executions, overview, register_tenant, tenant, tenants
+from console.pages.scope import Scope
+from operations.bootstrap import Services
+from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
+from operations.logs import logger
+from operations.settings import Settings
+
+log = logger(__name__)
+
+NAV = (
+    shell.NavItem(label="Overview", icon="space_dashboard", path="/", section="Operate", key="o"),
+    shell.NavItem(label="Executions", icon="account_tree", path="/executions", section="Operate", key="e"),
+    shell.NavItem(label="Tenants", icon="apartment", path="/tenants", section="Operate", key="t"),
+    shell.NavItem(label="Register tenant", icon="domain_add", path="/tenants/new", section="Operate", key="n"),
+)
+SILENT = "Live updates are interrupted: the database does not answer. What you see may be old; runs go on."
+
+
+def register(services: Services, hub: Hub, settings: Settings) -> None:
+    """Add the page to NiceGUI. Once per process."""
+
+    @ui.page("/", response_timeout=10)
+    @ui.page("/{_:path}", response_timeout=10)
+    def root() -> None:
+        ui.on_exception(_show_failure)
+        actor = sessions.actor()
+        viewer = shell.Viewer(email=actor.name, role=actor.role)
+        with shell.frame(nav=NAV, viewer=viewer, environment=settings.environment) as frame:
+            scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
+            _follow(hub, frame)
+            ui.sub_pages(_routes(scope))
+
+
+def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:
+    """The pages by address. NiceGUI passes what a builder's parameters name."""
+
+    async def show_overview() -> None:
+        await _draw(overview.build(scope))
+
+    async def show_executions(arguments: PageArguments) -> None:
+        await _draw(executions.build(scope, arguments))
+
+    async def show_execution(id: str) -> None:  # noqa: A002
+        await _draw(execution.build(scope, id))
+
+    async def show_tenants(arguments: PageArguments) -> None:
+        await _draw(tenants.build(scope, arguments))
+
+    async def show_registration() -> None:
+        await _draw(register_tenant.build(scope))
+
+    async def show_tenant(slug: str) -> None:
+        await _draw(tenant.build(scope, slug))
+
+    return {
+        "/": show_overview,
+        "/executions": show_executions,
+        "/executions/{id}": show_execution,
+        "/tenants": show_tenants,
+        "/tenants/new": show_registration,
+        "/tenants/{slug}": show_tenant,
+    }
+
+
+async def _draw(page: Coroutine[None, None, None]) -> None:
+    """Every page is drawn through here: who may not see it, or what is not there, gets a sentence instead."""
+    try:
+        sessions.actor()
+        await page
+    except NotLoggedIn:
+        ui.navigate.to("/login")
+    except DatabaseUnavailable as error:
+        cards.empty_state(Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message))
+    except OperationsError as error:
+        cards.empty_state(
+            Empty(
+                kind=EmptyKind.NOTHING_MATCHES,
+                title="Not permitted" if isinstance(error, NotPermitted) else "Not found",
+                text=error.message,
+                action="Go to the overview",
+                href="/",
+            )
+        )
+    finally:
+        page.close()
+
+
+def _follow(hub: Hub, frame: shell.Frame) -> None:
+    def silent(is_silent: bool) -> None:
+        if is_silent:
+            frame.banner.show(SILENT, Kind.ERROR)
+        else:
+            frame.banner.hide()
+
+    Pulse(hub, beat=lambda seconds: frame.freshness.beat(seconds_old=seconds), silent=silent)
+    silent(hub.is_silent)
+
+
+def _show_failure(error: Exception) -> None:
+    """What a click could not do: an expected failure in its own words, a bug as a bug."""
+    if isinstance(error, NotLoggedIn):
+        ui.navigate.to("/login")
+    elif isinstance(error, OperationsError):
+        feedback.toast(error.message, feedback.Tone.ERROR)
+    else:
+        log.error("a page failed", exc_info=error)
+        feedback.toast("Something went wrong here; it was logged.", feedback.Tone.ERROR)

@@ -1,0 +1,77 @@
+"""One customer: who they are, where they stand, and every run for them."""
+
+from nicegui import ui
+
+from console.components.badges import StatusBadges
+from console.components.cards import Fact, Section, facts
+from console.components.page_headers import PageHeader
+from console.components.tables import Empty, EmptyKind, Handlers, LiveTable
+from console.live import Listener, View
+from console.pages import execution_table, live_rows
+from console.pages.live_rows import News, Rows
+from console.pages.scope import Scope
+from operations.queries.execution_views import ExecutionFilter
+from operations.queries.tenants import TenantView
+
+COLUMNS = tuple(column for column in execution_table.COLUMNS if column.name not in ("tenant", "requested_by"))
+NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
+
+
+async def build(scope: Scope, slug: str) -> None:
+    """Draw the page and keep it true."""
+    tenant = await scope.services.reads.tenants.by_slug(slug)
+    header = PageHeader(tenant.name, subtitle=tenant.slug, back=("Tenants", "/tenants"))
+    with header.badges:
+        badges = StatusBadges(tenant.status.value)
+    with Section("Facts"):
+        known = ui.element("div")
+    with Section("Runs", flush=True):
+        table = LiveTable(
+            columns=COLUMNS,
+            caption=f"Runs of {tenant.slug}",
+            empty=NO_RUNS,
+            handlers=Handlers(open=lambda id_: ui.navigate.to(f"/executions/{id_}")),
+        )
+        runs_listener = Listener[News](lambda news: table.patch(news.patch_json) if news.patch_json else None)
+
+    def show(now: TenantView) -> None:
+        badges.show(now.status.value)
+        known.clear()
+        with known:
+            facts(_facts(now))
+
+    tenant_listener = Listener[TenantView](show)
+    show(await scope.hub.watch(_tenant(scope, slug), tenant_listener))
+    table.reset((await scope.hub.watch(_runs(scope, tenant), runs_listener)).json)
+
+
+def _tenant(scope: Scope, slug: str) -> View[TenantView, TenantView]:
+    return View(
+        key=("tenant", slug),
+        concerns=lambda changed: changed.concerns("tenant"),
+        load=lambda: scope.services.reads.tenants.by_slug(slug),
+        news=lambda before, after: None if before == after else after,
+    )
+
+
+def _runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
+    async def load() -> Rows:
+        wanted = ExecutionFilter(entity_id=tenant.id)
+        return execution_table.rows(await scope.services.reads.executions.list(wanted, limit=100))
+
+    return View(
+        key=("runs", tenant.id),
+        concerns=lambda changed: changed.concerns("execution"),
+        load=load,
+        news=live_rows.news,
+    )
+
+
+def _facts(tenant: TenantView) -> list[Fact]:
+    return [
+        Fact(label="Plan", value=tenant.plan.value.capitalize()),
+        Fact(label="Owner", value=tenant.owner_email),
+        Fact(label="Registered", value=tenant.created_at),
+        Fact(label="Activated", value=tenant.activated_at),
+        Fact(label="Schema", value=tenant.schema_name, mono=True),
+    ]

@@ -1,0 +1,115 @@
+"""The list of customers."""
+
+from collections.abc import Mapping
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from console.components.filters import FilterBar
+from console.components.page_headers import PageHeader
+from console.components.tables import Column, Empty, EmptyKind, Kind
+from console.live import View
+from console.pages import address, live_rows, words
+from console.pages.live_list import ListShape, LiveList
+from console.pages.live_rows import News, Row, Rows
+from console.pages.scope import Scope
+from operations.queries.tenants import TenantView
+from operations.statuses import TenantStatus
+
+PATH = "/tenants"
+COLUMNS = (
+    Column(name="status", label="Status", kind=Kind.STATUS, hideable=False, width=150),
+    Column(name="name", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/tenants/{slug}"),
+    Column(name="plan", label="Plan"),
+    Column(name="owner", label="Owner"),
+    Column(name="run", label="Latest run", kind=Kind.STATUS),
+    Column(name="created_at", label="Registered", kind=Kind.TIME),
+    Column(name="activated_at", label="Activated", kind=Kind.TIME),
+)
+SHAPE = ListShape(
+    path=PATH,
+    caption="Tenants",
+    columns=COLUMNS,
+    sorts={},
+    filters=("status", "q"),
+    row_path="/tenants/{id}",
+    nothing_yet=Empty(
+        kind=EmptyKind.NOTHING_YET,
+        title="No tenants yet",
+        text="Register the first customer; its schema is made and migrated while you watch.",
+        action="Register a tenant",
+        href="/tenants/new",
+    ),
+    nothing_matches=Empty(
+        kind=EmptyKind.NOTHING_MATCHES,
+        title="No tenant matches",
+        text="No name or slug has what you searched for.",
+        action="Clear filters",
+        href=PATH,
+    ),
+)
+OPTIONS = {status.value: status.value.capitalize() for status in TenantStatus}
+
+
+async def build(scope: Scope, arguments: PageArguments) -> None:
+    """Draw the page for the address as it was opened."""
+    query = address.values(arguments)
+    with PageHeader("Tenants", subtitle="Every customer, and how its latest run went") as header:
+        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
+    search = filters.search(
+        label="Search name or slug", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
+    )
+    status = filters.choice(
+        label="Status",
+        options=OPTIONS,
+        value=query.get("status") if query.get("status") in OPTIONS else None,
+        on_change=lambda chosen: shown.choose(status=chosen),
+    )
+
+    async def clear() -> None:
+        search.set_value("")
+        status.set_value(None)
+        await shown.choose(q=None, status=None)
+
+    shown = LiveList(
+        scope.hub,
+        SHAPE,
+        query=query,
+        view=lambda now: _view(scope, now),
+        header=header,
+        on_change=lambda now: filters.show_clear(bool(now.get("q") or now.get("status"))),
+    )
+    await shown.draw()
+
+
+def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+    async def load() -> Rows:
+        page = await scope.services.reads.tenants.list(
+            statuses=frozenset({TenantStatus(query["status"])} if query.get("status") in OPTIONS else ()),
+            search=query.get("q", ""),
+            cursor=query.get("cursor"),
+        )
+        return Rows.of(page, [_row(tenant) for tenant in page.items])
+
+    return View(
+        key=("tenants", *sorted(query.items())),
+        concerns=lambda changed: changed.concerns("tenant") or changed.concerns("execution"),
+        load=load,
+        news=live_rows.news,
+    )
+
+
+def _row(tenant: TenantView) -> Row:
+    run = tenant.execution_status
+    return {
+        "id": tenant.slug,
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "status": tenant.status.value,
+        "plan": tenant.plan.value.capitalize(),
+        "owner": tenant.owner_email or "",
+        "run": None if run is None else words.shown_status(run, tenant.execution_close_reason),
+        "created_at": tenant.created_at.isoformat(),
+        "activated_at": tenant.activated_at.isoformat() if tenant.activated_at else None,
+    }
