@@ -102,6 +102,11 @@ class Temporal:
         profile = temporal_profile()
         return cls(client=await Client.connect(**profile.to_client_connect_config(), lazy=True))
 
+    @classmethod
+    async def at(cls, address: str, namespace: str = "default") -> Self:
+        """The same for an address, whatever the environment says."""
+        return cls(client=await Client.connect(address, namespace=namespace, lazy=True))
+
     async def start(self, start: Start) -> str:
         """Start a run and return its run id; raises `AlreadyStarted`, `TemporalRefused` or `TemporalUnavailable`.
 

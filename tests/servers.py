@@ -1,0 +1,101 @@
+"""What tests start, and how they wait: by looking again until a deadline, never by sleeping."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from migrations.__main__ import upgrade
+from operations.bootstrap import Services
+from workers.main import build
+
+TEMPLATE = "tenantry_template"
+ValueT = TypeVar("ValueT")
+
+
+async def eventually(
+    look: Callable[[], Awaitable[ValueT]], is_so: Callable[[ValueT], bool], *, within: float = 20.0
+) -> ValueT:
+    """Look again and again until it is so; fails with what was seen last."""
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        seen = await look()
+        if is_so(seen):
+            return seen
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"not so within {within:g} s; seen last: {seen!r}")
+        await asyncio.sleep(0.03)
+
+
+@contextmanager
+def passable_directory() -> Iterator[Path]:
+    """A new directory that a server running as another user can reach."""
+    directory = Path(tempfile.mkdtemp(prefix="tenantry-test-"))
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Copies of a migrated database on one server."""
+
+    server_url: str
+
+    def make_template(self) -> None:
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        upgrade(self.url_of(TEMPLATE))
+
+    def create(self, *, empty: bool = False) -> str:
+        """The URL of a new database."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        copy = sql.Composed([]) if empty else sql.SQL(" TEMPLATE {}").format(sql.Identifier(TEMPLATE))
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + copy)
+        return self.url_of(name)
+
+    def drop(self, url: str) -> None:
+        name = urlsplit(url).path.removeprefix("/")
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def url_of(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{name}"))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.server_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningWorker:
+    """A worker in this process and the client it uses."""
+
+    worker: Worker
+    client: Client
+
+
+@asynccontextmanager
+async def run_worker(services: Services, address: str, task_queue: str) -> AsyncIterator[RunningWorker]:
+    client = await Client.connect(address)
+    async with build(services, client, task_queue) as worker:
+        yield RunningWorker(worker=worker, client=client)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without what would leak settings of the machine into a child."""
+    prefixes = ("PYTEST_", "NICEGUI_", "TENANTRY_", "TEMPORAL_", "PG")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    return {**inherited, **variables}
