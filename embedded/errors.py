@@ -5,6 +5,7 @@ from pathlib import Path
 from operations.errors import OperationsError
 
 LINES_SHOWN = 15
+LONGEST_LINE = 240  # characters shown
 LONGEST_TAIL = 20_000  # bytes of a log that are looked at
 
 
@@ -39,4 +40,9 @@ def last_lines(log: Path) -> list[str]:
             text = file.read().decode(errors="replace")
     except OSError:
         return []
-    return [line.rstrip() for line in text.splitlines() if line.strip()][-LINES_SHOWN:]
+    return [_shortened(line.rstrip()) for line in text.splitlines() if line.strip()][-LINES_SHOWN:]
+
+
+def _shortened(line: str) -> str:
+    """Both ends: when and where at the front, the actual reason at the back."""
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"

@@ -1,10 +1,15 @@
 """Free TCP ports of this machine."""
 
+import random
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 
 LOOPBACK = "127.0.0.1"
+# Below the range from which systems take ports for outgoing connections and for whoever asks for any: between our
+# choice and the start of its server, seconds later, nobody else is given one of these by chance.
+QUIET = range(15_000, 32_768)
+TRIES = 50
 ANSWER_DEADLINE = 0.2  # seconds
 
 
@@ -33,9 +38,10 @@ def any_free(host: str = LOOPBACK) -> int:
 
 
 def _wished_or_any(port: int | None, host: str) -> socket.socket:
-    if port is not None and is_free(port, host):
-        with suppress(OSError):
-            return _listener(port, host)
+    for candidate in [port, *random.sample(QUIET, TRIES)]:
+        if candidate is not None and is_free(candidate, host):
+            with suppress(OSError):
+                return _listener(candidate, host)
     return _listener(0, host)
 
 

@@ -19,3 +19,14 @@ def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
 def test_a_missing_log_is_no_further_trouble(tmp_path: Path) -> None:
     assert last_lines(tmp_path / "none.log") == []
     assert DidNotStart("worker", "why", tmp_path / "none.log").message == "worker did not start: why."
+
+
+def test_an_endless_line_is_shown_by_its_ends(tmp_path: Path) -> None:
+    log = tmp_path / "temporal.log"
+    log.write_text("level=ERROR " + "x" * 5000 + " address already in use")
+
+    (line,) = last_lines(log)
+
+    assert line.startswith("level=ERROR ")
+    assert line.endswith(" address already in use")
+    assert len(line) < 300

@@ -1,0 +1,55 @@
+"""Executions from a terminal."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from console.cli.services import AsJson, print_json, with_services
+from operations.statuses import Status
+
+commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
+
+
+@commands.command("list")
+def list_executions(
+    status: Annotated[list[Status] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    search: Annotated[str, typer.Option("--search", "-q", help="Tenant, workflow id or error.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List executions: open ones first, longest without progress first."""
+    from operations.queries.execution_views import ExecutionFilter, Sort  # noqa: PLC0415
+
+    wanted = ExecutionFilter(statuses=frozenset(status or ()), search=search)
+    page = with_services(lambda services: services.reads.executions.list(wanted, sort=Sort.ATTENTION, limit=limit))
+    if as_json:
+        print_json(page)
+        return
+    for each in page.items:
+        steps = f"{each.steps_done}/{each.steps_total or '?'}"
+        typer.echo(f"{each.id}  {each.close_reason or each.status:<14} {steps:>5}  {each.workflow_id}")
+    typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
+
+
+@commands.command()
+def show(
+    id: Annotated[UUID, typer.Argument(help="The execution's id.")],  # noqa: A002
+    as_json: AsJson = False,
+) -> None:
+    """Show one execution with its steps and its history."""
+    detail = with_services(lambda services: services.reads.executions.detail(id))
+    if as_json:
+        print_json(detail)
+        return
+    execution = detail.execution
+    typer.echo(f"{execution.workflow_id}  {execution.close_reason or execution.status}")
+    if execution.error_message:
+        typer.echo(f"  {execution.error_message}")
+    for step in detail.steps:
+        typer.echo(
+            f"  {step.ordinal}. {step.name:<18} {step.status:<10} tries {step.attempts}  {step.error or ''}".rstrip()
+        )
+    for event in detail.events:
+        change = f"{event.from_status or ''} → {event.to_status or ''}".strip()
+        typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {event.actor}")

@@ -1,0 +1,57 @@
+"""Tenants from a terminal."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli.services import AsJson, operator, print_json, with_services
+from operations.statuses import Plan, TenantStatus
+
+if TYPE_CHECKING:
+    from operations.bootstrap import Services
+    from operations.queries.tenants import TenantView
+
+commands = typer.Typer(no_args_is_help=True, help="Customers.")
+
+
+@commands.command()
+def register(
+    slug: Annotated[str, typer.Argument(help="2-55 characters: a-z, 0-9, single hyphens; never used twice.")],
+    name: Annotated[str, typer.Option(help="The customer's name.")],
+    owner_email: Annotated[str, typer.Option(help="The owner's e-mail address.")],
+    owner_name: Annotated[str | None, typer.Option(help="The owner's name.")] = None,
+    plan: Annotated[Plan, typer.Option(help="What the customer bought.")] = Plan.STARTER,
+    as_json: AsJson = False,
+) -> None:
+    """Register a tenant; its provisioning starts by itself."""
+    from operations.actions.registration import Registration  # noqa: PLC0415
+
+    registration = Registration(slug=slug, name=name, owner_email=owner_email, owner_name=owner_name, plan=plan)
+
+    async def work(services: "Services") -> "TenantView":
+        await services.tenants.register(operator(), registration)
+        return await services.reads.tenants.by_slug(slug)
+
+    tenant = with_services(work)
+    if as_json:
+        print_json(tenant)
+    else:
+        typer.echo(f"{tenant.slug} is registered; its execution is {tenant.execution_id}.")
+
+
+@commands.command("list")
+def list_tenants(
+    status: Annotated[list[TenantStatus] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    search: Annotated[str, typer.Option("--search", "-q", help="Name or slug.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List tenants, newest first."""
+    statuses = frozenset(status or ())
+    page = with_services(lambda services: services.reads.tenants.list(statuses=statuses, search=search, limit=limit))
+    if as_json:
+        print_json(page)
+        return
+    for each in page.items:
+        typer.echo(f"{each.slug:<30} {each.status:<15} {each.plan:<11} {each.name}")
+    typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
