@@ -53,6 +53,15 @@ export const clip = (text, length = 2000) => {
 // The end of a long id, where ids made in the same hour differ.
 export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-10) : String(id));
 
+// Widths of columns in px: what each kind needs, and how it takes part in what is left over.
+export const CHECK_WIDTH = 44;
+const LEAST = { status: 124, link: 168, text: 124, mono: 124, time: 104, duration: 98, progress: 104, number: 84, error: 190, id: 124 };
+const STRETCH = { link: 6, text: 5, mono: 4, error: 14 };
+export const leastWidth = (column) => column.width ?? LEAST[column.kind];
+
+export const track = (column) =>
+  column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;
+
 // The rows in the wanted order. Ids that `hint` does not mention keep their place; new rows that it does not
 // mention come first.
 export function arrange(entries, fresh, hint) {

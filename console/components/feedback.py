@@ -29,7 +29,6 @@ def toast(message: str, tone: Tone = Tone.SUCCESS) -> None:
     ui.notify(
         message,
         position="bottom-right",
-        multi_line=True,
         close_button="Close",
         icon=ICONS[tone],
         classes="toast",

@@ -6,7 +6,7 @@ const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old 
 
 export default {
   template: `
-  <div class="live" ref="root" :data-loading="loading" @pointerenter="enter" @pointerleave="leave">
+  <div class="live" ref="root" :data-loading="loading" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
     <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + ' new rows' : '' }}</span>
     <div class="live-pill-slot"><button v-if="waiting.size" type="button" class="live-pill" @click="showNew">
       <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button></div>
@@ -26,12 +26,13 @@ export default {
         <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
       </fieldset>
     </div>
-    <div class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table ref="table" class="live-table" role="table">
+    <div v-show="loading || entries.length" class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table" :style="{ minWidth: needed + 'px', '--tracks': tracks }">
       <caption class="visually-hidden">{{ caption }}</caption>
       <thead role="rowgroup"><tr role="row">
-        <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><span class="visually-hidden">Select all rows on this page</span>
-          <input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected" :disabled="!entries.length" @change="toggleAll"></label></th>
-        <th v-for="c in shown" :key="c.name" scope="col" role="columnheader" :class="['k-' + c.kind, 'a-' + c.align]" :style="{ width: c.width }"
+        <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><input
+          type="checkbox" aria-label="Select all rows on this page" :checked="allSelected" :indeterminate.prop="someSelected"
+          :disabled="!entries.length" @change="toggleAll"></label></th>
+        <th v-for="c in shown" :key="c.name" scope="col" role="columnheader" :class="['k-' + c.kind, 'a-' + c.align]"
           :aria-sort="sortName === c.name ? (sortDown ? 'descending' : 'ascending') : undefined">
           <button v-if="c.sortable" type="button" class="live-head" @click="sortBy(c.name)">{{ c.label }}<i class="material-icons notranslate"
             aria-hidden="true">{{ sortName === c.name ? (sortDown ? 'arrow_downward' : 'arrow_upward') : 'unfold_more' }}</i></button>
@@ -42,14 +43,14 @@ export default {
         <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
         <td v-if="actions.length" role="cell"></td></tr></tbody>
       <tbody v-else role="rowgroup" ref="body" @focusin="focused = true" @focusout="blur">
-        <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" v-seen role="row" tabindex="-1"
+        <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" role="row" tabindex="-1"
           :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
           :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
-          <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><span class="visually-hidden">Select {{ nameOf(e.row) }}</span>
-            <input type="checkbox" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
+          <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
+            type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
           <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label">
-            <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.word(e.row[c.name]) }}</span>
-              <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.word(e.row[c.secondary]) }}</span></span>
+            <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span>
+              <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.clip(f.word(e.row[c.secondary]), 24) }}</span></span>
             <template v-else-if="c.kind === 'link'">
               <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" :title="f.clip(e.row[c.name])" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
               <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>
@@ -78,50 +79,45 @@ export default {
     sort: String, descending: Boolean, limit: Number, naming: String, serverNow: Number,
   },
   emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted"],
-  directives: {
-    seen: {
-      mounted: (el, { instance }) => instance.observer.observe(el),
-      unmounted: (el, { instance }) => { instance.observer.unobserve(el); instance.visible.delete(el); },
-    },
-  },
   data() {
     const rows = this.rowsJson ? JSON.parse(this.rowsJson) : [];
     return {
       entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
       selected: {}, current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
-      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, inside: false, focused: false, f: formats,
+      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, room: 0, inside: false, focused: false, f: formats,
     };
   },
   computed: {
     shown() { return this.columns.filter((c) => !this.hidden[c.name]); },
     hideables() { return this.columns.filter((c) => c.hideable); },
     sortables() { return this.columns.filter((c) => c.sortable); },
+    // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
+    edges() { return [this.selectable ? [formats.CHECK_WIDTH] : [], this.actions.length ? [28 + 34 * Math.max(1, this.actions.length)] : []]; },
+    needed() { return [...this.edges.flat(), ...this.shown.map(formats.leastWidth)].reduce((sum, width) => sum + width, 0); },
+    tracks() {
+      const [before, after] = this.edges.map((edge) => edge.map((width) => width + "px"));
+      return [...before, ...this.shown.map(formats.track), ...after].join(" ");
+    },
     choosable() { return this.entries.filter((e) => !e.gone); },
     allSelected() { return this.choosable.length > 0 && this.choosable.every((e) => this.selected[e.row.id]); },
     someSelected() { return !this.allSelected && this.choosable.some((e) => this.selected[e.row.id]); },
   },
   created() {
-    this.visible = new Set();
     this.anchor = null;
     this.hint = null;
     const skew = this.serverNow ? this.serverNow * 1000 - Date.now() : 0;
     this.skew = Math.abs(skew) > 5000 ? skew : 0;
-    this.observer = new IntersectionObserver((seen) => {
-      for (const { target, isIntersecting } of seen) isIntersecting ? this.visible.add(target) : this.visible.delete(target);
-    });
   },
   mounted() {
     this.timer = setInterval(this.tick, 1000);
-    this.sizes = new ResizeObserver(this.measure);
+    this.sizes = new ResizeObserver(([{ contentRect }]) => { this.room = Math.floor(contentRect.width); });
     this.sizes.observe(this.$refs.root);
-    this.sizes.observe(this.$refs.table);
     document.addEventListener("keydown", this.key);
     document.addEventListener("pointerdown", this.outside);
     this.$emit("mounted");
   },
   unmounted() {
     clearInterval(this.timer);
-    this.observer.disconnect();
     this.sizes.disconnect();
     document.removeEventListener("keydown", this.key);
     document.removeEventListener("pointerdown", this.outside);
@@ -268,18 +264,14 @@ export default {
     tick() {
       if (document.hidden) return;
       const now = this.now();
-      for (const tr of this.visible) {
+      for (const tr of this.$refs.body?.rows ?? []) {
+        if (!tr.checkVisibility({ contentVisibilityAuto: true })) continue;
         for (const el of tr.querySelectorAll("[data-at],[data-since]")) {
           const { at, since } = el.dataset;
           const text = at ? formats.ago(Number(at), now) : formats.duration(now - Number(since), true);
           if (el.firstChild && el.firstChild.data !== text) el.firstChild.data = text;
         }
       }
-    },
-
-    measure() {
-      const { root, table } = this.$refs;
-      root.toggleAttribute("data-wide", table.offsetWidth > root.clientWidth + 1);
     },
 
     // keyboard

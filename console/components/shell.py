@@ -102,7 +102,10 @@ def _user_menu(viewer: Viewer) -> None:
     with ui.element("button").classes("avatar").props("type=button aria-haspopup=menu") as button:
         attribute(button, "aria-label", f"Account of {viewer.email}")
         tag("span", viewer.email[:2].upper())
-        with ui.menu().props('anchor="bottom right" self="top right" no-focus'), ui.element("div").classes("user-menu"):
+        with (
+            ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 8]" no-focus'),
+            ui.element("div").classes("user-menu"),
+        ):
             tag("p", viewer.email, classes="user-email")
             tag("p", viewer.role.capitalize(), classes="user-role")
             with ui.element("form").props("method=post action=/logout"):

@@ -5,7 +5,7 @@ export default {
   template: `
   <ol class="steps" :aria-label="caption">
     <li v-for="s in drawn" :key="s.name" class="step" :data-status="s.status">
-      <div class="step-name"><span class="badge" :data-status="s.status">{{ word(s.status) }}</span>
+      <div class="step-name"><span class="badge" :data-status="s.status">{{ clip(word(s.status), 24) }}</span>
         <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.tries > 1" class="step-tries">{{ count(s.tries) }} tries</span></div>
       <div class="step-track" aria-hidden="true"><span v-if="s.from !== null" class="step-bar" :style="{ left: s.left, width: s.width }" :title="s.title"></span></div>
       <div class="step-time figures" :title="s.title">{{ s.took }}</div>

@@ -34,7 +34,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     hideable: bool = True
     hidden: bool = False
-    width: str | None = None  #: a CSS length
+    width: int | None = None  #: px; without it, what the kind needs and a share of the room left
     href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
     secondary: str | None = None  #: the field drawn small below, or the second badge
     since: str | None = None

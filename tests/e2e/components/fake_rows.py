@@ -45,10 +45,10 @@ def row(number: int, now: datetime) -> Row:
 def actions(status: str) -> dict[str, str | None]:
     """What can be done with a run in this state, or why not."""
     if status in ("running", "retrying", "pending"):
-        return {"retry": "It is still running", "cancel": None}
+        return {"ask": None, "retry": "It is still running", "cancel": None}
     if status == "completed":
-        return {"retry": "It has completed", "cancel": "It has completed"}
-    return {"retry": None, "cancel": "It has ended"}
+        return {"ask": None, "retry": "It has completed", "cancel": "It has completed"}
+    return {"ask": None, "retry": None, "cancel": "It has ended"}
 
 
 def rows(count: int) -> list[Row]:

@@ -68,6 +68,15 @@ def build() -> FastAPI:
     def login(error: str | None = None, email: str = "", environment: str = "staging") -> str:
         return login_page.render(environment=environment, next_path="/executions?a=1&b=2", error=error, email=email)
 
+    @application.post("/changes")
+    def changes(insert: int | None = None, remove: int | None = None, running: bool | None = None) -> None:
+        if insert is not None:
+            CHANGES.insert(insert)
+        if remove is not None:
+            CHANGES.remove(remove)
+        if running is not None:
+            CHANGES.is_running = running
+
     @ui.page("/")
     @ui.page("/{_:path}")
     def root() -> None:
@@ -78,7 +87,7 @@ def build() -> FastAPI:
             ui.sub_pages(PAGES, data={"frame": frame})
 
     CHANGES.start(application)
-    ui.run_with(application, reconnect_timeout=30)
+    ui.run_with(application, reconnect_timeout=30, language="en-US")
     return application
 
 

@@ -35,8 +35,9 @@ COLUMNS = [
     Column(name="id", label="Id", kind=Kind.ID),
 ]
 ACTIONS = [
+    Action(name="ask", label="Ask Temporal", icon="travel_explore"),
     Action(name="retry", label="Retry", icon="replay"),
-    Action(name="cancel", label="Cancel", icon="cancel", danger=True),
+    Action(name="cancel", label="Cancel", icon="highlight_off", danger=True),
 ]
 
 
@@ -66,7 +67,7 @@ class Changes:
             await asyncio.sleep(0.1)
             if not self.is_running:
                 continue
-            row = choice.choice(self.rows[:30])
+            row = choice.choice((self.rows[0], choice.choice(self.rows[:20])))
             status = choice.choice(("running", "completed", "failed", "retrying"))
             change = {"id": row["id"], "status": status, "actions": fake_rows.actions(status)}
             row.update(change)
@@ -82,11 +83,14 @@ class Changes:
         new = {**fake_rows.row(number, datetime.now(UTC)), "workflow": f"provision-tenant-new-{number}"}
         self.send(tables.Patch(inserted=[new]))
 
+    def remove(self, index: int) -> None:
+        self.send(tables.Patch(removed=[str(self.rows[index]["id"])]))
+
 
 CHANGES = Changes()
 
 
-def executions() -> None:
+def executions(rows: int = 300) -> None:
     header = PageHeader("Executions", subtitle="Runs of all tenants, those without progress first")
     with header:
         ui.button("Register tenant", icon="add")
@@ -110,7 +114,7 @@ def executions() -> None:
     table = tables.LiveTable(
         columns=COLUMNS,
         caption="Executions",
-        rows_json=tables.to_json(CHANGES.rows),
+        rows_json=tables.to_json(CHANGES.rows[:rows]),
         actions=ACTIONS,
         selectable=True,
         naming="workflow",
@@ -155,7 +159,7 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
 
 def _foot(note: Callable[[str], Callable[..., None]]) -> None:
     pager = Pager(on_page=note("page"))
-    pager.show(page=2, total=312)
+    pager.show(shown=50, total=312, capped=False, before="a", after="b")
     with pager.extras:
         ui.button("Export CSV", icon="download").props("outline")
 

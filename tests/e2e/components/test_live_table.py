@@ -1,0 +1,183 @@
+"""People can work in a table whose rows change ten times a second."""
+
+import pytest
+from playwright.async_api import Page
+
+from tests.e2e.components import fake_rows
+from tests.e2e.components.conftest import Look
+
+TOP_OF_ROWS = (
+    "[...document.querySelectorAll('tbody tr')].slice(0, 12).map(r => r.dataset.id + r.getBoundingClientRect().top)"
+)
+HEARD = "word => document.getElementById('log').textContent.split('\\n').filter(line => line.startsWith(word)).length"
+
+
+async def _has_heard(page: Page, word: str, times: int) -> None:
+    await page.wait_for_function(f"([word, times]) => ({HEARD})(word) === times", arg=[word, times])
+
+
+async def test_every_click_arrives_while_rows_change(look: Look) -> None:
+    page = await look("/executions")
+
+    for number in range(20):
+        button = page.locator("tbody tr").nth(number).get_by_role("button", name="Ask Temporal")
+        await button.click(delay=120)
+
+    await _has_heard(page, "action", 20)
+
+
+async def test_focus_stays_on_a_button_whose_row_changes(look: Look) -> None:
+    page = await look("/executions")
+    button = page.locator("tbody tr").first.get_by_role("button", name="Ask Temporal")
+    await button.focus()
+    await page.evaluate(
+        """() => { window.changed = 0;
+        new MutationObserver(() => window.changed++).observe(
+            document.querySelector('tbody tr'), {subtree: true, childList: true, attributes: true}) }"""
+    )
+
+    await page.wait_for_function("window.changed >= 2")
+
+    assert await button.evaluate("button => button === document.activeElement")
+
+
+async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> None:
+    page = await look("/executions", running=False)
+    await page.locator("tbody tr").nth(3).hover()
+    before = await page.evaluate(TOP_OF_ROWS)
+
+    await page.request.post("/changes", params={"insert": 900})
+
+    pill = page.get_by_role("button", name="+1 new")
+    await pill.wait_for()
+    assert await page.evaluate(TOP_OF_ROWS) == before
+
+    await pill.click()
+
+    await page.get_by_role("link", name="provision-tenant-new-900").wait_for()
+    await _has_heard(page, "show_new", 1)
+
+
+async def test_new_rows_come_in_when_the_pointer_leaves(look: Look) -> None:
+    page = await look("/executions", running=False)
+    await page.locator("tbody tr").nth(3).hover()
+    await page.request.post("/changes", params={"insert": 901})
+    await page.get_by_role("button", name="+1 new").wait_for()
+
+    await page.mouse.move(5, 300)
+
+    await page.wait_for_function("document.querySelector('tbody tr').textContent.includes('provision-tenant-new-901')")
+    assert await page.locator(".live-pill").count() == 0
+
+
+async def test_a_removed_row_stays_grey_until_the_pointer_leaves(look: Look) -> None:
+    page = await look("/executions", running=False)
+    rows = page.locator("tbody tr")
+    await rows.nth(3).hover()
+    count = await rows.count()
+
+    await page.request.post("/changes", params={"remove": 5})
+
+    await page.wait_for_function("document.querySelectorAll('tbody tr')[5].classList.contains('gone')")
+    assert await rows.count() == count
+
+    await page.mouse.move(5, 300)
+
+    await page.wait_for_function("count => document.querySelectorAll('tbody tr').length === count - 1", arg=count)
+
+
+async def test_selecting_a_range_holds_the_rows_and_shows_the_bar(look: Look) -> None:
+    page = await look("/executions", running=False)
+    boxes = page.locator("tbody input[type=checkbox]")
+    await boxes.nth(1).click()
+
+    await boxes.nth(4).click(modifiers=["Shift"])
+
+    await page.get_by_text("4 selected").wait_for()
+    assert not await page.get_by_role("search").is_visible()
+
+    await page.get_by_role("button", name="Drop selection").click()
+
+    await page.get_by_role("search").wait_for()
+    assert await page.locator("tbody input:checked").count() == 0
+
+
+async def test_the_keyboard_moves_selects_and_opens(look: Look) -> None:
+    page = await look("/executions", running=False)
+
+    for key in ("j", "j", "k", "j", "x"):
+        await page.keyboard.press(key)
+
+    await _has_heard(page, "select", 1)
+    second = page.locator("tbody tr").nth(1)
+    assert await second.evaluate("row => row === document.activeElement && row.classList.contains('selected')")
+
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_url("**/executions/0198f2c4*")
+
+
+async def test_heads_sort_and_say_so(look: Look) -> None:
+    page = await look("/executions", running=False)
+    head = page.get_by_role("columnheader", name="Started")
+
+    await head.get_by_role("button").click()
+    await head.get_by_role("button").click()
+
+    await _has_heard(page, "sort", 2)
+    assert await head.get_attribute("aria-sort") == "descending"
+
+
+async def test_a_chosen_column_appears_without_losing_rows(look: Look) -> None:
+    page = await look("/executions", running=False)
+    await page.get_by_role("button", name="Choose columns").click()
+
+    await page.get_by_label("Attempt").check()
+
+    await page.get_by_role("columnheader", name="Attempt").wait_for()
+    await _has_heard(page, "columns", 1)
+
+
+async def test_durations_tick_in_the_rows_on_screen(look: Look) -> None:
+    page = await look("/executions", running=False)
+    cell = page.locator("[data-since]").first
+    before = await cell.text_content()
+
+    await page.wait_for_function("before => document.querySelector('[data-since]').textContent !== before", arg=before)
+
+
+async def test_one_changed_row_costs_few_bytes(look: Look) -> None:
+    page = await look("/login")
+    frames: list[str | bytes] = []
+
+    def keep(frame: str | bytes) -> None:
+        frames.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
+
+    await look("/executions")
+    await page.wait_for_function("document.querySelector('tbody tr:is(.flash0, .flash1)') !== null")
+
+    patches = [frame for frame in frames if isinstance(frame, str) and "patch(" in frame]
+    assert patches
+    assert max(len(patch) // patch.count("patch(") for patch in patches) <= 400
+
+
+@pytest.mark.parametrize("path", ["/executions", "/hostile", "/", "/executions/abc", "/tenants", "/audit"])
+async def test_nothing_overflows_on_a_phone(look: Look, path: str) -> None:
+    page = await look(path, width=360)
+
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    assert not await page.locator("thead").first.is_visible() or path not in ("/executions", "/hostile")
+
+
+async def test_hostile_text_stays_text(look: Look) -> None:
+    page = await look("/hostile")
+
+    for text in fake_rows.HOSTILE[:3]:
+        await page.get_by_role("link", name=text).first.wait_for()
+    hrefs = await page.locator(".live-link").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+
+    assert await page.evaluate("window.hacked") is None
+    assert await page.locator("main img, tbody b, tbody script").count() == 0
+    assert all(href.startswith("/executions/") and href.count("/") == 2 for href in hrefs)
