@@ -3,10 +3,14 @@
 import asyncio
 import getpass
 import json
+import os
+import shlex
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
@@ -26,6 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
     """What `work` returns. The servers are those of the environment, or of the `up` on this data directory."""
+    _borrow_environment()
     settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)
 
     async def run() -> ResultT:
@@ -38,6 +43,21 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
             await services.close()
 
     return asyncio.run(run())
+
+
+def _borrow_environment() -> None:
+    """Without addresses in the environment, take those of the `tenantry up` that runs on the data directory."""
+    if Requirement.DATABASE_URL in os.environ or Requirement.TEMPORAL_ADDRESS in os.environ:
+        return
+    from embedded import data_directory, state  # noqa: PLC0415
+    from embedded.errors import NotRunning  # noqa: PLC0415
+
+    with suppress(NotRunning):
+        running = state.of_running(data_directory.locate(Settings.load().data_dir).state_file)
+        for line in Path(running.environment_file).read_text(encoding="utf-8").splitlines():
+            _, assignment = shlex.split(line)
+            name, _, value = assignment.partition("=")
+            os.environ.setdefault(name, value)
 
 
 def operator() -> "Actor":

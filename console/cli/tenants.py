@@ -17,6 +17,7 @@ commands = typer.Typer(no_args_is_help=True, help="Customers.")
 @commands.command()
 def register(
     slug: Annotated[str, typer.Argument(help="2-55 characters: a-z, 0-9, single hyphens; never used twice.")],
+    *,
     name: Annotated[str, typer.Option(help="The customer's name.")],
     owner_email: Annotated[str, typer.Option(help="The owner's e-mail address.")],
     owner_name: Annotated[str | None, typer.Option(help="The owner's name.")] = None,
