@@ -9,7 +9,7 @@ from nicegui import ui
 from console.components import assets
 
 COOKIE = "tenantry_theme"
-STYLESHEETS = ("tenantry.css", "console.css", "components.css", "table.css")
+STYLESHEETS = ("tenantry.css", "console.css", "components.css", "table.css", "pages.css")
 TOKEN = re.compile(r"^\s*--(?P<name>[a-z0-9-]+):\s*(?P<value>#[0-9a-f]{3,8});", re.MULTILINE)
 
 

@@ -28,7 +28,7 @@ async def build(scope: Scope) -> None:
     PageHeader(
         "Register tenant", subtitle="The schema is made and migrated while you watch.", back=("Tenants", "/tenants")
     )
-    with Section("Customer").classes("narrow"):
+    with Section("Customer").classes("narrow"), ui.element("div").classes("form"):
         RegistrationForm(scope)
 
 
