@@ -35,13 +35,13 @@ class Services:
     reads: Reads
 
     @classmethod
-    def assemble(cls, database: Database, temporal: Temporal, *, name: str, task_queue: str) -> Self:
+    def assemble(cls, database: Database, temporal: Temporal, *, name: str, task_queue: str, secret_key: str) -> Self:
         deliverer = Deliverer(database=database, temporal=temporal, name=name)
         return cls(
             database=database,
             temporal=temporal,
             deliverer=deliverer,
-            staff=Staff(database=database),
+            staff=Staff(database=database, secret_key=secret_key),
             tenants=Tenants(database=database, task_queue=task_queue, wake=deliverer.wake),
             reads=Reads(executions=Executions(database=database), tenants=TenantQueries(database=database)),
         )
@@ -55,6 +55,7 @@ class Services:
             await Temporal.connect_lazily(),
             name=name,
             task_queue=settings.task_queue,
+            secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
         )
 
     async def close(self) -> None:

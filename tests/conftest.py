@@ -16,6 +16,9 @@ from operations.temporal import Temporal
 from tests.servers import Databases, RunningWorker, passable_directory, run_worker
 
 
+SECRET_KEY = "a key for tests that is long enough"
+
+
 @pytest.fixture(scope="session")
 async def postgres() -> AsyncIterator[EmbeddedPostgres]:
     with passable_directory() as directory:
@@ -72,7 +75,7 @@ def task_queue() -> str:
 @pytest.fixture
 async def services(database: Database, temporal: Temporal, task_queue: str) -> Services:
     """Without a deliverer running: call `services.deliverer.deliver_due()`, or use `delivering`."""
-    return Services.assemble(database, temporal, name="test", task_queue=task_queue)
+    return Services.assemble(database, temporal, name="test", task_queue=task_queue, secret_key=SECRET_KEY)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
     """What `work` returns. The servers are those of the environment, or of the `up` on this data directory."""
     _borrow_environment()
-    settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)
+    settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS, Requirement.SECRET_KEY)
 
     async def run() -> ResultT:
         from operations.bootstrap import Services  # noqa: PLC0415 - loading it takes a moment; `--help` need not wait

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-import hashlib
+import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class Staff:
     """Actions on accounts and sessions."""
 
     database: Database
+    secret_key: str  #: keys the hashes of sessions and tokens, so that a copy of the database alone opens nothing
     _tries: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     async def log_in(self, email: str, password: str, *, address: str) -> str:
@@ -64,7 +65,7 @@ class Staff:
             await connection.execute(
                 insert(StaffSession).values(
                     staff_id=account.id,
-                    token_hash=_digest(secret),
+                    token_hash=self._digest(secret),
                     address=address,
                     expires_at=func.now() + timedelta(hours=SESSION_HOURS),
                 )
@@ -77,7 +78,7 @@ class Staff:
         async with self.database.transaction() as connection:
             await connection.execute(
                 update(StaffSession)
-                .where(StaffSession.token_hash == _digest(secret), StaffSession.revoked_at.is_(None))
+                .where(StaffSession.token_hash == self._digest(secret), StaffSession.revoked_at.is_(None))
                 .values(revoked_at=func.now())
             )
 
@@ -86,7 +87,7 @@ class Staff:
         statement = (
             select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
             .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
-            .where(StaffSession.token_hash == _digest(secret), StaffSession.revoked_at.is_(None))
+            .where(StaffSession.token_hash == self._digest(secret), StaffSession.revoked_at.is_(None))
             .where(StaffSession.expires_at > func.now(), StaffAccount.disabled_at.is_(None))
         )
         async with self.database.reading() as connection:
@@ -114,7 +115,7 @@ class Staff:
         statement = (
             select(StaffAccount.id, StaffAccount.email, StaffAccount.role)
             .join(ApiToken, ApiToken.staff_id == StaffAccount.id)
-            .where(ApiToken.token_hash == _digest(token), ApiToken.revoked_at.is_(None))
+            .where(ApiToken.token_hash == self._digest(token), ApiToken.revoked_at.is_(None))
             .where(StaffAccount.disabled_at.is_(None))
         )
         async with self.database.reading() as connection:
@@ -171,12 +172,16 @@ class Staff:
         token = f"tenantry_{secrets.token_urlsafe(32)}"
         async with self.database.transaction() as connection:
             await connection.execute(
-                insert(ApiToken).values(staff_id=account.id, name=name.strip(), token_hash=_digest(token))
+                insert(ApiToken).values(staff_id=account.id, name=name.strip(), token_hash=self._digest(token))
             )
             await audit.record(
                 connection, actor, "token.create", audit.Outcome.APPLIED, _target(account), after={"name": name.strip()}
             )
         return token
+
+    def _digest(self, secret: str) -> bytes:
+        """Secrets are 256 random bits, so a fast hash suffices."""
+        return hmac.digest(self.secret_key.encode(), secret.encode(), "sha256")
 
     async def _throttle(self, email: str, address: str) -> None:
         allowed = await self._tries.hit(PER_ADDRESS, "address", address) and await self._tries.hit(
@@ -210,7 +215,7 @@ async def create_first_admin(database_url: str, email: str, password: str) -> bo
     """For the supervisor: make the first administrator of a fresh database."""
     database = Database.at(database_url, name="setup", pool_size=1)
     try:
-        return await Staff(database=database).add_first(email, password)
+        return await Staff(database=database, secret_key="").add_first(email, password)
     finally:
         await database.close()
 
@@ -244,11 +249,6 @@ def _matches(hashed: str, password: str) -> bool:
 def _nobodys_hash() -> str:
     """A hash that no password matches, so that an unknown e-mail takes as long to refuse as a wrong password."""
     return PasswordHasher().hash(secrets.token_urlsafe(32))
-
-
-def _digest(secret: str) -> bytes:
-    """Secrets are 256 random bits, so a plain hash suffices."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _target(account: _Account) -> audit.Target:
