@@ -1,10 +1,11 @@
 """The gate in front of everything: pure ASGI, so that it sees websockets too. What is not allowed is refused."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 from uuid import NAMESPACE_OID, uuid5
 
-from nicegui import Client, core
+from nicegui import Client, __version__, core
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -20,8 +21,10 @@ from operations.errors import DatabaseUnavailable
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico"})
 SOCKETS = "/_nicegui_ws/"
-CODE = "/_nicegui/"  #: scripts and styles of NiceGUI under a version; no data
-TABS = ("/_nicegui/client/", "/_nicegui/auto/")  #: uploads and files of single tabs
+#: NiceGUI's scripts and styles; no data. Whatever else lies under `/_nicegui/` belongs to single tabs, or is a page.
+CODE = re.compile(
+    rf"/_nicegui/{re.escape(__version__)}/(?:static|libraries|components|resources|dynamic_resources|esm)/"
+)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -94,7 +97,7 @@ def allowed_origins(origin: str) -> frozenset[str]:
 
 
 def is_public(path: str) -> bool:
-    return path in PUBLIC or path.startswith("/assets/") or (path.startswith(CODE) and not path.startswith(TABS))
+    return path in PUBLIC or path.startswith("/assets/") or CODE.match(path) is not None
 
 
 def bind_sockets_to_tabs() -> None:

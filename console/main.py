@@ -86,11 +86,16 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
         prefix="/api/v1",
     )
     application.add_api_route("/api/{rest:path}", _no_such_route, include_in_schema=False)
+    application.add_api_route("/assets/{rest:path}", _no_such_file, include_in_schema=False)
     application.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
 
 
 async def _no_such_route(rest: str) -> Response:
     return problems.response(404, f"There is no /api/{rest}; see /api/docs.")
+
+
+async def _no_such_file(rest: str) -> Response:
+    return problems.response(404, f"There is no file /assets/{rest}.")
 
 
 async def _favicon() -> Response:
