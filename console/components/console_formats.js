@@ -51,12 +51,13 @@ export const clip = (text, length = 2000) => {
 };
 
 // The end of a long id, where ids made in the same hour differ.
-export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-10) : String(id));
+export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-8) : String(id));
 
 // Widths of columns in px: what each kind needs, and how it takes part in what is left over.
-export const CHECK_WIDTH = 44;
-const LEAST = { status: 124, link: 168, text: 124, mono: 124, time: 104, duration: 98, progress: 104, number: 84, error: 190, id: 124 };
-const STRETCH = { link: 6, text: 5, mono: 4, error: 14 };
+export const CHECK_WIDTH = 42;
+export const actionsWidth = (actions) => 24 + 34 * actions;
+const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 92, duration: 86, progress: 90, number: 66, error: 176, id: 116 };
+const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
 export const leastWidth = (column) => column.width ?? LEAST[column.kind];
 
 export const track = (column) =>
@@ -70,11 +71,14 @@ export function arrange(entries, fresh, hint) {
   const wanted = new Set(mentioned);
   const result = [...fresh.filter((entry) => !wanted.has(entry.row.id)), ...entries];
   const present = new Set(result.map((entry) => entry.row.id));
-  for (let i = mentioned.length - 1, before = null; i >= 0; before = mentioned[i--]) {
-    if (present.has(mentioned[i])) continue;
-    const at = before === null ? result.length : result.findIndex((entry) => entry.row.id === before);
-    result.splice(at, 0, known.get(mentioned[i]));
-  }
+  mentioned.forEach((id, i) => {
+    if (present.has(id)) return;
+    const next = mentioned.slice(i + 1).find((each) => present.has(each));
+    const neighbour = next ?? mentioned[i - 1];
+    const at = result.findIndex((entry) => entry.row.id === neighbour);
+    result.splice(at < 0 ? result.length : next ? at : at + 1, 0, known.get(id));
+    present.add(id);
+  });
   const inOrder = mentioned.values();
   return result.map((entry) => (wanted.has(entry.row.id) ? known.get(inOrder.next().value) : entry));
 }

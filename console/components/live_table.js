@@ -65,7 +65,7 @@ export default {
             <span v-else class="live-none">–</span>
             <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>
           </td>
-          <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions"><span v-if="e.busy" class="live-spinner" role="img" aria-label="Working"></span>
+          <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions">
             <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger }" :aria-disabled="!!reason(e, a) || undefined"
               :title="reason(e, a) ? a.label + ': ' + reason(e, a) : a.label" :aria-label="a.label + ' ' + nameOf(e.row) + (reason(e, a) ? ', not possible: ' + reason(e, a) : '')"
               @click="act(e, a)"><i class="material-icons notranslate" aria-hidden="true">{{ a.icon }}</i><span class="live-action-word">{{ a.label }}</span></button></span></td>
@@ -92,7 +92,7 @@ export default {
     hideables() { return this.columns.filter((c) => c.hideable); },
     sortables() { return this.columns.filter((c) => c.sortable); },
     // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
-    edges() { return [this.selectable ? [formats.CHECK_WIDTH] : [], this.actions.length ? [28 + 34 * Math.max(1, this.actions.length)] : []]; },
+    edges() { return [this.selectable ? [formats.CHECK_WIDTH] : [], this.actions.length ? [formats.actionsWidth(this.actions.length)] : []]; },
     needed() { return [...this.edges.flat(), ...this.shown.map(formats.leastWidth)].reduce((sum, width) => sum + width, 0); },
     tracks() {
       const [before, after] = this.edges.map((edge) => edge.map((width) => width + "px"));

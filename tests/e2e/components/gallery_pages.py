@@ -32,7 +32,7 @@ COLUMNS = [
     Column(name="started", label="Started", kind=Kind.TIME, sortable=True),
     Column(name="duration", label="Duration", kind=Kind.DURATION, since="started", sortable=True, align="right"),
     Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", hidden=True),
-    Column(name="id", label="Id", kind=Kind.ID),
+    Column(name="id", label="Id", kind=Kind.ID, hidden=True),
 ]
 ACTIONS = [
     Action(name="ask", label="Ask Temporal", icon="travel_explore"),

@@ -42,7 +42,7 @@ async def test_focus_stays_on_a_button_whose_row_changes(look: Look) -> None:
 
 
 async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     await page.locator("tbody tr").nth(3).hover()
     before = await page.evaluate(TOP_OF_ROWS)
 
@@ -59,7 +59,7 @@ async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> No
 
 
 async def test_new_rows_come_in_when_the_pointer_leaves(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     await page.locator("tbody tr").nth(3).hover()
     await page.request.post("/changes", params={"insert": 901})
     await page.get_by_role("button", name="+1 new").wait_for()
@@ -71,7 +71,7 @@ async def test_new_rows_come_in_when_the_pointer_leaves(look: Look) -> None:
 
 
 async def test_a_removed_row_stays_grey_until_the_pointer_leaves(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     rows = page.locator("tbody tr")
     await rows.nth(3).hover()
     count = await rows.count()
@@ -87,7 +87,7 @@ async def test_a_removed_row_stays_grey_until_the_pointer_leaves(look: Look) -> 
 
 
 async def test_selecting_a_range_holds_the_rows_and_shows_the_bar(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     boxes = page.locator("tbody input[type=checkbox]")
     await boxes.nth(1).click()
 
@@ -103,7 +103,7 @@ async def test_selecting_a_range_holds_the_rows_and_shows_the_bar(look: Look) ->
 
 
 async def test_the_keyboard_moves_selects_and_opens(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
 
     for key in ("j", "j", "k", "j", "x"):
         await page.keyboard.press(key)
@@ -118,7 +118,7 @@ async def test_the_keyboard_moves_selects_and_opens(look: Look) -> None:
 
 
 async def test_heads_sort_and_say_so(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     head = page.get_by_role("columnheader", name="Started")
 
     await head.get_by_role("button").click()
@@ -129,7 +129,7 @@ async def test_heads_sort_and_say_so(look: Look) -> None:
 
 
 async def test_a_chosen_column_appears_without_losing_rows(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     await page.get_by_role("button", name="Choose columns").click()
 
     await page.get_by_label("Attempt").check()
@@ -138,8 +138,48 @@ async def test_a_chosen_column_appears_without_losing_rows(look: Look) -> None:
     await _has_heard(page, "columns", 1)
 
 
+async def test_rows_that_come_after_a_gap_do_not_move_those_at_hand(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    await page.locator("tbody tr").nth(3).hover()
+    before = await page.evaluate(TOP_OF_ROWS)
+
+    await page.evaluate(
+        """() => { const table = getElement(document.querySelector('.live'));
+        const rows = table.entries.map(entry => entry.row).reverse().slice(1);
+        table.sync([...rows, {...rows[0], id: 'new', workflow: 'after-the-gap'}]) }"""
+    )
+
+    await page.get_by_role("button", name="+1 new").wait_for()
+    assert await page.evaluate(TOP_OF_ROWS) == before
+
+    await page.mouse.move(5, 300)
+
+    await page.wait_for_function("[...document.querySelectorAll('tbody tr')].at(-1).dataset.id === 'new'")
+    assert await page.locator("tbody tr").count() == 40
+
+
+async def test_new_rows_find_their_place(look: Look) -> None:
+    page = await look("/tenants", running=False)
+    hints: list[tuple[list[str] | None, str]] = [
+        (None, "n m a b c d"),
+        (["b", "n"], "m a b n c d"),
+        (["n", "c"], "m a b n c d"),
+        (["d", "a", "n", "m"], "d a n b c m"),
+        (["gone", "n"], "m a b c d n"),
+    ]
+
+    arranged = await page.evaluate(
+        """async hints => { const { arrange } = await import('console_formats');
+        const entries = ids => ids.split(' ').map(id => ({row: {id}}));
+        return hints.map(hint => arrange(entries('a b c d'), entries('n m'), hint).map(e => e.row.id).join(' ')) }""",
+        [hint for hint, _ in hints],
+    )
+
+    assert arranged == [order for _, order in hints]
+
+
 async def test_durations_tick_in_the_rows_on_screen(look: Look) -> None:
-    page = await look("/executions", running=False)
+    page = await look("/executions?rows=40", running=False)
     cell = page.locator("[data-since]").first
     before = await cell.text_content()
 
