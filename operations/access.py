@@ -14,12 +14,22 @@ class Permission(StrEnum):
 
     SEE = "see"
     REGISTER_TENANT = "register_tenant"
+    RETRY = "retry_execution"
+    TERMINATE = "terminate_execution"
+    CANCEL = "cancel_execution"
+    DECIDE = "decide_approval"
+    DEPROVISION = "deprovision_tenant"
     MANAGE_STAFF = "manage_staff"
 
 
 NEEDS = {
     Permission.SEE: Role.VIEWER,
     Permission.REGISTER_TENANT: Role.SUPPORT,
+    Permission.RETRY: Role.SUPPORT,
+    Permission.TERMINATE: Role.OPERATOR,
+    Permission.CANCEL: Role.OPERATOR,
+    Permission.DECIDE: Role.OPERATOR,
+    Permission.DEPROVISION: Role.OPERATOR,
     Permission.MANAGE_STAFF: Role.ADMIN,
 }
 

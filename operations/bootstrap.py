@@ -5,10 +5,11 @@ import socket
 from dataclasses import dataclass
 from typing import Self
 
+from operations.actions.executions import Executions as ExecutionActions
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
-from operations.commands import Deliverer
 from operations.database import Database
+from operations.deliverer import Deliverer
 from operations.queries.executions import Executions
 from operations.queries.tenants import Tenants as TenantQueries
 from operations.settings import Settings
@@ -32,17 +33,30 @@ class Services:
     deliverer: Deliverer
     staff: Staff
     tenants: Tenants
+    executions: ExecutionActions
     reads: Reads
 
     @classmethod
-    def assemble(cls, database: Database, temporal: Temporal, *, name: str, task_queue: str, secret_key: str) -> Self:
+    def assemble(
+        cls,
+        database: Database,
+        temporal: Temporal,
+        *,
+        name: str,
+        task_queue: str,
+        secret_key: str,
+        deprovision_wait: float = 604_800,
+    ) -> Self:
         deliverer = Deliverer(database=database, temporal=temporal, name=name)
         return cls(
             database=database,
             temporal=temporal,
             deliverer=deliverer,
             staff=Staff(database=database, secret_key=secret_key),
-            tenants=Tenants(database=database, task_queue=task_queue, wake=deliverer.wake),
+            tenants=Tenants(
+                database=database, task_queue=task_queue, wake=deliverer.wake, deprovision_wait=deprovision_wait
+            ),
+            executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
             reads=Reads(executions=Executions(database=database), tenants=TenantQueries(database=database)),
         )
 
@@ -56,6 +70,7 @@ class Services:
             name=name,
             task_queue=settings.task_queue,
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
+            deprovision_wait=settings.deprovision_wait,
         )
 
     async def close(self) -> None:

@@ -1,32 +1,24 @@
-"""The one outbox to Temporal: intents are queued in the transaction that decided them, and delivered from here.
+"""The one outbox to Temporal: intents are queued in the transaction that decided them, then claimed and settled.
 
-Any number of deliverers may run, in the console and in the worker. Each claims a batch with SKIP LOCKED, holds a
-lease that outlasts its work, and proves with its claim token that it still holds it when it settles.
+A claim holds a lease that outlasts its work, and a token that proves on settling that it still holds it. Settling
+as delivered or failed is the durable end of an intent: a settled command is never delivered again.
 """
 
-import asyncio
-import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts, tracking
-from operations.database import Database
-from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
-from operations.logs import logger
+from operations import audit
+from operations.access import Actor
 from operations.models import Command
-from operations.statuses import CloseReason, CommandKind, CommandState, Status
-from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
-
-log = logger(__name__)
+from operations.statuses import CommandKind, CommandState, Status
+from operations.tracking import clean
 
 BATCH = 50
-CONCURRENCY = 16
-LEASE = 120  #: seconds; a batch takes at most BATCH / CONCURRENCY × two questions of 5 s
-LONGEST_BACKOFF = 60.0  #: seconds
+LEASE = 120  #: seconds; a batch takes at most BATCH / CONCURRENCY × three questions of 5 s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,25 +30,78 @@ class Claim:
     execution_id: UUID
     tries: int
     token: UUID
+    reason: str | None
+    requested_by: str
+    seen_run_id: str | None
+    payload: dict[str, object]
     workflow_id: str
     workflow_type: str
     task_queue: str
+    run_id: str | None
     status: Status
     arguments: tuple[object, ...]
+    is_withdrawn: bool  #: a start for which a terminate or cancel waits
+    predecessor: str | None  #: workflow id of the attempt before, unless Temporal has confirmed its end
 
 
-async def queue(
-    connection: AsyncConnection, kind: CommandKind, execution_id: UUID, *, by: str, reason: str | None = None
-) -> UUID:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """What to tell Temporal about an execution."""
+
+    kind: CommandKind
+    execution_id: UUID
+    requested_by: str
+    reason: str | None = None
+    seen_run_id: str | None = None
+    payload: dict[str, object] | None = None
+
+
+async def queue(connection: AsyncConnection, intent: Intent) -> UUID:
     """Add an intent to the transaction of `connection`; wake a deliverer after the commit."""
     id_ = uuid4()
     await connection.execute(
-        insert(Command).values(id=id_, kind=kind, execution_id=execution_id, requested_by=by, reason=reason)
+        insert(Command).values(
+            id=id_,
+            kind=intent.kind,
+            execution_id=intent.execution_id,
+            requested_by=intent.requested_by,
+            reason=intent.reason,
+            seen_run_id=intent.seen_run_id,
+            payload=intent.payload,
+        )
     )
     return id_
 
 
-# Claims what is due: one column serves as due time, back-off and lease, so one index finds it.
+async def claim(connection: AsyncConnection, *, name: str) -> list[Claim]:
+    """Take up to `BATCH` due commands; concurrent callers get different ones."""
+    token = uuid4()
+    rows = await connection.execute(CLAIM, {"batch": BATCH, "lease": LEASE, "token": token, "name": name})
+    return [
+        Claim(
+            id=row.id,
+            kind=CommandKind(row.kind),
+            execution_id=row.execution_id,
+            tries=row.tries,
+            token=token,
+            reason=row.reason,
+            requested_by=row.requested_by,
+            seen_run_id=row.seen_run_id,
+            payload=row.payload or {},
+            workflow_id=row.workflow_id,
+            workflow_type=row.workflow_type,
+            task_queue=row.task_queue,
+            run_id=row.run_id,
+            status=Status(row.status),
+            arguments=tuple(row.arguments or ()),
+            is_withdrawn=row.is_withdrawn,
+            predecessor=row.predecessor,
+        )
+        for row in rows
+    ]
+
+
+# One column serves as due time, back-off and lease, so one index finds what is due.
 CLAIM = text(
     """
     WITH due AS (
@@ -66,178 +111,72 @@ CLAIM = text(
         UPDATE commands SET due_at = clock_timestamp() + make_interval(secs => :lease), tries = tries + 1,
                claim_token = :token, claimed_by = :name
         FROM due WHERE commands.id = due.id
-        RETURNING commands.id, commands.kind, commands.execution_id, commands.tries
+        RETURNING commands.*
     )
-    SELECT c.id, c.kind, c.execution_id, c.tries, e.workflow_id, e.workflow_type, e.task_queue, e.status,
-           e.input -> 'arguments' AS arguments
+    SELECT c.id, c.kind, c.execution_id, c.tries, c.reason, c.requested_by, c.seen_run_id, c.payload,
+           e.workflow_id, e.workflow_type, e.task_queue, e.run_id, e.status, e.input -> 'arguments' AS arguments,
+           c.kind = 'start' AND EXISTS (
+               SELECT FROM commands w
+               WHERE w.execution_id = c.execution_id AND w.kind IN ('terminate', 'cancel') AND w.state = 'queued'
+           ) AS is_withdrawn,
+           before.workflow_id AS predecessor
     FROM claimed c JOIN workflow_executions e ON e.id = c.execution_id
+    LEFT JOIN workflow_executions before ON before.id = e.retry_of AND before.verified_at IS NULL
     """
 )
 
 
-@dataclass(kw_only=True, slots=True)
-class Deliverer:
-    """Delivers queued commands until cancelled; polls, and is woken by commits of its own process."""
+async def settle(connection: AsyncConnection, claim: Claim, state: CommandState, error: str | None = None) -> bool:
+    """End a command, with its second audit entry; False when the claim had been lost to another deliverer."""
+    result = await connection.execute(
+        update(Command)
+        .where(Command.id == claim.id, Command.claim_token == claim.token, Command.state == CommandState.QUEUED)
+        .values(state=state, error=clean(error), settled_at=func.clock_timestamp(), claim_token=None)
+    )
+    if result.rowcount != 1:
+        return False
+    await audit.record(
+        connection,
+        Actor.system("deliverer"),
+        f"command.{claim.kind}",
+        audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED,
+        audit.Target(kind="execution", id=str(claim.execution_id), label=claim.workflow_id),
+        reason=clean(error),
+        after={"command": str(claim.id), "requested_by": claim.requested_by},
+    )
+    return True
 
-    database: Database
-    temporal: Temporal
-    name: str
-    poll: float = 0.5  #: seconds
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self) -> None:
-        while True:
-            try:
-                full = await self.deliver_due() == BATCH
-            except DatabaseUnavailable:
-                full = False
-            if not full:
-                await self._wait()
+async def postpone(connection: AsyncConnection, claim: Claim, delay: timedelta, why: str) -> None:
+    """Give a claim back; it is due again after `delay`."""
+    await connection.execute(
+        update(Command)
+        .where(Command.id == claim.id, Command.claim_token == claim.token)
+        .values(due_at=func.clock_timestamp() + delay, claim_token=None, error=clean(why))
+    )
 
-    def wake(self) -> None:
-        """Look for due commands now; to be called after a commit that queued one."""
-        self._woken.set()
 
-    async def deliver_due(self) -> int:
-        """Deliver what is due now, and return how many commands were claimed."""
-        claims = await self._claim()
-        slots = asyncio.Semaphore(CONCURRENCY)
-
-        async def deliver_one(claim: Claim) -> None:
-            async with slots:
-                await self._deliver(claim)
-
-        await asyncio.gather(*(deliver_one(claim) for claim in claims))
-        return len(claims)
-
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), self.poll * random.uniform(0.8, 1.2))
-        except TimeoutError:
-            return
-        finally:
-            self._woken.clear()
-
-    async def _claim(self) -> list[Claim]:
-        token = uuid4()
-        async with self.database.transaction() as connection:
-            rows = await connection.execute(CLAIM, {"batch": BATCH, "lease": LEASE, "token": token, "name": self.name})
-            return [
-                Claim(
-                    id=row.id,
-                    kind=CommandKind(row.kind),
-                    execution_id=row.execution_id,
-                    tries=row.tries,
-                    token=token,
-                    workflow_id=row.workflow_id,
-                    workflow_type=row.workflow_type,
-                    task_queue=row.task_queue,
-                    status=Status(row.status),
-                    arguments=tuple(row.arguments or ()),
-                )
-                for row in rows
-            ]
-
-    async def _deliver(self, claim: Claim) -> None:
-        """Deliver one command; whatever happens to it stays its own and is written on its row."""
-        try:
-            await self._start(claim)
-        except TemporalUnavailable as error:
-            log.warning("command not delivered", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
-            await self._postpone(claim, error.message)
-        except TemporalRefused as error:
-            if contracts.OPERATION_UUID in error.message:  # the search attribute is missing, not the request wrong
-                await self._postpone(claim, error.message)
-                return
-            log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
-            await self._reject_start(claim, error.message)
-        except DatabaseUnavailable:
-            log.warning("command delivered but not settled; it is tried again", workflow_id=claim.workflow_id)
-
-    async def _start(self, claim: Claim) -> None:
-        kind = contracts.BY_STORED_NAME.get(claim.workflow_type)
-        if claim.status is not Status.PENDING:
-            await self._settle(claim, CommandState.DELIVERED, error="The execution had been started or withdrawn.")
-            return
-        if kind is None:
-            await self._reject_start(claim, f"This version knows no workflow of the type {claim.workflow_type!r}.")
-            return
-        start = Start(
-            workflow_id=claim.workflow_id,
-            temporal_name=kind.temporal_name,
-            task_queue=claim.task_queue,
-            execution_id=claim.execution_id,
-            arguments=claim.arguments,
+async def withdraw_start(connection: AsyncConnection, execution_id: UUID, why: str) -> bool:
+    """Take back a start that no deliverer holds; False when one holds it right now."""
+    held = await connection.scalar(START_IS_HELD, {"execution": execution_id})
+    if held:
+        return False
+    await connection.execute(
+        update(Command)
+        .where(
+            Command.execution_id == execution_id,
+            Command.kind == CommandKind.START,
+            Command.state == CommandState.QUEUED,
         )
-        try:
-            run_id = await self.temporal.start(start)
-        except AlreadyStarted:
-            await self._adopt(claim)
-            return
-        await self._accepted(claim, run_id)
+        .values(state=CommandState.FAILED, error=clean(why), settled_at=func.clock_timestamp(), claim_token=None)
+    )
+    return True
 
-    async def _adopt(self, claim: Claim) -> None:
-        """A run exists under our id: ours (an answer was lost) or a stranger's (never touched)."""
-        run = await self.temporal.describe(claim.workflow_id)
-        if run is None:
-            raise TemporalUnavailable("Temporal reports the workflow as started, and as unknown. Asking again.")
-        if run.execution_id != str(claim.execution_id):
-            await self._reject_start(
-                claim,
-                f"A foreign workflow is registered under the id {claim.workflow_id}"
-                f" (run {run.run_id}, {contracts.OPERATION_UUID} {run.execution_id or 'none'}); it was left alone.",
-            )
-            return
-        await self._accepted(claim, run.run_id, run)
 
-    async def _accepted(self, claim: Claim, run_id: str, run: Run | None = None) -> None:
-        """Record Temporal's acceptance; how a closed run ended is for the worker's report and reconciliation."""
-        transition = tracking.Transition(
-            execution_id=claim.execution_id, to=Status.RUNNING, actor=f"system:{self.name}", run_id=run_id
-        )
-        if run is not None and run.status is RunStatus.COMPLETED:
-            log.info("adopted a run that had ended", workflow_id=claim.workflow_id, status=run.status)
-        async with self.database.transaction() as connection:
-            if await self._settled(connection, claim, CommandState.DELIVERED):
-                await tracking.move(connection, transition)
-
-    async def _reject_start(self, claim: Claim, why: str) -> None:
-        transition = tracking.Transition(
-            execution_id=claim.execution_id,
-            to=Status.FAILED,
-            close_reason=CloseReason.START_REJECTED,
-            actor=f"system:{self.name}",
-            error=why,
-        )
-        async with self.database.transaction() as connection:
-            if await self._settled(connection, claim, CommandState.FAILED, why):
-                await tracking.move(connection, transition)
-
-    async def _settle(self, claim: Claim, state: CommandState, error: str | None = None) -> None:
-        async with self.database.transaction() as connection:
-            await self._settled(connection, claim, state, error)
-
-    async def _settled(
-        self, connection: AsyncConnection, claim: Claim, state: CommandState, error: str | None = None
-    ) -> bool:
-        """Whether this process still held the claim."""
-        result = await connection.execute(
-            update(Command)
-            .where(Command.id == claim.id, Command.claim_token == claim.token, Command.state == CommandState.QUEUED)
-            .values(state=state, error=tracking.clean(error), settled_at=func.clock_timestamp(), claim_token=None)
-        )
-        return result.rowcount == 1
-
-    async def _postpone(self, claim: Claim, why: str) -> None:
-        """Back off exponentially with jitter, without limit: accepted work is never given up for want of an answer."""
-        delay = min(LONGEST_BACKOFF, 0.5 * 2 ** min(claim.tries, 10)) * random.uniform(0.5, 1.0)
-        async with self.database.transaction() as connection:
-            await connection.execute(
-                update(Command)
-                .where(Command.id == claim.id, Command.claim_token == claim.token)
-                .values(
-                    due_at=func.clock_timestamp() + timedelta(seconds=delay),
-                    claim_token=None,
-                    error=tracking.clean(why),
-                )
-            )
+# The row is locked, so that no deliverer can claim it until the caller's transaction has decided.
+START_IS_HELD = text(
+    """
+    SELECT claim_token IS NOT NULL AND due_at > clock_timestamp() FROM commands
+    WHERE execution_id = :execution AND kind = 'start' AND state = 'queued' FOR UPDATE
+    """
+)

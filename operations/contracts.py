@@ -18,13 +18,21 @@ class WorkflowKind:
 
 
 LOAD_TENANT = "load_tenant"
+REQUEST_APPROVAL = "request_approval"
+SETTLE_APPROVAL = "settle_approval"
 CREATE_SCHEMA = "create_schema"
 MIGRATE_SCHEMA = "migrate_schema"
 ADD_OWNER = "add_owner"
 SEED_DEFAULTS = "seed_defaults"
 ACTIVATE_TENANT = "activate_tenant"
 DROP_SCHEMA = "drop_schema"
+ANNOUNCE_DEPROVISIONING = "announce_deprovisioning"
+RESTORE_TENANT = "restore_tenant"
+DELETE_TENANT = "delete_tenant"
 
+AWAITING_APPROVAL = "awaiting_approval"  #: cause of an execution that waits for a person
+STEP_RETRYING = "step_retrying"  #: cause of an execution whose step failed and is tried again
+DECIDED = "decided"  #: signal without arguments: the decision is in the database
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
 RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin
 
@@ -35,13 +43,27 @@ PROVISIONING = WorkflowKind(
     entity_type="tenant",
     steps=(LOAD_TENANT, CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT),
 )
-KINDS = (PROVISIONING,)
+DEPROVISIONING = WorkflowKind(
+    temporal_name="TenantDeprovisioningWorkflow",
+    stored_name="tenant_deprovisioning",
+    title="Tenant deprovisioning",
+    entity_type="tenant",
+    steps=(ANNOUNCE_DEPROVISIONING, DELETE_TENANT),
+)
+KINDS = (PROVISIONING, DEPROVISIONING)
+APPROVAL_STEPS = (REQUEST_APPROVAL, SETTLE_APPROVAL)  #: come after the first step of an enterprise plan
 BY_STORED_NAME = {kind.stored_name: kind for kind in KINDS}
 
 
-def attempt_id(slug: str, attempt: int) -> str:
-    """Workflow id of a provisioning attempt. A slug never contains `--`, so ids cannot collide."""
-    base = f"tenant-provision-{slug}"
+def planned_steps(kind: WorkflowKind, *, needs_approval: bool) -> tuple[str, ...]:
+    """The steps of a run without trouble."""
+    return (kind.steps[0], *APPROVAL_STEPS, *kind.steps[1:]) if needs_approval else kind.steps
+
+
+def attempt_id(kind: WorkflowKind, slug: str, attempt: int) -> str:
+    """Workflow id of an attempt. A slug never contains `--`, so ids cannot collide."""
+    verb = "provision" if kind is PROVISIONING else "deprovision"
+    base = f"tenant-{verb}-{slug}"
     return base if attempt == 1 else f"{base}--{attempt}"
 
 
@@ -56,6 +78,15 @@ class TenantStep:
 
     tenant_id: str
     user_id: str | None = None
+    previous_status: str | None = None  #: of a tenant that is being removed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalStep:
+    """Input of the steps around an approval."""
+
+    tenant_id: str
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

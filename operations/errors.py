@@ -68,6 +68,30 @@ class IllegalTransition(OperationsError):
     """The execution cannot go from its status to the one asked for; nothing was changed."""
 
 
+class AlreadyEnded(OperationsError):
+    """The execution has ended already; nothing was changed."""
+
+
+class RunChanged(OperationsError):
+    """The run was replaced by a newer one since the page was loaded; nothing was changed. Look at it again."""
+
+
+class NotWaiting(OperationsError):
+    """The execution does not wait for an approval; nothing was changed."""
+
+
+class AlreadyDecided(OperationsError):
+    """The decision was made already, and differently; nothing was changed."""
+
+
+class CannotRetry(OperationsError):
+    """The execution cannot be retried; nothing was changed."""
+
+
+class CannotDeprovision(OperationsError):
+    """The tenant cannot be deprovisioned in its present status; nothing was changed."""
+
+
 class DatabaseUnavailable(OperationsError):
     """PostgreSQL does not answer; nothing was changed. Try again when the banner is gone."""
 

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     reconcile_interval: float = Field(60, gt=0, le=86_400, description="seconds")
     stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
+    deprovision_wait: float = Field(604_800, ge=0, le=31_536_000, description="seconds")
     temporal_ui_url: OptionalText = None
     public_url: OptionalText = None
     trusted_proxies: str = "127.0.0.1"

@@ -73,6 +73,16 @@ class CommandKind(StrEnum):
     """What we want from Temporal."""
 
     START = "start"
+    TERMINATE = "terminate"  #: end the run by force, without clean-up
+    CANCEL = "cancel"  #: ask the run to end in order
+    DECIDE = "decide"  #: tell a waiting run that a decision was made
+
+
+class Decision(StrEnum):
+    """What a person, or the time limit, said about an execution that waits for approval."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 class CommandState(StrEnum):

@@ -70,6 +70,10 @@ RECORD = text(
     UPDATE workflow_executions SET
         current_step = step.name,
         steps_done = done.number + (:status = 'completed')::int,
+        cause = CASE WHEN :status = 'retrying' THEN 'step_retrying'
+                     WHEN :status = 'completed' AND cause = 'step_retrying' THEN NULL ELSE cause END,
+        cause_detail = CASE WHEN :status = 'retrying' THEN :error
+                            WHEN :status = 'completed' AND cause = 'step_retrying' THEN NULL ELSE cause_detail END,
         last_progress_at = CASE WHEN :progressed THEN clock_timestamp() ELSE last_progress_at END
     FROM step, done
     WHERE id = :execution AND workflow_executions.status IN ('pending', 'running')

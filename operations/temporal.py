@@ -6,7 +6,8 @@ own `describe` raises on statuses it does not know, such as paused.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -159,6 +160,23 @@ class Temporal:
             closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
         )
 
+    async def terminate(self, workflow_id: str, run_id: str, *, reason: str) -> None:
+        """End exactly this run by force; one that has ended already is left as it is."""
+        handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
+        with _ended_is_fine():
+            await _ask(handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+
+    async def cancel(self, workflow_id: str, run_id: str, *, reason: str) -> None:
+        """Ask exactly this run to end in order."""
+        handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
+        with _ended_is_fine():
+            await _ask(handle.cancel(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+
+    async def signal(self, workflow_id: str, run_id: str, name: str) -> None:
+        """Send a signal without arguments to exactly this run."""
+        handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
+        await _ask(handle.signal(name, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+
     async def answers(self) -> bool:
         """Whether the frontend serves, asked with a short deadline."""
         try:
@@ -195,6 +213,16 @@ class Temporal:
         answer = await _ask(self.client.workflow_service.describe_task_queue(request))
         fresh = datetime.now(UTC) - POLLER_FRESH
         return any(poller.last_access_time.ToDatetime(UTC) > fresh for poller in answer.pollers)
+
+
+@contextmanager
+def _ended_is_fine() -> Iterator[None]:
+    """Temporal answers NOT_FOUND for a run that has ended; the caller looks at how it ended."""
+    try:
+        yield
+    except TemporalRefused as refusal:
+        if not _is_not_found(refusal):
+            raise
 
 
 def _is_not_found(refusal: TemporalRefused) -> bool:

@@ -34,6 +34,7 @@ class Transition:
     reason: str | None = None
     close_reason: CloseReason | None = None  #: exactly for `failed`
     error: str | None = None
+    verified: bool = False  #: Temporal itself described the run as closed in this way
     at: datetime | None = None  #: Temporal's close time where known, else the database's clock
 
 
@@ -71,6 +72,9 @@ def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
             "completed_at": func.greatest(happened, Execution.started_at),
             "close_reason": transition.close_reason,
             "error_message": clean(transition.error),
+            "verified_at": func.clock_timestamp() if transition.verified else None,
+            "cause": None,
+            "cause_detail": None,
         }
     return (
         update(Execution)

@@ -13,8 +13,11 @@ from operations import logs
 from operations.bootstrap import Services
 from operations.errors import ConfigurationError, TemporalRefused, TemporalUnavailable
 from operations.settings import Requirement, Settings, temporal_profile
+from workers.activities.approvals import ApprovalActivities
+from workers.activities.departures import DepartureActivities
 from workers.activities.tenants import TenantActivities
 from workers.interceptors import plugin
+from workers.workflows.deprovision_tenant import TenantDeprovisioningWorkflow
 from workers.workflows.provision_tenant import TenantProvisioningWorkflow
 
 log = logs.logger(__name__)
@@ -25,11 +28,12 @@ LONGEST_WAIT = 5.0  #: seconds between two tries to reach a server
 
 def build(services: Services, client: Client, task_queue: str) -> Worker:
     """A worker for all workflows of this version; the client must be connected."""
-    steps = TenantActivities(dsn=services.database.dsn)
+    dsn = services.database.dsn
+    steps, approvals, departures = TenantActivities(dsn=dsn), ApprovalActivities(dsn=dsn), DepartureActivities(dsn=dsn)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[TenantProvisioningWorkflow],
+        workflows=[TenantProvisioningWorkflow, TenantDeprovisioningWorkflow],
         activities=[
             steps.load_tenant,
             steps.create_schema,
@@ -37,6 +41,12 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             steps.add_owner,
             steps.seed_defaults,
             steps.activate_tenant,
+            steps.drop_schema,
+            approvals.request_approval,
+            approvals.settle_approval,
+            departures.announce_deprovisioning,
+            departures.restore_tenant,
+            departures.delete_tenant,
         ],
         plugins=[plugin.tracking(services.database)],
         max_concurrent_activities=40,

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, commands, contracts, tracking
+from operations import audit, contracts
 from operations.access import Actor, Permission, permit
+from operations.actions import starts
+from operations.actions.reasons import checked_reason
 from operations.actions.registration import Registration
 from operations.database import Database
-from operations.errors import AlreadyTaken, InvalidInput, KeyReused
+from operations.errors import AlreadyTaken, CannotDeprovision, InvalidInput, KeyReused, TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
-from operations.statuses import CommandKind
+from operations.statuses import TenantStatus
 
 LONGEST_KEY = 200  # characters
 
@@ -37,6 +39,7 @@ class Tenants:
     database: Database
     task_queue: str
     wake: Callable[[], None]
+    deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
 
     async def register(self, actor: Actor, registration: Registration, *, key: str | None = None) -> Registered:
         """Write tenant, owner, execution and start command in one transaction; Temporal is not on the way.
@@ -61,6 +64,59 @@ class Tenants:
         self.wake()
         return registered
 
+    async def deprovision(self, actor: Actor, slug: str, reason: str) -> UUID:
+        """Begin to remove a tenant and return the execution: it waits, can be cancelled meanwhile, then drops.
+
+        Raises `TenantNotFound` or `CannotDeprovision`.
+        """
+        permit(actor, Permission.DEPROVISION)
+        why = checked_reason(reason)
+        try:
+            async with self.database.transaction() as connection:
+                execution_id = await self._write_deprovisioning(connection, actor, slug, why)
+        except IntegrityError:
+            raise CannotDeprovision("The tenant is being deprovisioned already; nothing was changed.") from None
+        self.wake()
+        return execution_id
+
+    async def _write_deprovisioning(self, connection: AsyncConnection, actor: Actor, slug: str, why: str) -> UUID:
+        statement = select(Tenant.id, Tenant.plan, Tenant.status).where(Tenant.slug == slug).with_for_update()
+        tenant = (await connection.execute(statement)).one_or_none()
+        if tenant is None:
+            raise TenantNotFound
+        if tenant.status not in (TenantStatus.ACTIVE, TenantStatus.FAILED):
+            raise CannotDeprovision(f"The tenant is {tenant.status}; only an active or failed one can be removed.")
+        await connection.execute(
+            update(Tenant)
+            .where(Tenant.id == tenant.id)
+            .values(status=TenantStatus.DEPROVISIONING, updated_at=func.clock_timestamp())
+        )
+        kind = contracts.DEPROVISIONING
+        attempt = starts.Attempt(
+            kind=kind,
+            tenant_id=tenant.id,
+            slug=slug,
+            plan=tenant.plan,
+            arguments=(str(tenant.id), tenant.status.value, self.deprovision_wait),
+            task_queue=self.task_queue,
+            requested_by=actor.name,
+            why=why,
+            number=await starts.next_number(connection, tenant.id, kind),
+        )
+        execution_id = await starts.write(connection, attempt)
+        target = audit.Target(kind="tenant", id=str(tenant.id), label=slug)
+        await audit.record(
+            connection,
+            actor,
+            "tenant.deprovision",
+            audit.Outcome.APPLIED,
+            target,
+            reason=why,
+            before={"status": tenant.status},
+            after={"execution_id": str(execution_id)},
+        )
+        return execution_id
+
     async def _earlier(self, actor: Actor, key: str, registration: Registration) -> Registered | None:
         """What the same actor registered with this key; raises `KeyReused` when it was something else."""
         statement = (
@@ -80,8 +136,7 @@ class Tenants:
     async def _write(
         self, connection: AsyncConnection, actor: Actor, registration: Registration, key: str | None
     ) -> Registered:
-        tenant_id, user_id, execution_id = uuid4(), uuid4(), uuid4()
-        await tracking.act_as(connection, actor.name, "registered")
+        tenant_id, user_id = uuid4(), uuid4()
         await connection.execute(
             insert(Tenant).values(
                 id=tenant_id,
@@ -97,20 +152,19 @@ class Tenants:
             insert(User).values(id=user_id, email=registration.owner_email, name=registration.owner_name)
         )
         await connection.execute(insert(Membership).values(tenant_id=tenant_id, user_id=user_id, role="owner"))
-        await connection.execute(
-            insert(Execution).values(
-                id=execution_id,
-                workflow_id=contracts.attempt_id(registration.slug, 1),
-                workflow_type=contracts.PROVISIONING.stored_name,
-                entity_type=contracts.PROVISIONING.entity_type,
-                entity_id=tenant_id,
+        execution_id = await starts.write(
+            connection,
+            starts.Attempt(
+                kind=contracts.PROVISIONING,
+                tenant_id=tenant_id,
+                slug=registration.slug,
+                plan=registration.plan,
+                arguments=(str(tenant_id), str(user_id)),
                 task_queue=self.task_queue,
-                input={"arguments": [str(tenant_id), str(user_id)]},
                 requested_by=actor.name,
-                steps_total=len(contracts.PROVISIONING.steps),
-            )
+                why="registered",
+            ),
         )
-        await commands.queue(connection, CommandKind.START, execution_id, by=actor.name)
         await audit.record(
             connection,
             actor,

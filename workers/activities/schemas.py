@@ -75,6 +75,17 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     return [migration.version for migration in missing]
 
 
+async def drop(connection: AsyncConnection, schema: str, tenant_id: str) -> bool:
+    """Drop the schema and everything in it; False when there is none. A schema without this tenant's mark stays."""
+    await connection.execute(LOCK, (schema,))
+    row = await (await connection.execute(MARK, (schema,))).fetchone()
+    if row is None:
+        return False
+    _check_mark(row[0], schema, tenant_id)
+    await connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+    return True
+
+
 def _check_mark(mark: str | None, schema: str, tenant_id: str) -> None:
     if mark != contracts.SCHEMA_MARK + tenant_id:
         raise ApplicationError(

@@ -1,34 +1,19 @@
 """The steps that provision a tenant. Each may run any number of times and leaves the same result."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
-from operations.database import connect_directly
 from operations.statuses import TenantStatus
 from workers.activities import schemas
-from workers.activities.fence import hold_execution
+from workers.activities.held_tenant import hold_tenant
 
 DEFAULTS: dict[str, object] = {"locale": "en", "time_zone": "UTC", "features": {"projects": True, "documents": True}}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TenantRow:
-    """What the steps need to know of a tenant."""
-
-    id: UUID
-    slug: str
-    plan: str
-    status: TenantStatus
-    schema_name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,19 +25,19 @@ class TenantActivities:
     @activity.defn(name=contracts.LOAD_TENANT)
     async def load_tenant(self, step: TenantStep) -> str:
         """Check that there is something to provision, and return the plan."""
-        async with self._tenant(step) as (_, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (_, tenant):
             return tenant.plan
 
     @activity.defn(name=contracts.CREATE_SCHEMA)
     async def create_schema(self, step: TenantStep) -> str:
-        async with self._tenant(step) as (connection, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             await schemas.create(connection, tenant.schema_name, step.tenant_id)
             return tenant.schema_name
 
     @activity.defn(name=contracts.MIGRATE_SCHEMA)
     async def migrate_schema(self, step: TenantStep) -> str:
         """Bring the schema to the latest version, in one transaction, and return that version."""
-        async with self._tenant(step) as (connection, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             await schemas.migrate(connection, tenant.schema_name, step.tenant_id)
             version = schemas.latest_version()
             await connection.execute(
@@ -64,7 +49,7 @@ class TenantActivities:
     @activity.defn(name=contracts.ADD_OWNER)
     async def add_owner(self, step: TenantStep) -> str | None:
         """Give the registered owner an account inside the tenant, and return its address."""
-        async with self._tenant(step) as (connection, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             owner = await (await connection.execute(OWNER, (tenant.id, step.user_id, step.user_id))).fetchone()
             if owner is None:
                 raise ApplicationError(f"Tenant {tenant.slug} has no owner.", type="OwnerMissing", non_retryable=True)
@@ -80,7 +65,7 @@ class TenantActivities:
     @activity.defn(name=contracts.SEED_DEFAULTS)
     async def seed_defaults(self, step: TenantStep) -> int:
         """Write the first settings and a first project; what the tenant changed already stays. Returns rows written."""
-        async with self._tenant(step) as (connection, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             settings, projects = (sql.Identifier(tenant.schema_name, table) for table in ("settings", "projects"))
             written = 0
             for key, value in (*DEFAULTS.items(), ("plan", tenant.plan)):
@@ -95,39 +80,25 @@ class TenantActivities:
             )
             return written + cursor.rowcount
 
+    @activity.defn(name=contracts.DROP_SCHEMA)
+    async def drop_schema(self, step: TenantStep) -> bool:
+        """Take back a provisioning that failed; never the schema of an active tenant. Returns whether one was there."""
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+            if tenant.status is TenantStatus.ACTIVE:
+                raise ApplicationError(
+                    f"Tenant {tenant.slug} is active; its schema stays.", type="TenantActive", non_retryable=True
+                )
+            return await schemas.drop(connection, tenant.schema_name, step.tenant_id)
+
     @activity.defn(name=contracts.ACTIVATE_TENANT)
     async def activate_tenant(self, step: TenantStep) -> ProvisioningResult:
         """Switch the tenant on."""
-        async with self._tenant(step) as (connection, tenant):
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             await connection.execute(ACTIVATE, (tenant.id,))
             return ProvisioningResult(
                 tenant_id=step.tenant_id, schema_name=tenant.schema_name, schema_version=schemas.latest_version()
             )
 
-    @asynccontextmanager
-    async def _tenant(self, step: TenantStep) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
-        """One transaction holding the execution and the tenant, in this order, so that no two steps deadlock."""
-        async with (
-            await connect_directly(self.dsn, name="worker step") as connection,
-            connection.transaction(),
-        ):
-            await hold_execution(connection)
-            row = await (await connection.execute(TENANT, (step.tenant_id,))).fetchone()
-            if row is None:
-                raise ApplicationError(
-                    f"There is no tenant {step.tenant_id}.", type="TenantMissing", non_retryable=True
-                )
-            tenant = TenantRow(id=row[0], slug=row[1], plan=row[2], status=TenantStatus(row[3]), schema_name=row[4])
-            if tenant.status in (TenantStatus.DEPROVISIONING, TenantStatus.DELETED):
-                raise ApplicationError(
-                    f"Tenant {tenant.slug} is {tenant.status}; it is not provisioned again.",
-                    type="TenantLeaving",
-                    non_retryable=True,
-                )
-            yield connection, tenant
-
-
-TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s FOR UPDATE"
 
 OWNER = """
     SELECT u.id, u.email, u.name

@@ -6,9 +6,6 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from operations.contracts import TenantStep
-
 ResultT = TypeVar("ResultT")
 
 #: A worker that dies is noticed after this long; the interceptor sends the heartbeats.
@@ -19,7 +16,7 @@ PATIENCE = RetryPolicy(
 )
 
 
-async def run_step(name: str, step: TenantStep, result: type[ResultT]) -> ResultT:
+async def run_step(name: str, step: object, result: type[ResultT]) -> ResultT:
     """Run one step to its end; transient errors are tried again without limit and shown, permanent ones raise."""
     answer: ResultT = await workflow.execute_activity(
         name,

@@ -1,0 +1,225 @@
+"""What staff can do to executions: terminate, cancel, retry, approve, reject."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import audit, commands, contracts
+from operations.access import Actor, Permission, permit
+from operations.actions import starts
+from operations.actions.reasons import checked_reason
+from operations.commands import Intent
+from operations.database import Database
+from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, ExecutionNotFound, NotWaiting, RunChanged
+from operations.models import Approval, Command, Execution, Tenant
+from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """An execution whose row this transaction holds."""
+
+    id: UUID
+    workflow_id: str
+    workflow_type: str
+    entity_id: UUID
+    status: Status
+    run_id: str | None
+    attempt: int
+    cause: str | None
+    arguments: tuple[str | float | None, ...]
+    slug: str
+    plan: str
+    tenant_status: TenantStatus
+
+    @property
+    def target(self) -> audit.Target:
+        return audit.Target(kind="execution", id=str(self.id), label=self.workflow_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Executions:
+    """Actions on executions; each is one transaction with its audit entry, and Temporal hears of it afterwards."""
+
+    database: Database
+    task_queue: str
+    wake: Callable[[], None]
+
+    async def terminate(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
+        """End the run by force, without clean-up; returns the command. A second click finds the first one's."""
+        permit(actor, Permission.TERMINATE)
+        return await self._end(actor, id_, CommandKind.TERMINATE, reason, seen_run_id)
+
+    async def cancel(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
+        """Ask the run to end in order, with clean-up; returns the command."""
+        permit(actor, Permission.CANCEL)
+        return await self._end(actor, id_, CommandKind.CANCEL, reason, seen_run_id)
+
+    async def retry(self, actor: Actor, id_: UUID, reason: str) -> UUID:
+        """Queue a new attempt of a failed execution and return its id; of concurrent clicks exactly one wins.
+
+        Works while Temporal is down. Before the new run starts, the deliverer makes sure that the old one ended.
+        """
+        permit(actor, Permission.RETRY)
+        why = checked_reason(reason)
+        try:
+            async with self.database.transaction() as connection:
+                old = await _lock(connection, id_)
+                if problem := await _retry_problem(connection, old):
+                    raise CannotRetry(problem)
+                new = await self._write_attempt(connection, actor, old, why)
+        except IntegrityError:
+            raise CannotRetry("Somebody else retries this execution already; nothing was changed.") from None
+        self.wake()
+        return new
+
+    async def decide(self, actor: Actor, id_: UUID, decision: Decision, reason: str) -> Decision:
+        """Approve or reject; the row is written first, then the run is told. Repeating the same decision is fine."""
+        permit(actor, Permission.DECIDE)
+        why = checked_reason(reason)
+        async with self.database.transaction() as connection:
+            row = await _lock(connection, id_)
+            made = await connection.scalar(select(Approval.decision).where(Approval.execution_id == id_))
+            if made is not None:
+                if made != decision:
+                    raise AlreadyDecided(f"This execution was {made} already; nothing was changed.")
+                return decision
+            if row.status.is_final or row.cause != contracts.AWAITING_APPROVAL:
+                raise NotWaiting
+            await connection.execute(
+                insert(Approval).values(
+                    id=uuid4(),
+                    execution_id=id_,
+                    decision=decision.value,
+                    decided_by=actor.name,
+                    staff_id=actor.staff_id,
+                    reason=why,
+                )
+            )
+            intent = Intent(kind=CommandKind.DECIDE, execution_id=id_, requested_by=actor.name, reason=why)
+            await commands.queue(connection, intent)
+            await audit.record(
+                connection,
+                actor,
+                f"execution.{'approve' if decision is Decision.APPROVED else 'reject'}",
+                audit.Outcome.APPLIED,
+                row.target,
+                reason=why,
+            )
+        self.wake()
+        return decision
+
+    async def _end(self, actor: Actor, id_: UUID, kind: CommandKind, reason: str, seen_run_id: str | None) -> UUID:
+        why = checked_reason(reason)
+        async with self.database.transaction() as connection:
+            row = await _lock(connection, id_)
+            if row.status.is_final:
+                raise AlreadyEnded(f"The execution has ended already: {row.status}. Nothing was changed.")
+            if seen_run_id is not None and row.run_id is not None and row.run_id != seen_run_id:
+                raise RunChanged
+            waiting = await connection.scalar(
+                select(Command.id).where(
+                    Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
+                )
+            )
+            if waiting is not None:
+                return waiting
+            intent = Intent(
+                kind=kind, execution_id=id_, requested_by=actor.name, reason=why, seen_run_id=seen_run_id or row.run_id
+            )
+            command = await commands.queue(connection, intent)
+            await audit.record(
+                connection,
+                actor,
+                f"execution.{kind}",
+                audit.Outcome.REQUESTED,
+                row.target,
+                reason=why,
+                before={"status": row.status, "run_id": row.run_id},
+            )
+        self.wake()
+        return command
+
+    async def _write_attempt(self, connection: AsyncConnection, actor: Actor, old: Locked, why: str) -> UUID:
+        kind = contracts.BY_STORED_NAME[old.workflow_type]
+        new = await starts.write(
+            connection,
+            starts.Attempt(
+                kind=kind,
+                tenant_id=old.entity_id,
+                slug=old.slug,
+                plan=old.plan,
+                arguments=old.arguments,
+                task_queue=self.task_queue,
+                requested_by=actor.name,
+                why=why,
+                number=old.attempt + 1,
+                retry_of=old.id,
+            ),
+        )
+        if kind is contracts.PROVISIONING:
+            await connection.execute(
+                update(Tenant)
+                .where(Tenant.id == old.entity_id, Tenant.status == TenantStatus.FAILED)
+                .values(status=TenantStatus.PROVISIONING, updated_at=func.clock_timestamp())
+            )
+        await audit.record(
+            connection,
+            actor,
+            "execution.retry",
+            audit.Outcome.APPLIED,
+            old.target,
+            reason=why,
+            after={"execution_id": str(new), "attempt": old.attempt + 1},
+        )
+        return new
+
+
+async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
+    """Raises `ExecutionNotFound`."""
+    statement = (
+        select(
+            Execution.id,
+            Execution.workflow_id,
+            Execution.workflow_type,
+            Execution.entity_id,
+            Execution.status,
+            Execution.run_id,
+            Execution.attempt,
+            Execution.cause,
+            Execution.input,
+            Tenant.slug,
+            Tenant.plan,
+            Tenant.status.label("tenant_status"),
+        )
+        .join(Tenant, Tenant.id == Execution.entity_id)
+        .where(Execution.id == id_)
+        .with_for_update(of=Execution)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise ExecutionNotFound
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    arguments = fields.pop("input").get("arguments", [])
+    return Locked(**fields, arguments=tuple(arguments))
+
+
+async def _retry_problem(connection: AsyncConnection, old: Locked) -> str | None:
+    """Why this execution cannot be tried again; None when it can."""
+    if not old.status.is_final:
+        return "The execution is still open; nothing was changed. Terminate it first if it is beyond help."
+    if old.status is Status.COMPLETED:
+        return "The execution completed; there is nothing to retry."
+    if old.workflow_type not in contracts.BY_STORED_NAME:
+        return f"This version knows no workflow of the type {old.workflow_type!r}."
+    number = await starts.next_number(connection, old.entity_id, contracts.BY_STORED_NAME[old.workflow_type])
+    if number != old.attempt + 1:
+        return f"There is a newer attempt (number {number - 1}) already; retry that one."
+    leaving = old.tenant_status in (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
+    if old.workflow_type == contracts.PROVISIONING.stored_name and leaving:
+        return f"The tenant is {old.tenant_status}; it is not provisioned again."
+    return None

@@ -1,0 +1,15 @@
+"""Reasons that staff give: 3 to 500 characters, kept in the audit log and in Temporal's history."""
+
+from operations.errors import InvalidInput
+
+SHORTEST, LONGEST = 3, 500  # characters
+
+
+def checked_reason(reason: str) -> str:
+    """The reason as it is kept; raises `InvalidInput`."""
+    tidy = reason.strip()
+    if not SHORTEST <= len(tidy) <= LONGEST:
+        raise InvalidInput({"reason": f"The reason must have {SHORTEST} to {LONGEST} characters."})
+    if any(ord(character) < 32 and character not in "\n\t" for character in tidy):
+        raise InvalidInput({"reason": "The reason must not contain control characters."})
+    return tidy

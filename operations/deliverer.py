@@ -1,0 +1,98 @@
+"""Delivers queued commands to Temporal; any number of deliverers may run, in the console and in the worker."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from operations import commands, contracts, deliveries
+from operations.commands import Claim
+from operations.database import Database
+from operations.deliveries import Delivery
+from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
+from operations.logs import logger
+from operations.statuses import CommandKind
+from operations.temporal import Temporal
+
+log = logger(__name__)
+
+CONCURRENCY = 16
+LONGEST_BACKOFF = 60.0  #: seconds
+
+HANDLERS: dict[CommandKind, Callable[[Delivery], Awaitable[None]]] = {
+    CommandKind.START: deliveries.start,
+    CommandKind.TERMINATE: deliveries.terminate,
+    CommandKind.CANCEL: deliveries.cancel,
+    CommandKind.DECIDE: deliveries.decide,
+}
+
+
+@dataclass(kw_only=True, slots=True)
+class Deliverer:
+    """Polls, and is woken by commits of its own process."""
+
+    database: Database
+    temporal: Temporal
+    name: str
+    poll: float = 0.5  #: seconds
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            try:
+                full = await self.deliver_due() == commands.BATCH
+            except DatabaseUnavailable:
+                full = False
+            if not full:
+                await self._wait()
+
+    def wake(self) -> None:
+        """Look for due commands now; to be called after a commit that queued one."""
+        self._woken.set()
+
+    async def deliver_due(self) -> int:
+        """Deliver what is due now, and return how many commands were claimed."""
+        async with self.database.transaction() as connection:
+            claims = await commands.claim(connection, name=self.name)
+        slots = asyncio.Semaphore(CONCURRENCY)
+
+        async def deliver_one(claim: Claim) -> None:
+            async with slots:
+                await self._deliver(claim)
+
+        await asyncio.gather(*(deliver_one(claim) for claim in claims))
+        return len(claims)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), self.poll * random.uniform(0.8, 1.2))
+        except TimeoutError:
+            return
+        finally:
+            self._woken.clear()
+
+    async def _deliver(self, claim: Claim) -> None:
+        """Deliver one command; whatever happens to it stays its own and is written on its row."""
+        delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, by=self.name)
+        try:
+            try:
+                await HANDLERS[claim.kind](delivery)
+            except (TemporalUnavailable, deliveries.NotYet) as error:
+                log.warning("command waits", command=claim.kind, workflow_id=claim.workflow_id, why=str(error))
+                await self._postpone(claim, str(error))
+            except TemporalRefused as error:
+                if contracts.OPERATION_UUID in error.message:  # the search attribute is missing, not the request wrong
+                    await self._postpone(claim, error.message)
+                else:
+                    log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
+                    await deliveries.refuse(delivery, error.message)
+        except DatabaseUnavailable:
+            log.warning("command not settled; it is tried again after its lease", workflow_id=claim.workflow_id)
+
+    async def _postpone(self, claim: Claim, why: str) -> None:
+        """Back off exponentially with jitter, without limit: accepted work is never given up for want of an answer."""
+        delay = min(LONGEST_BACKOFF, 0.5 * 2 ** min(claim.tries, 10)) * random.uniform(0.5, 1.0)
+        async with self.database.transaction() as connection:
+            await commands.postpone(connection, claim, timedelta(seconds=delay), why)

@@ -1,0 +1,196 @@
+"""How each kind of command is delivered, and what its answer means for the execution.
+
+A time-out is not a no: every delivery may have taken effect although its answer was lost, so each asks what is
+before it concludes what is not.
+"""
+
+from dataclasses import dataclass
+
+from operations import commands, contracts, tracking
+from operations.commands import Claim
+from operations.database import Database
+from operations.errors import TemporalRefused
+from operations.statuses import CloseReason, CommandKind, CommandState, Status
+from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
+from operations.tracking import Transition
+
+CLOSE_REASONS = {
+    RunStatus.FAILED: CloseReason.ERROR,
+    RunStatus.CANCELED: CloseReason.CANCELED,
+    RunStatus.TERMINATED: CloseReason.TERMINATED,
+    RunStatus.TIMED_OUT: CloseReason.TIMED_OUT,
+}
+
+
+class NotYet(Exception):
+    """The command has to wait for something else; it is tried again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One claimed command and what is needed to deliver it."""
+
+    claim: Claim
+    database: Database
+    temporal: Temporal
+    by: str
+
+    async def settle(self, state: CommandState, error: str | None = None, move: Transition | None = None) -> None:
+        """End the command together with what it means for the execution; nothing if the claim was lost."""
+        async with self.database.transaction() as connection:
+            if await commands.settle(connection, self.claim, state, error) and move is not None:
+                await tracking.move(connection, move)
+
+    def ended(self, reason: CloseReason, error: str, run: Run | None = None) -> Transition:
+        return Transition(
+            execution_id=self.claim.execution_id,
+            to=Status.FAILED,
+            close_reason=reason,
+            actor=self.claim.requested_by,
+            reason=self.claim.reason,
+            error=error,
+            run_id=None if run is None else run.run_id,
+            at=None if run is None else run.closed_at,
+            verified=run is not None,
+        )
+
+
+async def start(delivery: Delivery) -> None:
+    """Start the run, at most once per execution, whatever answers were lost before."""
+    claim = delivery.claim
+    if claim.is_withdrawn or claim.status is not Status.PENDING:
+        await delivery.settle(CommandState.FAILED, "The execution had been started or withdrawn.")
+        return
+    kind = contracts.BY_STORED_NAME.get(claim.workflow_type)
+    if kind is None:
+        await refuse(delivery, f"This version knows no workflow of the type {claim.workflow_type!r}.")
+        return
+    if claim.predecessor is not None:
+        await _check_predecessor(delivery, claim.predecessor)
+    wanted = Start(
+        workflow_id=claim.workflow_id,
+        temporal_name=kind.temporal_name,
+        task_queue=claim.task_queue,
+        execution_id=claim.execution_id,
+        arguments=claim.arguments,
+    )
+    try:
+        run_id = await delivery.temporal.start(wanted)
+    except AlreadyStarted:
+        await _adopt(delivery)
+        return
+    await delivery.settle(CommandState.DELIVERED, move=_accepted(delivery, run_id))
+
+
+async def _check_predecessor(delivery: Delivery, workflow_id: str) -> None:
+    """A new attempt begins only when the one before has certainly ended, and has not ended well."""
+    run = await delivery.temporal.describe(workflow_id)
+    if run is not None and run.status.is_open:
+        raise NotYet(f"The previous attempt {workflow_id} is still open in Temporal; it must end first.")
+    if run is not None and run.status is RunStatus.COMPLETED:
+        raise TemporalRefused(f"The previous attempt {workflow_id} completed after all; there is nothing to retry.")
+
+
+async def _adopt(delivery: Delivery) -> None:
+    """A run exists under our id: ours (an answer was lost) or a stranger's (never touched)."""
+    claim = delivery.claim
+    run = await delivery.temporal.describe(claim.workflow_id)
+    if run is None:
+        raise NotYet("Temporal reports the workflow as started, and as unknown; asking again.")
+    if run.execution_id != str(claim.execution_id):
+        await refuse(
+            delivery,
+            f"A foreign workflow is registered under the id {claim.workflow_id} (run {run.run_id}, "
+            f"{contracts.OPERATION_UUID} {run.execution_id or 'none'}); it was left alone.",
+        )
+        return
+    await delivery.settle(CommandState.DELIVERED, move=_accepted(delivery, run.run_id))
+
+
+def _accepted(delivery: Delivery, run_id: str) -> Transition:
+    """Temporal has the run. How a run that ended meanwhile ended, its own report and reconciliation tell."""
+    return Transition(
+        execution_id=delivery.claim.execution_id, to=Status.RUNNING, actor=f"system:{delivery.by}", run_id=run_id
+    )
+
+
+async def terminate(delivery: Delivery) -> None:
+    """End the run by force; of a run that a newer one replaced, nothing."""
+    run = await _target(delivery)
+    if run is None:
+        return
+    claim = delivery.claim
+    await delivery.temporal.terminate(claim.workflow_id, run.run_id, reason=_said(claim))
+    ended = await delivery.temporal.describe(claim.workflow_id)
+    if ended is None or ended.run_id != run.run_id or ended.status is not RunStatus.TERMINATED:
+        await delivery.settle(CommandState.FAILED, "The run ended by itself before it could be terminated.")
+        return
+    move = delivery.ended(CloseReason.TERMINATED, f"Terminated by {claim.requested_by}: {claim.reason}", ended)
+    await delivery.settle(CommandState.DELIVERED, move=move)
+
+
+async def cancel(delivery: Delivery) -> None:
+    """Ask the run to end in order; its own report tells when it has."""
+    run = await _target(delivery)
+    if run is None:
+        return
+    await delivery.temporal.cancel(delivery.claim.workflow_id, run.run_id, reason=_said(delivery.claim))
+    await delivery.settle(CommandState.DELIVERED)
+
+
+async def decide(delivery: Delivery) -> None:
+    """Tell a waiting run that a decision was made; the run reads it from the database, so a repeat does no harm."""
+    claim = delivery.claim
+    run = await delivery.temporal.describe(claim.workflow_id)
+    if run is None and claim.status is Status.PENDING:
+        raise NotYet("The run has not started yet.")
+    if run is None or not run.status.is_open or run.execution_id != str(claim.execution_id):
+        await delivery.settle(CommandState.FAILED, "The run had ended before the decision reached it.")
+        return
+    await delivery.temporal.signal(claim.workflow_id, run.run_id, contracts.DECIDED)
+    await delivery.settle(CommandState.DELIVERED)
+
+
+async def refuse(delivery: Delivery, why: str) -> None:
+    """Temporal refused for good. For a start that is the end of the execution; for others, of the command alone."""
+    move = delivery.ended(CloseReason.START_REJECTED, why) if delivery.claim.kind is CommandKind.START else None
+    await delivery.settle(CommandState.FAILED, why, move)
+
+
+async def _target(delivery: Delivery) -> Run | None:
+    """The open run that a terminate or cancel is meant for; None when there is none and the command was settled."""
+    claim = delivery.claim
+    if claim.status.is_final:
+        await delivery.settle(CommandState.FAILED, f"The execution had ended already ({claim.status}).")
+        return None
+    async with delivery.database.transaction() as connection:
+        if not await commands.withdraw_start(connection, claim.execution_id, f"Withdrawn by {claim.requested_by}."):
+            raise NotYet("The start is being delivered right now.")
+    run = await delivery.temporal.describe(claim.workflow_id)
+    if run is None and claim.status is Status.PENDING:
+        reason = CloseReason.TERMINATED if claim.kind is CommandKind.TERMINATE else CloseReason.CANCELED
+        move = delivery.ended(reason, f"Withdrawn by {claim.requested_by} before it started: {claim.reason}")
+        await delivery.settle(CommandState.DELIVERED, move=move)
+        return None
+    problem = _problem(claim, run)
+    if run is None or problem is not None:
+        await delivery.settle(CommandState.FAILED, problem)
+        return None
+    return run
+
+
+def _problem(claim: Claim, run: Run | None) -> str | None:
+    if run is None:
+        return "Temporal does not know the run; reconciliation decides what became of it."
+    if run.execution_id != str(claim.execution_id):
+        return f"The workflow under the id {claim.workflow_id} is a stranger's; it was left alone."
+    if claim.seen_run_id is not None and run.run_id != claim.seen_run_id:
+        return f"The run was replaced by a newer one ({run.run_id}), which was left alone."
+    if not run.status.is_open:
+        return f"The run had ended already ({run.status})."
+    return None
+
+
+def _said(claim: Claim) -> str:
+    """What Temporal's history keeps: the reason, and who asked."""
+    return f"{claim.reason or 'no reason given'} (by {claim.requested_by})"

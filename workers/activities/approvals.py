@@ -1,0 +1,69 @@
+"""The steps around an approval: ask for one, and read what was decided."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from operations import contracts
+from operations.contracts import ApprovalStep
+from workers.activities.fence import current_execution
+from workers.activities.held_tenant import hold_tenant
+
+ASK = """
+    UPDATE public.workflow_executions
+    SET cause = %s, cause_detail = 'Waits for an operator to approve the plan.', health_since = clock_timestamp()
+    WHERE id = %s AND status IN ('pending', 'running')
+      AND NOT EXISTS (SELECT FROM public.approvals WHERE execution_id = workflow_executions.id)
+"""
+
+# The time limit decides only when no person has; the unique row makes one of the two win.
+TIME_LIMIT = """
+    INSERT INTO public.approvals (execution_id, decision, decided_by, reason)
+    VALUES (%s, 'rejected', 'system:time-limit', 'Nobody decided within the time limit.')
+    ON CONFLICT (execution_id) DO NOTHING
+"""
+
+DECISION = "SELECT decision FROM public.approvals WHERE execution_id = %s"
+
+NO_LONGER_WAITING = """
+    UPDATE public.workflow_executions SET cause = NULL, cause_detail = NULL, health_since = NULL
+    WHERE id = %s AND cause = %s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalActivities:
+    """Steps that only a tracked run can take: the decision belongs to its execution."""
+
+    dsn: str
+
+    @activity.defn(name=contracts.REQUEST_APPROVAL)
+    async def request_approval(self, step: ApprovalStep) -> bool:
+        """Show that a person has to decide."""
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, _):
+            await connection.execute(ASK, (contracts.AWAITING_APPROVAL, _execution()))
+            return True
+
+    @activity.defn(name=contracts.SETTLE_APPROVAL)
+    async def settle_approval(self, step: ApprovalStep) -> str:
+        """The decision, or nothing when there is none yet; with `timed_out` there always is one."""
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, _):
+            execution = _execution()
+            if step.timed_out:
+                await connection.execute(TIME_LIMIT, (execution,))
+            row = await (await connection.execute(DECISION, (execution,))).fetchone()
+            if row is None:
+                return ""
+            await connection.execute(NO_LONGER_WAITING, (execution, contracts.AWAITING_APPROVAL))
+            return str(row[0])
+
+
+def _execution() -> UUID:
+    execution = current_execution.get()
+    if execution is None:
+        raise ApplicationError(
+            f"An approval needs a run that carries {contracts.OPERATION_UUID}.", type="NotTracked", non_retryable=True
+        )
+    return execution

@@ -1,0 +1,64 @@
+"""One transaction that holds an execution and its tenant, for the length of a step."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from psycopg import AsyncConnection
+from temporalio.exceptions import ApplicationError
+
+from operations.database import connect_directly
+from operations.statuses import TenantStatus
+from workers.activities.fence import hold_execution
+
+TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s FOR UPDATE"
+LEAVING = (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
+
+#: Classes of SQLSTATE that no repetition cures: wrong data, broken rules, missing rights, wrong statements.
+PERMANENT = ("22", "23", "42")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TenantRow:
+    """What the steps need to know of a tenant."""
+
+    id: UUID
+    slug: str
+    plan: str
+    status: TenantStatus
+    schema_name: str
+
+
+@asynccontextmanager
+async def hold_tenant(
+    dsn: str, tenant_id: str, *, is_leaving: bool = False
+) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
+    """Locks the execution, then the tenant, in this order, so that no two steps deadlock; commits at the end.
+
+    Raises non-retryable errors for a tenant that is missing or, unless `is_leaving`, being removed, and for
+    errors of the database that no repetition cures.
+    """
+    try:
+        async with await connect_directly(dsn, name="worker step") as connection, connection.transaction():
+            await hold_execution(connection)
+            yield connection, await _lock(connection, tenant_id, is_leaving=is_leaving)
+    except psycopg.Error as error:
+        if (error.sqlstate or "")[:2] in PERMANENT:
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        raise
+
+
+async def _lock(connection: AsyncConnection, tenant_id: str, *, is_leaving: bool) -> TenantRow:
+    row = await (await connection.execute(TENANT, (tenant_id,))).fetchone()
+    if row is None:
+        raise ApplicationError(f"There is no tenant {tenant_id}.", type="TenantMissing", non_retryable=True)
+    tenant = TenantRow(id=row[0], slug=row[1], plan=row[2], status=TenantStatus(row[3]), schema_name=row[4])
+    if tenant.status in LEAVING and not is_leaving:
+        raise ApplicationError(
+            f"Tenant {tenant.slug} is {tenant.status}; it is not provisioned again.",
+            type="TenantLeaving",
+            non_retryable=True,
+        )
+    return tenant
