@@ -1,0 +1,158 @@
+"""What happens to runs: approval, failure with compensation, retry, terminate, cancel, removal."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from psycopg import AsyncConnection
+
+from operations.access import Actor
+from operations.actions.registration import Registration
+from operations.bootstrap import Services
+from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry
+from operations.queries.execution_views import ExecutionDetail
+from operations.statuses import CloseReason, Decision, Status, TenantStatus
+from operations.temporal import RunStatus
+from tests.servers import eventually
+
+Look = Callable[[UUID, Callable[[ExecutionDetail], bool]], Awaitable[ExecutionDetail]]
+
+
+@pytest.fixture
+def until(services: Services) -> Look:
+    async def wait(id_: UUID, is_so: Callable[[ExecutionDetail], bool]) -> ExecutionDetail:
+        return await eventually(lambda: services.reads.executions.detail(id_), is_so)
+
+    return wait
+
+
+def ended(detail: ExecutionDetail) -> bool:
+    return detail.execution.status.is_final
+
+
+def waits(detail: ExecutionDetail) -> bool:
+    return detail.execution.cause == "awaiting_approval"
+
+
+def registration(slug: str, plan: str = "starter") -> Registration:
+    return Registration(slug=slug, name=slug.title(), owner_email=f"{slug}@example.com", plan=plan)
+
+
+async def schema_exists(services: Services, slug: str) -> bool:
+    tenant = await services.reads.tenants.by_slug(slug)
+    async with await AsyncConnection.connect(services.database.dsn) as connection:
+        found = await connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (tenant.schema_name,))
+        return await found.fetchone() is not None
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_an_enterprise_plan_creates_nothing_before_it_is_approved(
+    services: Services, admin: Actor, until: Look
+) -> None:
+    registered = await services.tenants.register(admin, registration("umbrella", "enterprise"))
+    waiting = await until(registered.execution_id, waits)
+    assert not await schema_exists(services, "umbrella")
+    assert waiting.execution.steps_total == 8
+
+    await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
+    await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
+
+    with pytest.raises(AlreadyDecided):
+        await services.executions.decide(admin, registered.execution_id, Decision.REJECTED, "changed my mind")
+    done = await until(registered.execution_id, ended)
+    assert done.execution.status is Status.COMPLETED
+    assert done.execution.cause is None
+    assert await schema_exists(services, "umbrella")
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_a_rejected_plan_ends_as_rejected_and_can_be_retried(
+    services: Services, admin: Actor, until: Look
+) -> None:
+    registered = await services.tenants.register(admin, registration("hooli", "enterprise"))
+    await until(registered.execution_id, waits)
+
+    await services.executions.decide(admin, registered.execution_id, Decision.REJECTED, "no budget")
+
+    done = await until(registered.execution_id, ended)
+    assert done.execution.close_reason is CloseReason.REJECTED
+    assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.FAILED
+    second = await services.executions.retry(admin, registered.execution_id, "budget found")
+    retried = await until(second, waits)
+    assert retried.execution.attempt == 2
+    assert retried.execution.workflow_id == "tenant-provision-hooli--2"
+    assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.PROVISIONING
+    with pytest.raises(CannotRetry):
+        await services.executions.retry(admin, registered.execution_id, "once more")
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_a_terminated_run_is_failed_with_reason_and_actor(services: Services, admin: Actor, until: Look) -> None:
+    registered = await services.tenants.register(admin, registration("initech", "enterprise"))
+    waiting = await until(registered.execution_id, waits)
+
+    await services.executions.terminate(
+        admin, registered.execution_id, "customer left", seen_run_id=waiting.execution.run_id
+    )
+
+    done = await until(registered.execution_id, ended)
+    assert done.execution.close_reason is CloseReason.TERMINATED
+    assert done.execution.error_message == "Terminated by admin@example.com: customer left"
+    run = await services.temporal.describe(done.execution.workflow_id)
+    assert run is not None
+    assert run.status is RunStatus.TERMINATED
+    assert done.execution.completed_at == run.closed_at
+    assert (await services.reads.tenants.by_slug("initech")).status is TenantStatus.FAILED
+    with pytest.raises(AlreadyEnded):
+        await services.executions.terminate(admin, registered.execution_id, "once more")
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_a_canceled_run_ends_in_order(services: Services, admin: Actor, until: Look) -> None:
+    registered = await services.tenants.register(admin, registration("soylent", "enterprise"))
+    await until(registered.execution_id, waits)
+
+    await services.executions.cancel(admin, registered.execution_id, "wrong plan")
+
+    done = await until(registered.execution_id, ended)
+    assert done.execution.close_reason is CloseReason.CANCELED
+    assert (await services.reads.tenants.by_slug("soylent")).status is TenantStatus.FAILED
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_a_removal_waits_can_be_canceled_and_then_drops_the_schema(
+    services: Services, admin: Actor, until: Look
+) -> None:
+    registered = await services.tenants.register(admin, registration("wayne"))
+    await until(registered.execution_id, ended)
+
+    first = await services.tenants.deprovision(admin, "wayne", "contract ended")
+    await until(first, lambda detail: detail.execution.steps_done == 1)
+    assert (await services.reads.tenants.by_slug("wayne")).status is TenantStatus.DEPROVISIONING
+    await services.executions.cancel(admin, first, "they stay")
+    canceled = await until(first, ended)
+
+    assert canceled.execution.close_reason is CloseReason.CANCELED
+    assert (await services.reads.tenants.by_slug("wayne")).status is TenantStatus.ACTIVE
+    impatient = replace(services.tenants, deprovision_wait=0.1)
+    second = await impatient.deprovision(admin, "wayne", "now really")
+    removed = await until(second, ended)
+    assert removed.execution.status is Status.COMPLETED
+    assert removed.execution.workflow_id == "tenant-deprovision-wayne--2"
+    assert (await services.reads.tenants.by_slug("wayne")).status is TenantStatus.DELETED
+    assert not await schema_exists(services, "wayne")
+
+
+async def test_an_execution_withdrawn_before_its_start_never_starts(services: Services, admin: Actor) -> None:
+    registered = await services.tenants.register(admin, registration("acme"))
+
+    await services.executions.terminate(admin, registered.execution_id, "typed wrongly")
+
+    async def deliver_and_look() -> ExecutionDetail:
+        await services.deliverer.deliver_due()
+        return await services.reads.executions.detail(registered.execution_id)
+
+    detail = await eventually(deliver_and_look, ended)
+    assert detail.execution.close_reason is CloseReason.TERMINATED
+    assert await services.temporal.describe(detail.execution.workflow_id) is None
