@@ -54,9 +54,46 @@ class Execution(Record):
         Index("ix_workflow_executions_retry_of", "retry_of"),
         Index(
             "ix_workflow_executions_open_progress",
+            "status",
             "last_progress_at",
             "id",
             postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_workflow_executions_open_health",
+            "status",
+            "health",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(f"{OPEN} AND health <> 'ok'"),
+        ),
+        Index(
+            "ix_workflow_executions_open_cause",
+            "status",
+            "cause",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(f"{OPEN} AND cause IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_open_error",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(f"{OPEN} AND error_message IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_health",
+            "health",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("health <> 'ok'"),
+        ),
+        Index(
+            "ix_workflow_executions_cause",
+            "cause",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("cause IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_open_created",
@@ -76,6 +113,7 @@ class Execution(Record):
         ),
         Index(
             "ix_workflow_executions_completed",
+            "status",
             text("completed_at DESC"),
             text("id DESC"),
             postgresql_where=text("completed_at IS NOT NULL"),
@@ -87,8 +125,9 @@ class Execution(Record):
         ),
         Index(
             "ix_workflow_executions_error",
-            text("error_message gin_trgm_ops"),
+            "error_message",
             postgresql_using="gin",
+            postgresql_ops={"error_message": "gin_trgm_ops"},
             postgresql_where=text("error_message IS NOT NULL"),
         ),
         Index(

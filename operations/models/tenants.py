@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, func, text
+from sqlalchemy import Computed, ForeignKey, Index, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operations.models.metadata import CreatedAt, Identity, Record, Word
@@ -33,12 +33,14 @@ class Tenant(Record):
     __table_args__ = (
         Index("uq_tenants_schema_name", "schema_name", unique=True),
         Index("uq_tenants_request_key", "registered_by", "request_key", unique=True),
+        Index("ix_tenants_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
         Index("ix_tenants_created", text("created_at DESC"), text("id DESC")),
         Index("ix_tenants_status_created", "status", text("created_at DESC"), text("id DESC")),
         Index(
             "ix_tenants_search",
-            text("(slug || ' ' || name) gin_trgm_ops"),
+            literal_column("((slug || ' '::text) || name)").label("words"),
             postgresql_using="gin",
+            postgresql_ops={"words": "gin_trgm_ops"},
         ),
     )
 
