@@ -38,7 +38,9 @@ STATEMENTS = (
     "CREATE TABLE execution_events_default PARTITION OF execution_events DEFAULT",
     "SELECT protect_history('execution_events_default')",
     """
-    CREATE FUNCTION prepare_event_partition(month date) RETURNS boolean LANGUAGE plpgsql AS $$
+    CREATE FUNCTION prepare_event_partition(month date) RETURNS boolean LANGUAGE plpgsql
+    SET timezone TO 'UTC'  -- months of one time zone, or a session elsewhere makes them overlap
+    AS $$
     DECLARE
         starts date := date_trunc('month', month);
         ends date := date_trunc('month', month) + interval '1 month';
@@ -56,7 +58,7 @@ STATEMENTS = (
     END $$
     """,
     """
-    SELECT prepare_event_partition((date_trunc('month', now()) + make_interval(months => ahead))::date)
+    SELECT prepare_event_partition((date_trunc('month', now() AT TIME ZONE 'UTC') + ahead * interval '1 month')::date)
     FROM generate_series(0, 3) AS ahead
     """,
 )
