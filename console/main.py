@@ -17,7 +17,9 @@ from starlette.types import Scope
 
 from console import gate, sessions
 from console.api import documentation, problems
+from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
+from console.api.exports import ExportRoutes
 from console.api.health import HealthRoutes
 from console.api.tenants import TenantRoutes
 from console.components import assets, theme
@@ -80,7 +82,14 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
         HealthRoutes(database=services.database, temporal=services.temporal, task_queue=settings.task_queue).router()
     )
     application.include_router(documentation.router())
-    application.include_router(ExecutionRoutes(executions=reads.executions).router(), prefix="/api/v1")
+    application.include_router(
+        ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(), prefix="/api/v1"
+    )
+    application.include_router(
+        ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
+        prefix="/api/v1",
+    )
+    application.include_router(ExportRoutes(executions=reads.executions).router(), prefix="/api/v1")
     application.include_router(
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         prefix="/api/v1",

@@ -11,6 +11,7 @@ from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.deliverer import Deliverer
 from operations.queries.executions import Executions
+from operations.queries.intents import Intents
 from operations.queries.tenants import Tenants as TenantQueries
 from operations.settings import Settings
 from operations.temporal import Temporal
@@ -22,6 +23,7 @@ class Reads:
 
     executions: Executions
     tenants: TenantQueries
+    intents: Intents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +59,11 @@ class Services:
                 database=database, task_queue=task_queue, wake=deliverer.wake, deprovision_wait=deprovision_wait
             ),
             executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
-            reads=Reads(executions=Executions(database=database), tenants=TenantQueries(database=database)),
+            reads=Reads(
+                executions=Executions(database=database),
+                tenants=TenantQueries(database=database),
+                intents=Intents(database=database),
+            ),
         )
 
     @classmethod

@@ -11,12 +11,16 @@ from fastapi import APIRouter, Query
 
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
-    ExecutionDetail,
+    AttemptView,
+    EventView,
     ExecutionFilter,
     ExecutionView,
     Sort,
+    StartView,
+    StepView,
 )
 from operations.queries.executions import Executions
+from operations.queries.intents import CommandView, DecisionView, Intents
 from operations.statuses import Health, Status
 
 WordT = TypeVar("WordT", bound=StrEnum)
@@ -32,16 +36,30 @@ class ExecutionList:
     total_capped: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExecutionAnswer:
+    """An execution with everything that is known of it."""
+
+    execution: ExecutionView
+    steps: tuple[StepView, ...]
+    events: tuple[EventView, ...]
+    attempts: tuple[AttemptView, ...]
+    start: StartView | None
+    decisions: tuple[DecisionView, ...]
+    commands: tuple[CommandView, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionRoutes:
     """Everyone who is logged in may read."""
 
     executions: Executions
+    intents: Intents
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/executions", tags=["executions"])
         router.add_api_route("", self.list, methods=["GET"], response_model=ExecutionList)
-        router.add_api_route("/{id}", self.detail, methods=["GET"], response_model=ExecutionDetail)
+        router.add_api_route("/{id}", self.detail, methods=["GET"], response_model=ExecutionAnswer)
         return router
 
     async def list(
@@ -77,9 +95,18 @@ class ExecutionRoutes:
         )
         return ExecutionList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
 
-    async def detail(self, id: UUID) -> ExecutionDetail:  # noqa: A002
-        """One execution with its steps, history, attempts, and the delivery of its start."""
-        return await self.executions.detail(id)
+    async def detail(self, id: UUID) -> ExecutionAnswer:  # noqa: A002
+        """One execution with its steps, history, attempts, decisions and commands."""
+        detail = await self.executions.detail(id)
+        return ExecutionAnswer(
+            execution=detail.execution,
+            steps=detail.steps,
+            events=detail.events,
+            attempts=detail.attempts,
+            start=detail.start,
+            decisions=await self.intents.decisions(id),
+            commands=await self.intents.commands(id),
+        )
 
 
 def values(text: str) -> Iterable[str]:

@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from console import sessions
+from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
 from operations.actions.registration import Registration
 from operations.actions.tenants import Tenants
-from operations.errors import NotLoggedIn
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import Executions
 from operations.queries.tenants import Tenants as TenantQueries
@@ -69,6 +68,13 @@ class TenantRoutes:
         router.add_api_route("", self.register, methods=["POST"], status_code=202, response_model=RegistrationAnswer)
         router.add_api_route("", self.list, methods=["GET"], response_model=TenantList)
         router.add_api_route("/{slug}", self.detail, methods=["GET"], response_model=TenantAnswer)
+        router.add_api_route(
+            "/{slug}/deprovision",
+            self.deprovision,
+            methods=["POST"],
+            status_code=202,
+            response_model=RegistrationAnswer,
+        )
         return router
 
     async def register(
@@ -78,10 +84,9 @@ class TenantRoutes:
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> RegistrationAnswer:
         """Register a tenant; repeat the request with the same Idempotency-Key as often as you like."""
-        session = sessions.of_connection(request)
-        if session is None:
-            raise NotLoggedIn
-        registered = await self.tenants.register(session.actor, Registration(**body.model_dump()), key=idempotency_key)
+        registered = await self.tenants.register(
+            actor_of(request), Registration(**body.model_dump()), key=idempotency_key
+        )
         detail = await self.executions.detail(registered.execution_id)
         return RegistrationAnswer(tenant=await self.reads.by_slug(registered.slug), execution=detail.execution)
 
@@ -104,3 +109,9 @@ class TenantRoutes:
         tenant = await self.reads.by_slug(slug)
         latest = None if tenant.execution_id is None else await self.executions.detail(tenant.execution_id)
         return TenantAnswer(tenant=tenant, execution=None if latest is None else latest.execution)
+
+    async def deprovision(self, request: Request, slug: str, body: ReasonRequest) -> RegistrationAnswer:
+        """Begin to remove a tenant; it can be cancelled until the waiting time is over."""
+        execution_id = await self.tenants.deprovision(actor_of(request), slug, body.reason)
+        detail = await self.executions.detail(execution_id)
+        return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)

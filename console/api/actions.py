@@ -1,0 +1,118 @@
+"""REST: what staff can do to executions."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from console import sessions
+from operations.access import Actor
+from operations.actions.executions import Executions
+from operations.errors import NotLoggedIn
+from operations.queries.execution_views import ExecutionView
+from operations.queries.executions import Executions as ExecutionQueries
+from operations.queries.intents import CommandView, Intents, RetryOffer, retry_offer
+from operations.statuses import Decision
+
+
+class ReasonRequest(BaseModel):
+    """Why; kept in the audit log and in Temporal's history."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: str = Field(description="3-500 characters")
+
+
+class EndRequest(ReasonRequest):
+    """Why, and which run was seen; when another one runs by now, nothing is done."""
+
+    seen_run_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandAnswer:
+    """The intent as it was queued; `GET /executions/{id}` tells what becomes of it."""
+
+    command: CommandView
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryAnswer:
+    """What Retry did."""
+
+    kind: str
+    execution: ExecutionView
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionAnswer:
+    """The decision that now stands."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionRoutes:
+    """The actions check roles themselves."""
+
+    executions: Executions
+    reads: ExecutionQueries
+    intents: Intents
+
+    def router(self) -> APIRouter:
+        router = APIRouter(prefix="/executions/{id}", tags=["executions"])
+        router.add_api_route("/retry", self.offer, methods=["GET"], response_model=RetryOffer)
+        router.add_api_route("/retry", self.retry, methods=["POST"], status_code=202, response_model=RetryAnswer)
+        router.add_api_route(
+            "/terminate", self.terminate, methods=["POST"], status_code=202, response_model=CommandAnswer
+        )
+        router.add_api_route("/cancel", self.cancel, methods=["POST"], status_code=202, response_model=CommandAnswer)
+        router.add_api_route("/approve", self.approve, methods=["POST"], response_model=DecisionAnswer)
+        router.add_api_route("/reject", self.reject, methods=["POST"], response_model=DecisionAnswer)
+        return router
+
+    async def offer(self, id: UUID) -> RetryOffer:  # noqa: A002 - the name in the route
+        """What Retry would do now."""
+        detail = await self.reads.detail(id)
+        return retry_offer(
+            status=detail.execution.status,
+            workflow_type=detail.execution.workflow_type,
+            attempt=detail.execution.attempt,
+            latest_attempt=max(attempt.attempt for attempt in detail.attempts),
+        )
+
+    async def retry(self, request: Request, id: UUID, body: ReasonRequest) -> RetryAnswer:  # noqa: A002
+        """Start a new attempt of a failed execution."""
+        new = await self.executions.retry(actor_of(request), id, body.reason)
+        return RetryAnswer(kind="attempt", execution=(await self.reads.detail(new)).execution)
+
+    async def terminate(self, request: Request, id: UUID, body: EndRequest) -> CommandAnswer:  # noqa: A002
+        """End the run by force, without clean-up."""
+        command = await self.executions.terminate(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
+        return CommandAnswer(command=await self.intents.command(command))
+
+    async def cancel(self, request: Request, id: UUID, body: EndRequest) -> CommandAnswer:  # noqa: A002
+        """Ask the run to end in order, with clean-up."""
+        command = await self.executions.cancel(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
+        return CommandAnswer(command=await self.intents.command(command))
+
+    async def approve(self, request: Request, id: UUID, body: ReasonRequest) -> DecisionAnswer:  # noqa: A002
+        """Let a waiting provisioning go on."""
+        return DecisionAnswer(
+            decision=await self.executions.decide(actor_of(request), id, Decision.APPROVED, body.reason)
+        )
+
+    async def reject(self, request: Request, id: UUID, body: ReasonRequest) -> DecisionAnswer:  # noqa: A002
+        """End a waiting provisioning."""
+        return DecisionAnswer(
+            decision=await self.executions.decide(actor_of(request), id, Decision.REJECTED, body.reason)
+        )
+
+
+def actor_of(request: Request) -> Actor:
+    """Whoever is logged in, never anybody named in the request; raises `NotLoggedIn`."""
+    session = sessions.of_connection(request)
+    if session is None:
+        raise NotLoggedIn
+    return session.actor
