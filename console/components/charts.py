@@ -49,3 +49,9 @@ def stacked_bars(categories: Sequence[str], series: Sequence[Series]) -> ui.echa
         ],
     }
     return ui.echart(options, renderer="svg").classes("chart")
+
+
+def show_bars(chart: ui.echart, categories: Sequence[str], series: Sequence[Series]) -> None:
+    """Bring a chart of `stacked_bars` up to date; only the numbers travel."""
+    options = {"xAxis": {"data": list(categories)}, "series": [{"data": list(each.values)} for each in series]}
+    chart.run_chart_method("setOption", options)

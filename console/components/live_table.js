@@ -1,79 +1,11 @@
 // A table whose rows change while people work in it: what they point at, select or focus never moves.
-// Text reaches the page through {{ }} and attributes only.
 import * as formats from "console_formats";
+import template from "live_table_template";
 
 const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
 
 export default {
-  template: `
-  <div class="live" ref="root" :data-loading="loading" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
-    <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + ' new rows' : '' }}</span>
-    <div class="live-pill-slot"><button v-if="waiting.size" type="button" class="live-pill" @click="showNew">
-      <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button></div>
-    <div class="live-tools" v-if="entries.length">
-      <label v-if="selectable" class="live-check"><input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected"
-        @change="toggleAll"> All on this page</label>
-      <label v-if="sortables.length" class="live-sort"><span class="visually-hidden">Sort by</span>
-        <select :value="sortName ? sortName + (sortDown ? ':d' : ':a') : ''" @change="sortFromMenu">
-          <option value="">Sort by</option>
-          <template v-for="c in sortables" :key="c.name"><option :value="c.name + ':a'">{{ c.label }} ↑</option>
-            <option :value="c.name + ':d'">{{ c.label }} ↓</option></template></select></label>
-    </div>
-    <div v-if="hideables.length && entries.length" class="live-columns" @keydown.esc="closeMenu">
-      <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
-        title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
-      <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
-        <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
-      </fieldset>
-    </div>
-    <div v-show="loading || entries.length" class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table" :style="{ minWidth: needed + 'px', '--tracks': tracks }">
-      <caption class="visually-hidden">{{ caption }}</caption>
-      <thead role="rowgroup"><tr role="row">
-        <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><input
-          type="checkbox" aria-label="Select all rows on this page" :checked="allSelected" :indeterminate.prop="someSelected"
-          :disabled="!entries.length" @change="toggleAll"></label></th>
-        <th v-for="c in shown" :key="c.name" scope="col" role="columnheader" :class="['k-' + c.kind, 'a-' + c.align]"
-          :aria-sort="sortName === c.name ? (sortDown ? 'descending' : 'ascending') : undefined">
-          <button v-if="c.sortable" type="button" class="live-head" @click="sortBy(c.name)">{{ c.label }}<i class="material-icons notranslate"
-            aria-hidden="true">{{ sortName === c.name ? (sortDown ? 'arrow_downward' : 'arrow_upward') : 'unfold_more' }}</i></button>
-          <template v-else>{{ c.label }}</template></th>
-        <th v-if="actions.length" scope="col" role="columnheader" class="k-actions"><span class="visually-hidden">Actions</span></th>
-      </tr></thead>
-      <tbody v-if="loading" role="rowgroup" aria-hidden="true"><tr v-for="n in 8" :key="n" role="row" class="live-skeleton">
-        <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
-        <td v-if="actions.length" role="cell"></td></tr></tbody>
-      <tbody v-else role="rowgroup" ref="body" @focusin="focused = true" @focusout="blur">
-        <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" role="row" tabindex="-1"
-          :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
-          :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
-          <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
-            type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
-          <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label">
-            <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span>
-              <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.clip(f.word(e.row[c.secondary]), 24) }}</span></span>
-            <template v-else-if="c.kind === 'link'">
-              <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" :title="f.clip(e.row[c.name])" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
-              <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>
-            <time v-else-if="c.kind === 'time'" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
-            <span v-else-if="c.kind === 'duration'" :data-since="since(e.row, c)">{{ lasted(e.row, c) }}</span>
-            <span v-else-if="c.kind === 'progress'" class="live-progress"><span>{{ f.count(e.row[c.name]) }}/{{ f.count(e.row[c.total]) }}</span>
-              <span class="live-bar" aria-hidden="true"><span :style="{ width: share(e.row, c) }"></span></span></span>
-            <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
-            <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
-              @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
-            <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
-            <span v-else class="live-none">–</span>
-            <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>
-          </td>
-          <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions">
-            <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger }" :aria-disabled="!!reason(e, a) || undefined"
-              :title="reason(e, a) ? a.label + ': ' + reason(e, a) : a.label" :aria-label="a.label + ' ' + nameOf(e.row) + (reason(e, a) ? ', not possible: ' + reason(e, a) : '')"
-              @click="act(e, a)"><i class="material-icons notranslate" aria-hidden="true">{{ a.icon }}</i><span class="live-action-word">{{ a.label }}</span></button></span></td>
-        </tr>
-      </tbody></table></div>
-    <div v-if="!loading && !entries.length" class="empty" :data-kind="empty.kind"><i class="material-icons notranslate" aria-hidden="true">{{ empty.icon }}</i>
-      <h3>{{ empty.title }}</h3><p v-if="empty.text">{{ empty.text }}</p><a v-if="empty.href" class="button" :href="empty.href">{{ empty.action }}</a></div>
-  </div>`,
+  template,
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
     sort: String, descending: Boolean, limit: Number, naming: String, serverNow: Number,

@@ -30,14 +30,14 @@ class Handlers:
 
     select: Callable[[list[str]], Handled] | None = None  #: all selected ids, in the order of the rows
     sort: Callable[[Sort], Handled] | None = None
-    open: Callable[[str], Handled] | None = None
+    open: Callable[[str], Handled] | None = None  #: only for rows without a link; a link leads there by itself
     action: Callable[[str, str], Handled] | None = None  #: id of the row, name of the action
     columns: Callable[[list[str]], Handled] | None = None  #: names of the columns now shown
     show_new: Callable[[], Handled] | None = None
     remounted: Callable[[], Handled] | None = None  #: the browser has built the table anew: `reset` it
 
 
-class LiveTable(ui.element, component="live_table.js", dependencies=["console_formats.js"]):
+class LiveTable(ui.element, component="live_table.js", dependencies=["console_formats.js", "live_table_template.js"]):
     """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`."""
 
     def __init__(

@@ -8,6 +8,8 @@ from axe_playwright_python.async_playwright import Axe
 from tests.e2e.components.conftest import Look
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "preload": False}
+SETTLED = """scheme => (document.body.matches('.login') || document.body.matches('.body--' + scheme))
+    && document.getAnimations().every(each => !(each instanceof CSSTransition))"""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PAGES = ["/", "/executions?rows=20", "/executions/abc", "/tenants", "/audit", "/login?error=Wrong"]
 
@@ -19,6 +21,7 @@ async def test_axe_finds_nothing_serious_in_light_and_dark(look: Look, path: str
 
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
+        await page.wait_for_function(SETTLED, arg=scheme)
         report = await Axe().run(page, options=RULES)
         for each in report.response["violations"]:
             if each["impact"] in ("serious", "critical"):

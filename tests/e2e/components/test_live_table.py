@@ -158,6 +158,20 @@ async def test_rows_that_come_after_a_gap_do_not_move_those_at_hand(look: Look) 
     assert await page.locator("tbody tr").count() == 40
 
 
+async def test_a_table_built_anew_asks_for_its_rows(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+
+    await page.evaluate(
+        """async () => { const id = document.querySelector('.live').id.slice(1);
+        const element = mounted_app.elements[id];
+        delete mounted_app.elements[id];
+        await Vue.nextTick();
+        mounted_app.elements[id] = element }"""
+    )
+
+    await _has_heard(page, "remounted", 1)
+
+
 async def test_new_rows_find_their_place(look: Look) -> None:
     page = await look("/tenants", running=False)
     hints: list[tuple[list[str] | None, str]] = [
