@@ -38,6 +38,14 @@ class Listener(ui.element, Generic[NewsT]):
         self.hear = hear
         self.leave: Callable[[], None] | None = None
 
+    def tell(self, news: NewsT) -> None:
+        """Let the page hear the news, in its own context; a page that fails must not keep them from the others."""
+        try:
+            with self:
+                self.hear(news)
+        except Exception:
+            log.exception("a page could not show what changed")
+
     def _handle_delete(self) -> None:
         if self.leave is not None:
             self.leave()
@@ -73,7 +81,7 @@ class Channel(Generic[ValueT, NewsT]):
             self._shown = [value]
         if news is not None:
             for listener in tuple(self.listeners):
-                listener.hear(news)
+                listener.tell(news)
 
     def concerns(self, changed: Changed) -> bool:
         return self.view.concerns(changed)

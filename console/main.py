@@ -36,6 +36,7 @@ from operations.settings import Requirement, Settings
 log = logs.logger(__name__)
 
 SET_UP_PAUSE = 2.0  #: seconds
+RESTART_PAUSE = 1.0  #: seconds
 RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 
 
@@ -123,17 +124,29 @@ class _Immutable(StaticFiles):
 @asynccontextmanager
 async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
+    work = {
+        "live updates": hub.run,
+        "feed pruning": lambda: feed.prune(services.database.dsn),
+        "deliverer": services.deliverer.run,
+        "session sweep": lambda: sessions.sweep(services.staff),
+        "set-up": lambda: _set_up(services, settings),
+    }
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(hub.run(), name="live updates"),
-            group.create_task(feed.prune(services.database.dsn), name="feed pruning"),
-            group.create_task(services.deliverer.run(), name="deliverer"),
-            group.create_task(sessions.sweep(services.staff), name="session sweep"),
-            group.create_task(_set_up(services, settings), name="set-up"),
-        ]
+        tasks = [group.create_task(_kept_alive(name, each), name=name) for name, each in work.items()]
         yield
         for task in tasks:
             task.cancel()
+
+
+async def _kept_alive(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """A bug in one background task is logged and the task begun again; the others and the pages go on."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception:
+            log.exception("background work failed; it begins again", work=name, pause_seconds=RESTART_PAUSE)
+            await asyncio.sleep(RESTART_PAUSE)
 
 
 async def _set_up(services: Services, settings: Settings) -> None:

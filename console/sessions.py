@@ -53,6 +53,11 @@ def actor(permission: Permission = Permission.SEE) -> Actor:
     return who
 
 
+def may(permission: Permission) -> bool:
+    """Whether to show something; the action itself refuses whoever may not."""
+    return current().actor.may(permission)
+
+
 def _of_state(state: State) -> Session | None:
     session = getattr(state, "session", None)
     return session if isinstance(session, Session) else None

@@ -1,21 +1,25 @@
 """One execution: what it is, where it stands in words, its steps over time, its history."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
-from console.components.text import tag
+from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
 from console.live import Listener, View
 from console.pages import words
+from console.pages.execution_actions import ExecutionActions
 from console.pages.scope import Scope
-from operations.contracts import BY_STORED_NAME, step_title
+from operations.contracts import BY_STORED_NAME, planned_steps, step_title
 from operations.errors import ExecutionNotFound
 from operations.queries.execution_views import ExecutionDetail, StepView
-from operations.statuses import Status
+from operations.queries.intents import CommandView, DecisionView
+from operations.statuses import CommandKind, Status
 
 
 async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the route
@@ -24,16 +28,34 @@ async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the 
         execution_id = UUID(id)
     except ValueError:
         raise ExecutionNotFound from None
-    page = ExecutionPage(scope, await scope.services.reads.executions.detail(execution_id))
-    listener = Listener[ExecutionDetail](page.show)
-    page.show(await scope.hub.watch(_view(scope, execution_id), listener))
+    view = _view(scope, execution_id)
+    page = ExecutionPage(scope, await view.load())
+    listener = Listener[Known](page.show)
+    page.show(await scope.hub.watch(view, listener))
 
 
-def _view(scope: Scope, id_: UUID) -> View[ExecutionDetail, ExecutionDetail]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known of an execution and of what people want of it."""
+
+    detail: ExecutionDetail
+    commands: tuple[CommandView, ...]
+    decisions: tuple[DecisionView, ...]
+
+
+def _view(scope: Scope, id_: UUID) -> View[Known, Known]:
+    async def load() -> Known:
+        reads = scope.services.reads
+        return Known(
+            detail=await reads.executions.detail(id_),
+            commands=await reads.intents.commands(id_),
+            decisions=await reads.intents.decisions(id_),
+        )
+
     return View(
         key=("execution", id_),
         concerns=lambda changed: changed.concerns("execution", str(id_)) or changed.concerns("command", str(id_)),
-        load=lambda: scope.services.reads.executions.detail(id_),
+        load=load,
         news=lambda before, after: None if before == after else after,
     )
 
@@ -41,10 +63,9 @@ def _view(scope: Scope, id_: UUID) -> View[ExecutionDetail, ExecutionDetail]:
 class ExecutionPage:
     """The parts of the page that change while the execution runs."""
 
-    def __init__(self, scope: Scope, detail: ExecutionDetail) -> None:
+    def __init__(self, scope: Scope, known: Known) -> None:
         """Draw everything once; `show` keeps it true."""
-        self._scope = scope
-        execution = detail.execution
+        execution = known.detail.execution
         header = PageHeader(
             execution.entity_name or execution.workflow_id,
             subtitle=f"{words.workflow_title(execution.workflow_type)}, attempt {execution.attempt}",
@@ -53,52 +74,52 @@ class ExecutionPage:
         with header.badges:
             self._badges = StatusBadges(words.shown_status(execution.status, execution.close_reason))
         with header:
-            self._actions(detail)
+            self._actions = ExecutionActions(scope)
         with ui.element("div").classes("notice") as self._notice:
             self._headline = tag("p", classes="notice-title")
-            self._error = tag("p", classes="notice-text mono")
+            self._words = tag("p", classes="notice-text")
+            self._pending = tag("p", classes="notice-text")
         with Section("Steps"):
-            self._steps = StepTimeline(_steps(detail))
+            self._steps = StepTimeline(_steps(known.detail))
         with ui.element("div").classes("halves"):
             with Section("Facts"):
                 self._facts = ui.element("div")
             with Section("History"):
                 self._history = ui.element("div")
 
-    def show(self, detail: ExecutionDetail) -> None:
+    def show(self, known: Known) -> None:
         """Bring the page up to date."""
-        execution = detail.execution
-        self._badges.show(words.shown_status(execution.status, execution.close_reason))
+        detail, execution = known.detail, known.detail.execution
+        shown = words.shown_status(execution.status, execution.close_reason)
+        self._badges.show(shown)
+        self._actions.show(detail)
         self._headline.set_text(words.headline(execution, detail.start))
-        self._error.set_text(execution.error_message or "")
-        self._error.set_visibility(bool(execution.error_message))
-        self._notice.props["data-status"] = words.shown_status(execution.status, execution.close_reason)
+        self._say(self._words, execution.error_message or execution.cause_detail)
+        self._say(self._pending, words.pending_command(known.commands))
+        attribute(self._notice, "data-status", shown)
         self._steps.show(_steps(detail))
         self._facts.clear()
         with self._facts:
             facts(_facts(detail))
         self._history.clear()
         with self._history:
-            event_list(_events(detail))
+            event_list(_events(known))
 
-    def _actions(self, detail: ExecutionDetail) -> None:
-        execution = detail.execution
-        if execution.entity_slug:
-            slug = execution.entity_slug
-            ui.button("Tenant", icon="apartment", on_click=lambda: ui.navigate.to(f"/tenants/{slug}")).props("outline")
-        if self._scope.temporal_ui_url:
-            address = f"{self._scope.temporal_ui_url}/namespaces/default/workflows/{execution.workflow_id}"
-            ui.button("Temporal", icon="open_in_new").props("outline").props["href"] = address
+    def _say(self, place: TextElement, text: str | None) -> None:
+        place.set_text(text or "")
+        place.set_visibility(bool(text))
 
 
 def _steps(detail: ExecutionDetail) -> list[Step]:
     """The steps that ran, and those of the plan still to come."""
     ran = [_step(step) for step in detail.steps]
-    kind = BY_STORED_NAME.get(detail.execution.workflow_type)
-    if kind is None or detail.execution.status.is_final:
+    execution = detail.execution
+    kind = BY_STORED_NAME.get(execution.workflow_type)
+    if kind is None or execution.status.is_final:
         return ran
     names = {step.name for step in detail.steps}
-    return ran + [Step(name=step_title(name), status="pending") for name in kind.steps if name not in names]
+    planned = planned_steps(kind, needs_approval=execution.steps_total != len(kind.steps))
+    return ran + [Step(name=step_title(name), status="pending") for name in planned if name not in names]
 
 
 def _step(step: StepView) -> Step:
@@ -127,8 +148,9 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
     ]
 
 
-def _events(detail: ExecutionDetail) -> list[Event]:
-    return [
+def _events(known: Known) -> list[Event]:
+    """Statuses, decisions and commands in one line of time, newest first."""
+    changes = [
         Event(
             at=event.at,
             title=words.event_title(event),
@@ -136,5 +158,25 @@ def _events(detail: ExecutionDetail) -> list[Event]:
             who=event.actor,
             status=(event.to_status or Status.PENDING).value,
         )
-        for event in reversed(detail.events)
+        for event in known.detail.events
     ]
+    decisions = [
+        Event(at=each.decided_at, title=each.decision.capitalize(), text=each.reason, who=each.decided_by)
+        for each in known.decisions
+    ]
+    commands = [
+        Event(at=each.created_at, title=words.command_title(each), text=each.reason or "", who=each.requested_by)
+        for each in known.commands
+        if each.kind is not CommandKind.DECIDE and each.kind is not CommandKind.START
+    ]
+    attempts = [
+        Event(
+            at=each.created_at,
+            title=f"Attempt {each.attempt}: {words.shown_status(each.status, each.close_reason)}",
+            href=f"/executions/{each.id}",
+            status=words.shown_status(each.status, each.close_reason),
+        )
+        for each in known.detail.attempts
+        if each.id != known.detail.execution.id
+    ]
+    return sorted([*changes, *decisions, *commands, *attempts], key=lambda event: event.at, reverse=True)

@@ -9,6 +9,7 @@ from console.components.counts import Count, Counts
 from console.components.filters import FilterBar
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
+from console.components.text import attribute, tag
 from console.live import Listener, View
 from console.pages import address, execution_table, live_rows
 from console.pages.live_list import ListShape, LiveList
@@ -19,6 +20,8 @@ from operations.queries.execution_views import ExecutionFilter, Sort, StatusCoun
 from operations.statuses import Status
 
 PATH = "/executions"
+EXPORT = "/api/v1/exports/executions.csv"
+FILTERS = ("status", "q", "type")
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
 #: column of the table → orders by it
 SORTS = {
@@ -71,8 +74,11 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         await shown.choose(status=None, q=None, type=None)
 
     def changed(query_now: Mapping[str, str]) -> None:
-        filters.show_clear(any(query_now.get(name) for name in ("status", "q", "type")))
+        filters.show_clear(any(query_now.get(name) for name in FILTERS))
+        attribute(export, "href", address.link(EXPORT, {name: query_now.get(name) for name in (*FILTERS, "sort")}))
 
+    export = tag("a", "Export CSV", classes="button")
+    attribute(export, "download", True)
     shown = LiveList(
         scope.hub,
         ListShape(
@@ -82,7 +88,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
             sorts=SORTS,
             nothing_yet=NOTHING_YET,
             nothing_matches=NOTHING_MATCHES,
-            filters=("status", "q", "type", "entity"),
+            filters=FILTERS,
             row_path="/executions/{id}",
         ),
         query=query,
@@ -90,6 +96,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         header=header,
         on_change=changed,
     )
+    export.move(shown.pager.extras)
     await shown.draw()
     listener = Listener[StatusCounts](lambda news: counts.show(numbers(news)))
     counts.show(numbers(await scope.hub.watch(counts_view(scope), listener)))

@@ -1,7 +1,10 @@
-"""The first page: what needs attention, and how things stand."""
+"""The first page: how things stand, how the last day went, what needs attention."""
+
+from collections.abc import Sequence
 
 from nicegui import ui
 
+from console.components import charts
 from console.components.cards import Kpi, Section, kpis
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, Handlers, LiveTable
@@ -10,7 +13,7 @@ from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
 from console.pages.scope import Scope
-from operations.queries.execution_views import ExecutionFilter, StatusCounts
+from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
@@ -20,42 +23,84 @@ COLUMNS = tuple(
     if column.name in ("status", "tenant", "steps_done", "error", "started_at", "last_progress_at")
 )
 ALL_HEALTHY = Empty(
-    kind=EmptyKind.ALL_HEALTHY,
-    title="All healthy",
-    text="No run has failed, and none is open.",
-    action="Register a tenant",
-    href="/tenants/new",
+    kind=EmptyKind.ALL_HEALTHY, title="Nothing is open", text="Every run has ended; new ones show up here at once."
 )
+NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No run has failed.")
 
 
 async def build(scope: Scope) -> None:
     """Draw the page and keep it true."""
-    with PageHeader("Overview", subtitle="What needs attention first"):
+    with PageHeader("Overview", subtitle="How things stand, and how the last day went"):
         ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
+    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24"):
+        chart = charts.stacked_bars([], _series(()))
+    with ui.element("div").classes("columns"):
+        with Section("Open", subtitle="Longest without progress first", flush=True):
+            open_table = _table("Open runs", ALL_HEALTHY)
+            open_listener = Listener[News](lambda news: _patch(open_table, news))
+        with Section("Recent failures", subtitle="Newest first", flush=True):
+            failed_table = _table("Failed runs", NO_FAILURES)
+            failed_listener = Listener[News](lambda news: _patch(failed_table, news))
 
-    def show(counts: StatusCounts) -> None:
+    def show_counts(counts: StatusCounts) -> None:
         for status, tile in tiles.items():
             number = counts.numbers[status]
             tile.show(f"{min(number, COUNT_CAP):,}{'+' if number > COUNT_CAP else ''}")
 
-    listener = Listener[StatusCounts](show)
-    with Section("Needs attention", subtitle="Failed and open runs", flush=True):
-        table = LiveTable(
-            columns=COLUMNS,
-            caption="Runs that need attention",
-            empty=ALL_HEALTHY,
-            handlers=Handlers(open=lambda id_: ui.navigate.to(f"/executions/{id_}")),
-        )
-        rows_listener = Listener[News](lambda news: table.patch(news.patch_json) if news.patch_json else None)
-    show(await scope.hub.watch(counts_view(scope), listener))
-    table.reset((await scope.hub.watch(_attention(scope), rows_listener)).json)
+    def show_throughput(hours: tuple[HourlyThroughput, ...]) -> None:
+        charts.show_bars(chart, [f"{hour.hour:%H:00}" for hour in hours], _series(hours))
+
+    counts_listener = Listener[StatusCounts](show_counts)
+    throughput_listener = Listener[tuple[HourlyThroughput, ...]](show_throughput)
+    show_counts(await scope.hub.watch(counts_view(scope), counts_listener))
+    open_runs = frozenset({Status.PENDING, Status.RUNNING})
+    open_table.reset((await scope.hub.watch(_runs(scope, open_runs, Sort.ATTENTION), open_listener)).json)
+    failed = frozenset({Status.FAILED})
+    failed_table.reset((await scope.hub.watch(_runs(scope, failed, Sort.NEWEST), failed_listener)).json)
+    show_throughput(await scope.hub.watch(_throughput(scope), throughput_listener))
 
 
-def _attention(scope: Scope) -> View[Rows, News]:
+def _table(caption: str, empty: Empty) -> LiveTable:
+    return LiveTable(
+        columns=COLUMNS,
+        caption=caption,
+        empty=empty,
+        keyboard=False,
+        handlers=Handlers(open=lambda id_: ui.navigate.to(f"/executions/{id_}")),
+    )
+
+
+def _patch(table: LiveTable, news: News) -> None:
+    if news.patch_json is not None:
+        table.patch(news.patch_json)
+
+
+def _runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
-        wanted = ExecutionFilter(statuses=frozenset({Status.PENDING, Status.RUNNING, Status.FAILED}))
-        return execution_table.rows(await scope.services.reads.executions.list(wanted, limit=10))
+        wanted = ExecutionFilter(statuses=statuses)
+        return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
-    return View(key="attention", concerns=lambda changed: changed.concerns("execution"), load=load, news=live_rows.news)
+    return View(
+        key=("overview", statuses),
+        concerns=lambda changed: changed.concerns("execution"),
+        load=load,
+        news=live_rows.news,
+    )
+
+
+def _throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyThroughput, ...]]:
+    return View(
+        key="throughput",
+        concerns=lambda changed: changed.concerns("execution"),
+        load=scope.services.reads.executions.throughput,
+        news=lambda before, after: None if before == after else after,
+    )
+
+
+def _series(hours: Sequence[HourlyThroughput]) -> list[charts.Series]:
+    return [
+        charts.Series(label="Completed", tone="completed", values=[hour.completed for hour in hours]),
+        charts.Series(label="Failed", tone="failed", values=[hour.failed for hour in hours]),
+    ]

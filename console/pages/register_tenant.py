@@ -18,7 +18,7 @@ from operations.statuses import Plan
 PLANS = {
     Plan.STARTER.value: "Starter",
     Plan.BUSINESS.value: "Business",
-    Plan.ENTERPRISE.value: "Enterprise",
+    Plan.ENTERPRISE.value: "Enterprise (waits for an operator's approval)",
 }
 
 

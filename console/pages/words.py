@@ -1,8 +1,18 @@
 """How pages say what the services report."""
 
-from operations.contracts import BY_STORED_NAME, step_title
+from collections.abc import Sequence
+
+from operations.contracts import (
+    AWAITING_APPROVAL,
+    BY_STORED_NAME,
+    DEPROVISIONING,
+    PROVISIONING,
+    STEP_RETRYING,
+    step_title,
+)
 from operations.queries.execution_views import EventView, ExecutionView, StartView
-from operations.statuses import CloseReason, CommandState, Status
+from operations.queries.intents import CommandView
+from operations.statuses import CloseReason, CommandKind, CommandState, Status
 
 CLOSE_REASONS = {
     CloseReason.ERROR: "failed",
@@ -12,6 +22,11 @@ CLOSE_REASONS = {
     CloseReason.TIMED_OUT: "timed_out",
     CloseReason.NOT_FOUND: "failed",
     CloseReason.START_REJECTED: "failed",
+}
+START = CommandKind.START
+COMPLETIONS = {
+    PROVISIONING.stored_name: "Completed; the tenant is active.",
+    DEPROVISIONING.stored_name: "Completed; the tenant's schema is gone.",
 }
 ENDINGS = {
     CloseReason.ERROR: "Failed",
@@ -42,20 +57,35 @@ def step_word(name: str | None) -> str:
 
 def headline(execution: ExecutionView, start: StartView | None) -> str:
     """One sentence that says where an execution stands."""
-    step = step_word(execution.current_step)
     match execution.status:
-        case Status.PENDING if start is not None and start.state is CommandState.QUEUED and start.error:
-            return f"Queued: {start.error} Start tried {start.tries} times; it is tried again by itself."
         case Status.PENDING:
-            return "Accepted. The run starts in a moment."
-        case Status.RUNNING if step:
-            return f"Running: {step}, step {_position(execution)}."
+            return _pending(start)
         case Status.RUNNING:
-            return "Temporal accepted the run; no step has begun yet."
+            return _running(execution)
         case Status.COMPLETED:
-            return "Completed; the tenant is active."
+            return COMPLETIONS.get(execution.workflow_type, "Completed.")
         case Status.FAILED:
-            return f"{ENDINGS[execution.close_reason or CloseReason.ERROR]}{f' at the step {step}' if step else ''}."
+            step = step_word(execution.current_step)
+            ending = ENDINGS[execution.close_reason or CloseReason.ERROR]
+            return f"{ending} at the step {step}." if step else f"{ending}."
+
+
+def _pending(start: StartView | None) -> str:
+    if start is None or start.state is not CommandState.QUEUED or not start.error:
+        return "Accepted. The run starts in a moment."
+    times = "once" if start.tries == 1 else f"{start.tries} times"
+    return f"Queued: {start.error} The start was tried {times}; it is tried again by itself."
+
+
+def _running(execution: ExecutionView) -> str:
+    step = step_word(execution.current_step)
+    if execution.cause == AWAITING_APPROVAL:
+        return "Waiting for an approval; nothing has been created yet."
+    if not step:
+        return "Temporal accepted the run; no step has begun yet."
+    if execution.cause == STEP_RETRYING:
+        return f"Retrying: {step}, step {_position(execution)}, failed and is tried again by itself."
+    return f"Running: {step}, step {_position(execution)}."
 
 
 def event_title(event: EventView) -> str:
@@ -65,6 +95,28 @@ def event_title(event: EventView) -> str:
         verb = "Corrected" if event.kind == "corrected" else "Status"
         return f"{verb}: {event.from_status} → {event.to_status}"
     return event.kind.replace("_", " ").capitalize()
+
+
+def pending_command(commands: Sequence[CommandView]) -> str | None:
+    """What somebody asked for and Temporal has not confirmed yet."""
+    waiting = next((each for each in commands if each.state is CommandState.QUEUED and each.kind is not START), None)
+    if waiting is None:
+        return None
+    asked = f"{waiting.kind.capitalize()} was asked for by {waiting.requested_by}"
+    return f"{asked}; it is being delivered." if not waiting.error else f"{asked}; not delivered yet: {waiting.error}"
+
+
+def command_title(command: CommandView) -> str:
+    verb = command.kind.capitalize()
+    match command.state:
+        case CommandState.QUEUED:
+            return f"{verb} asked for"
+        case CommandState.DELIVERED:
+            return f"{verb} delivered"
+        case CommandState.FAILED:
+            return f"{verb} had no effect: {command.error or 'refused'}"
+        case CommandState.UNKNOWN:
+            return f"{verb}: outcome unknown"
 
 
 def _position(execution: ExecutionView) -> str:
