@@ -5,8 +5,8 @@ from uuid import UUID
 
 import typer
 
-from console.cli.services import AsJson, print_json, with_services
-from operations.statuses import Status
+from console.cli.services import AsJson, operator, print_json, with_services
+from operations.statuses import Decision, Status
 
 commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
 
@@ -53,3 +53,42 @@ def show(
     for event in detail.events:
         change = f"{event.from_status or ''} → {event.to_status or ''}".strip()
         typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {event.actor}")
+
+
+Reason = Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")]
+Id = Annotated[UUID, typer.Argument(help="The execution's id.")]
+
+
+@commands.command()
+def retry(id: Id, reason: Reason) -> None:  # noqa: A002
+    """Start a new attempt of a failed execution."""
+    new = with_services(lambda services: services.executions.retry(operator(), id, reason))
+    typer.echo(f"A new attempt is queued; its execution is {new}.")
+
+
+@commands.command()
+def terminate(id: Id, reason: Reason) -> None:  # noqa: A002
+    """End a run by force, without clean-up."""
+    with_services(lambda services: services.executions.terminate(operator(), id, reason))
+    typer.echo("Queued; it reaches Temporal as soon as Temporal answers.")
+
+
+@commands.command()
+def cancel(id: Id, reason: Reason) -> None:  # noqa: A002
+    """Ask a run to end in order, with clean-up."""
+    with_services(lambda services: services.executions.cancel(operator(), id, reason))
+    typer.echo("Queued; it reaches Temporal as soon as Temporal answers.")
+
+
+@commands.command()
+def approve(id: Id, reason: Reason) -> None:  # noqa: A002
+    """Let a waiting provisioning go on."""
+    with_services(lambda services: services.executions.decide(operator(), id, Decision.APPROVED, reason))
+    typer.echo("Approved.")
+
+
+@commands.command()
+def reject(id: Id, reason: Reason) -> None:  # noqa: A002
+    """End a waiting provisioning."""
+    with_services(lambda services: services.executions.decide(operator(), id, Decision.REJECTED, reason))
+    typer.echo("Rejected.")

@@ -56,3 +56,13 @@ def list_tenants(
     for each in page.items:
         typer.echo(f"{each.slug:<30} {each.status:<15} {each.plan:<11} {each.name}")
     typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
+
+
+@commands.command()
+def deprovision(
+    slug: Annotated[str, typer.Argument(help="The tenant to remove.")],
+    reason: Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")],
+) -> None:
+    """Begin to remove a tenant; until the waiting time is over, cancelling the run undoes it."""
+    execution = with_services(lambda services: services.tenants.deprovision(operator(), slug, reason))
+    typer.echo(f"{slug} is being removed; its execution is {execution}.")

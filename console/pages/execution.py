@@ -154,7 +154,7 @@ def _events(known: Known) -> list[Event]:
         Event(
             at=event.at,
             title=words.event_title(event),
-            text=event.reason or event.error or "",
+            text=(event.reason if event.kind != "created" else None) or event.error or "",
             who=event.actor,
             status=(event.to_status or Status.PENDING).value,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
 from console.components.counts import Count, Counts
@@ -14,6 +13,7 @@ from console.live import Listener, View
 from console.pages import address, execution_table, live_rows
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
+from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.contracts import KINDS
 from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
@@ -49,7 +49,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
     with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
-        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+        register_button()
     counts = Counts(
         [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
         label="Status",

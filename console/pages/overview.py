@@ -12,6 +12,7 @@ from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
+from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
@@ -31,10 +32,10 @@ NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No ru
 async def build(scope: Scope) -> None:
     """Draw the page and keep it true."""
     with PageHeader("Overview", subtitle="How things stand, and how the last day went"):
-        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+        register_button()
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
-    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24"):
+    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
         chart = charts.stacked_bars([], _series(()))
     with ui.element("div").classes("columns"):
         with Section("Open", subtitle="Longest without progress first", flush=True):

@@ -32,6 +32,12 @@ async def build(scope: Scope) -> None:
         RegistrationForm(scope)
 
 
+def register_button() -> None:
+    """Leads to the form; drawn for those who may register."""
+    if sessions.may(Permission.REGISTER_TENANT):
+        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+
+
 class RegistrationForm:
     """Fields with their errors beside them; one key per form makes a double click one registration."""
 

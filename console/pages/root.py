@@ -12,6 +12,7 @@ from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
 from console.pages import execution, executions, overview, register_tenant, tenant, tenants
 from console.pages.scope import Scope
+from operations.access import Actor, Permission
 from operations.bootstrap import Services
 from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
 from operations.logs import logger
@@ -37,10 +38,15 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         ui.on_exception(_show_failure)
         actor = sessions.actor()
         viewer = shell.Viewer(email=actor.name, role=actor.role)
-        with shell.frame(nav=NAV, viewer=viewer, environment=settings.environment) as frame:
+        with shell.frame(nav=_places(actor), viewer=viewer, environment=settings.environment) as frame:
             scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
             _follow(hub, frame)
             ui.sub_pages(_routes(scope))
+
+
+def _places(actor: Actor) -> list[shell.NavItem]:
+    """The drawer without what this member of staff may not do."""
+    return [item for item in NAV if item.path != "/tenants/new" or actor.may(Permission.REGISTER_TENANT)]
 
 
 def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:

@@ -2,6 +2,8 @@
 
 from nicegui import ui
 
+from console import sessions
+from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
@@ -10,8 +12,10 @@ from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.live_rows import News, Rows
 from console.pages.scope import Scope
+from operations.access import Permission
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.tenants import TenantView
+from operations.statuses import TenantStatus
 
 COLUMNS = tuple(column for column in execution_table.COLUMNS if column.name not in ("tenant", "requested_by"))
 NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
@@ -23,6 +27,8 @@ async def build(scope: Scope, slug: str) -> None:
     header = PageHeader(tenant.name, subtitle=tenant.slug, back=("Tenants", "/tenants"))
     with header.badges:
         badges = StatusBadges(tenant.status.value)
+    with header:
+        removal = ui.element("div")
     with Section("Facts"):
         known = ui.element("div")
     with Section("Runs", flush=True):
@@ -39,10 +45,42 @@ async def build(scope: Scope, slug: str) -> None:
         known.clear()
         with known:
             facts(_facts(now))
+        removal.clear()
+        with removal:
+            _remove_button(scope, now)
 
     tenant_listener = Listener[TenantView](show)
     show(await scope.hub.watch(_tenant(scope, slug), tenant_listener))
     table.reset((await scope.hub.watch(_runs(scope, tenant), runs_listener)).json)
+
+
+def _remove_button(scope: Scope, tenant: TenantView) -> None:
+    if not sessions.may(Permission.DEPROVISION):
+        return
+    possible = tenant.status in (TenantStatus.ACTIVE, TenantStatus.FAILED)
+    button = ui.button("Remove", icon="delete", color="negative", on_click=lambda: _remove(scope, tenant))
+    button.props("outline").set_enabled(possible)
+    if not possible:
+        button.tooltip(f"The tenant is {tenant.status}; only an active or failed one can be removed.")
+
+
+async def _remove(scope: Scope, tenant: TenantView) -> None:
+    reason = await feedback.confirm(
+        f"Remove {tenant.name}?",
+        what_will_happen=[
+            f"{tenant.status.capitalize()} → deprovisioning, at once.",
+            "After the waiting time the schema with all its data is dropped.",
+            "Until then, canceling the run undoes this.",
+        ],
+        not_undone=[f"The slug {tenant.slug} stays taken for ever."],
+        danger=True,
+        action="Remove the tenant",
+    )
+    if reason is not None:
+        actor = sessions.actor(Permission.DEPROVISION)
+        run = await feedback.attempt(scope.services.tenants.deprovision(actor, tenant.slug, reason))
+        if run is not None:
+            ui.navigate.to(f"/executions/{run}")
 
 
 def _tenant(scope: Scope, slug: str) -> View[TenantView, TenantView]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
 from console.components.filters import FilterBar
@@ -12,6 +11,7 @@ from console.live import View
 from console.pages import address, live_rows, words
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows
+from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
@@ -55,7 +55,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
     with PageHeader("Tenants", subtitle="Every customer, and how its latest run went") as header:
-        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+        register_button()
     filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
     search = filters.search(
         label="Search name or slug", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
