@@ -50,13 +50,57 @@ class Execution(Record):
 
     __table_args__ = (
         Index("uq_workflow_executions_open", "entity_id", "workflow_type", unique=True, postgresql_where=text(OPEN)),
-        Index("ix_workflow_executions_entity", "entity_id", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_workflow_executions_entity",
+            "entity_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=["status", "workflow_type"],  # searches by tenant ask for these in hundreds of tenants
+        ),
         Index("ix_workflow_executions_retry_of", "retry_of"),
         Index(
             "ix_workflow_executions_open_progress",
+            "status",
             "last_progress_at",
             "id",
             postgresql_where=text(OPEN),
+        ),
+        Index(
+            "ix_workflow_executions_open_health",
+            "status",
+            "health",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(f"{OPEN} AND health <> 'ok'"),
+        ),
+        Index(
+            "ix_workflow_executions_open_cause",
+            "status",
+            "cause",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(f"{OPEN} AND cause IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_open_cause_detail",
+            "cause_detail",
+            postgresql_using="gin",
+            postgresql_ops={"cause_detail": "gin_trgm_ops"},
+            postgresql_where=text(f"{OPEN} AND cause_detail IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_health",
+            "health",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("health <> 'ok'"),
+        ),
+        Index(
+            "ix_workflow_executions_cause",
+            "cause",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("cause IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_open_created",
@@ -76,6 +120,7 @@ class Execution(Record):
         ),
         Index(
             "ix_workflow_executions_completed",
+            "status",
             text("completed_at DESC"),
             text("id DESC"),
             postgresql_where=text("completed_at IS NOT NULL"),

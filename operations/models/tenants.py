@@ -33,6 +33,7 @@ class Tenant(Record):
     __table_args__ = (
         Index("uq_tenants_schema_name", "schema_name", unique=True),
         Index("uq_tenants_request_key", "registered_by", "request_key", unique=True),
+        Index("ix_tenants_slug_prefix", "slug", postgresql_ops={"slug": "text_pattern_ops"}),
         Index("ix_tenants_created", text("created_at DESC"), text("id DESC")),
         Index("ix_tenants_status_created", "status", text("created_at DESC"), text("id DESC")),
         Index(

@@ -134,3 +134,12 @@ class StatusCounts:
     """How many executions stand where; a number above the cap of lists means "more than"."""
 
     numbers: Mapping[Status, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HourlyThroughput:
+    """How many executions ended in one hour."""
+
+    hour: datetime  #: its beginning
+    completed: int
+    failed: int

@@ -9,15 +9,20 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.errors import InvalidInput
+from operations.models import Record
 
 LARGEST_PAGE = 200
 COUNT_CAP = 1000
 
 ItemT = TypeVar("ItemT")
+Conditions = tuple[ColumnElement[bool], ...]
+Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+Keys = Select[UUID, datetime | None]
+Rows = type[Record]
 Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[UUID]
 
 
@@ -60,26 +65,74 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A part of a list with one order, which one index serves. A list is its segments, one after the other."""
+    """A part of a list with one order. A list is its segments, one after the other."""
 
-    moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+    moment: Moment
     id: InstrumentedAttribute[UUID]
     ascending: bool = False
-    where: tuple[ColumnElement[bool], ...] = ()
+    sources: tuple["Source", ...]  #: what the segment's rows are merged from
 
-    def ids(self, place: Cursor | None, *, backward: bool, limit: int) -> Select[UUID]:
-        """The next `limit` ids from `place`, or from the segment's beginning (backward: end)."""
-        up = self.ascending != backward
-        chosen = select(self.id).where(*self.where)
-        if place is not None:
-            here, key = tuple_(place.value, place.id), tuple_(self.moment, self.id)
-            chosen = chosen.where(key > here if up else key < here)
-        order = (each.asc() if up else each.desc() for each in (self.moment, self.id))
-        return chosen.order_by(*order).limit(limit)
+    def keys(self, place: Cursor | None, *, backward: bool, limit: int) -> Keys:
+        """Ids and sort values of the next rows from `place`, or from the segment's beginning (backward: end)."""
+        return self._merged(Span(segment=self, place=place, backward=backward, limit=limit))
+
+    def some_keys(self, limit: int) -> Keys:
+        """Any rows, at most so many; for counting."""
+        return self._merged(Span(segment=self, place=None, backward=False, limit=limit, ordered=False))
 
     def order(self, *, backward: bool) -> list[Ordering]:
         up = self.ascending != backward
         return [self.moment.asc() if up else self.moment.desc(), self.id.asc() if up else self.id.desc()]
+
+    def _merged(self, span: "Span") -> Keys:
+        """Each source gives at most as many rows as are wanted, so the merge sorts a few hundred keys."""
+        parts = [source(span) for source in self.sources]
+        if len(parts) == 1:
+            return parts[0]
+        merged = union(*(part.subquery().select() for part in parts)).subquery()
+        return span.first_of(select(*merged.c), *merged.c)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Which rows of a segment are wanted."""
+
+    segment: Segment
+    place: Cursor | None
+    backward: bool
+    limit: int
+    ordered: bool = True  #: False: any rows will do
+
+    def where(self, *conditions: ColumnElement[bool], rows: Rows | None = None) -> Keys:
+        """The first rows of the span for which the conditions hold, in the order of the segment: an index's work."""
+        moment, id_ = self.segment.moment, self.segment.id
+        if rows is not None:
+            moment, id_ = getattr(rows, moment.key), getattr(rows, id_.key)
+        chosen = select(id_, moment).where(*conditions)
+        if self.place is not None:
+            here, key = tuple_(self.place.value, self.place.id), tuple_(moment, id_)
+            chosen = chosen.where(key > here if self._is_upward else key < here)
+        order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
+        return chosen.order_by(*order).limit(self.limit)
+
+    def first_of(self, keys: Keys, id_: ColumnElement[UUID], moment: ColumnElement[datetime | None]) -> Keys:
+        """The first of keys that were found in several places."""
+        if not self.ordered:
+            return keys.limit(self.limit)
+        order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
+        return keys.order_by(*order).limit(self.limit)
+
+    @property
+    def _is_upward(self) -> bool:
+        return self.segment.ascending != self.backward
+
+
+Source = Callable[[Span], Keys]
+
+
+def matching(*conditions: ColumnElement[bool], rows: Rows | None = None) -> Source:
+    """Rows for which the conditions hold; `rows` stands for the table when they come from elsewhere."""
+    return lambda span: span.where(*conditions, rows=rows)
 
 
 Fetch = Callable[[Segment, Cursor | None, bool, int], Awaitable[Sequence[ItemT]]]
@@ -123,6 +176,6 @@ def check_limit(limit: int) -> None:
         raise InvalidInput({"limit": f"The limit must be from 1 to {LARGEST_PAGE}."})
 
 
-def count_up_to_cap(ids: Select[UUID]) -> Select[int]:
-    """Counts at most one more than `COUNT_CAP`, so that a count costs the same for a thousand rows and for millions."""
-    return select(func.count()).select_from(ids.limit(COUNT_CAP + 1).subquery())
+def count_up_to_cap(keys: Keys) -> Select[int]:
+    """Counts what a selection limited to one more than `COUNT_CAP` holds."""
+    return select(func.count()).select_from(keys.subquery())

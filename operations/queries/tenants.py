@@ -4,12 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select, true
+from sqlalchemy import Row, Select, select, true
 
 from operations.database import Database
 from operations.errors import TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
-from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
+from operations.queries import search as terms
+from operations.queries.paging import (
+    COUNT_CAP,
+    Conditions,
+    Cursor,
+    Page,
+    Segment,
+    check_limit,
+    count_up_to_cap,
+    matching,
+    read_page,
+)
 from operations.statuses import CloseReason, Health, Plan, Status, TenantStatus
 
 
@@ -32,10 +43,6 @@ class TenantView:
     execution_health: Health | None
 
 
-Conditions = list[ColumnElement[bool]]
-NEWEST = Segment(moment=Tenant.created_at, id=Tenant.id)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tenants:
     """Reads about customers."""
@@ -52,20 +59,18 @@ class Tenants:
     ) -> Page[TenantView]:
         """A page, newest first. Raises `InvalidInput`."""
         check_limit(limit)
-        conditions: Conditions = []
-        if statuses:
-            conditions.append(Tenant.status.in_(statuses))
-        if term := search.strip():
-            conditions.append((Tenant.slug + " " + Tenant.name).icontains(term, autoescape=True))
+        newest = _newest(statuses, terms.usable(search))
         async with self.database.reading() as connection:
 
             async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[TenantView]:
-                ids = segment.ids(place, backward=backward, limit=number).where(*conditions).subquery()
-                statement = _viewed().join(ids, ids.c.id == Tenant.id).order_by(*segment.order(backward=backward))
+                keys = segment.keys(place, backward=backward, limit=number).subquery()
+                statement = _viewed().join(keys, keys.c.id == Tenant.id).order_by(*segment.order(backward=backward))
                 return [_view(row) for row in await connection.execute(statement)]
 
-            items, after, before = await read_page((NEWEST,), fetch, _place, cursor=cursor, limit=limit)
-            total = await connection.scalar(count_up_to_cap(select(Tenant.id).where(*conditions))) or 0
+            items, after, before = await read_page((newest,), fetch, _place, cursor=cursor, limit=limit)
+            total = len(items)
+            if after or before:
+                total = await connection.scalar(count_up_to_cap(newest.some_keys(COUNT_CAP + 1))) or 0
         return Page(
             items=tuple(items),
             next=after,
@@ -85,6 +90,13 @@ class Tenants:
     async def slug_is_taken(self, slug: str) -> bool:
         async with self.database.reading() as connection:
             return await connection.scalar(select(Tenant.id).where(Tenant.slug == slug)) is not None
+
+
+def _newest(statuses: frozenset[TenantStatus], term: str) -> Segment:
+    """One part per status, as each status is one range of an index."""
+    found: Conditions = (terms.matches_tenant(term),) if term else ()
+    parts = [(Tenant.status == status, *found) for status in sorted(statuses)] or [found]
+    return Segment(moment=Tenant.created_at, id=Tenant.id, sources=tuple(matching(*part) for part in parts))
 
 
 def _viewed() -> Select[*tuple[object, ...]]:

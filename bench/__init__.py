@@ -1,0 +1,1 @@
+"""What Tenantry costs, measured against something: `python -m bench`."""

@@ -1,0 +1,179 @@
+"""The views of the lists that people and scripts ask for, each with the index that has to serve it."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from operations.database import Database
+from operations.queries.execution_views import ExecutionFilter, Sort
+from operations.queries.executions import Executions
+from operations.queries.paging import Cursor
+from operations.queries.tenants import Tenants
+from operations.statuses import Health, Status, TenantStatus
+
+BUSY = frozenset({Status.PENDING, Status.RUNNING, Status.FAILED})
+ILL = frozenset({Health.STUCK, Health.SLOW, Health.DRIFT})
+TYPES = ("tenant_provisioning", "tenant_deprovisioning", "tenant_migration", "tenant_export")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """A question to the database. Names beginning with "error" are searches in error texts."""
+
+    name: str
+    ask: Callable[[], Awaitable[object]]
+    index: str  #: the plan of one of its statements names it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Landmarks:
+    """Places in the data that views ask for."""
+
+    middle: datetime  #: half of all executions were created before
+    tenant_id: UUID  #: of the tenant with most executions
+    slug: str  #: of any tenant
+
+
+def all_views(database: Database, place: Landmarks) -> list[View]:
+    executions, tenants = Executions(database=database), Tenants(database=database)
+    lists = [*_orders(place), *_words(), *_narrow(place), *_searches(place)]
+    views = [
+        View(name=name, ask=_listing(executions, wanted, sort, cursor), index=f"ix_workflow_executions_{index}")
+        for name, index, wanted, sort, cursor in lists
+    ]
+    return [
+        *views,
+        View(name="counts by status", ask=executions.status_counts, index="ix_workflow_executions_status"),
+        View(name="throughput of a day", ask=executions.throughput, index="ix_workflow_executions_completed"),
+        *_of_tenants(tenants, place),
+    ]
+
+
+Listed = tuple[str, str, ExecutionFilter, Sort, Cursor | None]
+
+
+def _listing(
+    executions: Executions, wanted: ExecutionFilter, sort: Sort, cursor: Cursor | None
+) -> Callable[[], Awaitable[object]]:
+    return lambda: executions.list(wanted, sort=sort, cursor=None if cursor is None else cursor.encode())
+
+
+def _orders(place: Landmarks) -> Iterator[Listed]:
+    def at(segment: int, *, backward: bool = False) -> Cursor:
+        return Cursor(segment=segment, value=place.middle, id=UUID(int=0), backward=backward)
+
+    everything = ExecutionFilter()
+    yield "attention (default)", "open_progress", everything, Sort.ATTENTION, None
+    yield "attention, deep page", "status", everything, Sort.ATTENTION, at(1)
+    yield "attention, page before", "status", everything, Sort.ATTENTION, at(1, backward=True)
+    yield "newest", "created", everything, Sort.NEWEST, None
+    yield "newest, deep page", "created", everything, Sort.NEWEST, at(0)
+    yield "newest, page before", "created", everything, Sort.NEWEST, at(0, backward=True)
+    yield "oldest", "created", everything, Sort.OLDEST, None
+    yield "latest ended", "completed", everything, Sort.LATEST_COMPLETED, None
+    yield "earliest ended", "completed", everything, Sort.EARLIEST_COMPLETED, None
+    yield "latest ended, deep page", "completed", everything, Sort.LATEST_COMPLETED, at(0)
+
+
+def _words() -> Iterator[Listed]:
+    for status in Status:
+        one = ExecutionFilter(statuses=frozenset({status}))
+        by_attention = "status" if status.is_final else "open_progress"
+        yield f"{status}", "status", one, Sort.NEWEST, None
+        yield f"{status}, attention", by_attention, one, Sort.ATTENTION, None
+    yield (
+        "latest failures",
+        "completed",
+        ExecutionFilter(statuses=frozenset({Status.FAILED})),
+        Sort.LATEST_COMPLETED,
+        None,
+    )
+    busy = ExecutionFilter(statuses=BUSY)
+    yield "three statuses", "status", busy, Sort.NEWEST, None
+    yield "three statuses, attention", "open_progress", busy, Sort.ATTENTION, None
+    for kind in TYPES:
+        one = ExecutionFilter(workflow_types=frozenset({kind}))
+        yield f"{kind}", "type", one, Sort.NEWEST, None
+        yield f"{kind}, attention", "", one, Sort.ATTENTION, None
+        failed = ExecutionFilter(workflow_types=frozenset({kind}), statuses=frozenset({Status.FAILED}))
+        yield f"{kind}, failed", "status_type", failed, Sort.NEWEST, None
+    two = ExecutionFilter(workflow_types=frozenset(TYPES[1:3]), statuses=BUSY)
+    yield "two types, three statuses", "status_type", two, Sort.NEWEST, None
+    for health in (Health.STUCK, Health.DRIFT):
+        one = ExecutionFilter(healths=frozenset({health}))
+        yield f"{health}", "health", one, Sort.NEWEST, None
+        yield f"{health}, attention", "open_health", one, Sort.ATTENTION, None
+    yield "ill, attention", "open_health", ExecutionFilter(healths=ILL), Sort.ATTENTION, None
+    for cause in ("no_worker", "drifted"):
+        one = ExecutionFilter(causes=frozenset({cause}))
+        yield f"cause {cause}", "cause", one, Sort.NEWEST, None
+        yield f"cause {cause}, attention", "open_cause", one, Sort.ATTENTION, None
+
+
+def _narrow(place: Landmarks) -> Iterator[Listed]:
+    tenant = ExecutionFilter(entity_id=place.tenant_id)
+    yield "one tenant", "entity", tenant, Sort.NEWEST, None
+    yield "one tenant, attention", "entity", tenant, Sort.ATTENTION, None
+    failed = ExecutionFilter(entity_id=place.tenant_id, statuses=frozenset({Status.FAILED}))
+    yield "one tenant, failed", "entity", failed, Sort.NEWEST, None
+    day = (place.middle, place.middle + timedelta(days=1))
+    yield "one day", "created", ExecutionFilter(created_from=day[0], created_to=day[1]), Sort.NEWEST, None
+    yield "one day, attention", "status", ExecutionFilter(created_from=day[0], created_to=day[1]), Sort.ATTENTION, None
+    failures = ExecutionFilter(created_from=day[0], created_to=day[1], statuses=frozenset({Status.FAILED}))
+    yield "one day, failed", "status", failures, Sort.NEWEST, None
+
+
+def _searches(place: Landmarks) -> Iterator[Listed]:
+    terms = {
+        "tenants, one": (place.slug, "entity"),
+        "tenants acme-north": ("acme-north", "entity"),
+        "tenants acme": ("acme", "entity"),
+        "two letters": ("ac", "entity"),
+        "no match": ("zqxjkv", "error"),
+        "workflow id": (f"tenant-provision-{place.slug}--", ""),
+        "workflow ids": ("tenant-provision-acme-north", ""),
+        "workflow ids, any": ("tenant-provision-", ""),
+        "error, frequent": ("NXDOMAIN", "error_created"),
+        "error, one in 30": ("tenants-eu-3", ""),
+        "error, one in 500": ("tenants_17", ""),
+        "error, one in 5000": ("disk quota", "error"),
+        "error, rare": ("deadbeef", "error"),
+    }
+    for name, (term, index) in terms.items():
+        yield name, index, ExecutionFilter(search=term), Sort.NEWEST, None
+        yield f"{name}, attention", index, ExecutionFilter(search=term), Sort.ATTENTION, None
+    failed = ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}))
+    yield "tenants acme, failed", "entity", failed, Sort.NEWEST, None
+
+
+def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
+    def listing(name: str, index: str, search: str = "", *statuses: TenantStatus) -> View:
+        return View(name=name, ask=lambda: tenants.list(statuses=frozenset(statuses), search=search), index=index)
+
+    yield listing("tenants", "ix_tenants_created")
+    yield listing("tenants, active", "ix_tenants_status_created", "", TenantStatus.ACTIVE)
+    yield listing(
+        "tenants, failed or deleted", "ix_tenants_status_created", "", TenantStatus.FAILED, TenantStatus.DELETED
+    )
+    yield listing("tenants named acme", "ix_tenants_created", "acme")
+    yield listing("tenants named once", "ix_tenants_search", place.slug)
+    yield listing("tenants by two letters", "ix_tenants_", "ac")
+    yield View(name="tenant by slug", ask=lambda: tenants.by_slug(place.slug), index="slug")
+
+
+async def landmarks(database: Database) -> Landmarks:
+    """Found by full scans; call it before measuring."""
+    async with database.reading() as connection:
+        middle = await connection.scalar(
+            text("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM workflow_executions")
+        )
+        tenant = await connection.scalar(
+            text("SELECT mode() WITHIN GROUP (ORDER BY entity_id) FROM workflow_executions")
+        )
+        slug = await connection.scalar(
+            text("SELECT slug FROM tenants ORDER BY created_at OFFSET (SELECT count(*) / 3 FROM tenants) LIMIT 1")
+        )
+    return Landmarks(middle=middle, tenant_id=tenant, slug=slug)

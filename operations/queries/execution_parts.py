@@ -1,0 +1,73 @@
+"""What belongs to one execution: its steps, its history, its attempts and the delivery of its start."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations.models import Command, Execution, ExecutionEvent, ExecutionStep
+from operations.queries.execution_views import AttemptView, EventView, StartView, StepView
+
+
+async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
+    statement = (
+        select(
+            ExecutionStep.ordinal,
+            ExecutionStep.name,
+            ExecutionStep.status,
+            ExecutionStep.attempts,
+            ExecutionStep.started_at,
+            ExecutionStep.tried_at,
+            ExecutionStep.next_try_at,
+            ExecutionStep.completed_at,
+            ExecutionStep.error,
+            ExecutionStep.progress,
+        )
+        .where(ExecutionStep.execution_id == id_)
+        .order_by(ExecutionStep.ordinal)
+    )
+    return tuple(StepView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...]:
+    statement = (
+        select(
+            ExecutionEvent.seq,
+            ExecutionEvent.at,
+            ExecutionEvent.kind,
+            ExecutionEvent.from_status,
+            ExecutionEvent.to_status,
+            ExecutionEvent.actor,
+            ExecutionEvent.reason,
+            ExecutionEvent.detail["error"].astext.label("error"),
+        )
+        .where(ExecutionEvent.execution_id == id_)
+        .order_by(ExecutionEvent.seq)
+        .limit(500)
+    )
+    return tuple(EventView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def attempts(connection: AsyncConnection, entity_id: UUID, workflow_type: str) -> tuple[AttemptView, ...]:
+    statement = (
+        select(
+            Execution.id,
+            Execution.workflow_id,
+            Execution.attempt,
+            Execution.status,
+            Execution.close_reason,
+            Execution.created_at,
+        )
+        .where(Execution.entity_id == entity_id, Execution.workflow_type == workflow_type)
+        .order_by(Execution.attempt)
+        .limit(100)
+    )
+    return tuple(AttemptView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def start(connection: AsyncConnection, id_: UUID) -> StartView | None:
+    statement = select(Command.state, Command.tries, Command.due_at.label("next_try_at"), Command.error).where(
+        Command.execution_id == id_, Command.kind == "start"
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else StartView(**row._mapping)  # noqa: SLF001
