@@ -1,5 +1,6 @@
 """What the environment says. A missing or senseless value stops the process with one sentence naming the variable."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfigProfile
 
@@ -30,24 +31,28 @@ def _blank_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 
 
 def libpq_url(url: str) -> str:
     """Take SQLAlchemy's `+driver` out of a URL; libpq's own URLs and key=value strings stay as they are."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme.partition('+')[0]}{separator}{rest}"
+    return re.sub(r"\A(postgres(?:ql)?)\+\w+://", r"\1://", url)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535
 
 
 class Settings(BaseSettings):
     """The variables of this process. Build it with `load`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     database_url: OptionalSecret = None
-    task_queue: str = Field("tenantry", min_length=1, max_length=200)
-    host: str = "127.0.0.1"
+    task_queue: Text = Field("tenantry", min_length=1, max_length=200)
+    host: Text = Field("127.0.0.1", min_length=1)
     port: int = Field(8080, ge=1, le=65535)
     data_dir: Path = Path(".tenantry")
     secret_key: OptionalSecret = None
@@ -60,7 +65,7 @@ class Settings(BaseSettings):
     temporal_ui_url: OptionalText = None
     public_url: OptionalText = None
     trusted_proxies: str = "127.0.0.1"
-    environment: str = Field("local", min_length=1, max_length=40)
+    environment: Text = Field("local", min_length=1, max_length=40)
     build_id: OptionalText = None
 
     @field_validator("database_url")
@@ -69,9 +74,11 @@ class Settings(BaseSettings):
         if value is None:
             return None
         try:
-            conninfo_to_dict(libpq_url(value.get_secret_value()))
+            ports = str(conninfo_to_dict(libpq_url(value.get_secret_value())).get("port") or "")
         except ProgrammingError:
-            raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database") from None
+            ports = "unreadable"
+        if not all(_is_port(port) for port in ports.split(",") if port):  # libpq looks at it only when it connects
+            raise ValueError("must be a PostgreSQL URL such as postgresql://user:password@host/database")
         return value
 
     @field_validator("secret_key")
@@ -86,8 +93,12 @@ class Settings(BaseSettings):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        try:
+            parts = urlsplit(value)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one:
             raise ValueError("must be a web address such as https://tenantry.example.com")
         return value.rstrip("/")
 
@@ -144,11 +155,14 @@ _ADVICE = {
 def temporal_profile() -> ClientConfigProfile:
     """Temporal's own variables and profile (https://docs.temporal.io/develop/environment-configuration)."""
     try:
-        return ClientConfigProfile.load()
-    except (RuntimeError, ValueError) as error:
+        profile = ClientConfigProfile.load()
+        profile.to_client_connect_config()  # reads the certificates
+    except (RuntimeError, ValueError, OSError) as error:
+        said, *_ = str(error).splitlines()  # the lines below quote the file, which may hold a key
         raise ConfigurationError(
-            f"Temporal's configuration (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE) cannot be read: {error}"
+            f"Temporal's configuration (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE, TEMPORAL_TLS_*) cannot be read: {said}."
         ) from None
+    return profile
 
 
 _SECRETIVE = ("SECRET", "PASSWORD", "DATABASE_URL")
