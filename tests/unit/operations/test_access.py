@@ -1,0 +1,28 @@
+import pytest
+
+from operations.access import NEEDS, Actor, Permission, permit
+from operations.errors import NotPermitted
+from operations.statuses import Role
+
+
+def test_every_permission_names_the_role_it_needs() -> None:
+    assert set(NEEDS) == set(Permission)
+
+
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("role", Role)
+def test_a_role_may_do_what_needs_it_or_less(role: Role, permission: Permission) -> None:
+    order = list(Role)
+    actor = Actor(name="somebody", role=role)
+
+    assert actor.may(permission) == (order.index(role) >= order.index(NEEDS[permission]))
+
+
+def test_a_refusal_tells_the_role_that_it_takes() -> None:
+    with pytest.raises(NotPermitted, match=r"Your role \(viewer\) does not allow .* it takes support"):
+        permit(Actor(name="somebody", role=Role.VIEWER), Permission.REGISTER_TENANT)
+
+
+def test_tenantry_itself_acts_under_a_name_that_no_account_has() -> None:
+    assert Actor.system("deliverer").name == "system:deliverer"
+    assert Actor.system("deliverer").staff_id is None
