@@ -8,7 +8,7 @@ from operations import contracts
 from operations.contracts import TenantStep
 from operations.statuses import TenantStatus
 from workers.activities import schemas
-from workers.activities.held_tenant import hold_tenant
+from workers.activities.held_tenant import hold_tenant, work_on_schema
 
 ANNOUNCE = """
     UPDATE public.tenants SET status = 'deprovisioning', updated_at = clock_timestamp()
@@ -46,7 +46,8 @@ class DepartureActivities:
     @activity.defn(name=contracts.DELETE_TENANT)
     async def delete_tenant(self, step: TenantStep) -> bool:
         """Drop the schema, if it carries this tenant's mark; the tenant's row stays, so that its slug stays taken."""
-        async with hold_tenant(self.dsn, step.tenant_id, is_leaving=True) as (connection, tenant):
+        async with work_on_schema(self.dsn, step.tenant_id, is_leaving=True) as (connection, tenant):
             dropped = await schemas.drop(connection, tenant.schema_name, step.tenant_id)
+        async with hold_tenant(self.dsn, step.tenant_id, is_leaving=True) as (connection, _):
             await connection.execute(DELETE, (step.tenant_id,))
-            return dropped
+        return dropped

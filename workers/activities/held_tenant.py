@@ -1,4 +1,4 @@
-"""One transaction that holds an execution and its tenant, for the length of a step."""
+"""The transactions of steps: what they hold, when, and which errors no repetition cures."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,9 @@ from operations.database import connect_directly
 from operations.statuses import TenantStatus
 from workers.activities.fence import hold_execution
 
-TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s FOR UPDATE"
+TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s"
+LOCKED_TENANT = f"{TENANT} FOR UPDATE"
+LONGEST_STATEMENT = "240s"  #: less than a try of a step may take
 LEAVING = (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
 
 #: Classes of SQLSTATE that no repetition cures: wrong data, broken rules, missing rights, wrong statements.
@@ -35,23 +37,44 @@ class TenantRow:
 async def hold_tenant(
     dsn: str, tenant_id: str, *, is_leaving: bool = False
 ) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
-    """Locks the execution, then the tenant, in this order, so that no two steps deadlock; commits at the end.
+    """For short writes: locks the execution, then the tenant, in this order, so that no two deadlock; then commits.
 
     Raises non-retryable errors for a tenant that is missing or, unless `is_leaving`, being removed, and for
     errors of the database that no repetition cures.
     """
+    async with _transaction(dsn) as connection:
+        await hold_execution(connection)
+        yield connection, await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
+
+
+@asynccontextmanager
+async def work_on_schema(
+    dsn: str, tenant_id: str, *, is_leaving: bool = False
+) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
+    """For work on the tenant's schema, which may take long: nothing else is locked until just before the commit.
+
+    Whoever wants to terminate the run meanwhile must not have to wait; if they did, the work is rolled back.
+    """
+    async with _transaction(dsn) as connection:
+        await connection.execute("SELECT set_config('statement_timeout', %s, true)", (LONGEST_STATEMENT,))
+        yield connection, await _look(connection, TENANT, tenant_id, is_leaving=is_leaving)
+        await hold_execution(connection)
+        await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
+
+
+@asynccontextmanager
+async def _transaction(dsn: str) -> AsyncIterator[AsyncConnection]:
     try:
         async with await connect_directly(dsn, name="worker step") as connection, connection.transaction():
-            await hold_execution(connection)
-            yield connection, await _lock(connection, tenant_id, is_leaving=is_leaving)
+            yield connection
     except psycopg.Error as error:
         if (error.sqlstate or "")[:2] in PERMANENT:
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
         raise
 
 
-async def _lock(connection: AsyncConnection, tenant_id: str, *, is_leaving: bool) -> TenantRow:
-    row = await (await connection.execute(TENANT, (tenant_id,))).fetchone()
+async def _look(connection: AsyncConnection, question: str, tenant_id: str, *, is_leaving: bool) -> TenantRow:
+    row = await (await connection.execute(question.encode(), (tenant_id,))).fetchone()
     if row is None:
         raise ApplicationError(f"There is no tenant {tenant_id}.", type="TenantMissing", non_retryable=True)
     tenant = TenantRow(id=row[0], slug=row[1], plan=row[2], status=TenantStatus(row[3]), schema_name=row[4])

@@ -11,7 +11,7 @@ from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
 from operations.statuses import TenantStatus
 from workers.activities import schemas
-from workers.activities.held_tenant import hold_tenant
+from workers.activities.held_tenant import hold_tenant, work_on_schema
 
 DEFAULTS: dict[str, object] = {"locale": "en", "time_zone": "UTC", "features": {"projects": True, "documents": True}}
 
@@ -30,37 +30,36 @@ class TenantActivities:
 
     @activity.defn(name=contracts.CREATE_SCHEMA)
     async def create_schema(self, step: TenantStep) -> str:
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        """Make the schema, marked as the tenant's own, and return its name."""
+        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
             await schemas.create(connection, tenant.schema_name, step.tenant_id)
             return tenant.schema_name
 
     @activity.defn(name=contracts.MIGRATE_SCHEMA)
     async def migrate_schema(self, step: TenantStep) -> str:
         """Bring the schema to the latest version, in one transaction, and return that version."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
             await schemas.migrate(connection, tenant.schema_name, step.tenant_id)
-            version = schemas.latest_version()
-            await connection.execute(
-                "UPDATE public.tenants SET schema_version = %s, updated_at = clock_timestamp() WHERE id = %s",
-                (version, tenant.id),
-            )
-            return version
+        version = schemas.latest_version()
+        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+            await connection.execute(SET_VERSION, (version, tenant.id))
+        return version
 
     @activity.defn(name=contracts.ADD_OWNER)
-    async def add_owner(self, step: TenantStep) -> str | None:
-        """Give the registered owner an account inside the tenant, and return its address."""
+    async def add_owner(self, step: TenantStep) -> bool:
+        """Give the registered owner an account inside the tenant; whether there was none before."""
         async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
             owner = await (await connection.execute(OWNER, (tenant.id, step.user_id, step.user_id))).fetchone()
             if owner is None:
                 raise ApplicationError(f"Tenant {tenant.slug} has no owner.", type="OwnerMissing", non_retryable=True)
             accounts = sql.Identifier(tenant.schema_name, "accounts")
-            await connection.execute(
+            written = await connection.execute(
                 sql.SQL(
                     "INSERT INTO {} (id, email, name, role) VALUES (%s, %s, %s, 'owner') ON CONFLICT (id) DO NOTHING"
                 ).format(accounts),
                 owner,
             )
-            return str(owner[1])
+            return written.rowcount == 1
 
     @activity.defn(name=contracts.SEED_DEFAULTS)
     async def seed_defaults(self, step: TenantStep) -> int:
@@ -83,7 +82,7 @@ class TenantActivities:
     @activity.defn(name=contracts.DROP_SCHEMA)
     async def drop_schema(self, step: TenantStep) -> bool:
         """Take back a provisioning that failed; never the schema of an active tenant. Returns whether one was there."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
             if tenant.status is TenantStatus.ACTIVE:
                 raise ApplicationError(
                     f"Tenant {tenant.slug} is active; its schema stays.", type="TenantActive", non_retryable=True
@@ -99,6 +98,10 @@ class TenantActivities:
                 tenant_id=step.tenant_id, schema_name=tenant.schema_name, schema_version=schemas.latest_version()
             )
 
+
+SET_VERSION = """
+    UPDATE public.tenants SET schema_version = %s, updated_at = clock_timestamp() WHERE id = %s
+"""
 
 OWNER = """
     SELECT u.id, u.email, u.name

@@ -66,7 +66,7 @@ class TenantProvisioningWorkflow:
 async def _build(step: TenantStep) -> ProvisioningResult:
     await run_step(contracts.CREATE_SCHEMA, step, str)
     await run_step(contracts.MIGRATE_SCHEMA, step, str)
-    await run_step(contracts.ADD_OWNER, step, str)
+    await run_step(contracts.ADD_OWNER, step, bool)
     await run_step(contracts.SEED_DEFAULTS, step, int)
     return await run_step(contracts.ACTIVATE_TENANT, step, ProvisioningResult)
 
