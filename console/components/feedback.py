@@ -32,6 +32,7 @@ def toast(message: str, tone: Tone = Tone.SUCCESS) -> None:
         close_button="Close",
         icon=ICONS[tone],
         classes="toast",
+        textColor="toast",  # no such colour: the stylesheet decides, where Quasar would insist on white
         timeout=10_000 if tone is Tone.ERROR else 5_000,
         attrs={"data-tone": tone.value, "role": "alert" if tone is Tone.ERROR else "status"},
     )
