@@ -45,6 +45,29 @@ async def record(connection: AsyncConnection, report: StepReport) -> None:
     )
 
 
+async def record_progress(connection: AsyncConnection, execution_id: UUID, ordinal: int, progress: str) -> None:
+    """Write what a running step says of itself; that it said something new is progress."""
+    await connection.execute(
+        PROGRESS, {"execution": execution_id, "ordinal": ordinal, "progress": clean(progress[:LONGEST_PROGRESS])}
+    )
+
+
+LONGEST_PROGRESS = 200  # characters
+
+PROGRESS = text(
+    """
+    WITH step AS (
+        UPDATE execution_steps SET progress = :progress
+        WHERE execution_id = :execution AND ordinal = :ordinal AND status = 'running'
+          AND progress IS DISTINCT FROM :progress
+        RETURNING 1
+    )
+    UPDATE workflow_executions SET last_progress_at = clock_timestamp()
+    FROM step WHERE id = :execution AND status IN ('pending', 'running')
+    """
+)
+
+
 # One statement: the step's row, and what the execution's row says of it. A row deleted by hand blocks nothing.
 RECORD = text(
     """

@@ -9,7 +9,12 @@ from datetime import timedelta
 from prometheus_client import Counter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
 
 from operations import steps
 from operations.database import Database
@@ -22,6 +27,7 @@ from workers.interceptors.causes import root_cause
 from workers.interceptors.headers import StepMark
 
 log = logger(__name__)
+LOOK = 1.0  #: seconds between two looks at what a step says of itself
 WITHIN = 2.0  #: seconds that a report may take before the step goes on without it
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
@@ -43,6 +49,11 @@ class TrackedStep(ActivityInboundInterceptor):
     def __init__(self, next_interceptor: ActivityInboundInterceptor, database: Database) -> None:
         super().__init__(next_interceptor)
         self._database = database
+        self._heartbeats: Heartbeats | None = None
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        self._heartbeats = Heartbeats(outbound)
+        super().init(self._heartbeats)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
         mark = StepMark.from_headers(input.headers)
@@ -59,7 +70,7 @@ class TrackedStep(ActivityInboundInterceptor):
         current_execution.set(mark.execution_id)
         await self._tell(report)
         try:
-            async with _heartbeats(info.heartbeat_timeout):
+            async with self._beating(info.heartbeat_timeout, mark):
                 result: object = await super().execute_activity(input)
         except asyncio.CancelledError:
             status = StepStatus.RETRYING if activity.is_worker_shutdown() else StepStatus.CANCELED
@@ -70,6 +81,38 @@ class TrackedStep(ActivityInboundInterceptor):
             raise
         await self._tell(replace(report, status=StepStatus.COMPLETED))
         return result
+
+    @asynccontextmanager
+    async def _beating(self, limit: timedelta | None, mark: StepMark) -> AsyncIterator[None]:
+        """Tell Temporal that this worker lives, and the database what the step says of itself, while it runs."""
+        if not limit or self._heartbeats is None:
+            yield
+            return
+        beating = asyncio.create_task(self._beat(self._heartbeats, limit, mark))  # ends in the finally below
+        try:
+            yield
+        finally:
+            beating.cancel()
+
+    async def _beat(self, heartbeats: "Heartbeats", limit: timedelta, mark: StepMark) -> None:
+        written: tuple[object, ...] = ()
+        until_sign_of_life = 0.0
+        while True:
+            if until_sign_of_life <= 0:
+                heartbeats.heartbeat()
+                until_sign_of_life = limit.total_seconds() / 3
+            if heartbeats.said != written:
+                written = heartbeats.said
+                await self._tell_progress(mark, str(written[0]))
+            await asyncio.sleep(LOOK)
+            until_sign_of_life -= LOOK
+
+    async def _tell_progress(self, mark: StepMark, progress: str) -> None:
+        try:
+            async with asyncio.timeout(WITHIN), self._database.transaction() as connection:
+                await steps.record_progress(connection, mark.execution_id, mark.ordinal, progress)
+        except (DatabaseUnavailable, TimeoutError):
+            lost_reports.inc()
 
     async def _tell(self, report: StepReport) -> None:
         """Bookkeeping never fails a step: a database that does not answer costs at most `WITHIN`."""
@@ -108,20 +151,13 @@ def _next_try(error: Exception, info: activity.Info) -> timedelta | None:
     return min(wait, policy.maximum_interval or 100 * policy.initial_interval)
 
 
-@asynccontextmanager
-async def _heartbeats(limit: timedelta | None) -> AsyncIterator[None]:
-    """Tell Temporal that this worker lives, three times per time limit; whether the step progresses it cannot know."""
-    if not limit:
-        yield
-        return
+class Heartbeats(ActivityOutboundInterceptor):
+    """Keeps what a step last said of itself, so that signs of life can repeat it instead of erasing it."""
 
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(limit.total_seconds() / 3)
+    def __init__(self, next_interceptor: ActivityOutboundInterceptor) -> None:
+        super().__init__(next_interceptor)
+        self.said: tuple[object, ...] = ()
 
-    beating = asyncio.create_task(beat())  # dies with the step, in the finally below
-    try:
-        yield
-    finally:
-        beating.cancel()
+    def heartbeat(self, *details: object) -> None:
+        self.said = details or self.said
+        super().heartbeat(*self.said)
