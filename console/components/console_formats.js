@@ -58,7 +58,11 @@ export const CHECK_WIDTH = 42;
 export const actionsWidth = (actions) => 24 + 34 * actions;
 const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 92, duration: 86, progress: 90, number: 66, error: 176, id: 116 };
 const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
-export const leastWidth = (column) => column.width ?? LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 30 : 0);
+const HEAD = (column) => 24 + Math.ceil(column.label.length * 7.2) + (column.sortable ? 22 : 0);
+export const leastWidth = (column) =>
+  column.width ?? Math.max(LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 30 : 0), HEAD(column));
+// The button that chooses columns lies over the end of the head.
+export const MENU_WIDTH = 34;
 
 export const track = (column) =>
   column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;

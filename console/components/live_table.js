@@ -24,7 +24,10 @@ export default {
     hideables() { return this.columns.filter((c) => c.hideable); },
     sortables() { return this.columns.filter((c) => c.sortable); },
     // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
-    edges() { return [this.selectable ? [formats.CHECK_WIDTH] : [], this.actions.length ? [formats.actionsWidth(this.actions.length)] : []]; },
+    edges() {
+      const after = this.actions.length ? [formats.actionsWidth(this.actions.length)] : this.hideables.length ? [formats.MENU_WIDTH] : [];
+      return [this.selectable ? [formats.CHECK_WIDTH] : [], after];
+    },
     needed() { return [...this.edges.flat(), ...this.shown.map(formats.leastWidth)].reduce((sum, width) => sum + width, 0); },
     tracks() {
       const [before, after] = this.edges.map((edge) => edge.map((width) => width + "px"));

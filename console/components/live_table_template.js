@@ -51,7 +51,7 @@ export default `
           <time v-else-if="c.kind === 'time'" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
           <span v-else-if="c.kind === 'duration'" :data-since="since(e.row, c)">{{ lasted(e.row, c) }}</span>
           <span v-else-if="c.kind === 'progress'" class="live-progress"><span>{{ f.count(e.row[c.name]) }}/{{ f.count(e.row[c.total]) }}</span>
-            <span class="live-bar" aria-hidden="true"><span :style="{ width: share(e.row, c) }"></span></span></span>
+            <span class="live-bar" aria-hidden="true" :data-full="e.row[c.total] && e.row[c.name] >= e.row[c.total] || undefined"><span :style="{ width: share(e.row, c) }"></span></span></span>
           <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
           <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
             @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
