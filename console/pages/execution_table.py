@@ -8,15 +8,15 @@ from operations.queries.paging import Page
 from operations.statuses import Status
 
 COLUMNS = (
-    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width=150),
+    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width=132),
     Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
     Column(name="workflow", label="Workflow"),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
     Column(name="error", label="Cause or last error", kind=Kind.ERROR),
     Column(name="started_at", label="Started", kind=Kind.TIME),
     Column(name="duration", label="Duration", kind=Kind.DURATION, since="running_since", align="right"),
-    Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True, width=140),
-    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", width=120),
+    Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
+    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right"),
     Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="completed_at", label="Ended", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="workflow_id", label="Workflow id", kind=Kind.ID, hidden=True),
