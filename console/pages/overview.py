@@ -1,6 +1,7 @@
 """The first page: how things stand, how the last day went, what needs attention."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nicegui import ui
 
@@ -19,7 +20,7 @@ from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
 COLUMNS = tuple(
-    column
+    replace(column, sortable=False, hideable=False)
     for column in execution_table.COLUMNS
     if column.name in ("status", "tenant", "steps_done", "error", "started_at", "last_progress_at")
 )
@@ -37,13 +38,12 @@ async def build(scope: Scope) -> None:
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
     with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
         chart = charts.stacked_bars([], _series(()))
-    with ui.element("div").classes("columns"):
-        with Section("Open", subtitle="Longest without progress first", flush=True):
-            open_table = _table("Open runs", ALL_HEALTHY)
-            open_listener = Listener[News](lambda news: _patch(open_table, news))
-        with Section("Recent failures", subtitle="Newest first", flush=True):
-            failed_table = _table("Failed runs", NO_FAILURES)
-            failed_listener = Listener[News](lambda news: _patch(failed_table, news))
+    with Section("Open", subtitle="Longest without progress first", flush=True):
+        open_table = _table("Open runs", ALL_HEALTHY)
+        open_listener = Listener[News](lambda news: _patch(open_table, news))
+    with Section("Recent failures", subtitle="Newest first", flush=True):
+        failed_table = _table("Failed runs", NO_FAILURES)
+        failed_listener = Listener[News](lambda news: _patch(failed_table, news))
 
     def show_counts(counts: StatusCounts) -> None:
         for status, tile in tiles.items():

@@ -1,5 +1,7 @@
 """One customer: who they are, where they stand, and every run for them."""
 
+from dataclasses import replace
+
 from nicegui import ui
 
 from console import sessions
@@ -17,7 +19,11 @@ from operations.queries.execution_views import ExecutionFilter
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
 
-COLUMNS = tuple(column for column in execution_table.COLUMNS if column.name not in ("tenant", "requested_by"))
+COLUMNS = tuple(
+    replace(column, sortable=False)
+    for column in execution_table.COLUMNS
+    if column.name not in ("tenant", "requested_by")
+)
 NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
 
 
