@@ -171,6 +171,6 @@ _SECRETIVE = ("SECRET", "PASSWORD", "DATABASE_URL")
 def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     variable = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
-    said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     shown = "" if any(word in variable for word in _SECRETIVE) else f"; it is {problem['input']!r}"
     return f"{variable} {said[0].lower()}{said[1:]}{shown}."

@@ -1,5 +1,7 @@
 """Reasons that staff give: 3 to 500 characters, kept in the audit log and in Temporal's history."""
 
+import unicodedata
+
 from operations.errors import InvalidInput
 
 SHORTEST, LONGEST = 3, 500  # characters
@@ -10,6 +12,6 @@ def checked_reason(reason: str) -> str:
     tidy = reason.strip()
     if not SHORTEST <= len(tidy) <= LONGEST:
         raise InvalidInput({"reason": f"The reason must have {SHORTEST} to {LONGEST} characters."})
-    if any(ord(character) < 32 and character not in "\n\t" for character in tidy):
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in tidy):
         raise InvalidInput({"reason": "The reason must not contain control characters."})
     return tidy

@@ -13,13 +13,14 @@ from operations import audit, contracts
 from operations.access import Actor, Permission, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
-from operations.actions.registration import Registration
+from operations.actions.registration import Registration, slug_problem
 from operations.database import Database
 from operations.errors import AlreadyTaken, CannotDeprovision, InvalidInput, KeyReused, TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
 from operations.statuses import TenantStatus
 
 LONGEST_KEY = 200  # characters
+KEY_RULE = f"The idempotency key must have 1 to {LONGEST_KEY} printable characters."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +50,8 @@ class Tenants:
         is written and no workflow will start.
         """
         permit(actor, Permission.REGISTER_TENANT)
-        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
-            raise InvalidInput({"idempotency_key": f"The idempotency key must have 1 to {LONGEST_KEY} characters."})
+        if key is not None and not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+            raise InvalidInput({"idempotency_key": KEY_RULE})
         checked = registration.checked()
         if key is not None and (earlier := await self._earlier(actor, key, checked)):
             return earlier
@@ -71,6 +72,8 @@ class Tenants:
         """
         permit(actor, Permission.DEPROVISION)
         why = checked_reason(reason)
+        if slug_problem(slug):
+            raise TenantNotFound
         try:
             async with self.database.transaction() as connection:
                 execution_id = await self._write_deprovisioning(connection, actor, slug, why)
