@@ -1,6 +1,7 @@
 """Real servers for all tests of one run: PostgreSQL and Temporal from their wheels, a database for each test."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator
 
@@ -13,14 +14,17 @@ from operations.bootstrap import Services
 from operations.database import Database
 from operations.statuses import Role
 from operations.temporal import Temporal
-from tests.servers import Databases, RunningWorker, passable_directory, run_worker
-
+from tests.servers import Databases, GivenServer, RunningWorker, passable_directory, run_worker
 
 SECRET_KEY = "a key for tests that is long enough"
 
 
 @pytest.fixture(scope="session")
-async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+async def postgres() -> AsyncIterator[EmbeddedPostgres | GivenServer]:
+    """The wheel's server; or, to try another version, the one that TENANTRY_TEST_DATABASE_URL names."""
+    if given := os.environ.get("TENANTRY_TEST_DATABASE_URL"):
+        yield GivenServer(url=given)
+        return
     with passable_directory() as directory:
         async with EmbeddedPostgres(directory=directory, settings={"fsync": "off"}) as server:
             yield server
@@ -34,7 +38,7 @@ async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
 
 
 @pytest.fixture(scope="session")
-async def databases(postgres: EmbeddedPostgres) -> Databases:
+async def databases(postgres: EmbeddedPostgres | GivenServer) -> Databases:
     """Makes databases that have the current schema."""
     made = Databases(postgres.url)
     await asyncio.to_thread(made.make_template)

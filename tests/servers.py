@@ -50,6 +50,13 @@ def passable_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenServer:
+    """A PostgreSQL that somebody else started; `url` names any database in which others may be made."""
+
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Databases:
     """Copies of a migrated database on one server."""
@@ -57,6 +64,7 @@ class Databases:
     server_url: str
 
     def make_template(self) -> None:
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(TEMPLATE)))
         self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         upgrade(self.url_of(TEMPLATE))
 
