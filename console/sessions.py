@@ -74,8 +74,10 @@ def end(ended: Sequence[Client]) -> None:
 async def _disconnect(rooms: Sequence[str]) -> None:
     await asyncio.sleep(1.0)  # long enough for the browsers to leave by themselves
     for room in rooms:
-        for sid, _ in list(core.sio.manager.get_participants("/", room)):
+        for sid, connection in list(core.sio.manager.get_participants("/", room)):
             await core.sio.disconnect(sid)
+            # Else the connection stays open, and a client of another make could join the page again through it.
+            await core.sio.eio.disconnect(connection)
 
 
 async def sweep(staff: Staff) -> None:
