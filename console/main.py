@@ -70,6 +70,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     gate.bind_sockets_to_tabs()
     # The last one added comes first: pages get their nonce before they are compressed.
     application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
+    application.add_middleware(problems.Bugs)
     application.add_middleware(SecurityHeaders, is_https=settings.is_https)
     application.add_middleware(GZipMiddleware, minimum_size=500)
     return application

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from operations import errors
 from operations.errors import OperationsError
@@ -48,6 +49,8 @@ TITLES = {
     503: "Unavailable",
 }
 
+BUG = "Something went wrong here; it was logged. Whether the request took effect is unknown."
+
 
 def response(
     status: int,
@@ -69,11 +72,40 @@ def response(
 
 
 def install(application: FastAPI) -> None:
-    """Answer every error with a problem document; what nobody expected is logged and not shown."""
+    """Answer every expected error with a problem document; `Bugs` answers the others."""
     application.add_exception_handler(OperationsError, _operations_error)
     application.add_exception_handler(RequestValidationError, _malformed)
     application.add_exception_handler(HTTPException, _http_error)
-    application.add_exception_handler(Exception, _bug)
+
+
+class Bugs:
+    """What nobody expected is logged and not shown. Add it inside of what every answer must pass.
+
+    Starlette's own handler for such errors is the outermost layer: its answers carry no security headers, and it
+    raises the error again, for which the server breaks the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent: list[Message] = []
+
+        async def note(message: Message) -> None:
+            sent[:] = [message]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        except Exception as error:
+            log.error("unexpected error", path=scope["path"], exc_info=error)
+            if not sent:
+                await response(500, BUG)(scope, receive, send)
+            elif sent[0]["type"] != "http.response.body" or sent[0].get("more_body"):
+                raise  # half an answer must not look like a whole one
 
 
 def status_of(error: OperationsError) -> int:
@@ -101,11 +133,6 @@ async def _http_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return response(error.status_code, str(error.detail), headers=error.headers)
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.scope["path"], exc_info=error)
-    return response(500, "Something went wrong here; it was logged. Whether the request took effect is unknown.")
 
 
 def _field(location: tuple[int | str, ...]) -> str:
