@@ -6,6 +6,7 @@ need is refused. Data never goes into head or body HTML, which is why every scri
 
 import re
 import secrets
+from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +39,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *self.fixed]}
+                message = {**message, "headers": [*_not_stored(message["headers"]), *self.fixed]}
                 if _is_page(message):
                     start = message
                     return
@@ -73,6 +74,13 @@ def policy(nonce: str) -> str:
     )
 
 
+def _not_stored(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Data is for whoever asked; only what says so may be kept."""
+    given = list(headers)
+    says_so = any(name == b"cache-control" for name, _ in given)
+    return given if says_so else [*given, (b"cache-control", b"no-store")]
+
+
 def _is_page(message: Message) -> bool:
     return any(name == b"content-type" and value.startswith(b"text/html") for name, value in message["headers"])
 
@@ -82,7 +90,7 @@ def _with_nonce(page: bytes, nonce: str) -> bytes:
 
 
 def _page_headers(start: Message, page: bytes, nonce: str) -> list[tuple[bytes, bytes]]:
-    kept = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+    kept = [(name, value) for name, value in start["headers"] if name not in (b"content-length", b"cache-control")]
     return [
         *kept,
         (b"content-length", str(len(page)).encode()),
