@@ -43,7 +43,7 @@ class Gate:
             return
         # NiceGUI would write this header of anybody into every address of the page.
         scope["headers"] = [each for each in scope["headers"] if each[0] != b"x-forwarded-prefix"]
-        refusal = await self._refusal(scope)
+        refusal = _not_text(scope) or await self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -116,6 +116,13 @@ def _only_own_tab(handler: Callable[..., object]) -> Callable[..., object]:
         return handler(sid, message, *rest) if tab in core.sio.rooms(sid) else None
 
     return guarded
+
+
+def _not_text(scope: Scope) -> Response | None:
+    """PostgreSQL has no text with NUL characters, and no address of ours needs one."""
+    if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        return problems.response(422, "The address must not contain NUL characters.")
+    return None
 
 
 def _is_socket(scope: Scope) -> bool:

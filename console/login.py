@@ -12,6 +12,7 @@ from console.components import login_page, theme
 from operations.actions.staff import SESSION_HOURS, Staff
 from operations.errors import DatabaseUnavailable, TooManyTries, WrongPassword
 
+NO_NUL = r"^[^\x00]*$"  #: PostgreSQL has no text with it
 STATUS = {WrongPassword: 401, TooManyTries: 429, DatabaseUnavailable: 503}
 
 
@@ -36,7 +37,7 @@ class Login:
     async def log_in(
         self,
         request: Request,
-        email: Annotated[str, Form(max_length=254)] = "",
+        email: Annotated[str, Form(max_length=254, pattern=NO_NUL)] = "",
         password: Annotated[str, Form(max_length=1024)] = "",
         next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
     ) -> Response:
