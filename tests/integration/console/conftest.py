@@ -1,0 +1,81 @@
+"""Consoles without workers: what these tests are about happens at the doors."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.consoles import Console, Servers, run_console
+from tests.proxies import Proxy, address_in, proxy_to, through
+from tests.servers import Databases
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("consoles")
+
+
+@pytest.fixture(scope="session")
+async def console(databases: Databases, temporal_address: str, logs: Path) -> AsyncIterator[Console]:
+    """Shared by all tests of the doors."""
+    servers = Servers(
+        database_url=databases.create(), temporal_address=temporal_address, task_queue="test-console-doors"
+    )
+    async with run_console(servers, logs) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fragile_database_url(databases: Databases) -> str:
+    return databases.create()
+
+
+@pytest.fixture(scope="session")
+async def way_to_database(fragile_database_url: str) -> AsyncIterator[Proxy]:
+    """The way that the secure console takes to its database; who cuts it restores it."""
+    async with proxy_to(address_in(fragile_database_url)) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+async def secure_console(
+    fragile_database_url: str, way_to_database: Proxy, temporal_address: str, logs: Path
+) -> AsyncIterator[Console]:
+    """As it is behind a proxy that ends TLS; spoken to as that proxy speaks."""
+    servers = Servers(
+        database_url=through(way_to_database, fragile_database_url),
+        temporal_address=temporal_address,
+        task_queue="test-console-secure",
+    )
+    async with run_console(
+        servers, logs, database_behind=fragile_database_url, public_url="https://console.example.com"
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def stranger(console: Console) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody in particular."""
+    async with httpx.AsyncClient(base_url=console.address) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def admin_session(console: Console) -> str:
+    """For tests that do not end it."""
+    return await console.accounts.session()
+
+
+@pytest.fixture
+async def admin(console: Console, admin_session: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser's client, logged in."""
+    async with console.client(session=admin_session) as client:
+        yield client
+
+
+@pytest.fixture
+async def api(console: Console) -> AsyncIterator[httpx.AsyncClient]:
+    """REST with an administrator's token."""
+    async with console.client(token=await console.accounts.token()) as client:
+        yield client

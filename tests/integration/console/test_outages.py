@@ -1,0 +1,113 @@
+"""When PostgreSQL is gone, or a bug strikes: a clear answer, nothing given away, and recovery by itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+from psycopg import AsyncConnection
+
+from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
+from tests.integration.console.sockets import open_page, open_socket, shake_hands
+from tests.proxies import Proxy
+from tests.servers import eventually
+
+PRIVATE = ("Traceback", "psycopg", "sqlalchemy", "postgresql://", "UndefinedTable", "does not exist", 'File "')
+
+
+@pytest.fixture
+async def session(secure_console: Console) -> str:
+    return await secure_console.accounts.session()
+
+
+@pytest.fixture
+async def client(secure_console: Console, session: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with secure_console.client(session=session) as opened:
+        yield opened
+
+
+async def test_an_outage_is_named_and_passes_by_itself(
+    secure_console: Console, client: httpx.AsyncClient, way_to_database: Proxy
+) -> None:
+    await way_to_database.cut()
+    try:
+        page = await client.get("/executions", headers={"Accept": "text/html"})
+        api = await client.get("/api/v1/executions")
+        write = await client.post(
+            "/api/v1/tenants", json={"slug": "outage", "name": "Outage", "owner_email": "o@outage.example"}
+        )
+        login = await client.post("/login", data={"email": ADMIN_EMAIL, "password": PASSWORD})
+        logout = await client.post("/logout")
+        alive, ready = await client.get("/healthz"), await client.get("/readyz")
+    finally:
+        await way_to_database.restore()
+
+    answers = [page, api, write, login, logout, ready]
+    assert [answer.status_code for answer in answers] == [503] * 6
+    assert alive.status_code == 200
+    assert "The database does not answer" in page.text
+    assert page.headers["content-type"].startswith("text/html")
+    assert "content-security-policy" in page.headers
+    for problem in (api, write):
+        assert problem.headers["content-type"] == "application/problem+json"
+        assert problem.headers["retry-after"] == "5"
+        assert problem.json()["title"] == "Unavailable"
+    assert ready.json()["ready"] is False
+    assert [text for answer in answers for text in PRIVATE if text in answer.text] == []
+    await eventually(status_of(client, "/readyz"), lambda status: status == 200)
+    await eventually(status_of(client, "/api/v1/executions"), lambda status: status == 200)
+    assert (await client.get("/api/v1/tenants/outage")).status_code == 404
+
+
+async def test_an_open_page_outlives_an_outage(
+    secure_console: Console, client: httpx.AsyncClient, session: str, way_to_database: Proxy
+) -> None:
+    page = await open_page(client, "/tenants/new")
+    async with open_socket(secure_console, page.client_id, session=session) as socket:
+        assert await shake_hands(socket, page.client_id)
+        await way_to_database.cut()
+        try:
+            await socket.hears("Live updates are interrupted")
+            await socket.type_slug(page, "during")
+            told = await socket.hears("PostgreSQL does not answer")
+        finally:
+            await way_to_database.restore()
+
+        async def ask_again() -> bool:
+            await socket.type_slug(page, "before")
+            await socket.type_slug(page, "afterwards")
+            return "free" in await socket.hears("afterwards is free.")
+
+        assert await eventually(ask_again, bool)
+    assert [text for text in PRIVATE if text in told] == []
+
+
+async def test_a_bug_shows_nothing_of_itself(secure_console: Console, client: httpx.AsyncClient, session: str) -> None:
+    await execute(secure_console, "ALTER TABLE tenants RENAME TO tenants_elsewhere")
+    try:
+        api = await client.get("/api/v1/tenants")
+        html = await client.get("/tenants", headers={"Accept": "text/html"})
+        page = await open_page(client, "/tenants/new")
+        async with open_socket(secure_console, page.client_id, session=session) as socket:
+            assert await shake_hands(socket, page.client_id)
+            await socket.type_slug(page, "strikes")
+            told = await socket.hears("Something went wrong here; it was logged.")
+    finally:
+        await execute(secure_console, "ALTER TABLE tenants_elsewhere RENAME TO tenants")
+
+    assert api.status_code == 500
+    assert api.headers["content-type"] == "application/problem+json"
+    assert api.json()["title"] == "Internal error"
+    assert [text for shown in (api.text, html.text, told) for text in PRIVATE if text in shown] == []
+    assert (await client.get("/api/v1/tenants")).status_code == 200
+
+
+def status_of(client: httpx.AsyncClient, path: str) -> Callable[[], Awaitable[int]]:
+    async def look() -> int:
+        return (await client.get(path)).status_code
+
+    return look
+
+
+async def execute(console: Console, statement: str) -> None:
+    async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
+        await connection.execute(statement.encode())
