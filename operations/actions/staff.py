@@ -4,6 +4,7 @@ import asyncio
 import functools
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -164,8 +165,8 @@ class Staff:
     async def create_token(self, actor: Actor, email: str, name: str) -> str:
         """Make an API token and return it; it cannot be shown again. Raises `StaffNotFound` or `InvalidInput`."""
         permit(actor, Permission.MANAGE_STAFF)
-        if not 1 <= len(name.strip()) <= 100:
-            raise InvalidInput({"name": "The token's name must have 1 to 100 characters."})
+        if not (1 <= len(name.strip()) <= 100 and name.isprintable()):
+            raise InvalidInput({"name": "The token's name must have 1 to 100 printable characters."})
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
@@ -191,8 +192,10 @@ class Staff:
             raise TooManyTries
 
     async def _account(self, email: str) -> "_Account | None":
+        if email_problem(email):
+            return None
         statement = select(StaffAccount.id, StaffAccount.email, StaffAccount.role, StaffAccount.password_hash).where(
-            func.lower(StaffAccount.email) == email.strip().lower(), StaffAccount.disabled_at.is_(None)
+            func.lower(StaffAccount.email) == normal_email(email), StaffAccount.disabled_at.is_(None)
         )
         async with self.database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
@@ -232,15 +235,20 @@ def _check(*, email: str, password: str) -> None:
     problems: dict[str, str] = {}
     if problem := email_problem(email):
         problems["email"] = problem
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or not _is_text(password):
         problems["password"] = f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
     if problems:
         raise InvalidInput(problems)
 
 
+def _is_text(password: str) -> bool:
+    """Whether it can be hashed: half of a surrogate pair, which JSON can carry, cannot."""
+    return not any(unicodedata.category(character) == "Cs" for character in password)
+
+
 def _matches(hashed: str, password: str) -> bool:
     try:
-        return PasswordHasher().verify(hashed, password[:LONGEST_PASSWORD])
+        return _is_text(password) and PasswordHasher().verify(hashed, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
 
