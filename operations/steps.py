@@ -68,7 +68,8 @@ PROGRESS = text(
 )
 
 
-# One statement: the step's row, and what the execution's row says of it. A row deleted by hand blocks nothing.
+# One statement: the step's row, and what the execution's row says of it. A row deleted by hand blocks nothing. After a
+# failed step come only steps that clean up; the execution keeps pointing at the one that failed.
 RECORD = text(
     """
     WITH step AS (
@@ -87,12 +88,13 @@ RECORD = text(
            OR (excluded.attempts = s.attempts AND s.status = 'running')
         RETURNING name
     ), done AS (
-        SELECT count(*) AS number FROM execution_steps
-        WHERE execution_id = :execution AND status = 'completed' AND ordinal <> :ordinal
+        SELECT count(*) FILTER (WHERE status = 'completed') AS number,
+               count(*) FILTER (WHERE status = 'failed') > 0 AS failed
+        FROM execution_steps WHERE execution_id = :execution AND ordinal <> :ordinal
     )
     UPDATE workflow_executions SET
-        current_step = step.name,
-        steps_done = done.number + (:status = 'completed')::int,
+        current_step = CASE WHEN done.failed THEN current_step ELSE step.name END,
+        steps_done = CASE WHEN done.failed THEN steps_done ELSE done.number + (:status = 'completed')::int END,
         cause = CASE WHEN :status = 'retrying' THEN 'step_retrying'
                      WHEN :status = 'completed' AND cause = 'step_retrying' THEN NULL ELSE cause END,
         cause_detail = CASE WHEN :status = 'retrying' THEN :error

@@ -156,3 +156,22 @@ async def test_an_execution_withdrawn_before_its_start_never_starts(services: Se
     detail = await eventually(deliver_and_look, ended)
     assert detail.execution.close_reason is CloseReason.TERMINATED
     assert await services.temporal.describe(detail.execution.workflow_id) is None
+
+
+@pytest.mark.usefixtures("delivering", "worker")
+async def test_a_foreign_schema_fails_the_run_at_its_step_and_stays(
+    services: Services, admin: Actor, until: Look
+) -> None:
+    registered = await services.tenants.register(admin, registration("stark", "enterprise"))
+    tenant = await services.reads.tenants.by_slug("stark")
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
+        await connection.execute(f"CREATE SCHEMA {tenant.schema_name} CREATE TABLE precious (id int)".encode())
+    await until(registered.execution_id, waits)
+
+    await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
+
+    done = await until(registered.execution_id, ended)
+    assert done.execution.close_reason is CloseReason.ERROR
+    assert done.execution.current_step == "create_schema"
+    assert "does not carry this tenant's mark" in (done.execution.error_message or "")
+    assert await schema_exists(services, "stark")
