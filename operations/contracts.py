@@ -39,14 +39,14 @@ RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plu
 PROVISIONING = WorkflowKind(
     temporal_name="TenantProvisioningWorkflow",
     stored_name="tenant_provisioning",
-    title="Tenant provisioning",
+    title="Provisioning",
     entity_type="tenant",
     steps=(LOAD_TENANT, CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT),
 )
 DEPROVISIONING = WorkflowKind(
     temporal_name="TenantDeprovisioningWorkflow",
     stored_name="tenant_deprovisioning",
-    title="Tenant deprovisioning",
+    title="Deprovisioning",
     entity_type="tenant",
     steps=(ANNOUNCE_DEPROVISIONING, DELETE_TENANT),
 )

@@ -60,7 +60,7 @@ const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 92, duration
 const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
 const HEAD = (column) => 24 + Math.ceil(column.label.length * 7.2) + (column.sortable ? 22 : 0);
 export const leastWidth = (column) =>
-  column.width ?? Math.max(LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 30 : 0), HEAD(column));
+  column.width ?? Math.max(LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 52 : 0), HEAD(column));
 // The button that chooses columns lies over the end of the head.
 export const MENU_WIDTH = 34;
 

@@ -34,7 +34,7 @@ async def build(scope: Scope, slug: str) -> None:
     with header.badges:
         badges = StatusBadges(tenant.status.value)
     with header:
-        removal = ui.element("div")
+        leaving = ui.element("div")
     with Section("Facts"):
         known = ui.element("div")
     with Section("Runs", flush=True):
@@ -51,28 +51,28 @@ async def build(scope: Scope, slug: str) -> None:
         known.clear()
         with known:
             facts(_facts(now))
-        removal.clear()
-        with removal:
-            _remove_button(scope, now)
+        leaving.clear()
+        with leaving:
+            _deprovision_button(scope, now)
 
     tenant_listener = Listener[TenantView](show)
     show(await scope.hub.watch(_tenant(scope, slug), tenant_listener))
     table.reset((await scope.hub.watch(_runs(scope, tenant), runs_listener)).json)
 
 
-def _remove_button(scope: Scope, tenant: TenantView) -> None:
+def _deprovision_button(scope: Scope, tenant: TenantView) -> None:
     if not sessions.may(Permission.DEPROVISION):
         return
     possible = tenant.status in (TenantStatus.ACTIVE, TenantStatus.FAILED)
-    button = ui.button("Remove", icon="delete", color="negative", on_click=lambda: _remove(scope, tenant))
+    button = ui.button("Deprovision", icon="delete", color="negative", on_click=lambda: _deprovision(scope, tenant))
     button.props("outline").set_enabled(possible)
     if not possible:
-        button.tooltip(f"The tenant is {tenant.status}; only an active or failed one can be removed.")
+        button.tooltip(f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned.")
 
 
-async def _remove(scope: Scope, tenant: TenantView) -> None:
+async def _deprovision(scope: Scope, tenant: TenantView) -> None:
     reason = await feedback.confirm(
-        f"Remove {tenant.name}?",
+        f"Deprovision {tenant.name}?",
         what_will_happen=[
             f"{tenant.status.capitalize()} → deprovisioning, at once.",
             "After the waiting time the schema with all its data is dropped.",
@@ -80,7 +80,7 @@ async def _remove(scope: Scope, tenant: TenantView) -> None:
         ],
         not_undone=[f"The slug {tenant.slug} stays taken for ever."],
         danger=True,
-        action="Remove the tenant",
+        action="Deprovision the tenant",
     )
     if reason is not None:
         actor = sessions.actor(Permission.DEPROVISION)

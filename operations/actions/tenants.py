@@ -88,7 +88,7 @@ class Tenants:
         if tenant is None:
             raise TenantNotFound
         if tenant.status not in (TenantStatus.ACTIVE, TenantStatus.FAILED):
-            raise CannotDeprovision(f"The tenant is {tenant.status}; only an active or failed one can be removed.")
+            raise CannotDeprovision(f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned.")
         await connection.execute(
             update(Tenant)
             .where(Tenant.id == tenant.id)
