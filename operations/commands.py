@@ -17,8 +17,8 @@ from operations.models import Command
 from operations.statuses import CommandKind, CommandState, Status
 from operations.tracking import clean
 
-BATCH = 50
-LEASE = 120  #: seconds; a batch takes at most BATCH / CONCURRENCY × three questions of 5 s
+BATCH = 32
+LEASE = 45  #: seconds; two rounds of CONCURRENCY, each of at most three questions of 5 s, and some room
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
