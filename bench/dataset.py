@@ -7,7 +7,7 @@ forgot. Eight of a hundred failed, with error texts of which some are frequent, 
 import psycopg
 from psycopg import sql
 
-TENANTS_SHARE = 50  #: executions per tenant
+TENANTS_SHARE = 50  #: executions per tenant; with more than that, open ones would share a tenant
 #: Set for the whole load: open and closed rows may be inserted as they are, and no history or feed is written.
 QUIET = ("SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'", "SET synchronous_commit = off")
 
@@ -29,7 +29,7 @@ TENANTS = """
                       'Pied', 'Sterling'])[1 + number %% 20] AS first,
                (ARRAY['North', 'South', 'East', 'West', 'Labs', 'Health', 'Logistics', 'Energy', 'Media', 'Foods'])
                    [1 + number / 20 %% 10] AS second
-        FROM generate_series(1, %(tenants)s) AS number
+        FROM generate_series(1, %(tenants)s::int) AS number
     ) AS named
 """
 
@@ -71,7 +71,7 @@ EXECUTIONS = """
         FROM (
             SELECT number, abs(hashint4(number)::bigint) AS chance, abs(hashint4(number + 7)::bigint) %% 10000 AS other,
                    number > %(rows)s * 0.99 OR number %% 100 = 0 AS is_open
-            FROM generate_series(%(first)s, %(last)s) AS number
+            FROM generate_series(%(first)s::int, %(last)s::int) AS number
         ) AS numbered
         JOIN (SELECT id, slug, row_number() OVER (ORDER BY created_at) AS place FROM tenants) AS tenant
           ON tenant.place = CASE
@@ -82,9 +82,9 @@ EXECUTIONS = """
 """
 
 
-def load(dsn: str, rows: int) -> None:
-    """Fill the empty tables of a migrated database with `rows` executions of `rows / 50` tenants."""
-    tenants = max(rows // TENANTS_SHARE, 1)
+def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
+    """Fill the empty tables of a migrated database; by default every tenant has fifty executions, more or less."""
+    tenants = tenants or max(rows // TENANTS_SHARE, 1)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for setting in QUIET:
             connection.execute(setting)

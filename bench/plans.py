@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sqlalchemy import event
@@ -59,20 +59,29 @@ def recorded(database: Database) -> Iterator[list[Statement]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-async def explain(database: Database, statement: Statement, *, runs: int = 1) -> Plan:
-    """Execute it so many times; the times are medians, the rest is of the last run."""
-    async with database.reading() as connection:
-        answers = []
-        for _ in range(runs):
-            rows = await connection.exec_driver_sql(
-                f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}", statement.parameters
-            )
-            answers.append(_parsed(rows.scalar_one()))
-    return Plan(
+async def explain(database: Database, sent: Sequence[Statement], *, runs: int = 1) -> list[Plan]:
+    """Execute the queries among these statements so many times; times are medians, the rest is of the last run."""
+    plans = []
+    async with database.transaction() as connection:
+        for statement in sent:
+            if statement.text.startswith("SET "):
+                await connection.exec_driver_sql(statement.text)
+                continue
+            answers = []
+            for _ in range(runs):
+                rows = await connection.exec_driver_sql(
+                    f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement.text}", statement.parameters
+                )
+                answers.append(_parsed(rows.scalar_one()))
+            plans.append(_typical(answers))
+    return plans
+
+
+def _typical(answers: Sequence[Plan]) -> Plan:
+    return replace(
+        answers[-1],
         milliseconds=median(answer.milliseconds for answer in answers),
         planning=median(answer.planning for answer in answers),
-        buffers=answers[-1].buffers,
-        scans=answers[-1].scans,
     )
 
 

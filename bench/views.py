@@ -161,7 +161,7 @@ def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
     yield listing("tenants named acme", "ix_tenants_created", "acme")
     yield listing("tenants named once", "ix_tenants_search", place.slug)
     yield listing("tenants by two letters", "ix_tenants_", "ac")
-    yield View(name="tenant by slug", ask=lambda: tenants.by_slug(place.slug), index="slug")
+    yield View(name="tenant by slug", ask=lambda: tenants.by_slug(place.slug), index="ix_tenants_slug")
 
 
 async def landmarks(database: Database) -> Landmarks:

@@ -33,16 +33,22 @@ LONGEST_GAP = 1800.0  #: seconds without a look after which rows may have been p
 NOW = "SELECT pg_current_snapshot()::text"
 
 # The bounds go in as constants, so that the planner uses the index; the snapshot is that of the same statement.
+# Two ranges with a limit each, not one condition with OR: after a million changes at once, that would read them all.
 LOOK = """
     WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
     SELECT now.snapshot::text, changed.kind, changed.id
     FROM now LEFT JOIN LATERAL (
-        SELECT DISTINCT c.kind, c.id FROM changes c
-        WHERE (c.xid >= %(xmax)s::xid8 OR c.xid = ANY(%(xip)s::xid8[]))
-        LIMIT %(limit)s
+        (SELECT kind, id FROM changes WHERE xid >= %(xmax)s::xid8 LIMIT %(limit)s)
+        UNION ALL
+        (SELECT kind, id FROM changes WHERE xid = ANY(%(xip)s::xid8[]) LIMIT %(limit)s)
     ) changed ON true
 """
-PRUNE = f"DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < now() - interval '{KEPT}' LIMIT {BATCH})"  # noqa: S608 - a constant
+# The oldest rows have the lowest transaction ids, so that no row is read that may have to stay, but for the last batch.
+PRUNE = f"""
+    DELETE FROM changes WHERE (xid, seq) IN (
+        SELECT xid, seq FROM (SELECT xid, seq, at FROM changes ORDER BY xid, seq LIMIT {BATCH}) AS oldest
+        WHERE at < now() - interval '{KEPT}')
+"""  # noqa: S608 - constants
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended('tenantry:prune-changes', 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('tenantry:prune-changes', 0))"
 
@@ -110,8 +116,9 @@ class Feed:
         rows = await cursor.fetchall()
         self._snapshot = str(rows[0][0])
         self._looked_at = monotonic()
-        things = frozenset((str(kind), str(id_)) for _, kind, id_ in rows if kind is not None)
-        return Changed(everything=True) if len(things) > MOST else Changed(things=things)
+        if len(rows) > MOST:
+            return Changed(everything=True)
+        return Changed(things=frozenset((str(kind), str(id_)) for _, kind, id_ in rows if kind is not None))
 
 
 async def prune(dsn: str, *, every: float = 60.0) -> None:

@@ -1,31 +1,22 @@
 """Which indexes serve a list of executions: every view is made of parts that one index each has in order.
 
 Several words for one column (`status IN (…)`) would make PostgreSQL sort everything that matches, so each word is
-a part of its own and the parts are merged. Free text is looked up in four places, each with its own index.
+a part of its own and the parts are merged.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from typing import assert_never
 
-from sqlalchemy import CTE, ColumnElement, Select, func, literal, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import Select, func, literal, select
 
 from operations.models import Execution
 from operations.queries import search
+from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, Sort
-from operations.queries.paging import COUNT_CAP, Conditions, Keys, Segment, Source, Span, matching
+from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
+from operations.queries.paging import COUNT_CAP, Keys, Segment, Source, Span, matching
 from operations.statuses import Status
-
-OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
-FINAL_STATUSES = frozenset(Status) - OPEN_STATUSES
-MOST_PARTS = 16  #: merged at a time; more words than that are looked up together, which may sort
-MOST_TENANTS = 200  #: of those that a term matches, the newest
-MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
-
-Rows = type[Execution]
-Words = InstrumentedAttribute[Status] | InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,106 +78,3 @@ class ExecutionList:
 
 def _nothing(span: Span) -> Keys:
     return span.where(Execution.id.is_(None))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Narrowing:
-    """What a filter says apart from its search."""
-
-    wanted: ExecutionFilter
-    ended: bool  #: said in so many words, so that the index of ended ones is recognised
-
-    def all_of(self, rows: Rows = Execution) -> Conditions:
-        words = (column.in_(words) for column, words in self._words(rows))
-        return (*words, *self._ranges(rows))
-
-    def parts(self) -> list[Conditions]:
-        """One word of each column per part, as long as the parts are few."""
-        alternatives: list[list[ColumnElement[bool]]] = []
-        number = 1
-        for column, words in self._words(Execution):
-            apart = number * len(words) <= MOST_PARTS
-            number *= len(words) if apart else 1
-            alternatives.append([column == word for word in words] if apart else [column.in_(words)])
-        return [(*part, *self._ranges(Execution)) for part in product(*alternatives)]
-
-    def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
-        """The columns of which the filter names words."""
-        wanted = self.wanted
-        named: list[tuple[Words, frozenset[str]]] = [
-            (rows.status, frozenset(wanted.statuses)),
-            (rows.workflow_type, wanted.workflow_types),
-            (rows.health, frozenset(wanted.healths)),
-            (rows.cause, wanted.causes),
-        ]
-        return [(column, sorted(words)) for column, words in named if words]
-
-    def _ranges(self, rows: Rows) -> Conditions:
-        wanted = self.wanted
-        conditions: list[ColumnElement[bool]] = []
-        if wanted.entity_id is not None:
-            conditions.append(rows.entity_id == wanted.entity_id)
-        if wanted.created_from is not None:
-            conditions.append(rows.created_at >= wanted.created_from)
-        if wanted.created_to is not None:
-            conditions.append(rows.created_at < wanted.created_to)
-        if self.ended:
-            conditions.append(rows.completed_at.is_not(None))
-        return tuple(conditions)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """Where a term is found: in tenants, at the beginning of workflow ids, in errors and causes.
-
-    Ended executions have an error, open ones a cause; each is looked up where it can be.
-    """
-
-    term: str
-    tenants: CTE
-    named: CTE
-
-    @classmethod
-    def of(cls, term: str) -> "Found":
-        by_id = select(Execution).where(search.begins(Execution.workflow_id, term))
-        return cls(
-            term=term,
-            tenants=_once(search.tenants(term, MOST_TENANTS), "found"),
-            named=_once(by_id.order_by(Execution.workflow_id).limit(MOST_NAMED), "named"),
-        )
-
-    @property
-    def is_cut(self) -> ColumnElement[bool]:
-        """Whether there are more tenants or workflow ids than are looked at."""
-        counts = ((self.tenants, MOST_TENANTS), (self.named, MOST_NAMED))
-        return or_(*(select(func.count()).select_from(cte).scalar_subquery() >= most for cte, most in counts))
-
-    def sources(self, narrowing: Narrowing) -> tuple[Source, ...]:
-        conditions = narrowing.all_of()
-        named = aliased(Execution, self.named)
-        sources = [self._of_tenants(conditions), matching(*narrowing.all_of(named), rows=named)]
-        statuses = narrowing.wanted.statuses or frozenset(Status)
-        if len(self.term) >= search.TRIGRAM and statuses & FINAL_STATUSES:
-            sources.append(matching(search.contains(Execution.error_message, self.term), *conditions))
-        if len(self.term) >= search.TRIGRAM and statuses & OPEN_STATUSES:
-            said = search.contains(Execution.cause_detail, self.term)
-            sources.append(matching(said, Execution.status.in_(OPEN_STATUSES), *conditions))
-        return tuple(sources)
-
-    def _of_tenants(self, conditions: Conditions) -> Source:
-        """The first executions of each tenant, merged."""
-
-        def source(span: Span) -> Keys:
-            of_tenant = Execution.entity_id == self.tenants.c.id
-            if not span.ordered:
-                keys = select(span.segment.id, span.segment.moment)
-                return keys.join(self.tenants, of_tenant).where(*conditions).limit(span.limit)
-            each = span.where(of_tenant, *conditions).correlate(self.tenants).lateral("of_tenant")
-            return span.first_of(select(*each.c).select_from(self.tenants.join(each, true())), *each.c)
-
-        return source
-
-
-def _once(statement: Select[*tuple[object, ...]], name: str) -> CTE:
-    """Looked up once, and before the rest."""
-    return statement.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")

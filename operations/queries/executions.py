@@ -1,6 +1,7 @@
 """Lists and details of executions."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,7 +44,7 @@ class Executions:
         """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
         listed = ExecutionList(wanted=wanted, sort=sort)
-        async with self.database.reading() as connection:
+        async with self._connected(wanted) as connection:
 
             async def fetch(
                 segment: Segment, place: Cursor | None, backward: bool, number: int
@@ -55,7 +56,7 @@ class Executions:
 
             items, after, before = await read_page(listed.segments, fetch, place_of, cursor=cursor, limit=limit)
             total, is_cut = len(items), False
-            if after or before:
+            if after or before or wanted.search:
                 total, is_cut = (await connection.execute(listed.total())).one()
         return Page(
             items=tuple(items),
@@ -70,11 +71,22 @@ class Executions:
     ) -> tuple[ExecutionView, ...]:
         """The first rows of the list, without pages."""
         found: list[ExecutionView] = []
-        async with self.database.reading() as connection:
+        async with self._connected(wanted) as connection:
             for segment in ExecutionList(wanted=wanted, sort=sort).segments:
                 if len(found) < limit:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
         return tuple(found)
+
+    @asynccontextmanager
+    async def _connected(self, wanted: ExecutionFilter) -> AsyncIterator[AsyncConnection]:
+        """For searches without sequential scans: they look cheap for words that were frequent once, and read it all."""
+        if not wanted.search:
+            async with self.database.reading() as connection:
+                yield connection
+        else:
+            async with self.database.transaction() as connection:
+                await connection.execute(text("SET LOCAL enable_seqscan = off"))
+                yield connection
 
     async def status_counts(self) -> StatusCounts:
         """How many executions have each status, each up to one more than the cap of lists."""

@@ -103,8 +103,11 @@ class Span:
     limit: int
     ordered: bool = True  #: False: any rows will do
 
-    def where(self, *conditions: ColumnElement[bool], rows: Rows | None = None) -> Keys:
-        """The first rows of the span for which the conditions hold, in the order of the segment: an index's work."""
+    def where(self, *conditions: ColumnElement[bool], rows: Rows | None = None, loosely: bool = False) -> Keys:
+        """The first rows of the span for which the conditions hold, in the order of the segment: an index's work.
+
+        `loosely`: where any rows will do, do not even ask for those that an index has first.
+        """
         moment, id_ = self.segment.moment, self.segment.id
         if rows is not None:
             moment, id_ = getattr(rows, moment.key), getattr(rows, id_.key)
@@ -112,6 +115,8 @@ class Span:
         if self.place is not None:
             here, key = tuple_(self.place.value, self.place.id), tuple_(moment, id_)
             chosen = chosen.where(key > here if self._is_upward else key < here)
+        if loosely and not self.ordered:
+            return chosen.limit(self.limit)
         order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
         return chosen.order_by(*order).limit(self.limit)
 
@@ -130,9 +135,9 @@ class Span:
 Source = Callable[[Span], Keys]
 
 
-def matching(*conditions: ColumnElement[bool], rows: Rows | None = None) -> Source:
-    """Rows for which the conditions hold; `rows` stands for the table when they come from elsewhere."""
-    return lambda span: span.where(*conditions, rows=rows)
+def matching(*conditions: ColumnElement[bool]) -> Source:
+    """Rows for which the conditions hold."""
+    return lambda span: span.where(*conditions)
 
 
 Fetch = Callable[[Segment, Cursor | None, bool, int], Awaitable[Sequence[ItemT]]]

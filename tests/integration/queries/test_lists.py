@@ -1,0 +1,200 @@
+"""Lists are complete and in order: compared with what a plain reading of the filter gives."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from operations.database import Database
+from operations.errors import InvalidInput
+from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
+from operations.queries.executions import Executions
+from operations.queries.paging import COUNT_CAP, Cursor, Page
+from operations.statuses import Health, Status
+from tests.integration.queries.conftest import FEW
+
+OPEN = (Status.PENDING, Status.RUNNING)
+NOW = datetime.now(UTC)
+FILTERS = {
+    "everything": ExecutionFilter(),
+    "failed": ExecutionFilter(statuses=frozenset({Status.FAILED})),
+    "pending and failed": ExecutionFilter(statuses=frozenset({Status.PENDING, Status.FAILED})),
+    "all statuses": ExecutionFilter(statuses=frozenset(Status)),
+    "one type": ExecutionFilter(workflow_types=frozenset({"tenant_migration"})),
+    "more words than are merged": ExecutionFilter(
+        workflow_types=frozenset({"tenant_migration", "tenant_export", *(f"no_such_{number}" for number in range(30))})
+    ),
+    "healths": ExecutionFilter(healths=frozenset({Health.STUCK, Health.DRIFT})),
+    "healthy and open": ExecutionFilter(healths=frozenset({Health.OK}), statuses=frozenset(OPEN)),
+    "a cause": ExecutionFilter(causes=frozenset({"no_worker"})),
+    "months": ExecutionFilter(created_from=NOW - timedelta(days=200), created_to=NOW - timedelta(days=100)),
+    "tenants": ExecutionFilter(search="ACME"),
+    "tenants that failed": ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED})),
+    "errors": ExecutionFilter(search="permission DENIED"),
+    "causes and errors": ExecutionFilter(search="tenants-eu-3"),
+    "an id": ExecutionFilter(search="tenant-provision-acme-north-1"),
+    "nothing": ExecutionFilter(search="no such words"),
+}
+
+
+def keeps(wanted: ExecutionFilter, row: ExecutionView) -> bool:
+    """What the filter means, said plainly."""
+    term = wanted.search.lower()
+    says = (
+        f"{row.entity_slug} {row.entity_name}".lower(),
+        (row.error_message or "").lower(),
+        (row.cause_detail or "").lower() if row.status in OPEN else "",
+    )
+    return (
+        (not wanted.statuses or row.status in wanted.statuses)
+        and (not wanted.healths or row.health in wanted.healths)
+        and (not wanted.causes or row.cause in wanted.causes)
+        and (not wanted.workflow_types or row.workflow_type in wanted.workflow_types)
+        and (wanted.entity_id is None or row.entity_id == wanted.entity_id)
+        and (wanted.created_from is None or row.created_at >= wanted.created_from)
+        and (wanted.created_to is None or row.created_at < wanted.created_to)
+        and (any(term in text for text in says) or row.workflow_id.startswith(term))
+    )
+
+
+def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
+    """What the order means; rows of the same moment by id."""
+
+    def by(moment: Callable[[ExecutionView], datetime | None], up: bool) -> list[ExecutionView]:
+        chosen = [row for row in rows if moment(row) is not None]
+        return sorted(chosen, key=lambda row: (moment(row), row.id), reverse=not up)
+
+    match sort:
+        case Sort.NEWEST | Sort.OLDEST:
+            return by(lambda row: row.created_at, sort is Sort.OLDEST)
+        case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
+            return by(lambda row: row.completed_at, sort is Sort.EARLIEST_COMPLETED)
+        case Sort.ATTENTION:
+            first = by(lambda row: row.last_progress_at if row.status in OPEN else None, up=True)
+            return first + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
+
+
+@pytest.fixture(scope="session")
+async def rows(few: Database) -> tuple[ExecutionView, ...]:
+    """All of them, read without a filter."""
+    found = await Executions(database=few).export(ExecutionFilter())
+    assert len(found) == FEW
+    return found
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("name", FILTERS)
+async def test_a_list_is_what_its_filter_and_its_order_say(
+    name: str, sort: Sort, executions: Executions, rows: tuple[ExecutionView, ...]
+) -> None:
+    wanted = FILTERS[name]
+    expected = [row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)])]
+
+    listed = await executions.export(wanted, sort=sort)
+    page = await executions.list(wanted, sort=sort, limit=20)
+
+    assert [row.id for row in listed] == expected
+    assert [row.id for row in page.items] == expected[:20]
+    assert (page.total, page.total_capped) == (min(len(expected), COUNT_CAP), len(expected) > COUNT_CAP)
+    assert (page.next is not None, page.previous) == (len(expected) > 20, None)
+
+
+@pytest.mark.parametrize("sort", Sort)
+async def test_paging_forward_and_back_shows_every_row_once(
+    sort: Sort, executions: Executions, rows: tuple[ExecutionView, ...]
+) -> None:
+    expected = [row.id for row in arranged(sort, list(rows))]
+
+    forward, last = await walk(lambda cursor: executions.list(ExecutionFilter(), sort=sort, cursor=cursor, limit=170))
+    assert forward == expected
+
+    backward, _ = await walk(
+        lambda cursor: executions.list(ExecutionFilter(), sort=sort, cursor=cursor or last.previous, limit=170),
+        back=True,
+    )
+    assert backward + [row.id for row in last.items] == expected
+
+
+async def test_rows_that_come_while_one_pages_neither_hide_nor_repeat_others(
+    executions: Executions, few: Database, rows: tuple[ExecutionView, ...]
+) -> None:
+    for sort in Sort:
+        before = [row.id for row in arranged(sort, list(rows))]
+
+        async def with_another_row(cursor: str | None, sort: Sort = sort) -> Page[ExecutionView]:
+            page = await executions.list(ExecutionFilter(), sort=sort, cursor=cursor, limit=200)
+            await add_execution(few, completed=sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED))
+            return page
+
+        seen, _ = await walk(with_another_row)
+        await forget_added(few)
+
+        assert len(seen) == len(set(seen))
+        assert [id_ for id_ in seen if id_ in set(before)] == before
+
+
+async def test_a_page_far_inside_begins_at_the_cursor(executions: Executions, rows: tuple[ExecutionView, ...]) -> None:
+    expected = arranged(Sort.NEWEST, list(rows))
+    here = expected[700]
+    cursor = Cursor(segment=0, value=here.created_at, id=here.id).encode()
+
+    page = await executions.list(ExecutionFilter(), cursor=cursor, limit=3)
+
+    assert [row.id for row in page.items] == [row.id for row in expected[701:704]]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "bm90IGpzb24", "WzksICIyMDI2Il0", Cursor(segment=1, value=NOW, id=UUID(int=0)).encode()]
+)
+async def test_a_cursor_of_another_list_is_refused(cursor: str, executions: Executions) -> None:
+    with pytest.raises(InvalidInput):
+        await executions.list(ExecutionFilter(), cursor=cursor)
+
+
+@pytest.mark.parametrize("limit", [0, 201])
+async def test_a_page_has_from_1_to_200_rows(limit: int, executions: Executions) -> None:
+    with pytest.raises(InvalidInput):
+        await executions.list(ExecutionFilter(), limit=limit)
+
+
+async def test_an_export_ends_at_its_limit(executions: Executions) -> None:
+    rows = await executions.export(ExecutionFilter(), sort=Sort.ATTENTION, limit=100)
+
+    assert len(rows) == 100
+
+
+async def walk(
+    ask: Callable[[str | None], Awaitable[Page[ExecutionView]]], *, back: bool = False
+) -> tuple[list[UUID], Page[ExecutionView]]:
+    """All ids from the first page to the last, in the order of the list; and the last page."""
+    ids: list[UUID] = []
+    cursor: str | None = None
+    while True:
+        page = await ask(cursor)
+        here = [row.id for row in page.items]
+        ids = here + ids if back else ids + here
+        cursor = page.previous if back else page.next
+        if cursor is None:
+            return ids, page
+
+
+async def add_execution(database: Database, *, completed: bool) -> None:
+    async with database.transaction() as connection:
+        await connection.exec_driver_sql("SET LOCAL tenantry.correction = 'on'")
+        await connection.exec_driver_sql(
+            f"""
+            INSERT INTO workflow_executions
+                   (workflow_id, workflow_type, entity_type, entity_id, status, task_queue, input, requested_by,
+                    created_at, last_progress_at, completed_at)
+            SELECT 'added-' || gen_random_uuid(), 'added', 'tenant', gen_random_uuid(),
+                   '{"completed" if completed else "pending"}', 'test', '{{}}', 'test',
+                   moment, moment, {"moment" if completed else "NULL"}
+            FROM (SELECT now() - random() * interval '300 days' AS moment) AS chosen
+            """
+        )
+
+
+async def forget_added(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.exec_driver_sql("DELETE FROM workflow_executions WHERE workflow_type = 'added'")

@@ -1,0 +1,56 @@
+"""Counts and rates agree with a full count."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from operations.database import Database
+from operations.queries.executions import Executions
+from operations.queries.paging import COUNT_CAP
+from operations.statuses import Status
+
+BY_STATUS = text("SELECT status, count(*) FROM workflow_executions GROUP BY status")
+
+
+async def test_counts_by_status_are_exact_up_to_the_cap(executions: Executions, few: Database) -> None:
+    async with few.reading() as connection:
+        truth = {Status(status): number for status, number in await connection.execute(BY_STATUS)}
+
+    counts = await executions.status_counts()
+
+    assert counts.numbers == {status: min(truth.get(status, 0), COUNT_CAP + 1) for status in Status}
+    assert truth[Status.COMPLETED] > COUNT_CAP
+
+
+async def test_throughput_has_every_hour_of_the_day_with_what_ended_in_it(database: Database) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    async with database.transaction() as connection:
+        await connection.exec_driver_sql("SET LOCAL tenantry.correction = 'on'")
+        for ended, status in ((0, "completed"), (0, "failed"), (3, "completed"), (3, "completed"), (30, "failed")):
+            await connection.execute(
+                ADD_ENDED,
+                {
+                    "status": status,
+                    "reason": "error" if status == "failed" else None,
+                    "ended": hour - timedelta(hours=ended),
+                },
+            )
+
+    hours = await Executions(database=database).throughput(hours=24)
+
+    assert [each.hour for each in hours] == [hour - timedelta(hours=ago) for ago in range(23, -1, -1)]
+    assert {(each.hour, each.completed, each.failed) for each in hours if each.completed or each.failed} == {
+        (hour, 1, 1),
+        (hour - timedelta(hours=3), 2, 0),
+    }
+
+
+ADD_ENDED = text(
+    """
+    INSERT INTO workflow_executions
+           (workflow_id, workflow_type, entity_type, entity_id, status, close_reason, task_queue, input, requested_by,
+            created_at, completed_at)
+    VALUES ('ended-' || gen_random_uuid(), 'test', 'tenant', gen_random_uuid(), :status, :reason, 'test', '{}', 'test',
+            :ended, :ended)
+    """
+)
