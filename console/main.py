@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
@@ -37,13 +38,14 @@ log = logs.logger(__name__)
 
 SET_UP_PAUSE = 2.0  #: seconds
 RESTART_PAUSE = 1.0  #: seconds
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 
 
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
     hub = Hub(Feed(dsn=services.database.dsn))
-    application = FastAPI(
+    application = documentation.Documented(
         title="Tenantry",
         version="1",
         openapi_url="/api/openapi.json",
@@ -96,13 +98,18 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         prefix="/api/v1",
     )
-    application.add_api_route("/api/{rest:path}", _no_such_route, include_in_schema=False)
+    application.add_api_route("/api/{rest:path}", _no_such_route, methods=ANY_METHOD, include_in_schema=False)
     application.add_api_route("/assets/{rest:path}", _no_such_file, include_in_schema=False)
     application.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
 
 
-async def _no_such_route(rest: str) -> Response:
-    return problems.response(404, f"There is no /api/{rest}; see /api/docs.")
+async def _no_such_route(request: Request, rest: str) -> Response:
+    application = request.app
+    allowed = application.methods_of(f"/api/{rest}") if isinstance(application, documentation.Documented) else []
+    if not allowed:
+        return problems.response(404, f"There is no /api/{rest}; see /api/docs.")
+    takes = ", ".join(allowed)
+    return problems.response(405, f"/api/{rest} takes {takes}, not {request.method}.", headers={"Allow": takes})
 
 
 async def _no_such_file(rest: str) -> Response:

@@ -1,11 +1,15 @@
-"""`/api/docs`: Swagger UI from our own files; nothing is loaded from another host."""
+"""What the API says about itself: the document, and Swagger UI for it from our own files."""
 
 from string import Template
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import compile_path
 
+from console.api import problems
 from console.components import assets
+
+SCHEMAS = "#/components/schemas/{model}"
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -23,6 +27,41 @@ PAGE = Template("""<!doctype html>
 </body>
 </html>
 """)
+
+
+class Documented(FastAPI):
+    """Promises errors in the form they have; FastAPI alone would promise one of its own."""
+
+    def openapi(self) -> dict[str, object]:
+        document = super().openapi()  # made again when routes were added
+        schemas = document["components"]["schemas"]
+        if "Problem" not in schemas:
+            problem = problems.Problem.model_json_schema(ref_template=SCHEMAS)
+            schemas |= problem.pop("$defs") | {"Problem": problem}
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            for path, operations in document["paths"].items():
+                for method, operation in operations.items():
+                    operation["responses"] |= _errors(path, method)
+        return document
+
+    def methods_of(self, path: str) -> list[str]:
+        """What can be asked of an address of the API, going by the document."""
+        methods: set[str] = set()
+        for template, operations in super().openapi()["paths"].items():
+            if compile_path(template)[0].match(path):
+                methods |= {method.upper() for method in operations}
+        return sorted(methods)
+
+
+def _errors(path: str, method: str) -> dict[str, object]:
+    statuses = [401, 403, 422, 503]
+    if "{" in path:
+        statuses.append(404)
+    if method != "get":
+        statuses.append(409)
+    content = {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(model="Problem")}}}
+    return {str(status): {"description": problems.TITLES[status], "content": content} for status in sorted(statuses)}
 
 
 def router() -> APIRouter:
