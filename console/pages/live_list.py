@@ -7,13 +7,14 @@ from nicegui import ui
 
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
-from console.components.tables import Column, Empty, Handlers, LiveTable, Sort
+from console.components.tables import Column, Empty, EmptyKind, Handlers, LiveTable, Sort
 from console.live import Hub, Listener, View
 from console.pages import address
 from console.pages.live_rows import News, Rows
-from operations.errors import InvalidInput
+from operations.errors import DatabaseUnavailable, InvalidInput
 
 Query = Mapping[str, str]
+RETRY_PAUSE = 2.0  #: seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,19 +70,32 @@ class LiveList:
         self._on_change(self._query)
 
     async def draw(self) -> None:
-        """Load and show what the query asks for, and follow it from now on."""
+        """Load and show what the query asks for, and follow it from now on; of overlapping calls the last one wins."""
         if self._listener is not None:
             self._listener.delete()
         with self._place:
-            self._listener = Listener(self._hear)
+            listener = self._listener = Listener(self._hear)
         wanted = {name: value for name, value in self._query.items() if name != "columns"}
         try:
-            rows = await self._hub.watch(self._view(wanted), self._listener)
+            rows = await self._hub.watch(self._view(wanted), listener)
         except InvalidInput:  # a cursor that was cut when it was copied: begin at the first page
             await self._go(cursor=None)
             return
-        self.table.reset(rows.json, empty=self._empty())
-        self._show_foot(rows)
+        except DatabaseUnavailable as error:
+            self._try_later(listener, error)
+            return
+        if listener is self._listener:
+            self.table.reset(rows.json, empty=self._empty())
+            self._show_foot(rows)
+
+    def _try_later(self, listener: Listener[News], error: DatabaseUnavailable) -> None:
+        """Say that the list cannot be had, and look again by itself."""
+        if listener is not self._listener:
+            return
+        unavailable = Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message)
+        self.table.reset("[]", empty=unavailable)
+        with self._place:
+            ui.timer(RETRY_PAUSE, self.draw, once=True)
 
     async def choose(self, **filters: str | None) -> None:
         """Other filters: back to the first page."""

@@ -26,6 +26,7 @@ NAV = (
     shell.NavItem(label="Tenants", icon="apartment", path="/tenants", section="Operate", key="t"),
     shell.NavItem(label="Register tenant", icon="domain_add", path="/tenants/new", section="Operate", key="n"),
 )
+RETRY_PAUSE = 3.0  #: seconds
 SILENT = "Live updates are interrupted: the database does not answer. What you see may be old; runs go on."
 
 
@@ -82,25 +83,29 @@ def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:
 
 async def _draw(page: Coroutine[None, None, None]) -> None:
     """Every page is drawn through here: who may not see it, or what is not there, gets a sentence instead."""
+    place = ui.context.slot.parent
     try:
         sessions.actor()
         await page
     except NotLoggedIn:
         ui.navigate.to("/login")
     except DatabaseUnavailable as error:
-        cards.empty_state(Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message))
+        _say_instead(place, Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message))
+        if isinstance(place, ui.sub_pages):
+            with place:
+                ui.timer(RETRY_PAUSE, place.refresh, once=True)
     except OperationsError as error:
-        cards.empty_state(
-            Empty(
-                kind=EmptyKind.NOTHING_MATCHES,
-                title="Not permitted" if isinstance(error, NotPermitted) else "Not found",
-                text=error.message,
-                action="Go to the overview",
-                href="/",
-            )
-        )
+        title = "Not permitted" if isinstance(error, NotPermitted) else "Not found"
+        kind = EmptyKind.NOTHING_MATCHES
+        _say_instead(place, Empty(kind=kind, title=title, text=error.message, action="Go to the overview", href="/"))
     finally:
         page.close()
+
+
+def _say_instead(place: ui.element, empty: Empty) -> None:
+    place.clear()
+    with place:
+        cards.empty_state(empty)
 
 
 def _follow(hub: Hub, frame: shell.Frame) -> None:
