@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+from psycopg import AsyncConnection
 
 from embedded import ports
 from operations.access import Actor
@@ -85,6 +86,11 @@ class Accounts:
     async def token(self, email: str = ADMIN_EMAIL, role: Role = Role.ADMIN) -> str:
         staff = await self._with_account(email, role)
         return await staff.create_token(SYSTEM, email, "test")
+
+    async def execute(self, statement: str) -> None:
+        """Change rows as somebody with psql would."""
+        async with await AsyncConnection.connect(self.database.dsn, autocommit=True) as connection:
+            await connection.execute(statement.encode())
 
     async def _with_account(self, email: str, role: Role) -> Staff:
         staff = Staff(database=self.database, secret_key=SECRET_KEY)

@@ -4,7 +4,6 @@ from http.cookies import SimpleCookie
 
 import httpx
 import pytest
-from psycopg import AsyncConnection
 
 from operations.statuses import Role
 from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
@@ -155,7 +154,7 @@ async def test_an_account_that_was_disabled_loses_pages_api_and_sockets(console:
             assert await shake_hands(socket, page.client_id)
             assert (await script.get("/api/v1/tenants")).status_code == 200
 
-            await execute(console, "UPDATE staff SET disabled_at = now() WHERE email = 'mallory@example.com'")
+            await console.accounts.execute("UPDATE staff SET disabled_at = now() WHERE email = 'mallory@example.com'")
 
             assert (await script.get("/api/v1/tenants")).status_code == 401
             await is_shut_out(console, client, session, page.client_id)
@@ -171,7 +170,7 @@ async def test_a_changed_role_takes_effect_at_once(console: Console) -> None:
         async with open_socket(console, page.client_id, session=session) as socket:
             assert await shake_hands(socket, page.client_id)
 
-            await execute(console, "UPDATE staff SET role = 'viewer' WHERE email = 'trent@example.com'")
+            await console.accounts.execute("UPDATE staff SET role = 'viewer' WHERE email = 'trent@example.com'")
 
             answer = await client.post(
                 "/api/v1/tenants", json={"slug": "too-late", "name": "Too late", "owner_email": "late@example.com"}
@@ -186,8 +185,3 @@ async def is_shut_out(console: Console, client: httpx.AsyncClient, session: str,
     assert (await client.get("/api/v1/executions")).status_code == 401
     polling = await client.get(f"/_nicegui_ws/socket.io/?EIO=4&transport=polling&client_id={client_id}")
     assert polling.status_code == 401
-
-
-async def execute(console: Console, statement: str) -> None:
-    async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
-        await connection.execute(statement.encode())

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
-from psycopg import AsyncConnection
 
 from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
@@ -82,7 +81,7 @@ async def test_an_open_page_outlives_an_outage(
 
 
 async def test_a_bug_shows_nothing_of_itself(secure_console: Console, client: httpx.AsyncClient, session: str) -> None:
-    await execute(secure_console, "ALTER TABLE tenants RENAME TO tenants_elsewhere")
+    await secure_console.accounts.execute("ALTER TABLE tenants RENAME TO tenants_elsewhere")
     try:
         api = await client.get("/api/v1/tenants")
         html = await client.get("/tenants", headers={"Accept": "text/html"})
@@ -92,7 +91,7 @@ async def test_a_bug_shows_nothing_of_itself(secure_console: Console, client: ht
             await socket.type_slug(page, "strikes")
             told = await socket.hears("Something went wrong here; it was logged.")
     finally:
-        await execute(secure_console, "ALTER TABLE tenants_elsewhere RENAME TO tenants")
+        await secure_console.accounts.execute("ALTER TABLE tenants_elsewhere RENAME TO tenants")
 
     assert api.status_code == 500
     assert api.headers["content-type"] == "application/problem+json"
@@ -106,8 +105,3 @@ def status_of(client: httpx.AsyncClient, path: str) -> Callable[[], Awaitable[in
         return (await client.get(path)).status_code
 
     return look
-
-
-async def execute(console: Console, statement: str) -> None:
-    async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
-        await connection.execute(statement.encode())
