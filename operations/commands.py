@@ -74,9 +74,14 @@ async def queue(connection: AsyncConnection, intent: Intent) -> UUID:
 
 
 async def claim(connection: AsyncConnection, *, name: str) -> list[Claim]:
-    """Take up to `BATCH` due commands; concurrent callers get different ones."""
-    token = uuid4()
-    rows = await connection.execute(CLAIM, {"batch": BATCH, "lease": LEASE, "token": token, "name": name})
+    """Take up to `BATCH` due commands; concurrent callers get different ones.
+
+    Kinds that a newer version added are left to a deliverer of that version.
+    """
+    token, kinds = uuid4(), [kind.value for kind in CommandKind]
+    rows = await connection.execute(
+        CLAIM, {"kinds": kinds, "batch": BATCH, "lease": LEASE, "token": token, "name": name}
+    )
     return [
         Claim(
             id=row.id,
@@ -105,7 +110,8 @@ async def claim(connection: AsyncConnection, *, name: str) -> list[Claim]:
 CLAIM = text(
     """
     WITH due AS (
-        SELECT id FROM commands WHERE state = 'queued' AND due_at <= clock_timestamp()
+        SELECT id FROM commands
+        WHERE state = 'queued' AND due_at <= clock_timestamp() AND kind = ANY(:kinds)
         ORDER BY due_at, id LIMIT :batch FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE commands SET due_at = clock_timestamp() + make_interval(secs => :lease), tries = tries + 1,

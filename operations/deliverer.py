@@ -88,6 +88,11 @@ class Deliverer:
                 else:
                     log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
                     await deliveries.refuse(delivery, error.message)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # a bug that one command meets must not keep the others waiting
+                log.exception("command met a bug", command=claim.kind, workflow_id=claim.workflow_id)
+                await self._postpone(claim, f"An unexpected {type(error).__name__}; the log of {self.name} tells more.")
         except DatabaseUnavailable:
             log.warning("command not settled; it is tried again after its lease", workflow_id=claim.workflow_id)
 
