@@ -58,8 +58,11 @@ class Delivery:
 async def start(delivery: Delivery) -> None:
     """Start the run, at most once per execution, whatever answers were lost before."""
     claim = delivery.claim
+    if claim.run_id is not None:  # an earlier try took effect, its answer was lost, and the worker has reported it
+        await delivery.settle(CommandState.DELIVERED)
+        return
     if claim.is_withdrawn or claim.status is not Status.PENDING:
-        await delivery.settle(CommandState.FAILED, "The execution had been started or withdrawn.")
+        await delivery.settle(CommandState.FAILED, "The execution was withdrawn or has ended.")
         return
     kind = contracts.BY_STORED_NAME.get(claim.workflow_type)
     if kind is None:
