@@ -1,0 +1,351 @@
+"""Delivering commands to a real Temporal: exactly once, never a stranger's run, each command for itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import AsyncConnection
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.converter import DataConverter, PayloadCodec
+
+from operations import commands, contracts, tracking
+from operations.access import Actor
+from operations.bootstrap import Services
+from operations.commands import Claim
+from operations.database import Database
+from operations.deliverer import Deliverer
+from operations.queries.execution_views import ExecutionDetail
+from operations.statuses import CloseReason, CommandState, Role, Status
+from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
+from operations.tracking import Transition
+from tests.factories import add_execution, add_start_command, add_tenant, set_status
+from tests.servers import eventually
+
+
+@pytest.fixture
+def operator() -> Actor:
+    return Actor(name="operator@example.com", role=Role.OPERATOR)
+
+
+@pytest.fixture
+async def other_deliverer(database: Database, temporal: Temporal) -> AsyncIterator[Deliverer]:
+    """As in another process: with connections of its own."""
+    own = Database.at(database.dsn, name="other")
+    yield Deliverer(database=own, temporal=temporal, name="other")
+    await own.close()
+
+
+async def queue_start(
+    connection: AsyncConnection,
+    task_queue: str,
+    *,
+    workflow_type: str = contracts.PROVISIONING.stored_name,
+    arguments: tuple[object, ...] = (),
+) -> UUID:
+    tenant = await add_tenant(connection)
+    execution = await add_execution(
+        connection, entity_id=tenant, workflow_type=workflow_type, task_queue=task_queue, arguments=arguments
+    )
+    await add_start_command(connection, execution)
+    return execution
+
+
+async def make_due(connection: AsyncConnection) -> None:
+    """Let every lease and every waiting time pass."""
+    await connection.execute("UPDATE commands SET due_at = now() - interval '1 second' WHERE state = 'queued'")
+
+
+async def deliver_all(deliverer: Deliverer) -> int:
+    delivered = 0
+    while claimed := await deliverer.deliver_due():
+        delivered += claimed
+    return delivered
+
+
+async def detail_of(services: Services, execution: UUID) -> ExecutionDetail:
+    return await services.reads.executions.detail(execution)
+
+
+async def run_of(services: Services, execution: UUID) -> Run | None:
+    return await services.temporal.describe((await detail_of(services, execution)).execution.workflow_id)
+
+
+async def start_of(services: Services, execution: UUID) -> tuple[CommandState, int, str | None]:
+    start = (await detail_of(services, execution)).start
+    assert start is not None
+    return start.state, start.tries, start.error
+
+
+async def test_two_deliverers_start_each_run_once(
+    services: Services, other_deliverer: Deliverer, connection: AsyncConnection, task_queue: str
+) -> None:
+    executions = [await queue_start(connection, task_queue) for _ in range(60)]
+
+    claimed = await asyncio.gather(*(deliver_all(each) for each in (services.deliverer, other_deliverer)))
+
+    assert sum(claimed) == 60
+    for execution in executions:
+        detail, run = await detail_of(services, execution), await run_of(services, execution)
+        assert run is not None
+        assert run.execution_id == str(execution)
+        assert (detail.execution.status, detail.execution.run_id) == (Status.RUNNING, run.run_id)
+        assert await start_of(services, execution) == (CommandState.DELIVERED, 1, None)
+        assert [event.to_status for event in detail.events] == [Status.PENDING, Status.RUNNING]
+
+
+async def test_an_unknown_type_is_rejected_and_the_others_start(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    good = [await queue_start(connection, task_queue) for _ in range(2)]
+    bad = await queue_start(connection, task_queue, workflow_type="make_coffee")
+
+    await deliver_all(services.deliverer)
+
+    rejected = (await detail_of(services, bad)).execution
+    assert (rejected.status, rejected.close_reason) == (Status.FAILED, CloseReason.START_REJECTED)
+    assert "'make_coffee'" in (rejected.error_message or "")
+    assert await run_of(services, bad) is None
+    assert [(await detail_of(services, each)).execution.status for each in good] == [Status.RUNNING] * 2
+
+
+async def test_what_temporal_refuses_for_good_ends_with_its_words(
+    services: Services, connection: AsyncConnection
+) -> None:
+    execution = await queue_start(connection, "q" * 2000)
+
+    await deliver_all(services.deliverer)
+
+    rejected = (await detail_of(services, execution)).execution
+    assert (rejected.status, rejected.close_reason) == (Status.FAILED, CloseReason.START_REJECTED)
+    assert "length exceeds limit" in (rejected.error_message or "")
+    assert (await start_of(services, execution))[0] is CommandState.FAILED
+
+
+@pytest.mark.parametrize("carries", [None, str(uuid4()), "no uuid at all"])
+async def test_a_strangers_run_under_our_id_is_left_alone(
+    services: Services, connection: AsyncConnection, task_queue: str, carries: str | None
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    workflow_id = (await detail_of(services, execution)).execution.workflow_id
+    marks = [] if carries is None else [SearchAttributePair(OPERATION_UUID, carries)]
+    foreign = await services.temporal.client.start_workflow(
+        "SomebodyElses", id=workflow_id, task_queue=task_queue, search_attributes=TypedSearchAttributes(marks)
+    )
+
+    await deliver_all(services.deliverer)
+
+    rejected = (await detail_of(services, execution)).execution
+    assert (rejected.status, rejected.close_reason) == (Status.FAILED, CloseReason.START_REJECTED)
+    for word in (workflow_id, foreign.result_run_id or "?", carries or "none"):
+        assert word in (rejected.error_message or "")
+    left = await run_of(services, execution)
+    assert left is not None
+    assert (left.run_id, left.status) == (foreign.result_run_id, RunStatus.RUNNING)
+
+
+async def test_our_own_run_whose_answer_was_lost_is_adopted(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    run_id = await services.temporal.start(
+        Start(
+            workflow_id=(await detail_of(services, execution)).execution.workflow_id,
+            temporal_name=contracts.PROVISIONING.temporal_name,
+            task_queue=task_queue,
+            execution_id=execution,
+            arguments=(),
+        )
+    )
+
+    await deliver_all(services.deliverer)
+
+    adopted = (await detail_of(services, execution)).execution
+    assert (adopted.status, adopted.run_id) == (Status.RUNNING, run_id)
+    assert (await start_of(services, execution))[0] is CommandState.DELIVERED
+
+
+async def test_a_start_that_the_worker_has_reported_meanwhile_was_delivered(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    async with services.database.transaction() as transaction:
+        reported = Transition(execution_id=execution, to=Status.RUNNING, actor="system:worker", run_id="run-1")
+        await tracking.move(transaction, reported)
+
+    await deliver_all(services.deliverer)
+
+    assert await start_of(services, execution) == (CommandState.DELIVERED, 1, None)
+    assert await run_of(services, execution) is None
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
+async def test_a_row_that_is_no_longer_pending_is_never_started(
+    services: Services, connection: AsyncConnection, task_queue: str, status: Status
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    await set_status(connection, execution, status)
+
+    await deliver_all(services.deliverer)
+
+    assert await run_of(services, execution) is None
+    assert (await detail_of(services, execution)).execution.status is status
+    assert (await start_of(services, execution))[0] is CommandState.FAILED
+
+
+@pytest.mark.parametrize("kind", ["terminate", "cancel"])
+async def test_a_start_that_is_withdrawn_in_time_never_happens(
+    services: Services, connection: AsyncConnection, operator: Actor, task_queue: str, kind: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    withdraw = services.executions.terminate if kind == "terminate" else services.executions.cancel
+    await withdraw(operator, execution, "registered by mistake")
+
+    async def deliver_and_look() -> ExecutionDetail:
+        await make_due(connection)
+        await deliver_all(services.deliverer)
+        return await detail_of(services, execution)
+
+    ended = await eventually(deliver_and_look, lambda seen: seen.execution.status.is_final)
+
+    reason = CloseReason.TERMINATED if kind == "terminate" else CloseReason.CANCELED
+    assert (ended.execution.status, ended.execution.close_reason) == (Status.FAILED, reason)
+    assert "registered by mistake" in (ended.execution.error_message or "")
+    assert await run_of(services, execution) is None
+
+
+async def claim_and_die(database: Database) -> list[Claim]:
+    async with database.transaction() as connection:
+        return await commands.claim(connection, name="dead")
+
+
+async def test_a_claim_is_respected_until_its_lease_ends(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    await claim_and_die(services.database)
+
+    assert await services.deliverer.deliver_due() == 0
+    await make_due(connection)
+    assert await services.deliverer.deliver_due() == 1
+
+    assert (await detail_of(services, execution)).execution.status is Status.RUNNING
+    assert await start_of(services, execution) == (CommandState.DELIVERED, 2, None)
+
+
+async def test_who_lost_a_claim_cannot_settle_it(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    [lost] = await claim_and_die(services.database)
+    await make_due(connection)
+    [held] = await claim_and_die(services.database)
+
+    async with services.database.transaction() as transaction:
+        late = await commands.settle(transaction, lost, CommandState.FAILED, "too late")
+        await commands.postpone(transaction, lost, timedelta(0), "too late")
+    unchanged = await start_of(services, execution)
+    async with services.database.transaction() as transaction:
+        settled = await commands.settle(transaction, held, CommandState.DELIVERED)
+        again = await commands.settle(transaction, held, CommandState.FAILED, "twice")
+
+    assert (late, settled, again) == (False, True, False)
+    assert unchanged == (CommandState.QUEUED, 2, None)
+    assert await start_of(services, execution) == (CommandState.DELIVERED, 2, None)
+
+
+async def test_each_end_of_a_command_is_in_the_audit_log(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    await queue_start(connection, task_queue)
+    await queue_start(connection, task_queue, workflow_type="make_coffee")
+
+    await deliver_all(services.deliverer)
+
+    found = await connection.execute("SELECT actor, action, outcome FROM audit_log ORDER BY outcome")
+    assert await found.fetchall() == [
+        ("system:deliverer", "command.start", "delivered"),
+        ("system:deliverer", "command.start", "failed"),
+    ]
+
+
+async def test_a_kind_that_a_newer_version_added_is_left_to_that_version(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    newer = await add_execution(connection, status=Status.RUNNING)
+    await connection.execute(
+        "INSERT INTO commands (kind, execution_id, requested_by) VALUES ('hypnotise', %s, 'test')", (newer,)
+    )
+    execution = await queue_start(connection, task_queue)
+
+    assert await deliver_all(services.deliverer) == 1
+
+    assert (await detail_of(services, execution)).execution.status is Status.RUNNING
+    found = await connection.execute("SELECT state, tries FROM commands WHERE kind = 'hypnotise'")
+    assert await found.fetchall() == [("queued", 0)]
+
+
+async def test_a_namespace_that_is_missing_is_waited_for(
+    services: Services, temporal_address: str, connection: AsyncConnection, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    elsewhere = replace(services.deliverer, temporal=await Temporal.at(temporal_address, namespace="not-yet-there"))
+
+    assert await elsewhere.deliver_due() == 1
+
+    state, _, error = await start_of(services, execution)
+    assert state is CommandState.QUEUED
+    assert "namespace" in (error or "").lower()
+    assert (await detail_of(services, execution)).execution.status is Status.PENDING
+
+
+class BrokenForPoison(PayloadCodec):
+    """Stands for any bug on the way to Temporal that only some commands meet."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        if any(b"poison" in payload.data for payload in payloads):
+            raise ValueError("a secret detail")
+        return list(payloads)
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+
+async def test_a_command_that_meets_a_bug_does_not_keep_the_others_waiting(
+    services: Services, temporal_address: str, connection: AsyncConnection, task_queue: str
+) -> None:
+    converter = DataConverter(payload_codec=BrokenForPoison())
+    client = await Client.connect(temporal_address, data_converter=converter)
+    poisoned = await queue_start(connection, task_queue, arguments=("poison",))
+    good = [await queue_start(connection, task_queue, arguments=("food",)) for _ in range(3)]
+
+    await replace(services.deliverer, temporal=Temporal(client=client)).deliver_due()
+
+    assert [(await detail_of(services, each)).execution.status for each in good] == [Status.RUNNING] * 3
+    state, _, error = await start_of(services, poisoned)
+    assert state is CommandState.QUEUED
+    assert error == "An unexpected ValueError; the log of test tells more."
+    assert await deliver_all(services.deliverer) == 0
+    await make_due(connection)
+    await deliver_all(services.deliverer)
+    assert (await detail_of(services, poisoned)).execution.status is Status.RUNNING
+
+
+@pytest.mark.usefixtures("delivering")
+async def test_delivering_survives_the_loss_of_every_connection(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    first = await queue_start(connection, task_queue)
+    await eventually(lambda: detail_of(services, first), lambda seen: seen.execution.status is Status.RUNNING)
+
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid()"
+    )
+    second = await queue_start(connection, task_queue)
+
+    await eventually(lambda: detail_of(services, second), lambda seen: seen.execution.status is Status.RUNNING)
