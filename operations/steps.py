@@ -1,7 +1,14 @@
-"""Writes of a run's progress: which step, which try, what went wrong. Status is none of its business."""
+"""Writes of runs' progress: which step, which try, what went wrong. Status is none of its business.
 
-from dataclasses import dataclass
+Many reports are written in one transaction of two statements: the steps' own rows, and what their executions' rows
+say of them. The second is a projection of the first, so that late and repeated reports change nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.statuses import StepStatus
 from operations.tracking import clean
+
+LONGEST_PROGRESS = 200  # characters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,85 +31,96 @@ class StepReport:
     status: StepStatus
     error: str | None = None
     next_try_in: timedelta | None = None
+    progress: str | None = None  #: what the step says of itself; something new counts as progress
+    began: float = field(default_factory=monotonic)  #: on the worker's clock, used for ages only
+    seen: float = field(default_factory=monotonic)
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        return self.execution_id, self.ordinal
 
 
-async def record(connection: AsyncConnection, report: StepReport) -> None:
-    """Write a try's beginning or end; one that comes late or twice changes nothing.
+async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> None:
+    """Write reports in the order in which they were made; of several about one step the last one stands.
 
-    Beginning and ending move `last_progress_at`; another try of a step that fails does not.
+    Another try of a step that fails moves no `last_progress_at`.
     """
-    await connection.execute(
-        RECORD,
-        {
-            "execution": report.execution_id,
-            "ordinal": report.ordinal,
-            "name": report.name,
-            "attempt": report.attempt,
-            "status": report.status.value,
-            "error": clean(report.error),
-            "next": None if report.next_try_in is None else report.next_try_in.total_seconds(),
-            "progressed": report.status is StepStatus.COMPLETED
-            or (report.status is StepStatus.RUNNING and report.attempt == 1),
-        },
-    )
+    latest = {report.key: report for report in reports}
+    ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
+    await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
+    await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
 
 
-async def record_progress(connection: AsyncConnection, execution_id: UUID, ordinal: int, progress: str) -> None:
-    """Write what a running step says of itself; that it said something new is progress."""
-    await connection.execute(
-        PROGRESS, {"execution": execution_id, "ordinal": ordinal, "progress": clean(progress[:LONGEST_PROGRESS])}
-    )
+def _plain(report: StepReport) -> dict[str, object]:
+    """Ages instead of times: all stored times are the database's."""
+    now = monotonic()
+    return {
+        "execution_id": str(report.execution_id),
+        "ordinal": report.ordinal,
+        "name": report.name,
+        "status": report.status.value,
+        "attempts": report.attempt,
+        "error": clean(report.error),
+        "progress": None if report.progress is None else clean(report.progress[:LONGEST_PROGRESS]),
+        "next_try": None if report.next_try_in is None else report.next_try_in.total_seconds(),
+        "began": now - report.began,
+        "seen": now - report.seen,
+    }
 
 
-LONGEST_PROGRESS = 200  # characters
-
-PROGRESS = text(
+# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late.
+STEPS = text(
     """
-    WITH step AS (
-        UPDATE execution_steps SET progress = :progress
-        WHERE execution_id = :execution AND ordinal = :ordinal AND status = 'running'
-          AND progress IS DISTINCT FROM :progress
-        RETURNING 1
-    )
-    UPDATE workflow_executions SET last_progress_at = clock_timestamp()
-    FROM step WHERE id = :execution AND status IN ('pending', 'running')
+    INSERT INTO execution_steps AS s (
+        execution_id, ordinal, name, status, attempts, error, progress, next_try_at, started_at, tried_at, completed_at)
+    SELECT r.execution_id, r.ordinal, r.name, r.status, r.attempts, r.error, r.progress,
+           clock_timestamp() + make_interval(secs => r.next_try),
+           clock_timestamp() - make_interval(secs => r.began),
+           clock_timestamp() - make_interval(secs => r.began),
+           CASE WHEN r.status IN ('completed', 'failed', 'canceled')
+                THEN clock_timestamp() - make_interval(secs => r.seen) END
+    FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(
+        execution_id uuid, ordinal int, name text, status text, attempts int, error text, progress text,
+        next_try float8, began float8, seen float8)
+    WHERE EXISTS (SELECT FROM workflow_executions e WHERE e.id = r.execution_id)
+    ON CONFLICT (execution_id, ordinal) DO UPDATE SET
+        name = excluded.name, status = excluded.status, attempts = excluded.attempts,
+        error = coalesce(excluded.error, s.error), progress = coalesce(excluded.progress, s.progress),
+        next_try_at = excluded.next_try_at, completed_at = excluded.completed_at,
+        tried_at = CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END,
+        progressed_at = CASE WHEN excluded.progress IS DISTINCT FROM s.progress AND excluded.progress IS NOT NULL
+                             THEN clock_timestamp() ELSE s.progressed_at END
+    WHERE excluded.attempts > s.attempts OR (excluded.attempts = s.attempts AND s.status = 'running')
     """
 )
 
-
-# One statement: the step's row, and what the execution's row says of it. A row deleted by hand blocks nothing. After a
-# failed step come only steps that clean up; the execution keeps pointing at the one that failed.
-RECORD = text(
+# After a failed step come only steps that clean up; the execution keeps pointing at the one that failed.
+EXECUTIONS = text(
     """
-    WITH step AS (
-        INSERT INTO execution_steps AS s
-               (execution_id, ordinal, name, status, attempts, error, next_try_at, completed_at)
-        SELECT :execution, :ordinal, :name, :status, :attempt, :error,
-               clock_timestamp() + make_interval(secs => :next),
-               CASE WHEN :status IN ('completed', 'failed', 'canceled') THEN clock_timestamp() END
-        WHERE EXISTS (SELECT FROM workflow_executions WHERE id = :execution)
-        ON CONFLICT (execution_id, ordinal) DO UPDATE SET
-            name = excluded.name, status = excluded.status, attempts = excluded.attempts,
-            error = coalesce(excluded.error, s.error), next_try_at = excluded.next_try_at,
-            completed_at = excluded.completed_at,
-            tried_at = CASE WHEN excluded.status = 'running' THEN excluded.tried_at ELSE s.tried_at END
-        WHERE excluded.attempts > s.attempts
-           OR (excluded.attempts = s.attempts AND s.status = 'running')
-        RETURNING name
-    ), done AS (
-        SELECT count(*) FILTER (WHERE status = 'completed') AS number,
-               count(*) FILTER (WHERE status = 'failed') > 0 AS failed
-        FROM execution_steps WHERE execution_id = :execution AND ordinal <> :ordinal
+    WITH held AS (
+        SELECT id FROM workflow_executions WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
+    ), latest AS (
+        SELECT s.execution_id, coalesce(min(s.ordinal) FILTER (WHERE s.status = 'failed'), max(s.ordinal)) AS ordinal,
+               max(greatest(s.started_at, s.completed_at, s.progressed_at)) AS progressed_at
+        FROM held JOIN execution_steps s ON s.execution_id = held.id GROUP BY s.execution_id
+    ), shown AS (
+        SELECT latest.*, s.name, s.status, s.error, (
+            SELECT count(*) FROM execution_steps d
+            WHERE d.execution_id = latest.execution_id AND d.ordinal <= latest.ordinal AND d.status = 'completed'
+        ) AS done
+        FROM latest JOIN execution_steps s USING (execution_id, ordinal)
     )
-    UPDATE workflow_executions SET
-        current_step = CASE WHEN done.failed THEN current_step ELSE step.name END,
-        steps_done = CASE WHEN done.failed THEN steps_done ELSE done.number + (:status = 'completed')::int END,
-        cause = CASE WHEN :status = 'retrying' THEN 'step_retrying'
-                     WHEN :status = 'completed' AND cause = 'step_retrying' THEN NULL ELSE cause END,
-        cause_detail = CASE WHEN :status = 'retrying' THEN :error
-                            WHEN :status = 'completed' AND cause = 'step_retrying' THEN NULL ELSE cause_detail END,
-        last_progress_at = CASE WHEN :progressed THEN clock_timestamp() ELSE last_progress_at END
-    FROM step, done
-    WHERE id = :execution AND workflow_executions.status IN ('pending', 'running')
+    UPDATE workflow_executions e SET
+        current_step = shown.name,
+        steps_done = shown.done,
+        last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
+        cause = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause
+                     WHEN shown.status = 'retrying' THEN 'step_retrying'
+                     WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN NULL ELSE e.cause END,
+        cause_detail = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause_detail
+                            WHEN shown.status = 'retrying' THEN shown.error
+                            WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN NULL
+                            ELSE e.cause_detail END
+    FROM shown WHERE e.id = shown.execution_id
     """
 )

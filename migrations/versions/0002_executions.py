@@ -119,6 +119,7 @@ STATEMENTS = (
         completed_at TIMESTAMP WITH TIME ZONE,
         error TEXT,
         progress TEXT,
+        progressed_at TIMESTAMP WITH TIME ZONE,
         CONSTRAINT pk_execution_steps PRIMARY KEY (execution_id, ordinal),
         CONSTRAINT fk_execution_steps_execution_id
             FOREIGN KEY (execution_id) REFERENCES workflow_executions (id) ON DELETE CASCADE,

@@ -127,8 +127,8 @@ class Execution(Record):
         ),
         Index(
             "ix_workflow_executions_unverified",
-            "completed_at",
-            postgresql_where=text("completed_at IS NOT NULL AND verified_at IS NULL"),
+            "id",
+            postgresql_where=text("verified_at IS NULL"),  # open rows, and final ones that Temporal has not confirmed
         ),
         Index(
             "ix_workflow_executions_error",
@@ -164,6 +164,7 @@ class ExecutionStep(Record):
     completed_at: Mapped[datetime | None]
     error: Mapped[str | None]  #: of the latest failed try
     progress: Mapped[str | None]  #: what a long step last said of itself
+    progressed_at: Mapped[datetime | None]  #: when it last said something new
 
 
 class ExecutionEvent(Record):

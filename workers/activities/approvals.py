@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import ApprovalStep
-from workers.activities.fence import current_execution
+from workers.activities.fence import current_step
 from workers.activities.held_tenant import hold_tenant
 
 ASK = """
@@ -61,9 +61,9 @@ class ApprovalActivities:
 
 
 def _execution() -> UUID:
-    execution = current_execution.get()
-    if execution is None:
+    step = current_step.get()
+    if step is None:
         raise ApplicationError(
             f"An approval needs a run that carries {contracts.OPERATION_UUID}.", type="NotTracked", non_retryable=True
         )
-    return execution
+    return step.execution_id

@@ -49,17 +49,21 @@ async def hold_tenant(
 
 @asynccontextmanager
 async def work_on_schema(
-    dsn: str, tenant_id: str, *, is_leaving: bool = False
+    dsn: str, tenant_id: str, *, is_leaving: bool = False, spares_active: bool = False
 ) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
     """For work on the tenant's schema, which may take long: nothing else is locked until just before the commit.
 
-    Whoever wants to terminate the run meanwhile must not have to wait; if they did, the work is rolled back.
+    Whoever wants to terminate the run meanwhile must not have to wait; if they did, the work is rolled back. With
+    `spares_active` the tenant must be inactive before and after: a switch-on that was under way may come in between.
     """
     async with _transaction(dsn) as connection:
         await connection.execute("SELECT set_config('statement_timeout', %s, true)", (LONGEST_STATEMENT,))
-        yield connection, await _look(connection, TENANT, tenant_id, is_leaving=is_leaving)
+        yield (
+            connection,
+            await _look(connection, TENANT, tenant_id, is_leaving=is_leaving, spares_active=spares_active),
+        )
         await hold_execution(connection)
-        await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
+        await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving, spares_active=spares_active)
 
 
 @asynccontextmanager
@@ -73,7 +77,9 @@ async def _transaction(dsn: str) -> AsyncIterator[AsyncConnection]:
         raise
 
 
-async def _look(connection: AsyncConnection, question: str, tenant_id: str, *, is_leaving: bool) -> TenantRow:
+async def _look(
+    connection: AsyncConnection, question: str, tenant_id: str, *, is_leaving: bool, spares_active: bool = False
+) -> TenantRow:
     row = await (await connection.execute(question.encode(), (tenant_id,))).fetchone()
     if row is None:
         raise ApplicationError(f"There is no tenant {tenant_id}.", type="TenantMissing", non_retryable=True)
@@ -83,5 +89,9 @@ async def _look(connection: AsyncConnection, question: str, tenant_id: str, *, i
             f"Tenant {tenant.slug} is {tenant.status}; it is not provisioned again.",
             type="TenantLeaving",
             non_retryable=True,
+        )
+    if tenant.status is TenantStatus.ACTIVE and spares_active:
+        raise ApplicationError(
+            f"Tenant {tenant.slug} is active; its schema stays.", type="TenantActive", non_retryable=True
         )
     return tenant

@@ -9,7 +9,6 @@ from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
-from operations.statuses import TenantStatus
 from workers.activities import schemas
 from workers.activities.held_tenant import hold_tenant, work_on_schema
 
@@ -82,11 +81,7 @@ class TenantActivities:
     @activity.defn(name=contracts.DROP_SCHEMA)
     async def drop_schema(self, step: TenantStep) -> bool:
         """Take back a provisioning that failed; never the schema of an active tenant. Returns whether one was there."""
-        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
-            if tenant.status is TenantStatus.ACTIVE:
-                raise ApplicationError(
-                    f"Tenant {tenant.slug} is active; its schema stays.", type="TenantActive", non_retryable=True
-                )
+        async with work_on_schema(self.dsn, step.tenant_id, spares_active=True) as (connection, tenant):
             return await schemas.drop(connection, tenant.schema_name, step.tenant_id)
 
     @activity.defn(name=contracts.ACTIVATE_TENANT)

@@ -1,30 +1,5 @@
-"""Finds the words that explain a failure: the innermost cause, not "Activity task failed"."""
+"""The words for what made a run or a step fail; reconciliation uses the same ones."""
 
-from temporalio import exceptions
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from operations.causes import root_cause
 
-UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError"})
-
-
-def root_cause(error: BaseException) -> str:
-    """The message of the innermost cause, with its type where that says more."""
-    innermost = error
-    while innermost.__cause__ is not None and isinstance(innermost, FailureError):
-        innermost = innermost.__cause__
-    return _with_type(innermost)
-
-
-def _with_type(error: BaseException) -> str:
-    match error:
-        case ApplicationError():
-            kind, message = error.type or "", error.message
-        case exceptions.TimeoutError():
-            kind, message = "", f"{error.message} (time limit: {error.type.name.lower() if error.type else 'unknown'})"
-        case ActivityError():
-            kind, message = "", f"step {error.activity_type}: {error.message}"
-        case FailureError():
-            kind, message = "", error.message
-        case _:
-            kind, message = type(error).__name__, str(error)
-    message = message or "no message"
-    return message if not kind or kind in UNINFORMATIVE or message.startswith(kind) else f"{kind}: {message}"
+__all__ = ["root_cause"]

@@ -4,6 +4,7 @@ from temporalio.plugin import SimplePlugin
 
 from operations.database import Database
 from workers.activities.executions import ExecutionActivities
+from workers.interceptors.recorder import Recorder
 from workers.interceptors.runs import RunTracking
 from workers.interceptors.steps import StepTracking
 
@@ -12,6 +13,6 @@ def tracking(database: Database) -> SimplePlugin:
     """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on."""
     return SimplePlugin(
         "tenantry.tracking",
-        interceptors=[RunTracking(), StepTracking(database=database)],
+        interceptors=[RunTracking(), StepTracking(recorder=Recorder(database=database))],
         activities=[ExecutionActivities(database=database).record_status],
     )

@@ -56,7 +56,8 @@ class TrackedRun(WorkflowInboundInterceptor):
         if execution_id is None:
             return await super().execute_workflow(input)
         try:
-            await _report(execution_id, Status.RUNNING)
+            if await _report(execution_id, Status.RUNNING):
+                raise asyncio.CancelledError
             result: object = await super().execute_workflow(input)
         except (Exception, asyncio.CancelledError) as error:
             reason = _close_reason(error)
@@ -104,7 +105,8 @@ def _close_reason(error: BaseException) -> CloseReason | None:
 
 async def _report(
     execution_id: str, status: Status, reason: CloseReason | None = None, error: BaseException | None = None
-) -> None:
+) -> bool:
+    """Whether the run was cancelled meanwhile. At a run's end that comes too late: what it reported is what happens."""
     report = StatusReport(
         execution_id=execution_id,
         status=status.value,
@@ -118,17 +120,12 @@ async def _report(
         start_to_close_timeout=timedelta(seconds=5),
         retry_policy=PATIENCE,
     )
-    try:
-        await _finish(handle)
-    except FailureError as lost:  # a failed local activity raises ApplicationError, not ActivityError
-        workflow.logger.warning("status %s was not recorded, reconciliation will: %s", status, lost)
-
-
-async def _finish(handle: workflow.ActivityHandle[None]) -> None:
-    """Let a report finish although the run is being cancelled, then go on cancelling."""
-    try:
-        await asyncio.shield(handle)
-    except asyncio.CancelledError:
-        if not handle.done():
-            await handle
-        raise
+    cancelled = False
+    while not handle.done():
+        try:
+            await asyncio.shield(handle)
+        except asyncio.CancelledError:
+            cancelled = True
+        except FailureError as lost:  # a failed local activity raises ApplicationError, not ActivityError
+            workflow.logger.warning("status %s was not recorded, reconciliation will: %s", status, lost)
+    return cancelled

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 
-from prometheus_client import Counter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
@@ -16,39 +16,32 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from operations import steps
-from operations.database import Database
-from operations.errors import DatabaseUnavailable
-from operations.logs import logger
 from operations.statuses import StepStatus
 from operations.steps import StepReport
-from workers.activities.fence import current_execution
+from workers.activities.fence import CurrentStep, current_step
 from workers.interceptors.causes import root_cause
 from workers.interceptors.headers import StepMark
+from workers.interceptors.recorder import Recorder
 
-log = logger(__name__)
 LOOK = 1.0  #: seconds between two looks at what a step says of itself
-WITHIN = 2.0  #: seconds that a report may take before the step goes on without it
-
-lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepTracking(Interceptor):
     """Registers the activity side of tracking with a worker."""
 
-    database: Database
+    recorder: Recorder
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        return TrackedStep(next, self.database)
+        return TrackedStep(next, self.recorder)
 
 
 class TrackedStep(ActivityInboundInterceptor):
     """Reports the beginning and the end of a try; what the step raises passes through."""
 
-    def __init__(self, next_interceptor: ActivityInboundInterceptor, database: Database) -> None:
+    def __init__(self, next_interceptor: ActivityInboundInterceptor, recorder: Recorder) -> None:
         super().__init__(next_interceptor)
-        self._database = database
+        self._recorder = recorder
         self._heartbeats: Heartbeats | None = None
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
@@ -67,34 +60,34 @@ class TrackedStep(ActivityInboundInterceptor):
             attempt=info.attempt,
             status=StepStatus.RUNNING,
         )
-        current_execution.set(mark.execution_id)
-        await self._tell(report)
+        current_step.set(CurrentStep(execution_id=mark.execution_id, ordinal=mark.ordinal, name=info.activity_type))
+        self._recorder.note(report)
         try:
-            async with self._beating(info.heartbeat_timeout, mark):
+            async with self._beating(info.heartbeat_timeout, report):
                 result: object = await super().execute_activity(input)
         except asyncio.CancelledError:
             status = StepStatus.RETRYING if activity.is_worker_shutdown() else StepStatus.CANCELED
-            await self._tell(replace(report, status=status))
+            await self._recorder.write(_seen(report, status=status))
             raise
         except Exception as error:
-            await self._tell(_failed(report, error, info))
+            await self._recorder.write(_failed(report, error, info))
             raise
-        await self._tell(replace(report, status=StepStatus.COMPLETED))
+        await self._recorder.write(_seen(report, status=StepStatus.COMPLETED))
         return result
 
     @asynccontextmanager
-    async def _beating(self, limit: timedelta | None, mark: StepMark) -> AsyncIterator[None]:
+    async def _beating(self, limit: timedelta | None, report: StepReport) -> AsyncIterator[None]:
         """Tell Temporal that this worker lives, and the database what the step says of itself, while it runs."""
         if not limit or self._heartbeats is None:
             yield
             return
-        beating = asyncio.create_task(self._beat(self._heartbeats, limit, mark))  # ends in the finally below
+        beating = asyncio.create_task(self._beat(self._heartbeats, limit, report))  # ends in the finally below
         try:
             yield
         finally:
             beating.cancel()
 
-    async def _beat(self, heartbeats: "Heartbeats", limit: timedelta, mark: StepMark) -> None:
+    async def _beat(self, heartbeats: "Heartbeats", limit: timedelta, report: StepReport) -> None:
         written: tuple[object, ...] = ()
         until_sign_of_life = 0.0
         while True:
@@ -103,25 +96,13 @@ class TrackedStep(ActivityInboundInterceptor):
                 until_sign_of_life = limit.total_seconds() / 3
             if heartbeats.said != written:
                 written = heartbeats.said
-                await self._tell_progress(mark, str(written[0]))
+                self._recorder.note(_seen(report, progress=str(written[0])))
             await asyncio.sleep(LOOK)
             until_sign_of_life -= LOOK
 
-    async def _tell_progress(self, mark: StepMark, progress: str) -> None:
-        try:
-            async with asyncio.timeout(WITHIN), self._database.transaction() as connection:
-                await steps.record_progress(connection, mark.execution_id, mark.ordinal, progress)
-        except (DatabaseUnavailable, TimeoutError):
-            lost_reports.inc()
 
-    async def _tell(self, report: StepReport) -> None:
-        """Bookkeeping never fails a step: a database that does not answer costs at most `WITHIN`."""
-        try:
-            async with asyncio.timeout(WITHIN), self._database.transaction() as connection:
-                await steps.record(connection, report)
-        except (DatabaseUnavailable, TimeoutError):
-            lost_reports.inc()
-            log.warning("step not recorded", step=report.name, execution_id=str(report.execution_id))
+def _seen(report: StepReport, *, status: StepStatus | None = None, progress: str | None = None) -> StepReport:
+    return replace(report, status=status or report.status, progress=progress, seen=monotonic())
 
 
 def _failed(report: StepReport, error: Exception, info: activity.Info) -> StepReport:
@@ -131,6 +112,7 @@ def _failed(report: StepReport, error: Exception, info: activity.Info) -> StepRe
         status=StepStatus.FAILED if wait is None else StepStatus.RETRYING,
         error=root_cause(error),
         next_try_in=wait,
+        seen=monotonic(),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from workers.workflows.steps import run_step
 
@@ -22,13 +23,9 @@ class TenantDeprovisioningWorkflow:
         try:
             await run_step(contracts.ANNOUNCE_DEPROVISIONING, step, bool)
             await workflow.sleep(timedelta(seconds=waiting_seconds), summary="time to think again")
-        except asyncio.CancelledError:
-            await run_step(contracts.RESTORE_TENANT, step, bool)
+        except (FailureError, asyncio.CancelledError) as error:
+            if is_cancelled_exception(error):
+                await run_step(contracts.RESTORE_TENANT, step, bool, despite_cancel=True)
             raise
-        dropping = asyncio.create_task(run_step(contracts.DELETE_TENANT, step, bool))
-        try:
-            return await asyncio.shield(dropping)
-        except asyncio.CancelledError:
-            if dropping.done():
-                raise
-            return await dropping  # too late to cancel: a half-dropped tenant helps nobody
+        # A half-dropped tenant helps nobody.
+        return await run_step(contracts.DELETE_TENANT, step, bool, despite_cancel=True)

@@ -68,12 +68,12 @@ async def _build(step: TenantStep) -> ProvisioningResult:
     await run_step(contracts.MIGRATE_SCHEMA, step, str)
     await run_step(contracts.ADD_OWNER, step, bool)
     await run_step(contracts.SEED_DEFAULTS, step, int)
-    return await run_step(contracts.ACTIVATE_TENANT, step, ProvisioningResult)
+    return await run_step(contracts.ACTIVATE_TENANT, step, ProvisioningResult, despite_cancel=True)
 
 
 async def _undo(step: TenantStep) -> None:
     """Take back what `_build` made: all of it lies in the schema. What went wrong before stays the error of the run."""
     try:
-        await run_step(contracts.DROP_SCHEMA, step, bool)
+        await run_step(contracts.DROP_SCHEMA, step, bool, despite_cancel=True)
     except FailureError as error:
         workflow.logger.warning("the schema was not dropped: %s", error)

@@ -1,5 +1,7 @@
 """How a workflow asks for a step: the limits and the patience that every step has."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -16,14 +18,29 @@ PATIENCE = RetryPolicy(
 )
 
 
-async def run_step(name: str, step: object, result: type[ResultT]) -> ResultT:
-    """Run one step to its end; transient errors are tried again without limit and shown, permanent ones raise."""
-    answer: ResultT = await workflow.execute_activity(
+async def run_step(name: str, step: object, result: type[ResultT], *, despite_cancel: bool = False) -> ResultT:
+    """Run one step to its end; transient errors are tried again without limit and shown, permanent ones raise.
+
+    A cancel is passed on to the step and waited for: nothing is taken back while it may still be writing. If it ends
+    well all the same, `CancelledError` follows. A step that runs `despite_cancel` never hears of it: it came too late.
+    """
+    running: workflow.ActivityHandle[ResultT] = workflow.start_activity(
         name,
         step,
         result_type=result,
         start_to_close_timeout=LONGEST_TRY,
         heartbeat_timeout=HEARTBEAT,
         retry_policy=PATIENCE,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )
+    if despite_cancel:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(running)
+        return running.result()
+    task = asyncio.current_task()
+    cancels_before = task.cancelling() if task else 0
+    answer = await running
+    if task and task.cancelling() > cancels_before:
+        raise asyncio.CancelledError
     return answer

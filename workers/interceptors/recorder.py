@@ -1,0 +1,56 @@
+"""Writes step reports in the background, all that have come meanwhile in one transaction."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from prometheus_client import Counter
+
+from operations import steps
+from operations.database import Database
+from operations.errors import DatabaseUnavailable
+from operations.logs import logger
+from operations.steps import StepReport
+
+log = logger(__name__)
+WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
+
+lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
+
+
+@dataclass(kw_only=True, slots=True)
+class Recorder:
+    """One per worker. Bookkeeping never fails a step: what the database does not take in time is counted and lost."""
+
+    database: Database
+    _waiting: list[StepReport] = field(default_factory=list)
+    _writing: asyncio.Task[None] | None = None
+
+    def note(self, report: StepReport) -> None:
+        """Write it soon; reports keep their order."""
+        self._waiting.append(report)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+
+    async def write(self, report: StepReport) -> None:
+        """Return when this report and those before it are written, or lost."""
+        self.note(report)
+        while self._writing is not None and not self._writing.done():
+            await asyncio.shield(self._writing)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            reports, self._waiting = self._waiting, []
+            if not await self._try(reports) and len(reports) > 1:  # one row that is locked must not cost the others
+                for report in reports:
+                    await self._try([report])
+
+    async def _try(self, reports: list[StepReport]) -> bool:
+        try:
+            async with asyncio.timeout(WITHIN), self.database.transaction() as connection:
+                await steps.record(connection, reports)
+        except (DatabaseUnavailable, TimeoutError):
+            if len(reports) == 1:
+                lost_reports.inc()
+                log.warning("step not recorded", step=reports[0].name, execution_id=str(reports[0].execution_id))
+            return False
+        return True
