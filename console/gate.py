@@ -66,7 +66,7 @@ class Gate:
         if session is None:
             return _login_first(scope, headers)
         scope.setdefault("state", {})["session"] = session
-        if path.startswith(SOCKETS) and not _owns_tab(scope, session):
+        if path.startswith(SOCKETS) and not _may_join(scope, session):
             return problems.response(403, "The page belongs to another session.")
         return None
 
@@ -129,10 +129,18 @@ def _is_socket(scope: Scope) -> bool:
     return scope["type"] == "websocket" or str(scope["path"]).startswith(SOCKETS)
 
 
-def _owns_tab(scope: Scope, session: Session) -> bool:
+def _may_join(scope: Scope, session: Session) -> bool:
+    """Whether the tab is one of the session's own, or no tab that there is.
+
+    A browser comes back for a tab that is gone after a restart, or after a long sleep. Only when it is let in does
+    NiceGUI tell it so, and it loads the page anew.
+    """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    tab = Client.instances.get((query.get("client_id") or [""])[0])
-    owner = None if tab is None else sessions.of_client(tab)
+    client_id = (query.get("client_id") or [""])[0]
+    tab = Client.instances.get(client_id)
+    if tab is None:
+        return bool(client_id)
+    owner = sessions.of_client(tab)
     return owner is not None and owner.id == session.id
 
 

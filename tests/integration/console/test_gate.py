@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 import httpx
 import nicegui
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from operations.statuses import Role
 from tests.consoles import Console
-from tests.integration.console.sockets import PATH, open_page, open_socket, shake_hands
+from tests.integration.console.sockets import PATH, Socket, open_page, open_socket, shake_hands
 
 NOBODY = UUID(int=0)
 ORIGINS = (None, "own", "https://evil.example", "null")
@@ -162,17 +163,31 @@ async def test_a_session_gets_no_socket_for_the_page_of_another(
     async with console.client(session=viewer_session) as viewer:
         own = await open_page(viewer, "/tenants")
 
-        for client_ids in ((), ("",), (page.client_id,), (str(uuid4()),), (page.client_id, own.client_id)):
+        for client_ids in ((), ("",), (page.client_id,), (page.client_id, own.client_id)):
             with pytest.raises(InvalidStatus):
                 async with open_socket(console, *client_ids, session=viewer_session):
                     pass
         polling = await viewer.get(f"{PATH}?EIO=4&transport=polling&client_id={page.client_id}")
         assert polling.status_code == 403
 
-    async with open_socket(console, own.client_id, page.client_id, session=viewer_session) as socket:
-        assert not await shake_hands(socket, page.client_id)
+    for client_ids in ((own.client_id, page.client_id), (str(uuid4()), page.client_id), (str(uuid4()),)):
+        async with open_socket(console, *client_ids, session=viewer_session) as socket:
+            assert not await shake_hands(socket, page.client_id)
     async with open_socket(console, page.client_id, session=admin_session) as socket:
         assert await shake_hands(socket, page.client_id)
+
+
+async def test_a_tab_that_is_gone_is_told_to_load_anew(console: Console, admin_session: str) -> None:
+    address = f"ws://127.0.0.1:{console.port}{PATH}?EIO=4&transport=websocket&implicit_handshake=true"
+    headers = {"Origin": console.url, "Cookie": f"{console.cookie}={admin_session}"}
+    ids = f"&client_id={uuid4()}&tab_id={uuid4()}&document_id={uuid4()}&next_message_id=0"
+    async with connect(address + ids, additional_headers=headers, proxy=None) as connection:
+        socket = Socket(connection=connection)
+        await socket.hears('"sid"')
+
+        await connection.send("40")
+
+        assert "Implicit handshake failed" in await socket.hears("44{")
 
 
 async def test_a_socket_speaks_only_for_its_own_tab(
