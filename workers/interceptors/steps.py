@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 
 from temporalio import activity
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -118,19 +119,16 @@ def _failed(report: StepReport, error: Exception, info: activity.Info) -> StepRe
 
 def _next_try(error: Exception, info: activity.Info) -> timedelta | None:
     """When Temporal will try again, by the retry policy; None when it will not."""
-    policy = info.retry_policy
-    kind = error.type if isinstance(error, ApplicationError) and error.type else type(error).__name__
-    if isinstance(error, ApplicationError):
-        if error.non_retryable:
-            return None
-        if error.next_retry_delay is not None:
-            return error.next_retry_delay
-    if policy is None:
-        return timedelta(0)
-    if kind in (policy.non_retryable_error_types or ()) or 0 < policy.maximum_attempts <= info.attempt:
+    policy = info.retry_policy or RetryPolicy(initial_interval=timedelta(0))
+    said = error if isinstance(error, ApplicationError) else ApplicationError("", type=type(error).__name__)
+    is_last = 0 < policy.maximum_attempts <= info.attempt
+    if said.non_retryable or said.type in (policy.non_retryable_error_types or ()) or is_last:
         return None
-    wait = policy.initial_interval * policy.backoff_coefficient ** min(info.attempt - 1, 30)
-    return min(wait, policy.maximum_interval or 100 * policy.initial_interval)
+    if said.next_retry_delay is not None:
+        return said.next_retry_delay
+    first, growth = policy.initial_interval.total_seconds(), policy.backoff_coefficient ** min(info.attempt - 1, 30)
+    longest = policy.maximum_interval or 100 * policy.initial_interval
+    return timedelta(seconds=min(first * growth, longest.total_seconds()))
 
 
 class Heartbeats(ActivityOutboundInterceptor):
