@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
 
 from operations import steps
 from operations.database import Database
@@ -48,9 +49,10 @@ class Recorder:
         try:
             async with asyncio.timeout(WITHIN), self.database.transaction() as connection:
                 await steps.record(connection, reports)
-        except (DatabaseUnavailable, TimeoutError):
+        except (DatabaseUnavailable, TimeoutError, SQLAlchemyError) as error:
             if len(reports) == 1:
                 lost_reports.inc()
-                log.warning("step not recorded", step=reports[0].name, execution_id=str(reports[0].execution_id))
+                step, execution_id = reports[0].name, str(reports[0].execution_id)
+                log.warning("step not recorded", step=step, execution_id=execution_id, why=type(error).__name__)
             return False
         return True
