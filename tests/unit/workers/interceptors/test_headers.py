@@ -1,0 +1,28 @@
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
+
+from workers.interceptors.headers import HEADER, StepMark
+
+
+@settings(deadline=None, database=None)
+@given(st.builds(StepMark, execution_id=st.uuids(), ordinal=st.integers(min_value=1)))
+def test_a_mark_comes_back_as_it_went(mark: StepMark) -> None:
+    sent = {name: Payload.FromString(payload.SerializeToString()) for name, payload in mark.to_header().items()}
+
+    assert StepMark.from_headers(sent) == mark
+
+
+def test_a_mark_travels_beside_other_headers() -> None:
+    mark = StepMark(execution_id=uuid4(), ordinal=3)
+
+    assert StepMark.from_headers({"traceparent": Payload(data=b"00"), **mark.to_header()}) == mark
+
+
+@pytest.mark.parametrize("headers", [{}, {"traceparent": Payload(data=b"00")}])
+def test_an_activity_of_an_untracked_run_carries_no_mark(headers: dict[str, Payload]) -> None:
+    assert StepMark.from_headers(headers) is None
+    assert HEADER not in headers
