@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
 from nicegui import ui
+from prometheus_client import Counter, Gauge
 
 from operations.errors import DatabaseUnavailable
 from operations.feed import Changed, Feed
@@ -17,6 +18,9 @@ ValueT = TypeVar("ValueT")
 NewsT = TypeVar("NewsT")
 SILENCE = 2.0  #: seconds without an answered look after which the pages say so
 BEAT = 1.0  #: seconds between two signs of life
+# Queries grow with changes and distinct views, never with viewers; viewers fall again when their tabs go.
+live_queries = Counter("tenantry_live_queries", "Views loaded again because something changed")
+live_viewers = Gauge("tenantry_live_viewers", "Parts of open pages that follow a view")
 AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool has connections
 
 
@@ -118,7 +122,6 @@ class Hub:
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.pulses: dict[Pulse, None] = {}
-        self.queries = 0  #: views loaded after changes; grows with changes and distinct views, never with viewers
         self.is_silent = False
         self._channels: dict[Hashable, Refreshable] = {}
         self._behind: set[Hashable] = set()
@@ -128,6 +131,7 @@ class Hub:
         """What the view shows now; the listener gets the news from then on, until its part of the page goes."""
         channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view)))
         channel.listeners[listener] = None
+        live_viewers.inc()
         listener.leave = lambda: self._leave(channel, listener)
         return await channel.current()
 
@@ -143,7 +147,9 @@ class Hub:
         return len(self._channels)
 
     def _leave(self, channel: Channel[ValueT, NewsT], listener: Listener[NewsT]) -> None:
-        channel.listeners.pop(listener, None)
+        if listener in channel.listeners:
+            del channel.listeners[listener]
+            live_viewers.dec()
         if not channel.is_watched and self._channels.get(channel.view.key) is channel:
             del self._channels[channel.view.key]
 
@@ -158,7 +164,7 @@ class Hub:
             return
         async with self._at_once:
             try:
-                self.queries += 1
+                live_queries.inc()
                 await channel.refresh()
             except DatabaseUnavailable:
                 self._behind.add(key)

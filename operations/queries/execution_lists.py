@@ -15,7 +15,7 @@ from operations.queries import search
 from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
-from operations.queries.paging import COUNT_CAP, Keys, Segment, Source, Span, matching
+from operations.queries.paging import COUNT_CAP, Keys, Moment, Segment, Source, Span, matching
 from operations.statuses import Status
 
 
@@ -48,7 +48,7 @@ class ExecutionList:
         return select(func.count(), self._found.is_cut if self._found else literal(False)).select_from(keys)
 
     @cached_property
-    def _found(self) -> "Found | None":
+    def _found(self) -> Found | None:
         term = search.usable(self.wanted.search)
         return Found.of(term) if term else None
 
@@ -56,16 +56,18 @@ class ExecutionList:
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
 
     def _created(self, among: frozenset[Status], *, ascending: bool = False) -> Segment:
-        return Segment(moment=Execution.created_at, id=Execution.id, ascending=ascending, sources=self._sources(among))
+        return self._segment(Execution.created_at, self._sources(among), ascending=ascending)
 
     def _in_progress(self) -> Segment:
-        return Segment(
-            moment=Execution.last_progress_at, id=Execution.id, ascending=True, sources=self._sources(OPEN_STATUSES)
-        )
+        return self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES), ascending=True)
 
     def _completed(self, *, ascending: bool = False) -> Segment:
         sources = self._sources(FINAL_STATUSES, ended=True) if self._may_have(FINAL_STATUSES) else (_nothing,)
-        return Segment(moment=Execution.completed_at, id=Execution.id, ascending=ascending, sources=sources)
+        return self._segment(Execution.completed_at, sources, ascending=ascending)
+
+    def _segment(self, moment: Moment, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
+        overlaps = self._found is not None
+        return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 
     def _sources(self, among: frozenset[Status], *, ended: bool = False) -> tuple[Source, ...]:
         """`among`: the statuses that this segment is about; none: all."""

@@ -11,7 +11,7 @@ from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowin
 from operations.queries.paging import Conditions, Keys, Source, Span
 from operations.statuses import Status
 
-MOST_TENANTS = 200  #: of those that a term matches, the newest
+MOST_TENANTS = 100  #: of those that a term matches, the newest
 MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
 SAMPLE, FREQUENT = 300, 30  #: a term is frequent when so many of the newest errors contain it
 

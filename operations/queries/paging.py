@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_, union, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.errors import InvalidInput
@@ -71,6 +71,7 @@ class Segment:
     id: InstrumentedAttribute[UUID]
     ascending: bool = False
     sources: tuple["Source", ...]  #: what the segment's rows are merged from
+    overlaps: bool = False  #: whether a row can come from several sources
 
     def keys(self, place: Cursor | None, *, backward: bool, limit: int) -> Keys:
         """Ids and sort values of the next rows from `place`, or from the segment's beginning (backward: end)."""
@@ -89,7 +90,8 @@ class Segment:
         parts = [source(span) for source in self.sources]
         if len(parts) == 1:
             return parts[0]
-        merged = union(*(part.subquery().select() for part in parts)).subquery()
+        merge = union if self.overlaps else union_all
+        merged = merge(*(part.subquery().select() for part in parts)).subquery()
         return span.first_of(select(*merged.c), *merged.c)
 
 
