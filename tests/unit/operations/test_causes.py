@@ -1,0 +1,68 @@
+import pytest
+from temporalio import exceptions
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ServerError, TimeoutType
+
+from operations.causes import root_cause
+
+
+def caused(error: BaseException, by: BaseException) -> BaseException:
+    error.__cause__ = by
+    return error
+
+
+def activity_error() -> ActivityError:
+    return ActivityError(
+        "Activity task failed",
+        scheduled_event_id=5,
+        started_event_id=6,
+        identity="worker",
+        activity_type="create_schema",
+        activity_id="1",
+        retry_state=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ApplicationError("disk full"), "disk full"),
+        (ApplicationError("disk full", type="OSError"), "OSError: disk full"),
+        (ApplicationError("OSError: disk full", type="OSError"), "OSError: disk full"),
+        (ApplicationError("disk full", type="RuntimeError"), "disk full"),
+        (ApplicationError(""), "no message"),
+        (OSError("disk full"), "OSError: disk full"),
+        (ValueError(), "ValueError: no message"),
+        (KeyError("slug"), "KeyError: 'slug'"),
+        (caused(activity_error(), ApplicationError("disk full", type="OSError")), "OSError: disk full"),
+        (
+            caused(activity_error(), caused(ApplicationError("wrapped"), ApplicationError("disk full"))),
+            "disk full",
+        ),
+        (
+            caused(
+                activity_error(),
+                exceptions.TimeoutError("no sign", type=TimeoutType.HEARTBEAT, last_heartbeat_details=[]),
+            ),
+            "no sign (time limit: heartbeat)",
+        ),
+        (caused(activity_error(), CancelledError("was cancelled")), "was cancelled"),
+        (activity_error(), "step create_schema: Activity task failed"),
+        (ServerError("shard moved"), "shard moved"),
+        (caused(RuntimeError("could not make the schema"), OSError("disk full")), "OSError: disk full"),
+        (
+            caused(ApplicationError("wrapped"), caused(RuntimeError("again"), OSError("disk full"))),
+            "OSError: disk full",
+        ),
+        (ApplicationError("a\x00b\ud800"), "a\x00b\ud800"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_the_innermost_cause_speaks(error: BaseException, words: str) -> None:
+    assert root_cause(error) == words
+
+
+def test_a_chain_without_end_is_cut() -> None:
+    first, second = RuntimeError("first"), RuntimeError("second")
+    first.__cause__, second.__cause__ = second, first
+
+    assert root_cause(first) in ("first", "second")
