@@ -21,7 +21,7 @@ TYPES = ("tenant_provisioning", "tenant_deprovisioning", "tenant_migration", "te
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class View:
-    """A question to the database. Names beginning with "error" are searches in error texts."""
+    """A question to the database. Names begin with "search" or "error" where free text is looked for."""
 
     name: str
     ask: Callable[[], Awaitable[object]]
@@ -128,14 +128,14 @@ def _narrow(place: Landmarks) -> Iterator[Listed]:
 
 def _searches(place: Landmarks) -> Iterator[Listed]:
     terms = {
-        "tenants, one": (place.slug, "entity"),
-        "tenants acme-north": ("acme-north", "entity"),
-        "tenants acme": ("acme", "entity"),
-        "two letters": ("ac", "entity"),
-        "no match": ("zqxjkv", "error"),
-        "workflow id": (f"tenant-provision-{place.slug}--", ""),
-        "workflow ids": ("tenant-provision-acme-north", ""),
-        "workflow ids, any": ("tenant-provision-", ""),
+        "search one tenant": (place.slug, "entity"),
+        "search acme-north": ("acme-north", "entity"),
+        "search acme": ("acme", "entity"),
+        "search two letters": ("ac", "entity"),
+        "search nothing": ("zqxjkv", "error"),
+        "search an id": (f"tenant-provision-{place.slug}--", ""),
+        "search ids": ("tenant-provision-acme-north", ""),
+        "search all ids": ("tenant-provision-", ""),
         "error, frequent": ("NXDOMAIN", "error_created"),
         "error, one in 30": ("tenants-eu-3", ""),
         "error, one in 500": ("tenants_17", ""),
@@ -146,7 +146,7 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         yield name, index, ExecutionFilter(search=term), Sort.NEWEST, None
         yield f"{name}, attention", index, ExecutionFilter(search=term), Sort.ATTENTION, None
     failed = ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}))
-    yield "tenants acme, failed", "entity", failed, Sort.NEWEST, None
+    yield "search acme, failed", "entity", failed, Sort.NEWEST, None
 
 
 def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
@@ -154,13 +154,13 @@ def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
         return View(name=name, ask=lambda: tenants.list(statuses=frozenset(statuses), search=search), index=index)
 
     yield listing("tenants", "ix_tenants_created")
-    yield listing("tenants, active", "ix_tenants_status_created", "", TenantStatus.ACTIVE)
+    yield listing("tenants, active", "ix_tenants_", "", TenantStatus.ACTIVE)
     yield listing(
         "tenants, failed or deleted", "ix_tenants_status_created", "", TenantStatus.FAILED, TenantStatus.DELETED
     )
-    yield listing("tenants named acme", "ix_tenants_created", "acme")
-    yield listing("tenants named once", "ix_tenants_search", place.slug)
-    yield listing("tenants by two letters", "ix_tenants_", "ac")
+    yield listing("search tenants, acme", "ix_tenants_created", "acme")
+    yield listing("search tenants, one", "ix_tenants_search", place.slug)
+    yield listing("search tenants, two letters", "ix_tenants_", "ac")
     yield View(name="tenant by slug", ask=lambda: tenants.by_slug(place.slug), index="ix_tenants_slug")
 
 
