@@ -9,10 +9,10 @@ PAGE = Template("""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="5">
 <title>Database unavailable · Tenantry</title>
 <link rel="icon" type="image/svg+xml" href="$logo">
 <link rel="stylesheet" href="$stylesheet">
+<script src="$script" defer></script>
 </head>
 <body class="login">
 <main>
@@ -28,4 +28,6 @@ PAGE = Template("""<!doctype html>
 
 
 def render() -> str:
-    return PAGE.substitute(logo=assets.url("logo.svg"), stylesheet=assets.url("tenantry.css"))
+    return PAGE.substitute(
+        logo=assets.url("logo.svg"), stylesheet=assets.url("tenantry.css"), script=assets.url("outage.js")
+    )
