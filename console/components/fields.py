@@ -105,7 +105,8 @@ class SelectField(ui.element):
                 on_change=lambda event: on_change(event.value or "") if on_change is not None else None,
             )
             self._bottom = tag("p", hint, classes="field-hint")
-        _describe(self.input, self._bottom, self.id, required=required)
+        # Quasar puts attributes of a select on an element without a role, which cannot be required.
+        _describe(self.input, self._bottom, self.id, required=False)
         self._bottom.set_visibility(bool(hint))
 
     @property
