@@ -99,7 +99,7 @@ async def admin_session(console: Console) -> str:
 
 @pytest.fixture
 async def visits(browser: Browser, console: Console) -> AsyncIterator[Visits]:
-    async with Visits.of(browser, console) as begun:
+    async with Visits.of(browser, console.url) as begun:
         yield begun
 
 

@@ -141,8 +141,10 @@ async def test_what_does_not_exist_is_said_to_be_not_found(visits: Visits, page:
     visits.forgive("404 (Not Found)")
 
 
-async def test_a_run_is_followed_live_in_a_second_browser(visits: Visits, page: Page, way_to_temporal: Proxy) -> None:
-    watcher = await visits.begin(session=await visits.console.accounts.session("eve@example.com", Role.VIEWER))
+async def test_a_run_is_followed_live_in_a_second_browser(
+    visits: Visits, console: Console, page: Page, way_to_temporal: Proxy
+) -> None:
+    watcher = await visits.begin(session=await console.accounts.session("eve@example.com", Role.VIEWER))
     await go(watcher, "/executions?q=followed")
     await watcher.evaluate("window.sameDocument = true")
     badge = watcher.locator("tr", has_text="followed").locator(".badge").first
@@ -153,7 +155,7 @@ async def test_a_run_is_followed_live_in_a_second_browser(visits: Visits, page: 
     await way_to_temporal.cut()
     try:
         await form.button.click()
-        await expect(page.locator(".notice-title")).to_contain_text("Temporal does not answer", timeout=20_000)
+        await expect(page.locator(".notice-title")).to_contain_text("Queued: Temporal", timeout=20_000)
         await expect(badge).to_have_text("Pending")
     finally:
         await way_to_temporal.restore()
@@ -163,8 +165,8 @@ async def test_a_run_is_followed_live_in_a_second_browser(visits: Visits, page: 
     assert await watcher.evaluate("window.sameDocument") is True
 
 
-async def test_a_logout_ends_the_other_tabs_of_the_session(visits: Visits) -> None:
-    page = await visits.begin(session=await visits.console.accounts.session())
+async def test_a_logout_ends_the_other_tabs_of_the_session(visits: Visits, console: Console) -> None:
+    page = await visits.begin(session=await console.accounts.session())
     other = await page.context.new_page()
     await go(other, "/tenants")
     await go(page, "/executions")
@@ -178,8 +180,8 @@ async def test_a_logout_ends_the_other_tabs_of_the_session(visits: Visits) -> No
     assert other.url.endswith("/login?next=%2Ftenants")
 
 
-async def test_a_viewer_is_told_why_there_is_no_form(visits: Visits) -> None:
-    page = await visits.begin(session=await visits.console.accounts.session("eve@example.com", Role.VIEWER))
+async def test_a_viewer_is_told_why_there_is_no_form(visits: Visits, console: Console) -> None:
+    page = await visits.begin(session=await console.accounts.session("eve@example.com", Role.VIEWER))
 
     await go(page, "/tenants/new")
 
@@ -199,7 +201,7 @@ async def test_every_page_is_accessible(
     visits: Visits, empty_console: Console, admin_session: str, acme: ExecutionDetail, scheme: Scheme
 ) -> None:
     full = await visits.begin(session=admin_session, scheme=scheme)
-    empty = await visits.begin(session=await empty_console.accounts.session(), scheme=scheme, console=empty_console)
+    empty = await visits.begin(session=await empty_console.accounts.session(), scheme=scheme, url=empty_console.url)
     stranger = await visits.begin(scheme=scheme)
     details = [f"/executions/{acme.execution.id}", "/tenants/acme"]
 
@@ -218,7 +220,7 @@ async def test_no_page_is_wider_than_a_phone(
     visits: Visits, empty_console: Console, admin_session: str, acme: ExecutionDetail
 ) -> None:
     full = await visits.begin(session=admin_session, width=360)
-    empty = await visits.begin(session=await empty_console.accounts.session(), width=360, console=empty_console)
+    empty = await visits.begin(session=await empty_console.accounts.session(), width=360, url=empty_console.url)
     details = [f"/executions/{acme.execution.id}", "/tenants/acme", "/tenants/hostile-long"]
 
     widths = {}
@@ -236,7 +238,7 @@ async def test_no_page_is_wider_than_a_phone(
 async def test_an_outage_of_the_database_is_shown_and_passes_without_a_reload(
     visits: Visits, empty_console: Console, way_to_database: Proxy
 ) -> None:
-    page = await visits.begin(session=await empty_console.accounts.session(), console=empty_console)
+    page = await visits.begin(session=await empty_console.accounts.session(), url=empty_console.url)
     await go(page, "/tenants")
     await page.evaluate("window.sameDocument = true")
     banner = page.locator(".banner")

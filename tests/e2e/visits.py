@@ -7,8 +7,6 @@ from typing import Literal, Self
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
 
-from tests.consoles import Console
-
 Scheme = Literal["light", "dark"]
 
 
@@ -17,31 +15,31 @@ class Visits:
     """Opens browsers that share nothing; `complaints` and `addresses` hold what all of them said and asked for."""
 
     browser: Browser
-    console: Console
+    url: str
     complaints: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
     _origins: set[str] = field(default_factory=set)
 
     async def begin(
-        self, *, session: str | None = None, width: int = 1440, scheme: Scheme = "light", console: Console | None = None
+        self, *, session: str | None = None, width: int = 1440, scheme: Scheme = "light", url: str | None = None
     ) -> Page:
-        """A tab of a new browser, logged in with the secret of a session."""
-        at = console or self.console
+        """A tab of a new browser, logged in with the secret of a session; `url` is that of another console."""
+        at = url or self.url
         context = await self.browser.new_context(
-            base_url=at.url,
+            base_url=at,
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
         self._contexts.append(context)
-        self._origins.add(f"{at.url}/")
+        self._origins.add(f"{at}/")
         context.on("console", self._hear)
         context.on("weberror", self._hear_error)
         context.on("request", lambda request: self.addresses.append(request.url))
         if session is not None:
-            await context.add_cookies([{"name": at.cookie, "value": session, "url": at.url}])
+            await context.add_cookies([{"name": "tenantry", "value": session, "url": at}])
         return await context.new_page()
 
     def forgive(self, *texts: str) -> None:
@@ -60,8 +58,8 @@ class Visits:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, browser: Browser, console: Console) -> AsyncIterator[Self]:
-        visits = cls(browser=browser, console=console)
+    async def of(cls, browser: Browser, url: str) -> AsyncIterator[Self]:
+        visits = cls(browser=browser, url=url)
         try:
             yield visits
         finally:
