@@ -1,0 +1,27 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from console.api.exports import cell, to_csv
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"])
+def test_a_formula_becomes_text(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "acme", "a=1", "1-1", "ada@acme.example"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert cell(text) == text
+
+
+def test_times_are_in_utc() -> None:
+    moment = datetime(2026, 1, 31, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+
+    assert cell(moment) == "2026-01-31T12:00:00.123Z"
+    assert cell(datetime(2026, 1, 31, tzinfo=UTC)) == "2026-01-31T00:00:00.000Z"
+
+
+def test_an_empty_list_is_a_header() -> None:
+    assert to_csv([]).splitlines()[0].startswith("entity_slug,entity_name,workflow_type,status")
+    assert len(to_csv([]).splitlines()) == 1
