@@ -1,0 +1,107 @@
+"""A worker that dies without a word, in whatever step, costs seconds and nothing else."""
+
+import asyncio
+
+import pytest
+
+from operations import contracts
+from operations.statuses import Decision, Status, StepStatus, TenantStatus
+from tests.chaos.processes import Module, running
+from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
+from tests.integration.durability.gates import Gate, Gates
+from tests.servers import eventually
+
+STEPS = (*contracts.PROVISIONING.steps, *contracts.APPROVAL_STEPS, contracts.DROP_SCHEMA)
+MOST_KILLS = 5
+FOR_ALL = 6.0  # seconds until a kill no longer waits for more steps to be hit at once
+RECOVERY = 20.0  # seconds: a heartbeat's time limit, the back-off after it, and the rest of the run
+
+
+def slug_of(step: str) -> str:
+    return f"killed-in-{step.replace('_', '-')}"
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.usefixtures("delivering")
+async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_done_twice(
+    provisioning: Provisioning, worker_module: Module
+) -> None:
+    services = provisioning.services
+    async with Gates.at(services.database.dsn) as gates:
+        runs = {}
+        closed: dict[str, Gate] = {}
+        for step in STEPS:
+            needs_approval = step in contracts.APPROVAL_STEPS
+            runs[step] = await provisioning.register(slug_of(step), "enterprise" if needs_approval else "starter")
+            if step != contracts.SETTLE_APPROVAL:
+                closed[step] = await gates.close(step, str(runs[step].tenant_id))
+        # The seed finds its table gone, which no repetition cures: the schema has to be taken back.
+        broken = (await services.reads.tenants.by_slug(slug_of(contracts.DROP_SCHEMA))).schema_name
+        await provisioning.execute(f"ALTER TABLE {broken}.settings RENAME TO broken")
+
+        async with running(worker_module):
+            settling = runs[contracts.SETTLE_APPROVAL]
+            await provisioning.waiting_for_approval(settling.execution_id)
+            closed[contracts.SETTLE_APPROVAL] = await gates.close(contracts.SETTLE_APPROVAL, str(settling.tenant_id))
+            await services.executions.decide(OPERATOR, settling.execution_id, Decision.APPROVED, "signed")
+            await kill_until_hit_everywhere(worker_module, closed)
+            asking = runs[contracts.REQUEST_APPROVAL].execution_id
+            await provisioning.waiting_for_approval(asking)
+            await services.executions.decide(OPERATOR, asking, Decision.APPROVED, "signed")
+            ends = dict(
+                zip(
+                    STEPS,
+                    await asyncio.gather(
+                        *(provisioning.ended(run.execution_id, within=RECOVERY) for run in runs.values())
+                    ),
+                    strict=True,
+                )
+            )
+
+    undone = ends.pop(contracts.DROP_SCHEMA)
+    assert undone.execution.status is Status.FAILED
+    assert "settings" in (undone.execution.error_message or "")
+    assert not await provisioning.has_schema(slug_of(contracts.DROP_SCHEMA))
+    assert await provisioning.tenant_status(slug_of(contracts.DROP_SCHEMA)) is TenantStatus.FAILED
+    for step, end in ends.items():
+        assert end.execution.status is Status.COMPLETED, end
+        assert [each.status for each in end.steps] == [StepStatus.COMPLETED] * len(end.steps)
+        assert next(each for each in end.steps if each.name == step).attempts > 1
+        await assert_done_once(provisioning, slug_of(step))
+
+
+async def kill_until_hit_everywhere(worker: Module, closed: dict[str, Gate]) -> None:
+    """A step waits two seconds for its lock and comes again a little later: not all are there at the same time."""
+    left = dict(closed)
+    for _ in range(MOST_KILLS):
+        hit = await waited_for(left)
+        await worker.kill()
+        for step in hit:
+            await left.pop(step).open()
+        await worker.start()
+        if not left:
+            return
+    raise AssertionError(f"never seen in: {set(left)}")
+
+
+async def waited_for(closed: dict[str, Gate]) -> set[str]:
+    """The steps that are at their gates now: all of them, or as many as come in time."""
+    clock = asyncio.get_running_loop().time
+    patience = clock() + FOR_ALL
+
+    async def look() -> set[str]:
+        return {step for step, gate in closed.items() if await gate.is_waited_for()}
+
+    return await eventually(look, lambda seen: seen == set(closed) or (bool(seen) and clock() > patience))
+
+
+async def assert_done_once(provisioning: Provisioning, slug: str) -> None:
+    schema = (await provisioning.services.reads.tenants.by_slug(slug)).schema_name
+    assert await provisioning.tenant_status(slug) is TenantStatus.ACTIVE
+    assert await provisioning.tables(slug) == TABLES
+    assert await provisioning.column(f"SELECT role FROM {schema}.accounts") == ["owner"]
+    assert await provisioning.column(f"SELECT slug FROM {schema}.projects") == ["getting-started"]
+    assert await provisioning.column(f"SELECT count(*) FROM {schema}.settings") == ["4"]
+    assert await provisioning.column(
+        "SELECT m.role FROM memberships m JOIN tenants t ON t.id = m.tenant_id WHERE t.slug = %s", slug
+    ) == ["owner"]
