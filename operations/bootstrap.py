@@ -3,6 +3,7 @@
 import os
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 from operations.actions.executions import Executions as ExecutionActions
@@ -13,6 +14,8 @@ from operations.deliverer import Deliverer
 from operations.queries.executions import Executions
 from operations.queries.intents import Intents
 from operations.queries.tenants import Tenants as TenantQueries
+from operations.reconciliation.limits import Limits
+from operations.reconciliation.passes import Reconciler
 from operations.settings import Settings
 from operations.temporal import Temporal
 
@@ -33,6 +36,7 @@ class Services:
     database: Database
     temporal: Temporal
     deliverer: Deliverer
+    reconciler: Reconciler
     staff: Staff
     tenants: Tenants
     executions: ExecutionActions
@@ -48,12 +52,22 @@ class Services:
         task_queue: str,
         secret_key: str,
         deprovision_wait: float = 604_800,
+        limits: Limits | None = None,
     ) -> Self:
         deliverer = Deliverer(database=database, temporal=temporal, name=name)
+        reconciler = Reconciler(
+            database=database,
+            temporal=temporal,
+            name=name,
+            task_queue=task_queue,
+            wake=deliverer.wake,
+            limits=limits or Limits(),
+        )
         return cls(
             database=database,
             temporal=temporal,
             deliverer=deliverer,
+            reconciler=reconciler,
             staff=Staff(database=database, secret_key=secret_key),
             tenants=Tenants(
                 database=database, task_queue=task_queue, wake=deliverer.wake, deprovision_wait=deprovision_wait
@@ -77,6 +91,11 @@ class Services:
             task_queue=settings.task_queue,
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
             deprovision_wait=settings.deprovision_wait,
+            limits=Limits(
+                interval=settings.reconcile_interval,
+                grace=settings.reconcile_grace,
+                retention=timedelta(days=settings.reconcile_retention),
+            ),
         )
 
     async def close(self) -> None:

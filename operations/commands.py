@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
@@ -177,6 +177,24 @@ async def withdraw_start(connection: AsyncConnection, execution_id: UUID, why: s
         .values(state=CommandState.FAILED, error=clean(why), settled_at=func.clock_timestamp(), claim_token=None)
     )
     return True
+
+
+async def queue_start_again(connection: AsyncConnection, execution_id: UUID, requested_by: str, why: str) -> None:
+    """Have a start that nobody works on delivered; one that was delivered is left as it is."""
+    again = await connection.execute(
+        update(Command)
+        .where(
+            Command.execution_id == execution_id,
+            Command.kind == CommandKind.START,
+            Command.state.in_((CommandState.FAILED, CommandState.UNKNOWN)),
+        )
+        .values(state=CommandState.QUEUED, settled_at=None, claim_token=None, due_at=func.clock_timestamp())
+        .returning(Command.id)
+    )
+    missing = ~exists().where(Command.execution_id == execution_id, Command.kind == CommandKind.START)
+    if not again.all() and await connection.scalar(select(missing)):
+        intent = Intent(kind=CommandKind.START, execution_id=execution_id, requested_by=requested_by, reason=why)
+        await queue(connection, intent)
 
 
 # The row is locked, so that no deliverer can claim it until the caller's transaction has decided.

@@ -36,6 +36,10 @@ DECIDED = "decided"  #: signal without arguments: the decision is in the databas
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
 RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin
 
+RECONCILIATION = "ReconciliationWorkflow"  #: carries no `OperationUUID`: it has no row of its own
+RECONCILE = "reconcile"  #: its one activity
+SCHEDULE_ID = "tenantry-reconciliation"
+
 PROVISIONING = WorkflowKind(
     temporal_name="TenantProvisioningWorkflow",
     stored_name="tenant_provisioning",
@@ -87,6 +91,17 @@ class ApprovalStep:
 
     tenant_id: str
     timed_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassReport:
+    """What a reconciliation pass tells Temporal about itself."""
+
+    outcome: str
+    checked: int = 0
+    found: int = 0
+    healed: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -92,6 +92,34 @@ class CannotDeprovision(OperationsError):
     """The tenant cannot be deprovisioned in its present status; nothing was changed."""
 
 
+class PassRunning(OperationsError):
+    """A reconciliation pass is running already; nothing was changed. Its result shows up by itself."""
+
+
+class ReconciliationPaused(OperationsError):
+    """Reconciliation is paused; nothing was changed."""
+
+
+class LeaseLost(OperationsError):
+    """Another process took over the reconciliation; this pass wrote nothing more."""
+
+
+class PassNotFound(OperationsError):
+    """There is no reconciliation pass with this id."""
+
+
+class FindingNotFound(OperationsError):
+    """There is no finding with this id."""
+
+
+class FindingSettled(OperationsError):
+    """The finding has been settled already; nothing was changed."""
+
+
+class CannotSettle(OperationsError):
+    """This cannot be done about the finding; nothing was changed."""
+
+
 class DatabaseUnavailable(OperationsError):
     """PostgreSQL does not answer; nothing was changed. Try again when the banner is gone."""
 

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     admin_password: OptionalSecret = None
     log_format: Literal["console", "json"] = "console"
     reconcile_interval: float = Field(60, gt=0, le=86_400, description="seconds")
+    reconcile_grace: float = Field(10, ge=0, le=3_600, description="seconds")
+    reconcile_retention: int = Field(90, ge=1, le=3_650, description="days")
     stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
     deprovision_wait: float = Field(604_800, ge=0, le=31_536_000, description="seconds")
     temporal_ui_url: OptionalText = None

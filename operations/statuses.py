@@ -104,6 +104,45 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PassTrigger(StrEnum):
+    """What began a reconciliation pass."""
+
+    SCHEDULE = "schedule"  #: Temporal's schedule
+    WATCHDOG = "watchdog"  #: a console, because the schedule was silent
+    OPERATOR = "operator"  #: a person
+
+
+class PassOutcome(StrEnum):
+    """How a reconciliation pass ended."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"  #: out of time; the next pass goes on where it stopped
+    TRIPPED = "tripped"  #: it would have changed an implausible share of the rows, so it changed none
+    UNREACHABLE = "unreachable"  #: Temporal, or the namespace, does not answer; nothing was changed
+    NAMESPACE_CHANGED = "namespace_changed"  #: another namespace answers under the name; nothing was changed
+    ABANDONED = "abandoned"  #: its process was lost
+    FAILED = "failed"  #: a mistake in Tenantry; the log has it
+
+
+class FindingKind(StrEnum):
+    """How the database and Temporal differ."""
+
+    ENDED = "ended"  #: the run has ended, the row was open
+    STARTED = "started"  #: the run is open, the row was still pending
+    REPLACED = "replaced"  #: another run goes on under the id: a reset, or continued as new
+    REOPENED = "reopened"  #: the run is open, the row was final
+    CONTRADICTED = "contradicted"  #: both ended, in different ways
+    NEVER_STARTED = "never_started"  #: a pending row that nobody is starting, and no run
+    GONE = "gone"  #: Temporal does not know the run any more
+    FOREIGN = "foreign"  #: a stranger's run under the row's workflow id
+    OVERLAPPING = "overlapping"  #: the run is open although its row is final and a newer attempt is open
+    UNKNOWN_STATUS = "unknown_status"  #: Temporal says a word that this version does not know
+    NO_ROW = "no_row"  #: an open run of ours without a row
+    TENANT_WITHOUT_EXECUTION = "tenant_without_execution"  #: provisioning, and nothing provisions it
+    TENANT_NOT_ACTIVE = "tenant_not_active"  #: its provisioning completed, and it is still provisioning
+    TENANT_ACTIVE = "tenant_active"  #: its provisioning ended badly, and it had been switched on already
+
+
 class Role(StrEnum):
     """What a member of staff may do; each role includes the ones before it."""
 

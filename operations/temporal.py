@@ -1,7 +1,7 @@
 """What we ask of Temporal. Every call is bounded from outside, and every answer is one of three: yes, no, unknown.
 
 The SDK's `rpc_timeout` bounds one try and not the call, and a lazy client that cannot connect raises a bare
-RuntimeError after up to 30 s; therefore `_ask` wraps each call. Runs are described by the raw RPC: the SDK's
+RuntimeError after up to 30 s; therefore `ask` wraps each call. Runs are described by the raw RPC: the SDK's
 own `describe` raises on statuses it does not know, such as paused.
 """
 
@@ -18,6 +18,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType, WorkflowExecutionStatus
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
@@ -115,7 +116,7 @@ class Temporal:
         stranger's run.
         """
         try:
-            handle = await _ask(
+            handle = await ask(
                 self.client.start_workflow(
                     start.temporal_name,
                     args=start.arguments,
@@ -131,31 +132,30 @@ class Temporal:
         except WorkflowAlreadyStartedError:
             raise AlreadyStarted from None
         except TemporalRefused as refusal:
-            if _is_not_found(refusal):
+            if is_not_found(refusal):
                 raise TemporalUnavailable(f"The namespace is not there: {refusal.message}") from refusal
             raise
         return handle.result_run_id or ""
 
-    async def describe(self, workflow_id: str) -> Run | None:
-        """The latest run of `workflow_id`; None when this namespace knows no such workflow."""
+    async def describe(self, workflow_id: str, run_id: str = "") -> Run | None:
+        """The latest run of `workflow_id`, or exactly `run_id`; None when this namespace knows no such one."""
         request = DescribeWorkflowExecutionRequest(
-            namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+            namespace=self.client.namespace, execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
         )
         try:
-            answer = await _ask(
+            answer = await ask(
                 self.client.workflow_service.describe_workflow_execution(request, timeout=timedelta(seconds=BUDGET / 2))
             )
         except TemporalRefused as refusal:
-            if _is_not_found(refusal):
+            if is_not_found(refusal):
                 return None
             raise
         info = answer.workflow_execution_info
-        mark = info.search_attributes.indexed_fields.get(contracts.OPERATION_UUID)
         return Run(
             workflow_id=info.execution.workflow_id,
             run_id=info.execution.run_id,
-            status=_run_status(info.status),
-            execution_id=None if mark is None else str(DefaultPayloadConverter().from_payload(mark)),
+            status=run_status(info.status),
+            execution_id=operation_uuid(info),
             started_at=info.start_time.ToDatetime(UTC),
             closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
         )
@@ -164,30 +164,30 @@ class Temporal:
         """End exactly this run by force; one that has ended already is left as it is."""
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
         with _ended_is_fine():
-            await _ask(handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+            await ask(handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
     async def cancel(self, workflow_id: str, run_id: str, *, reason: str) -> None:
         """Ask exactly this run to end in order."""
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
         with _ended_is_fine():
-            await _ask(handle.cancel(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+            await ask(handle.cancel(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
     async def signal(self, workflow_id: str, run_id: str, name: str) -> None:
         """Send a signal without arguments to exactly this run."""
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
-        await _ask(handle.signal(name, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+        await ask(handle.signal(name, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
     async def answers(self) -> bool:
         """Whether the frontend serves, asked with a short deadline."""
         try:
-            return await _ask(self.client.service_client.check_health(timeout=timedelta(seconds=1)), within=1.5)
+            return await ask(self.client.service_client.check_health(timeout=timedelta(seconds=1)), within=1.5)
         except (TemporalUnavailable, TemporalRefused):
             return False
 
     async def has_search_attribute(self) -> bool:
         """Whether runs can carry `OperationUUID`; without it every start is refused."""
         request = ListSearchAttributesRequest(namespace=self.client.namespace)
-        known = await _ask(self.client.operator_service.list_search_attributes(request))
+        known = await ask(self.client.operator_service.list_search_attributes(request))
         return known.custom_attributes.get(contracts.OPERATION_UUID) == KEYWORD
 
     async def ensure_search_attribute(self) -> bool:
@@ -200,7 +200,7 @@ class Temporal:
         request = AddSearchAttributesRequest(
             namespace=self.client.namespace, search_attributes={contracts.OPERATION_UUID: KEYWORD}
         )
-        await _ask(self.client.operator_service.add_search_attributes(request))
+        await ask(self.client.operator_service.add_search_attributes(request))
         return await self.has_search_attribute()
 
     async def has_worker(self, task_queue: str) -> bool:
@@ -210,7 +210,7 @@ class Temporal:
             task_queue=TaskQueue(name=task_queue),
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
-        answer = await _ask(self.client.workflow_service.describe_task_queue(request))
+        answer = await ask(self.client.workflow_service.describe_task_queue(request))
         fresh = datetime.now(UTC) - POLLER_FRESH
         return any(poller.last_access_time.ToDatetime(UTC) > fresh for poller in answer.pollers)
 
@@ -221,30 +221,47 @@ def _ended_is_fine() -> Iterator[None]:
     try:
         yield
     except TemporalRefused as refusal:
-        if not _is_not_found(refusal):
+        if not is_not_found(refusal):
             raise
 
 
-def _is_not_found(refusal: TemporalRefused) -> bool:
+def is_not_found(refusal: TemporalRefused) -> bool:
+    """Whether Temporal knows no such thing."""
     cause = refusal.__cause__
     return isinstance(cause, RPCError) and cause.status is RPCStatusCode.NOT_FOUND
+
+
+def operation_uuid(info: WorkflowExecutionInfo) -> str | None:
+    """The execution that a run says it belongs to."""
+    mark = info.search_attributes.indexed_fields.get(contracts.OPERATION_UUID)
+    return None if mark is None else str(DefaultPayloadConverter().from_payload(mark))
+
+
+def _lacks_namespace(error: RPCError) -> bool:
+    """NOT_FOUND of a namespace has the code of NOT_FOUND of a workflow, and only the detail tells them apart."""
+    if error.status is not RPCStatusCode.NOT_FOUND:
+        return False
+    return any(detail.type_url.endswith("NamespaceNotFoundFailure") for detail in error.grpc_status.details)
 
 
 _STATUS_NAMES = {int(number): name for name, number in WorkflowExecutionStatus.items()}
 
 
-def _run_status(number: int) -> RunStatus:
+def run_status(number: int) -> RunStatus:
+    """Temporal's word for a status by its number on the wire."""
     word = _STATUS_NAMES.get(number, "").removeprefix("WORKFLOW_EXECUTION_STATUS_").lower()
     return RunStatus(word) if word in set(RunStatus) else RunStatus.UNKNOWN
 
 
-async def _ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
+async def ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
     """Await an answer for at most `within` seconds; no answer is `TemporalUnavailable`, a no is `TemporalRefused`."""
     try:
         return await asyncio.wait_for(question, within)
     except TimeoutError:
         raise TemporalUnavailable(f"Temporal did not answer within {within:g} s.") from None
     except RPCError as error:
+        if _lacks_namespace(error):
+            raise TemporalUnavailable(f"The namespace is not there: {error.message}") from error
         if error.status in REFUSALS:
             raise TemporalRefused(error.message) from error
         raise TemporalUnavailable(f"Temporal does not answer: {error.message}") from error

@@ -5,12 +5,13 @@ writes one wins and the other changes nothing. A trigger of the database refuses
 and writes the history row, whoever asks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import Row, func, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -43,13 +44,90 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
 
     A late or repeated write is counted and otherwise ignored: bookkeeping must not change the outcome of a run.
     """
-    await act_as(connection, transition.actor, transition.reason)
     row = (await connection.execute(_guarded_update(transition))).one_or_none()
     if row is None:
         late_writes.inc()
         return False
     await _tell_tenant(connection, row, transition)
     return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """What Temporal described, against the row as it was read before."""
+
+    execution_id: UUID
+    from_status: Status
+    from_run_id: str | None
+    to: Status
+    run_id: str | None
+    actor: str
+    reason: str
+    close_reason: CloseReason | None = None  #: exactly for `failed`
+    error: str | None = None
+    started_at: datetime | None = None  #: by Temporal; kept only where the row knows no beginning
+    closed_at: datetime | None = None  #: by Temporal
+
+
+async def correct(connection: AsyncConnection, correction: Correction) -> bool:
+    """Make a row say what Temporal says, from any status; False when status or run are not those read before.
+
+    For reconciliation alone: only here a final status is left, under the marker that the trigger asks for.
+    """
+    await act_as(connection, correction.actor, correction.reason)
+    await connection.execute(_MARK, {"on": "on" if correction.from_status.is_final else ""})
+    row = (await connection.execute(_correcting_update(correction))).one_or_none()
+    await connection.execute(_MARK, {"on": ""})
+    if row is None:
+        late_writes.inc()
+        return False
+    if correction.to is Status.RUNNING and correction.from_status is Status.FAILED:
+        await _reopen_tenant(connection, row)
+    elif correction.to is Status.FAILED:
+        await _fail_tenant(connection, row)
+    return True
+
+
+async def follow(connection: AsyncConnection, execution_id: UUID, *, old: str | None, new: str, actor: str) -> bool:
+    """Note that another run goes on under the id of an open execution; False when the row had moved on."""
+    followed = await connection.execute(
+        update(Execution)
+        .where(
+            Execution.id == execution_id,
+            Execution.status == Status.RUNNING,
+            Execution.run_id.is_not_distinct_from(old),
+        )
+        .values(run_id=new)
+    )
+    if followed.rowcount != 1:
+        return False
+    await connection.execute(_FOLLOWED, {"id": execution_id, "actor": actor, "old": old, "new": new})
+    return True
+
+
+async def verify(connection: AsyncConnection, execution_ids: Sequence[UUID]) -> int:
+    """Note that Temporal agrees with these final rows, as far as it still knows them."""
+    verified = await connection.execute(
+        update(Execution)
+        .where(
+            Execution.id.in_(execution_ids),
+            Execution.status.in_((Status.COMPLETED, Status.FAILED)),
+            Execution.verified_at.is_(None),
+        )
+        .values(verified_at=func.clock_timestamp())
+    )
+    return verified.rowcount
+
+
+_MARK = text("SELECT set_config('tenantry.correction', :on, true)")
+
+_FOLLOWED = text(
+    """
+    INSERT INTO execution_events (execution_id, kind, actor, reason, detail)
+    VALUES (:id, 'followed', :actor, 'Another run goes on under the same id: a reset, or continued as new.',
+            jsonb_strip_nulls(jsonb_build_object('run_id', CAST(:new AS text), 'before', CAST(:old AS text))))
+    """
+)
 
 
 async def act_as(connection: AsyncConnection, actor: str, reason: str | None = None) -> None:
@@ -76,9 +154,45 @@ def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
             "cause": None,
             "cause_detail": None,
         }
+    # Named in the same round trip; the history's trigger fires after the statement.
+    actor = select(func.set_config("tenantry.actor", transition.actor, True)).scalar_subquery()
+    reason = select(func.set_config("tenantry.reason", clean(transition.reason) or "", True)).scalar_subquery()
     return (
         update(Execution)
         .where(Execution.id == transition.execution_id, Execution.status.in_(predecessors(transition.to)))
+        .where(actor.is_not(None), reason.is_not(None))
+        .values(values)
+        .returning(Execution.workflow_type, Execution.entity_id)
+    )
+
+
+def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:
+    began = func.coalesce(Execution.started_at, correction.started_at)
+    values: dict[str, object] = {
+        "status": correction.to,
+        "run_id": correction.run_id,
+        "started_at": began,
+        "completed_at": None,
+        "close_reason": correction.close_reason,
+        "error_message": clean(correction.error),
+        "verified_at": None,
+        "last_progress_at": func.clock_timestamp(),
+    }
+    if correction.to.is_final:
+        closed = func.clock_timestamp() if correction.closed_at is None else correction.closed_at
+        values |= {
+            "completed_at": func.greatest(closed, began),
+            "verified_at": func.clock_timestamp(),
+            "cause": None,
+            "cause_detail": None,
+        }
+    return (
+        update(Execution)
+        .where(
+            Execution.id == correction.execution_id,
+            Execution.status == correction.from_status,
+            Execution.run_id.is_not_distinct_from(correction.from_run_id),
+        )
         .values(values)
         .returning(Execution.workflow_type, Execution.entity_id)
     )
@@ -86,12 +200,28 @@ def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
 
 async def _tell_tenant(connection: AsyncConnection, row: Row[str, UUID], transition: Transition) -> None:
     """A provisioning that failed makes a tenant failed only while it was being provisioned; an active one stays."""
-    if transition.to is not Status.FAILED or row.workflow_type != contracts.PROVISIONING.stored_name:
+    if transition.to is Status.FAILED:
+        await _fail_tenant(connection, row)
+
+
+async def _fail_tenant(connection: AsyncConnection, row: Row[str, UUID]) -> None:
+    if row.workflow_type != contracts.PROVISIONING.stored_name:
         return
     await connection.execute(
         update(Tenant)
         .where(Tenant.id == row.entity_id, Tenant.status == TenantStatus.PROVISIONING)
         .values(status=TenantStatus.FAILED, updated_at=func.clock_timestamp())
+    )
+
+
+async def _reopen_tenant(connection: AsyncConnection, row: Row[str, UUID]) -> None:
+    """A provisioning that goes on after all has its tenant provisioning again."""
+    if row.workflow_type != contracts.PROVISIONING.stored_name:
+        return
+    await connection.execute(
+        update(Tenant)
+        .where(Tenant.id == row.entity_id, Tenant.status == TenantStatus.FAILED)
+        .values(status=TenantStatus.PROVISIONING, updated_at=func.clock_timestamp())
     )
 
 

@@ -4,7 +4,7 @@ from operations.models.commands import Approval, BulkOperation, Command
 from operations.models.executions import Change, Execution, ExecutionEvent, ExecutionStep
 from operations.models.metadata import Record
 from operations.models.notes import Alert, Note, SavedView
-from operations.models.reconciliation import ReconciliationFinding, ReconciliationPass
+from operations.models.reconciliation import ReconciliationFinding, ReconciliationPass, ReconciliationState
 from operations.models.staff import ApiToken, AuditEntry, StaffAccount, StaffSession
 from operations.models.tenants import Membership, Tenant, User
 
@@ -23,6 +23,7 @@ __all__ = [
     "Note",
     "ReconciliationFinding",
     "ReconciliationPass",
+    "ReconciliationState",
     "Record",
     "SavedView",
     "StaffAccount",

@@ -1,0 +1,169 @@
+"""What a pass asks of Temporal: the namespace, lists as hints, one run's description as verdict, how a run closed."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+    ListWorkflowExecutionsRequest,
+)
+from temporalio.exceptions import ApplicationError
+
+from operations import contracts
+from operations.causes import root_cause
+from operations.errors import TemporalRefused, TemporalUnavailable
+from operations.temporal import Run, RunStatus, Temporal, ask, is_not_found, operation_uuid, run_status
+
+PAGE = 1000  #: runs per page; Temporal caps it there
+LIST_BUDGET = 15.0  #: seconds for one page
+LAST_EVENTS = 20  #: of a history: the close event, and the request to cancel before it
+OPEN = "(ExecutionStatus = 'Running' OR ExecutionStatus = 'Paused')"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A run as a list has it: a hint, as lists lag."""
+
+    workflow_id: str
+    run_id: str
+    status: RunStatus
+    execution_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closing:
+    """How a run closed, in words; `by` is whoever ended it from outside."""
+
+    error: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    is_rejection: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observer:
+    """Looks at one namespace. No answer is `TemporalUnavailable`; a refusal is `TemporalRefused`."""
+
+    temporal: Temporal
+
+    async def namespace_id(self) -> str:
+        """Temporal's own id of the namespace; another one under the same name is another world."""
+        request = DescribeNamespaceRequest(namespace=self.temporal.client.namespace)
+        try:
+            answer = await ask(self.temporal.client.workflow_service.describe_namespace(request))
+        except TemporalRefused as refusal:
+            raise TemporalUnavailable(f"The namespace does not answer: {refusal.message}") from refusal
+        return answer.namespace_info.id
+
+    async def open_runs(self, task_queues: Collection[str]) -> AsyncIterator[list[Listed]]:
+        """Pages of the open runs of our types on these queues; a namespace may be shared."""
+        if not task_queues:
+            return
+        types = ", ".join(_quoted(kind.temporal_name) for kind in contracts.KINDS)
+        queues = ", ".join(_quoted(queue) for queue in sorted(task_queues))
+        async for page in self._pages(f"{OPEN} AND WorkflowType IN ({types}) AND TaskQueue IN ({queues})"):
+            yield page
+
+    async def runs_named(self, workflow_ids: Sequence[str]) -> list[Listed]:
+        """All runs, open or closed, that the lists have under these ids."""
+        names = ", ".join(_quoted(name) for name in workflow_ids)
+        return [each async for page in self._pages(f"WorkflowId IN ({names})") for each in page]
+
+    async def describe(self, workflow_id: str, known_run_id: str | None, execution_id: str) -> Run | None:
+        """The latest run; where that is a stranger's, the run that the row knew, if it still exists."""
+        run = await self.temporal.describe(workflow_id)
+        if run is None or run.execution_id == execution_id or known_run_id in (None, run.run_id):
+            return run
+        return await self.temporal.describe(workflow_id, known_run_id or "") or run
+
+    async def closing(self, run: Run) -> Closing:
+        """Reason, actor and cause from the last events of a closed run's history."""
+        service = self.temporal.client.workflow_service
+        request = GetWorkflowExecutionHistoryReverseRequest(
+            namespace=self.temporal.client.namespace,
+            execution=WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id),
+            maximum_page_size=LAST_EVENTS,
+        )
+        try:
+            answer = await ask(service.get_workflow_execution_history_reverse(request))
+        except TemporalRefused as refusal:
+            if is_not_found(refusal):
+                return Closing()
+            raise
+        return await self._words(list(answer.history.events))
+
+    async def _words(self, latest_first: list[HistoryEvent]) -> Closing:
+        """`latest_first` begins with the close event of a closed run."""
+        if not latest_first:
+            return Closing()
+        last = latest_first[0]
+        match last.event_type:
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+                ended = last.workflow_execution_terminated_event_attributes
+                return Closing(
+                    error=_ended_by("Terminated", ended.identity, ended.reason), by=ended.identity, reason=ended.reason
+                )
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+                return _cancelled(latest_first)
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
+                return Closing(error="Timed out: the time limit of the whole run passed.")
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+                failure = last.workflow_execution_failed_event_attributes.failure
+                cause = await self.temporal.client.data_converter.decode_failure(failure)
+                rejected = isinstance(cause, ApplicationError) and cause.type == contracts.REJECTED
+                return Closing(error=root_cause(cause), is_rejection=rejected)
+        return Closing()
+
+    async def _pages(self, query: str) -> AsyncIterator[list[Listed]]:
+        token = b""
+        while True:
+            request = ListWorkflowExecutionsRequest(
+                namespace=self.temporal.client.namespace, page_size=PAGE, query=query, next_page_token=token
+            )
+            answer = await ask(
+                self.temporal.client.workflow_service.list_workflow_executions(
+                    request, timeout=timedelta(seconds=LIST_BUDGET)
+                ),
+                within=LIST_BUDGET,
+            )
+            yield [_listed(info) for info in answer.executions]
+            token = answer.next_page_token
+            if not token:
+                return
+
+
+def _listed(info: WorkflowExecutionInfo) -> Listed:
+    return Listed(
+        workflow_id=info.execution.workflow_id,
+        run_id=info.execution.run_id,
+        status=run_status(info.status),
+        execution_id=operation_uuid(info),
+    )
+
+
+def _cancelled(latest_first: list[HistoryEvent]) -> Closing:
+    """Who asked and why stands in an event of its own."""
+    for event in latest_first:
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+            asked = event.workflow_execution_cancel_requested_event_attributes
+            return Closing(
+                error=_ended_by("Canceled", asked.identity, asked.cause), by=asked.identity, reason=asked.cause
+            )
+    return Closing(error="Canceled.")
+
+
+def _ended_by(what: str, who: str, why: str) -> str:
+    sentence = f"{what} by {who}" if who else what
+    return f"{sentence}: {why}" if why else f"{sentence}."
+
+
+def _quoted(value: str) -> str:
+    """As a string of Temporal's query language."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
