@@ -1,4 +1,4 @@
-"""Run benchmarks and print one table: `python -m bench [P2 P3 P4 P10] [--full]`."""
+"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P6 P7 P10] [--full]`."""
 
 import argparse
 import asyncio
@@ -11,9 +11,12 @@ from bench.results import Result
 
 #: Each module has `async def run(*, full: bool) -> Result`.
 MODULES = {
+    "P1": "bench.p1_tracking",
     "P2": "bench.p2_lists",
     "P3": "bench.p3_live",
     "P4": "bench.p4_clicks",
+    "P6": "bench.p6_delivery",
+    "P7": "bench.p7_registering",
     "P10": "bench.p10_render",
     "leaks": "bench.leaks",
 }

@@ -1,18 +1,27 @@
 """Servers of a benchmark's own: PostgreSQL and Temporal from their wheels, gone when it ends."""
 
 import asyncio
+import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 import psycopg
 from psycopg import sql
 
+from bench.tabs import Site
+from embedded import ports
 from embedded.postgres import EmbeddedPostgres
 from embedded.temporal import EmbeddedTemporal
 from migrations.__main__ import upgrade
-from tests.servers import passable_directory
+from tests.consoles import Servers, run_console
+from tests.servers import environment, eventually, passable_directory
+
+ROOT = Path(__file__).parents[1]
 
 #: A server as one would set it up for this much data, but for `fsync`: no benchmark here is about disks.
 SETTINGS = {
@@ -55,3 +64,55 @@ async def temporal() -> AsyncIterator[str]:
     with passable_directory() as directory:
         async with EmbeddedTemporal(directory=directory) as server:
             yield server.address
+
+
+@asynccontextmanager
+async def process(*words: str, url: str, path: str) -> AsyncIterator[None]:
+    """`python -m` with these words, once `url` answers under `path`; ended with the block."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *words, cwd=ROOT, env=environment(), stdin=DEVNULL, stdout=DEVNULL
+    )
+    try:
+        async with httpx.AsyncClient(base_url=url) as client:
+
+            async def look() -> int:
+                if child.returncode is not None:
+                    raise RuntimeError(f"{words[0]} ended")
+                try:
+                    return (await client.get(path)).status_code
+                except httpx.TransportError:
+                    return 0
+
+            await eventually(look, lambda status: status == 200, within=30)
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            child.terminate()
+        await child.wait()
+
+
+@asynccontextmanager
+async def naive(database_url: str) -> AsyncIterator[str]:
+    """The URL of the peer."""
+    port = ports.any_free()
+    url = f"http://localhost:{port}"
+    async with process("bench.naive", str(port), database_url, url=url, path="/empty"):
+        yield url
+
+
+@asynccontextmanager
+async def console(database_url: str, temporal_address: str) -> AsyncIterator[Site]:
+    """The executions page of a console, with the cookie of somebody who is logged in."""
+    given = Servers(database_url=database_url, temporal_address=temporal_address, task_queue="bench")
+    with passable_directory() as logs:
+        async with run_console(given, logs) as running:
+            session = await running.accounts.session()
+            yield Site(url=running.url, path="/executions", cookie=(running.cookie, session))
+
+
+async def metrics(url: str) -> dict[str, float]:
+    """The values without labels of a process's `/metrics`."""
+    async with httpx.AsyncClient(base_url=url, follow_redirects=True, timeout=30) as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#") and "{" not in line]
+    return {name: float(value) for name, value in pairs}

@@ -67,6 +67,16 @@ export const MENU_WIDTH = 34;
 export const track = (column) =>
   column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;
 
+// The ids after some left and some moved; `moves` are pairs of an id and its place, by place. New ones that did not
+// get a place come first.
+export function reorder(order, removed, inserted, moves) {
+  const leaving = new Set([...removed, ...moves.map(([id]) => id)]);
+  const result = order.filter((id) => !leaving.has(id));
+  for (const [id, place] of moves) result.splice(place, 0, id);
+  for (const id of inserted) if (!result.includes(id)) result.unshift(id);
+  return result;
+}
+
 // The rows in the wanted order. Ids that `hint` does not mention keep their place; new rows that it does not
 // mention come first.
 export function arrange(entries, fresh, hint) {

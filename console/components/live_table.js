@@ -39,7 +39,8 @@ export default {
   },
   created() {
     this.anchor = null;
-    this.hint = null;
+    this.order = this.entries.map((e) => e.row.id); // as on the server; what is shown follows when nobody works here
+    this.moved = false;
     const skew = this.serverNow ? this.serverNow * 1000 - Date.now() : 0;
     this.skew = Math.abs(skew) > 5000 ? skew : 0;
   },
@@ -62,7 +63,8 @@ export default {
     reset(rows) {
       this.loading = false;
       this.waiting = new Map();
-      this.hint = null;
+      this.order = rows.map((row) => row.id);
+      this.moved = false;
       this.entries = rows.map((row) => entry(row));
       this.keepSelection(new Set(rows.map((row) => row.id)));
     },
@@ -70,13 +72,20 @@ export default {
       const now = new Map([...this.entries, ...this.waiting.values()].map((e) => [e.row.id, e.row]));
       const ids = rows.map((row) => row.id);
       const same = (a, b) => JSON.stringify(a) === JSON.stringify({ ...a, ...b });
-      this.patch({
-        changed: rows.filter((row) => now.has(row.id) && !same(now.get(row.id), row)),
-        inserted: rows.filter((row) => !now.has(row.id)),
-        removed: [...now.keys()].filter((id) => !ids.includes(id)), order_hint: ids,
-      });
+      this.order = ids;
+      this.moved = true;
+      this.take(
+        rows.filter((row) => now.has(row.id) && !same(now.get(row.id), row)),
+        [...now.keys()].filter((id) => !ids.includes(id)),
+        rows.filter((row) => !now.has(row.id)),
+      );
     },
-    patch({ changed = [], removed = [], inserted = [], order_hint = null }) {
+    patch({ changed = [], removed = [], inserted = [], moves = [] }) {
+      this.order = formats.reorder(this.order, removed, inserted.map((row) => row.id), moves);
+      this.moved ||= moves.length > 0;
+      this.take(changed, removed, inserted);
+    },
+    take(changed, removed, inserted) {
       this.loading = false;
       const here = new Set(this.entries.map((e) => e.row.id));
       const changes = new Map([...changed, ...inserted.filter((row) => here.has(row.id))].map((row) => [row.id, row]));
@@ -90,7 +99,6 @@ export default {
       for (const [id, e] of waiting) if (changes.has(id)) waiting.set(id, entry({ ...e.row, ...changes.get(id) }));
       for (const row of inserted) if (!here.has(row.id)) waiting.set(row.id, entry(row));
       this.waiting = waiting;
-      if (order_hint) this.hint = order_hint;
       if (removed.length) this.keepSelection(new Set(this.choosable.map((e) => e.row.id)));
       this.settleDown();
     },
@@ -112,11 +120,11 @@ export default {
     // rows wait while somebody works in the table
     isHeld() { return this.inside || this.focused || Object.keys(this.selected).length > 0; },
     settleDown(force = false) {
-      if ((this.isHeld() && !force) || !(this.waiting.size || this.hint || this.entries.some((e) => e.gone))) return;
+      if ((this.isHeld() && !force) || !(this.waiting.size || this.moved || this.entries.some((e) => e.gone))) return;
       const stay = force ? this.entries : this.entries.filter((e) => !e.gone);
-      this.entries = formats.arrange(stay, [...this.waiting.values()].reverse(), this.hint).slice(0, this.limit);
+      this.entries = formats.arrange(stay, [...this.waiting.values()].reverse(), this.order).slice(0, this.limit);
       this.waiting = new Map();
-      this.hint = null;
+      this.moved = false;
     },
     showNew() {
       this.settleDown(true);

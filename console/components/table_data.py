@@ -101,7 +101,7 @@ class Patch:
     changed: Sequence[Mapping[str, object]] = ()
     removed: Sequence[str] = ()
     inserted: Sequence[Mapping[str, object]] = ()
-    order_hint: Sequence[str] | None = None  #: ids in the wanted order; those not named keep their place
+    moves: Sequence[tuple[str, int]] = ()  #: ids with their place in the list to come, by place; new ones too
 
     def to_json(self) -> str:
         """Serialise once, then hand the same text to every viewer's table."""
@@ -109,7 +109,7 @@ class Patch:
             "changed": self.changed,
             "removed": self.removed,
             "inserted": self.inserted,
-            "order_hint": self.order_hint,
+            "moves": self.moves,
         }
         return to_json({name: value for name, value in parts.items() if value})
 

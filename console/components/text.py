@@ -20,5 +20,5 @@ def attribute(element: ui.element, name: str, value: str | bool | int | None) ->
     """Set an HTML attribute from data; None takes it away. Safe where a `.props()` string would not be."""
     if value is None or value is False:
         element.props.pop(name, None)
-    else:
+    elif element.props.get(name) != value:  # setting it again would send the whole element again
         element.props[name] = value

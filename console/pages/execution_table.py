@@ -2,7 +2,7 @@
 
 from console.components.tables import Column, Kind
 from console.pages import words
-from console.pages.live_rows import Row, Rows
+from console.pages.live_rows import Row, Rows, seconds
 from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
 from operations.statuses import Status
@@ -39,13 +39,13 @@ def row(execution: ExecutionView) -> Row:
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
         "error": execution.cause_detail or execution.error_message or "",
-        "started_at": execution.started_at.isoformat() if execution.started_at else None,
+        "started_at": seconds(execution.started_at),
         "duration": round((ended - began).total_seconds() * 1000) if ended else None,
-        "running_since": None if ended else began.isoformat(),
-        "last_progress_at": execution.last_progress_at.isoformat(),
+        "running_since": None if ended else seconds(began),
+        "last_progress_at": seconds(execution.last_progress_at),
         "attempt": execution.attempt,
-        "created_at": execution.created_at.isoformat(),
-        "completed_at": ended.isoformat() if ended else None,
+        "created_at": seconds(execution.created_at),
+        "completed_at": seconds(ended),
         "workflow_id": execution.workflow_id,
         "requested_by": execution.requested_by,
     }

@@ -1,7 +1,9 @@
 """Pages of a list as rows of a live table, and what is new between two of them."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Self, TypeVar
 
@@ -14,7 +16,7 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """One page of rows, with its JSON made once for all who see it."""
+    """One page of rows without empty fields, with its JSON made once for all who see it."""
 
     rows: tuple[Row, ...]
     next: str | None
@@ -25,7 +27,7 @@ class Rows:
     @classmethod
     def of(cls, page: Page[ItemT], drawn: Sequence[Row]) -> Self:
         return cls(
-            rows=tuple(drawn),
+            rows=tuple({name: value for name, value in row.items() if value not in (None, "")} for row in drawn),
             next=page.next,
             previous=page.previous,
             total=page.total,
@@ -51,23 +53,46 @@ class News:
         return None if patch is None else patch.to_json()
 
 
+def seconds(moment: datetime | None) -> float | None:
+    """A moment as rows carry it: half as long as its ISO text, and exact to a millisecond."""
+    return None if moment is None else round(moment.timestamp(), 3)
+
+
 def news(before: Rows, after: Rows) -> News | None:
     return None if before == after else News(before=before, after=after)
 
 
 def difference(before: Sequence[Row], after: Sequence[Row]) -> Patch | None:
-    """Only what changed: the changed fields of rows that stay, the rows that came, the ids that went."""
+    """Only what changed: the fields of rows that stay, the rows that came, the ids that went, the places of some."""
     old = {str(row["id"]): row for row in before}
     new = {str(row["id"]): row for row in after}
-    changed = [
-        {"id": id_, **{name: value for name, value in row.items() if old[id_].get(name) != value}}
-        for id_, row in new.items()
-        if id_ in old and old[id_] != row
-    ]
+    changed = [{"id": id_, **_changed(old[id_], row)} for id_, row in new.items() if id_ in old and old[id_] != row]
     inserted = [row for id_, row in new.items() if id_ not in old]
     removed = [id_ for id_ in old if id_ not in new]
-    moved = [id_ for id_ in old if id_ in new] != [id_ for id_ in new if id_ in old]
-    if not (changed or inserted or removed or moved):
+    moves = _moves(list(old), list(new))
+    if not (changed or inserted or removed or moves):
         return None
-    order = list(new) if inserted or moved else None
-    return Patch(changed=changed, inserted=inserted, removed=removed, order_hint=order)
+    return Patch(changed=changed, inserted=inserted, removed=removed, moves=moves)
+
+
+def _changed(before: Row, after: Row) -> Row:
+    """What a row says now where it says something else; None where it says nothing any more."""
+    return {name: after.get(name) for name in {**before, **after} if before.get(name) != after.get(name)}
+
+
+def _moves(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int]]:
+    """As few places as lead from one order to the other: those of all ids but a longest row of ids in order."""
+    place = {id_: index for index, id_ in enumerate(after)}
+    ends: list[int] = []  # ends[n]: the least place in which n + 1 ids in order can end
+    length: dict[str, int] = {}
+    stay = [id_ for id_ in before if id_ in place]
+    for id_ in stay:
+        length[id_] = bisect_left(ends, place[id_])
+        ends[length[id_] : length[id_] + 1] = [place[id_]]
+    unmoved: set[str] = set()
+    wanted, last = len(ends) - 1, len(after)
+    for id_ in reversed(stay):
+        if length[id_] == wanted and place[id_] < last:
+            unmoved.add(id_)
+            wanted, last = wanted - 1, place[id_]
+    return [(id_, index) for id_, index in place.items() if id_ not in unmoved]

@@ -110,6 +110,6 @@ def _row(tenant: TenantView) -> Row:
         "plan": tenant.plan.value.capitalize(),
         "owner": tenant.owner_email or "",
         "run": None if run is None else words.shown_status(run, tenant.execution_close_reason),
-        "created_at": tenant.created_at.isoformat(),
-        "activated_at": tenant.activated_at.isoformat() if tenant.activated_at else None,
+        "created_at": live_rows.seconds(tenant.created_at),
+        "activated_at": live_rows.seconds(tenant.activated_at),
     }

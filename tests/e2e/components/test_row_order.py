@@ -1,0 +1,58 @@
+"""Rows take the places that patches name, at once or as soon as nobody works in the table."""
+
+from playwright.async_api import Page
+
+from tests.e2e.components.conftest import Look
+
+ORDER = "[...document.querySelectorAll('tbody tr:not(.gone)')].slice(0, 6).map(row => row.dataset.id.slice(-2))"
+PATCH = "patch => getElement(document.querySelector('.live').id.slice(1)).patch(patch)"
+
+
+def id_of(number: int) -> str:
+    return f"0198f2c4-7b1e-7d3a-9c55-{number:012x}"
+
+
+def row(number: int) -> dict[str, object]:
+    return {"id": id_of(number), "status": "pending", "workflow": f"provision-tenant-{number}"}
+
+
+async def patch(page: Page, **parts: object) -> None:
+    await page.evaluate(PATCH, parts)
+
+
+async def test_a_row_takes_its_new_place(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+
+    await patch(page, moves=[[id_of(1), 4]])
+
+    assert await page.evaluate(ORDER) == ["00", "02", "03", "04", "01", "05"]
+
+
+async def test_rows_come_go_and_move_in_one_patch(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+
+    await patch(page, removed=[id_of(2)], inserted=[row(0xAA)], moves=[[id_of(5), 0], [id_of(0xAA), 3]])
+
+    assert await page.evaluate(ORDER) == ["05", "00", "01", "aa", "03", "04"]
+
+
+async def test_places_add_up_while_somebody_works_in_the_table(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    await page.locator("tbody tr").nth(3).hover()
+    await patch(page, inserted=[row(0xAA)], moves=[[id_of(0xAA), 0]])
+    await patch(page, moves=[[id_of(3), 0]])
+    await patch(page, removed=[id_of(0xAA)], inserted=[row(0xBB)], moves=[[id_of(0xBB), 2]])
+    assert await page.evaluate(ORDER) == ["00", "01", "02", "03", "04", "05"]
+
+    await page.mouse.move(5, 300)
+
+    await page.wait_for_function("document.querySelectorAll('tbody tr')[2].dataset.id.endsWith('bb')")
+    assert await page.evaluate(ORDER) == ["03", "00", "bb", "01", "02", "04"]
+
+
+async def test_a_new_row_without_a_place_comes_first(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+
+    await patch(page, inserted=[row(0xAA), row(0xBB)])
+
+    assert await page.evaluate(ORDER) == ["bb", "aa", "00", "01", "02", "03"]
