@@ -1,4 +1,4 @@
-"""The gallery in a process of its own, and a browser that looks at it."""
+"""The gallery in a process of its own, and a way to look at it."""
 
 import os
 import socket
@@ -9,19 +9,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 ROOT = Path(__file__).parents[3]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-
 Look = Callable[..., Awaitable[Page]]
 
 
@@ -48,15 +38,6 @@ def _wait_until_served(address: str, process: "subprocess.Popen[bytes]") -> None
         except OSError:
             continue
     raise RuntimeError("the gallery did not start")
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
