@@ -1,0 +1,277 @@
+"""Every workflow that carries an OperationUUID is tracked, without a line of its author's."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import AsyncConnection
+from temporalio import activity
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from operations.bootstrap import Services
+from operations.queries.execution_views import ExecutionDetail
+from operations.statuses import CloseReason, Status, StepStatus
+from operations.temporal import RunStatus, Start
+from operations.tracking import LONGEST_ERROR
+from tests.factories import add_execution
+from tests.integration.workers import strange_workflows
+from tests.servers import RunningWorker, eventually
+from workers.interceptors import plugin
+
+HOSTILE = "nul \x00, right to left \u202e, <b>" + "x" * 10_000
+
+
+@dataclass
+class Kitchen:
+    """Steps that fail as often as they are told to."""
+
+    tries: Counter[str] = field(default_factory=Counter)
+
+    @activity.defn
+    async def grind(self, failures: int) -> None:
+        self.tries["grind"] += 1
+        if self.tries["grind"] <= failures:
+            raise OSError(f"no beans, try {self.tries['grind']}")
+
+    @activity.defn
+    async def pour(self, _failures: int) -> None:
+        self.tries["pour"] += 1
+
+    @activity.defn
+    async def spill(self) -> None:
+        try:
+            raise OSError("disk full")
+        except OSError as error:
+            raise ApplicationError("could not pour", type="Spilled", non_retryable=True) from error
+
+    @activity.defn
+    async def spill_everywhere(self) -> None:
+        raise ApplicationError(HOSTILE, non_retryable=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """Starts the strange workflows as the outbox would, and looks at their rows."""
+
+    services: Services
+    connection: AsyncConnection
+    task_queue: str
+
+    async def begin(self, workflow: str, *arguments: object) -> UUID:
+        execution = await add_execution(self.connection, workflow_type=workflow, task_queue=self.task_queue)
+        wanted = Start(
+            workflow_id=(await self.look(execution)).execution.workflow_id,
+            temporal_name=workflow,
+            task_queue=self.task_queue,
+            execution_id=execution,
+            arguments=arguments,
+        )
+        await self.services.temporal.start(wanted)
+        return execution
+
+    async def look(self, execution: UUID) -> ExecutionDetail:
+        return await self.services.reads.executions.detail(execution)
+
+    async def until(self, execution: UUID, is_so: Callable[[ExecutionDetail], bool]) -> ExecutionDetail:
+        return await eventually(lambda: self.look(execution), is_so)
+
+    async def ended(self, execution: UUID) -> ExecutionDetail:
+        return await self.until(execution, lambda seen: seen.execution.status.is_final)
+
+    async def handle(self, execution: UUID) -> WorkflowHandle[object, object]:
+        workflow_id = (await self.look(execution)).execution.workflow_id
+        return self.services.temporal.client.get_workflow_handle(workflow_id)
+
+
+@pytest.fixture
+async def runs(services: Services, task_queue: str) -> AsyncIterator[Runs]:
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
+        yield Runs(services=services, connection=connection, task_queue=task_queue)
+
+
+@pytest.fixture
+async def kitchen(services: Services, temporal_address: str, task_queue: str) -> AsyncIterator[Kitchen]:
+    """A worker that knows the tracking plugin and the strange workflows, and nothing of Tenantry's own."""
+    working = Kitchen()
+    async with Worker(
+        await Client.connect(temporal_address),
+        task_queue=task_queue,
+        workflows=strange_workflows.ALL,
+        activities=[working.grind, working.pour, working.spill, working.spill_everywhere],
+        plugins=[plugin.tracking(services.database)],
+    ):
+        yield working
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_workflow_that_never_heard_of_tracking_is_tracked(runs: Runs) -> None:
+    execution = await runs.begin("BrewCoffee", 0)
+
+    done = await runs.ended(execution)
+
+    row = done.execution
+    assert (row.status, row.close_reason, row.error_message) == (Status.COMPLETED, None, None)
+    assert row.started_at is not None
+    assert row.completed_at is not None
+    assert row.started_at <= row.completed_at
+    assert [event.to_status for event in done.events] == [Status.PENDING, Status.RUNNING, Status.COMPLETED]
+    assert [(step.ordinal, step.name, step.status, step.attempts) for step in done.steps] == [
+        (1, "grind", StepStatus.COMPLETED, 1),
+        (2, "pour", StepStatus.COMPLETED, 1),
+    ]
+    run = await runs.services.temporal.describe(row.workflow_id)
+    assert run is not None
+    assert row.run_id == run.run_id
+
+
+async def test_a_step_that_fails_twice_shows_its_tries_and_its_error_and_the_run_completes(
+    runs: Runs, kitchen: Kitchen
+) -> None:
+    execution = await runs.begin("BrewCoffee", 2)
+
+    done = await runs.ended(execution)
+
+    assert done.execution.status is Status.COMPLETED
+    assert done.execution.error_message is None
+    grinding, pouring = done.steps
+    assert (grinding.attempts, grinding.status, grinding.error) == (3, StepStatus.COMPLETED, "OSError: no beans, try 2")
+    assert grinding.next_try_at is None
+    assert grinding.completed_at is not None
+    assert pouring.error is None
+    assert kitchen.tries == {"grind": 3, "pour": 1}
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_step_that_fails_on_shows_it_while_the_run_goes_on(runs: Runs) -> None:
+    execution = await runs.begin("BrewCoffee", 1_000_000)
+
+    stuck = await runs.until(
+        execution, lambda seen: bool(seen.steps) and seen.steps[0].attempts >= 3 and seen.execution.cause is not None
+    )
+
+    assert stuck.execution.status is Status.RUNNING
+    assert (stuck.execution.cause, stuck.execution.current_step) == ("step_retrying", "grind")
+    assert "no beans" in (stuck.execution.cause_detail or "")
+    assert "no beans" in (stuck.steps[0].error or "")
+    await (await runs.handle(execution)).terminate()
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_failure_that_is_not_tried_again_fails_the_row_with_its_root_cause(runs: Runs) -> None:
+    execution = await runs.begin("SpillCoffee", "spill")
+
+    failed = await runs.ended(execution)
+
+    row, [step] = failed.execution, failed.steps
+    assert (row.status, row.close_reason) == (Status.FAILED, CloseReason.ERROR)
+    assert row.error_message == step.error == "OSError: disk full"
+    assert (step.status, step.attempts) == (StepStatus.FAILED, 1)
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_hostile_error_is_kept_as_text(runs: Runs) -> None:
+    execution = await runs.begin("SpillCoffee", "spill_everywhere")
+
+    failed = await runs.ended(execution)
+
+    assert failed.execution.error_message == (HOSTILE.replace("\x00", "�")[: LONGEST_ERROR - 1] + "…")
+    assert failed.steps[0].error == failed.execution.error_message
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_run_that_says_no_itself_is_rejected(runs: Runs) -> None:
+    execution = await runs.begin("RefuseCoffee")
+
+    row = (await runs.ended(execution)).execution
+
+    assert (row.close_reason, row.error_message) == (CloseReason.REJECTED, "Rejected: No coffee after six.")
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_bug_in_workflow_code_neither_fails_the_row_nor_flips_it(runs: Runs) -> None:
+    execution = await runs.begin("MistakeCoffee")
+    handle = await runs.handle(execution)
+
+    async def failed_tasks() -> int:
+        events = [event async for event in handle.fetch_history_events()]
+        return sum(event.HasField("workflow_task_failed_event_attributes") for event in events)
+
+    await eventually(failed_tasks, lambda number: number >= 1)
+
+    seen = await runs.until(execution, lambda detail: detail.execution.status is Status.RUNNING)
+    assert [event.to_status for event in seen.events] == [Status.PENDING, Status.RUNNING]
+    run = await runs.services.temporal.describe(seen.execution.workflow_id)
+    assert run is not None
+    assert run.status is RunStatus.RUNNING
+    await handle.terminate()
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_cancelled_run_is_told_from_one_that_failed(runs: Runs) -> None:
+    execution = await runs.begin("AwaitCoffee")
+    await runs.until(execution, lambda seen: seen.execution.status is Status.RUNNING)
+
+    await (await runs.handle(execution)).cancel()
+
+    row = (await runs.ended(execution)).execution
+    assert (row.status, row.close_reason) == (Status.FAILED, CloseReason.CANCELED)
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_run_without_an_operation_uuid_is_nobodys_business(runs: Runs) -> None:
+    result = await runs.services.temporal.client.execute_workflow(
+        "BrewCoffee", 0, id=f"private-{uuid4()}", task_queue=runs.task_queue
+    )
+
+    assert result == "coffee"
+    found = await runs.connection.execute("SELECT count(*) FROM execution_steps")
+    assert await found.fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_run_whose_row_was_deleted_goes_its_way(runs: Runs) -> None:
+    execution = await add_execution(runs.connection, workflow_type="BrewCoffee", task_queue=runs.task_queue)
+    await runs.connection.execute("DELETE FROM workflow_executions WHERE id = %s", (execution,))
+    wanted = Start(
+        workflow_id=f"test-{execution}",
+        temporal_name="BrewCoffee",
+        task_queue=runs.task_queue,
+        execution_id=execution,
+        arguments=(1,),
+    )
+    await runs.services.temporal.start(wanted)
+
+    result = await runs.services.temporal.client.get_workflow_handle(f"test-{execution}").result()
+
+    assert result == "coffee"
+
+
+async def test_a_run_goes_its_way_although_nothing_of_it_can_be_recorded(runs: Runs, kitchen: Kitchen) -> None:
+    execution = await runs.begin("BrewCoffee", 0)
+    workflow_id = (await runs.look(execution)).execution.workflow_id
+    await runs.connection.execute("ALTER TABLE execution_steps RENAME TO gone")
+
+    result = await runs.services.temporal.client.get_workflow_handle(workflow_id).result()
+
+    assert result == "coffee"
+    assert kitchen.tries["pour"] == 1
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_what_a_run_raises_reaches_temporal_as_it_was(runs: Runs) -> None:
+    execution = await runs.begin("RefuseCoffee")
+
+    with pytest.raises(WorkflowFailureError) as failure:
+        await (await runs.handle(execution)).result()
+
+    assert isinstance(failure.value.cause, ApplicationError)
+    assert (failure.value.cause.type, failure.value.cause.message) == ("Rejected", "No coffee after six.")
+
+
+async def test_workflows_run_in_the_sandbox(worker: RunningWorker) -> None:
+    assert isinstance(worker.worker.config()["workflow_runner"], SandboxedWorkflowRunner)
