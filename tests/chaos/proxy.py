@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 from embedded import ports
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing sends RST
 LATE = 0.1  # seconds by which a slow way delays each piece
+COMMIT = b"COMMIT\x00"  # as it is sent to PostgreSQL; READ COMMITTED is something else
 
 
 class Way(StrEnum):
@@ -59,6 +61,12 @@ class FaultProxy:
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    def url(self, url: str) -> str:
+        """The same URL, by way of this proxy."""
+        parts = urlsplit(url)
+        credentials, _, _ = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{credentials}@{self.address}"))
 
     async def take(self, way: Way) -> None:
         """Change what happens, to existing connections too."""
