@@ -22,6 +22,7 @@ from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
 from console.api.exports import ExportRoutes
 from console.api.health import HealthRoutes
+from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
 from console.components import assets, theme
 from console.headers import SecurityHeaders
@@ -32,6 +33,7 @@ from operations import feed, logs
 from operations.bootstrap import Services
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, TemporalUnavailable
 from operations.feed import Feed
+from operations.reconciliation.watchdog import Watchdog
 from operations.settings import Requirement, Settings
 
 log = logs.logger(__name__)
@@ -83,7 +85,12 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
     application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
     application.include_router(Login(staff=services.staff, cookie=cookie, environment=settings.environment).router())
     application.include_router(
-        HealthRoutes(database=services.database, temporal=services.temporal, task_queue=settings.task_queue).router()
+        HealthRoutes(
+            database=services.database,
+            temporal=services.temporal,
+            reconciliation=reads.reconciliation,
+            task_queue=settings.task_queue,
+        ).router()
     )
     application.include_router(documentation.router())
     application.include_router(
@@ -97,6 +104,9 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
     application.include_router(
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         prefix="/api/v1",
+    )
+    application.include_router(
+        ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(), prefix="/api/v1"
     )
     application.add_api_route("/api/{rest:path}", _no_such_route, methods=ANY_METHOD, include_in_schema=False)
     application.add_api_route("/assets/{rest:path}", _no_such_file, include_in_schema=False)
@@ -136,6 +146,9 @@ async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIt
         "live updates": hub.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
         "deliverer": services.deliverer.run,
+        "reconciliation watchdog": Watchdog(
+            reconciler=services.reconciler, look=services.reads.reconciliation.state
+        ).run,
         "session sweep": lambda: sessions.sweep(services.staff),
         "set-up": lambda: _set_up(services, settings),
     }

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CANCEL = "cancel_execution"
     DECIDE = "decide_approval"
     DEPROVISION = "deprovision_tenant"
+    RECONCILE = "reconcile"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -30,6 +31,7 @@ NEEDS = {
     Permission.CANCEL: Role.OPERATOR,
     Permission.DECIDE: Role.OPERATOR,
     Permission.DEPROVISION: Role.OPERATOR,
+    Permission.RECONCILE: Role.OPERATOR,
     Permission.MANAGE_STAFF: Role.ADMIN,
 }
 

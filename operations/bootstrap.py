@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Self
 
 from operations.actions.executions import Executions as ExecutionActions
+from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.deliverer import Deliverer
 from operations.queries.executions import Executions
 from operations.queries.intents import Intents
+from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
 from operations.queries.tenants import Tenants as TenantQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
@@ -27,6 +29,7 @@ class Reads:
     executions: Executions
     tenants: TenantQueries
     intents: Intents
+    reconciliation: ReconciliationQueries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,7 @@ class Services:
     staff: Staff
     tenants: Tenants
     executions: ExecutionActions
+    reconciliation: Reconciliation
     reads: Reads
 
     @classmethod
@@ -73,10 +77,12 @@ class Services:
                 database=database, task_queue=task_queue, wake=deliverer.wake, deprovision_wait=deprovision_wait
             ),
             executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
+            reconciliation=Reconciliation(database=database, reconciler=reconciler),
             reads=Reads(
                 executions=Executions(database=database),
                 tenants=TenantQueries(database=database),
                 intents=Intents(database=database),
+                reconciliation=ReconciliationQueries(database=database, limits=reconciler.limits),
             ),
         )
 

@@ -7,18 +7,22 @@ import sys
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from operations import logs
 from operations.bootstrap import Services
 from operations.errors import ConfigurationError, TemporalRefused, TemporalUnavailable
 from operations.settings import Requirement, Settings, temporal_profile
+from workers import schedules
 from workers.activities.approvals import ApprovalActivities
 from workers.activities.departures import DepartureActivities
+from workers.activities.reconciliation import ReconciliationActivities
 from workers.activities.tenants import TenantActivities
 from workers.interceptors import plugin
 from workers.workflows.deprovision_tenant import TenantDeprovisioningWorkflow
 from workers.workflows.provision_tenant import TenantProvisioningWorkflow
+from workers.workflows.reconcile import ReconciliationWorkflow
 
 log = logs.logger(__name__)
 
@@ -33,7 +37,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[TenantProvisioningWorkflow, TenantDeprovisioningWorkflow],
+        workflows=[TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow],
         activities=[
             steps.load_tenant,
             steps.create_schema,
@@ -47,6 +51,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             departures.announce_deprovisioning,
             departures.restore_tenant,
             departures.delete_tenant,
+            ReconciliationActivities(reconciler=services.reconciler).reconcile,
         ],
         plugins=[plugin.tracking(services.database)],
         max_concurrent_activities=40,
@@ -78,7 +83,21 @@ async def _work(services: Services, task_queue: str) -> None:
     client = await _reach_temporal(services)
     async with build(services, client, task_queue):
         log.info("worker ready", task_queue=task_queue)
+        await _ensure_schedule(client, task_queue, services.reconciler.limits.interval)
         await asyncio.Event().wait()
+
+
+async def _ensure_schedule(client: Client, task_queue: str, interval: float) -> None:
+    """Tried until Temporal takes it; until then the consoles reconcile."""
+    while True:
+        try:
+            is_new = await schedules.ensure(client, task_queue, interval)
+        except (RPCError, RuntimeError) as error:
+            log.warning("the reconciliation schedule is not there yet", why=str(error))
+            await asyncio.sleep(LONGEST_WAIT)
+        else:
+            log.info("reconciliation is scheduled", every_seconds=interval, is_new=is_new)
+            return
 
 
 async def _reach_temporal(services: Services) -> Client:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, OperationsError, SchemaBehind
+from operations.queries.reconciliation import Reconciliation
 from operations.temporal import Temporal
 
 
@@ -18,6 +19,7 @@ class HealthRoutes:
 
     database: Database
     temporal: Temporal
+    reconciliation: Reconciliation
     task_queue: str
 
     def router(self) -> APIRouter:
@@ -43,6 +45,11 @@ class HealthRoutes:
         return Response(await asyncio.to_thread(generate_latest), media_type=CONTENT_TYPE_LATEST)
 
     async def _degraded(self) -> list[str]:
+        state = await self.reconciliation.state()
+        silent = ["reconciler"] if state.is_silent else []
+        return [*await self._degraded_in_temporal(), *silent]
+
+    async def _degraded_in_temporal(self) -> list[str]:
         if not await self.temporal.answers():
             return ["temporal"]
         degraded = []

@@ -34,8 +34,10 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
     settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS, Requirement.SECRET_KEY)
 
     async def run() -> ResultT:
-        from operations.bootstrap import Services  # noqa: PLC0415 - loading it takes a moment; `--help` need not wait
+        from operations import logs  # noqa: PLC0415 - loading takes a moment; `--help` need not wait
+        from operations.bootstrap import Services  # noqa: PLC0415
 
+        logs.configure(settings.log_format)  # to stderr: what a command prints may be read by a program
         services = await Services.connect(settings, part="cli")
         try:
             return await work(services)

@@ -39,8 +39,10 @@ STATEMENTS = (
         ADD COLUMN ignored_at TIMESTAMP WITH TIME ZONE,
         ADD COLUMN ignored_by TEXT
     """,
-    "CREATE INDEX ix_reconciliation_findings_seen ON reconciliation_findings (last_seen_at DESC, id DESC)",
+    "CREATE INDEX ix_reconciliation_findings_first_seen ON reconciliation_findings (first_seen_at DESC, id DESC)",
     "CREATE INDEX ix_reconciliation_passes_finished ON reconciliation_passes (finished_at DESC)",
+    "DROP INDEX ix_reconciliation_passes_started",
+    "CREATE INDEX ix_reconciliation_passes_started ON reconciliation_passes (started_at DESC, id DESC)",
     "DROP INDEX ix_workflow_executions_unverified",
     """
     CREATE INDEX ix_workflow_executions_unverified
@@ -56,8 +58,10 @@ STATEMENTS_BACK = (
         ON workflow_executions (completed_at)
         WHERE completed_at IS NOT NULL AND verified_at IS NULL
     """,
+    "DROP INDEX ix_reconciliation_passes_started",
+    "CREATE INDEX ix_reconciliation_passes_started ON reconciliation_passes (started_at DESC)",
     "DROP INDEX ix_reconciliation_passes_finished",
-    "DROP INDEX ix_reconciliation_findings_seen",
+    "DROP INDEX ix_reconciliation_findings_first_seen",
     """
     ALTER TABLE reconciliation_findings
         DROP COLUMN tenant_id,

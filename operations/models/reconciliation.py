@@ -49,7 +49,7 @@ class ReconciliationPass(Record):
     error: Mapped[str | None]
 
     __table_args__ = (
-        Index("ix_reconciliation_passes_started", text("started_at DESC")),
+        Index("ix_reconciliation_passes_started", text("started_at DESC"), text("id DESC")),
         Index("ix_reconciliation_passes_finished", text("finished_at DESC")),
     )
 
@@ -80,7 +80,7 @@ class ReconciliationFinding(Record):
     __table_args__ = (
         Index("ix_reconciliation_findings_pass", "pass_id"),
         Index("ix_reconciliation_findings_execution", "execution_id"),
-        Index("ix_reconciliation_findings_seen", text("last_seen_at DESC"), text("id DESC")),
+        Index("ix_reconciliation_findings_first_seen", text("first_seen_at DESC"), text("id DESC")),
         Index(
             "uq_reconciliation_findings_open",
             "kind",

@@ -1,6 +1,8 @@
 """Every meeting of a row with what Temporal says of it, and what is done about it."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -156,3 +158,16 @@ def test_no_status_of_temporal_is_left_without_an_answer(run_status: RunStatus) 
 def test_first_sights_of_lost_runs_count_for_the_breaker() -> None:
     assert decide(row(RUNNING), None).is_change
     assert not decide(row(RUNNING), run(RunStatus.RUNNING, run_id="next")).is_change
+
+
+def test_the_documented_table_is_what_is_decided() -> None:
+    text = (Path(__file__).parents[4] / "docs/reconciliation.md").read_text()
+    table = text.partition("## What is decided")[2].partition("*Foreign*")[0]
+    documented = set(re.findall(r"^\| (\w+) \|[^|]+\| (?:`(\w+)`|–) \| (\w+) \|$", table, re.MULTILINE))
+
+    decided = {
+        (seen(row_, run_).value, "" if kind is None else kind.value, action.value)
+        for row_, run_, (action, kind, _, _) in TABLE
+        if seen(row_, run_) is not Seen.PASSING
+    }
+    assert documented == decided - {("foreign", "", "leave")}  # a start that will be refused at once

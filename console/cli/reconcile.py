@@ -1,0 +1,50 @@
+"""Reconciliation from a terminal."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli.services import AsJson, operator, print_json, with_services
+
+if TYPE_CHECKING:
+    from operations.bootstrap import Services
+    from operations.queries.reconciliation_views import FindingView, PassDetail
+
+commands = typer.Typer()
+
+
+@commands.command()
+def reconcile(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Also write what the circuit breaker held back.")] = False,
+    accept_namespace: Annotated[
+        bool, typer.Option("--accept-namespace", help="Take the namespace that answers now for the right one.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the database with Temporal now; exit code 1 unless the comparison came to its end."""
+
+    async def work(services: "Services") -> "PassDetail":
+        result = await services.reconciliation.run(operator(), apply=apply, accept_namespace=accept_namespace)
+        return await services.reads.reconciliation.pass_detail(result.id)
+
+    detail = with_services(work)
+    done = detail.reconciliation
+    if as_json:
+        print_json(detail)
+    else:
+        typer.echo(
+            f"{done.outcome}: {done.checked} checked, {done.described} described, {done.found} found, "
+            f"{done.healed} healed, {done.unknown} unknown"
+        )
+        if done.error:
+            typer.echo(done.error)
+        for finding in detail.findings:
+            typer.echo(_line(finding))
+    if done.outcome not in ("completed", "partial"):
+        raise typer.Exit(1)
+
+
+def _line(finding: "FindingView") -> str:
+    database, temporal = (said.get("status") or "nothing" for said in (finding.database_said, finding.temporal_said))
+    return f"  {finding.kind:<24} {finding.workflow_id:<40} {database} / {temporal}  {finding.done or ''}".rstrip()

@@ -1,0 +1,63 @@
+"""Runs passes from the console when the schedule is silent: no worker, a paused schedule, a broken queue."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import Gauge
+
+from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, ReconciliationPaused
+from operations.logs import logger
+from operations.reconciliation.passes import Reconciler
+from operations.statuses import PassTrigger
+
+log = logger(__name__)
+
+age = Gauge("tenantry_reconciliation_age_seconds", "Seconds since a reconciliation pass finished")
+open_findings = Gauge("tenantry_reconciliation_open_findings", "Findings that nobody has settled")
+healed = Gauge("tenantry_reconciliation_healed_today", "Rows that passes have corrected since midnight UTC")
+
+
+class State(Protocol):
+    """What the watchdog needs to know of the reconciler."""
+
+    @property
+    def silent_for(self) -> float: ...
+    @property
+    def schedule_is_silent(self) -> bool: ...
+    @property
+    def open_findings(self) -> int: ...
+    @property
+    def healed_today(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watchdog:
+    """One per console; the lease keeps several from running a pass at once."""
+
+    reconciler: Reconciler
+    look: Callable[[], Awaitable[State]]
+
+    async def run(self) -> None:
+        """Watch until cancelled. While the schedule is silent, passes come as often as it would make them."""
+        interval = self.reconciler.limits.interval
+        while True:
+            with suppress(DatabaseUnavailable):
+                await self.tend()
+            await asyncio.sleep(min(interval / 4, 15.0))
+
+    async def tend(self) -> bool:
+        """One look; whether a pass was run."""
+        state = await self.look()
+        age.set(state.silent_for)
+        open_findings.set(state.open_findings)
+        healed.set(state.healed_today)
+        if not state.schedule_is_silent or state.silent_for < self.reconciler.limits.interval:
+            return False
+        try:
+            await self.reconciler.run_pass(PassTrigger.WATCHDOG, f"system:{self.reconciler.name}")
+        except (PassRunning, ReconciliationPaused, LeaseLost):
+            return False
+        return True
