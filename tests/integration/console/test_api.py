@@ -193,6 +193,41 @@ async def test_roles_are_enforced(console: Console) -> None:
             assert "support" in answer.json()["detail"]
 
 
+async def test_a_viewer_changes_nothing_by_any_route(console: Console, api: httpx.AsyncClient) -> None:
+    made = (await api.post("/api/v1/tenants", json=registration("looked-at"))).json()
+    paths = (await api.get("/api/openapi.json")).json()["paths"]
+    changes = [(path, method) for path, methods in paths.items() for method in methods if method != "get"]
+    assert len(changes) >= 2
+    token = await console.accounts.token("eve@example.com", Role.VIEWER)
+
+    async with console.client(token=token) as viewer:
+        for template, method in changes:
+            path = template.replace("{id}", made["execution"]["id"]).replace("{slug}", "looked-at")
+            body = registration("by-eve") if template.endswith("/tenants") else {"reason": "because I can"}
+            answer = await viewer.request(method, path, json=body)
+
+            assert answer.status_code == 403, (method, path, answer.text)
+            is_problem(answer)
+
+    assert (await api.get("/api/v1/tenants/by-eve")).status_code == 404
+    assert (await api.get("/api/v1/tenants/looked-at")).json()["tenant"]["status"] == "provisioning"
+
+
+async def test_nobody_acts_in_the_name_of_another(api: httpx.AsyncClient) -> None:
+    made = (await api.post("/api/v1/tenants", json=registration("in-whose-name"))).json()
+    named: tuple[tuple[str, dict[str, object]], ...] = (
+        ("/api/v1/tenants", registration("in-my-name", requested_by="eve@example.com")),
+        (f"/api/v1/executions/{made['execution']['id']}/approve", {"reason": "fine", "decided_by": "eve@example.com"}),
+        (f"/api/v1/executions/{made['execution']['id']}/terminate", {"reason": "fine", "workflow_id": "another"}),
+    )
+
+    for path, body in named:
+        answer = await api.post(path, json=body)
+
+        assert answer.status_code == 422
+        assert fields_of(answer).keys() == body.keys() - {"reason", "slug", "name", "owner_email"}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
