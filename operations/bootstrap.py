@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from operations.actions.executions import Executions as ExecutionActions
+from operations.actions.findings import Findings
 from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
@@ -44,6 +45,7 @@ class Services:
     tenants: Tenants
     executions: ExecutionActions
     reconciliation: Reconciliation
+    findings: Findings
     reads: Reads
 
     @classmethod
@@ -78,6 +80,7 @@ class Services:
             ),
             executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
+            findings=Findings(database=database, temporal=temporal, task_queue=task_queue, wake=deliverer.wake),
             reads=Reads(
                 executions=Executions(database=database),
                 tenants=TenantQueries(database=database),

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -86,6 +86,53 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
     elif correction.to is Status.FAILED:
         await _fail_tenant(connection, row)
     return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adoption:
+    """An open run that carries the id of an execution whose row is missing."""
+
+    execution_id: UUID
+    workflow_id: str
+    workflow_type: str
+    entity_type: str
+    entity_id: UUID
+    attempt: int
+    run_id: str
+    task_queue: str
+    arguments: tuple[object, ...]
+    started_at: datetime
+    actor: str
+    reason: str
+
+
+async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:
+    """Make the row of a run that goes on without one; raises `IntegrityError` when there is a row or another one open.
+
+    A row that begins as running stands under the marker, too: all others begin as pending.
+    """
+    await act_as(connection, adoption.actor, adoption.reason)
+    await connection.execute(_MARK, {"on": "on"})
+    inserted = await connection.execute(
+        insert(Execution)
+        .values(
+            id=adoption.execution_id,
+            workflow_id=adoption.workflow_id,
+            workflow_type=adoption.workflow_type,
+            entity_type=adoption.entity_type,
+            entity_id=adoption.entity_id,
+            status=Status.RUNNING,
+            attempt=adoption.attempt,
+            run_id=adoption.run_id,
+            task_queue=adoption.task_queue,
+            input={"arguments": list(adoption.arguments)},
+            requested_by=adoption.actor,
+            started_at=adoption.started_at,
+        )
+        .returning(Execution.workflow_type, Execution.entity_id)
+    )
+    await connection.execute(_MARK, {"on": ""})
+    await _reopen_tenant(connection, inserted.one())
 
 
 async def follow(connection: AsyncConnection, execution_id: UUID, *, old: str | None, new: str, actor: str) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.api.actions import actor_of
+from console.api.actions import ReasonRequest, actor_of
 from operations.actions.reconciliation import Reconciliation
 from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
 from operations.queries.reconciliation_views import FindingView, PassView, ReconcilerState
@@ -20,6 +20,12 @@ class RunRequest(BaseModel):
 
     apply: bool = Field(default=False, description="also write what the circuit breaker held back")
     accept_namespace: bool = Field(default=False, description="take the namespace that answers now for the right one")
+
+
+class PauseRequest(ReasonRequest):
+    """How long, and why."""
+
+    hours: float = Field(gt=0, le=24, strict=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,8 @@ class ReconciliationRoutes:
         router = APIRouter(prefix="/reconciliations", tags=["reconciliations"])
         router.add_api_route("", self.list, methods=["GET"], response_model=PassList)
         router.add_api_route("", self.run, methods=["POST"], response_model=PassAnswer)
+        router.add_api_route("/pause", self.pause, methods=["POST"], response_model=ReconcilerState)
+        router.add_api_route("/resume", self.resume, methods=["POST"], response_model=ReconcilerState)
         router.add_api_route("/{id}", self.detail, methods=["GET"], response_model=PassAnswer)
         return router
 
@@ -71,6 +79,16 @@ class ReconciliationRoutes:
         wanted = body or RunRequest()
         result = await self.actions.run(actor_of(request), apply=wanted.apply, accept_namespace=wanted.accept_namespace)
         return await self.detail(result.id)
+
+    async def pause(self, request: Request, body: PauseRequest) -> ReconcilerState:
+        """Stop every pass for a while, by whomever."""
+        await self.actions.pause(actor_of(request), body.hours, body.reason)
+        return await self.reads.state()
+
+    async def resume(self, request: Request) -> ReconcilerState:
+        """End a pause."""
+        await self.actions.resume(actor_of(request))
+        return await self.reads.state()
 
     async def detail(self, id: UUID) -> PassAnswer:  # noqa: A002 - the name in the route
         """One pass with its findings: those it was the first to see, and those it saw again."""

@@ -10,6 +10,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
+    GetWorkflowExecutionHistoryRequest,
     GetWorkflowExecutionHistoryReverseRequest,
     ListWorkflowExecutionsRequest,
 )
@@ -47,6 +48,15 @@ class Closing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """With what a run was started."""
+
+    workflow_type: str
+    task_queue: str
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Observer:
     """Looks at one namespace. No answer is `TemporalUnavailable`; a refusal is `TemporalRefused`."""
 
@@ -81,6 +91,20 @@ class Observer:
         if run is None or run.execution_id == execution_id or known_run_id in (None, run.run_id):
             return run
         return await self.temporal.describe(workflow_id, known_run_id or "") or run
+
+    async def beginning(self, run: Run) -> Beginning:
+        """With what a run was started. Raises `TemporalRefused` when its history is gone."""
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=self.temporal.client.namespace,
+            execution=WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id),
+            maximum_page_size=1,
+        )
+        answer = await ask(self.temporal.client.workflow_service.get_workflow_execution_history(request))
+        first = answer.history.events[0].workflow_execution_started_event_attributes
+        arguments = await self.temporal.client.data_converter.decode(list(first.input.payloads))
+        return Beginning(
+            workflow_type=first.workflow_type.name, task_queue=first.task_queue.name, arguments=tuple(arguments)
+        )
 
     async def closing(self, run: Run) -> Closing:
         """Reason, actor and cause from the last events of a closed run's history."""

@@ -62,6 +62,44 @@ async def test_who_may_not_run_a_pass_is_refused(console: Console) -> None:
         assert (await stranger.get("/api/v1/reconciliations")).status_code == 401
 
 
+async def test_a_finding_is_listed_settled_and_exported(console: Console, world: World) -> None:
+    await world.sql("INSERT INTO tenants (slug, name, plan, registered_by) VALUES ('gap', 'Gap', 'starter', 'test')")
+    await world.run_pass()
+    async with console.client(token=await console.accounts.token()) as api:
+        [finding] = (await api.get("/api/v1/findings?standing=open&kind=tenant_without_execution")).json()["items"]
+        unreasoned = await api.post(f"/api/v1/findings/{finding['id']}/ignore", json={"reason": ""})
+        impossible = await api.post(f"/api/v1/findings/{finding['id']}/adopt", json={"reason": "mine"})
+        provisioned = await api.post(f"/api/v1/findings/{finding['id']}/provision", json={"reason": "forgotten"})
+        again = await api.post(f"/api/v1/findings/{finding['id']}/ignore", json={"reason": "forgotten"})
+        file = (await api.get("/api/v1/exports/findings.csv?standing=settled")).text
+        nonsense = await api.get("/api/v1/findings?standing=lying")
+
+    assert (finding["tenant_slug"], finding["workflow_id"]) == ("gap", "tenant-provision-gap")
+    assert [unreasoned.status_code, impossible.status_code, again.status_code, nonsense.status_code] == [
+        422,
+        409,
+        409,
+        422,
+    ]
+    assert provisioned.json()["finding"]["done"] == "Attempt 1 was started."
+    assert (await world.row(provisioned.json()["execution_id"])).attempt == 1
+    assert file.splitlines()[1].startswith("tenant_without_execution,settled,gap,tenant-provision-gap,provisioning,")
+
+
+async def test_a_pause_holds_every_pass_and_is_shown(console: Console) -> None:
+    async with console.client(token=await console.accounts.token()) as api:
+        paused = await api.post("/api/v1/reconciliations/pause", json={"hours": 2, "reason": "restoring a backup"})
+        refused = await api.post("/api/v1/reconciliations")
+        resumed = await api.post("/api/v1/reconciliations/resume")
+        ran = await api.post("/api/v1/reconciliations")
+        for_ever = await api.post("/api/v1/reconciliations/pause", json={"hours": 25, "reason": "holidays"})
+
+    assert paused.json()["pause_reason"] == "restoring a backup"
+    assert (refused.status_code, "restoring a backup" in refused.json()["detail"]) == (409, True)
+    assert resumed.json()["paused_until"] is None
+    assert (ran.status_code, for_ever.status_code) == (200, 422)
+
+
 async def test_a_pass_is_run_from_the_command_line(servers: Servers) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from console.cli import main; main()", "reconcile", "--json", cwd=ROOT,

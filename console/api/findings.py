@@ -1,0 +1,146 @@
+"""REST: differences between the database and Temporal, and what staff can do about them."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from console.api.actions import ReasonRequest, actor_of
+from console.api.executions import words
+from console.api.exports import MOST, cell
+from operations.actions.findings import Findings
+from operations.errors import InvalidInput
+from operations.queries.reconciliation import Reconciliation
+from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
+from operations.statuses import FindingKind
+
+COLUMNS = (
+    "kind",
+    "standing",
+    "tenant_slug",
+    "workflow_id",
+    "database_status",
+    "temporal_status",
+    "done",
+    "first_seen_at",
+    "last_seen_at",
+    "resolved_at",
+    "resolved_by",
+    "reason",
+    "run_id",
+    "execution_id",
+    "id",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingList:
+    """A page of findings, newest first."""
+
+    items: tuple[FindingView, ...]
+    next: str | None
+    total: int
+    total_capped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingAnswer:
+    """A finding as it stands now, and the execution that was made, if one was."""
+
+    finding: FindingView
+    execution_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingRoutes:
+    """Reading is for everyone who is logged in; the actions check roles themselves."""
+
+    actions: Findings
+    reads: Reconciliation
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["reconciliations"])
+        router.add_api_route("/findings", self.list, methods=["GET"], response_model=FindingList)
+        for name in ("adopt", "terminate", "provision", "ignore"):
+            router.add_api_route(
+                f"/findings/{{id}}/{name}", getattr(self, name), methods=["POST"], response_model=FindingAnswer
+            )
+        router.add_api_route("/exports/findings.csv", self.export, methods=["GET"], response_class=Response)
+        return router
+
+    async def list(
+        self,
+        *,
+        kind: str = "",
+        standing: str = "",
+        q: Annotated[str, Query(max_length=200)] = "",
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        limit: int = 50,
+    ) -> FindingList:
+        """List findings. `kind` takes several values, separated by commas; `standing` is open, ignored or settled."""
+        page = await self.reads.findings(wanted(kind, standing, q), cursor=cursor, limit=limit)
+        return FindingList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
+
+    async def adopt(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
+        """Make the row that a run of ours lacks."""
+        made = await self.actions.adopt(actor_of(request), id, body.reason)
+        return FindingAnswer(finding=await self.reads.finding(id), execution_id=made)
+
+    async def terminate(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
+        """End exactly the run that was found, by force."""
+        await self.actions.terminate(actor_of(request), id, body.reason)
+        return FindingAnswer(finding=await self.reads.finding(id))
+
+    async def provision(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
+        """Start a new attempt for a tenant that nothing provisions."""
+        made = await self.actions.provision(actor_of(request), id, body.reason)
+        return FindingAnswer(finding=await self.reads.finding(id), execution_id=made)
+
+    async def ignore(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
+        """Let it be; it counts no more until another run is concerned."""
+        await self.actions.ignore(actor_of(request), id, body.reason)
+        return FindingAnswer(finding=await self.reads.finding(id))
+
+    async def export(
+        self, *, kind: str = "", standing: str = "", q: Annotated[str, Query(max_length=200)] = ""
+    ) -> Response:
+        """The filtered list as a file, up to 10,000 rows."""
+        rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
+        name = f"findings-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+        return Response(
+            await asyncio.to_thread(to_csv, rows),
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def wanted(kind: str, standing: str, search: str) -> FindingFilter:
+    """Raises `InvalidInput` for words that mean nothing."""
+    if standing and standing not in set(Standing):
+        raise InvalidInput({"standing": f"{standing!r} is not a standing; known are: {', '.join(Standing)}."})
+    return FindingFilter(
+        kinds=words(FindingKind, kind, "kind"), standing=Standing(standing) if standing else None, search=search
+    )
+
+
+def to_csv(rows: tuple[FindingView, ...]) -> str:
+    """One line per finding, the header first."""
+    import pandas as pd  # noqa: PLC0415 - 40 MB that only an export needs
+
+    frame = pd.DataFrame([[cell(_field(row, name)) for name in COLUMNS] for row in rows], columns=list(COLUMNS))
+    text: str = frame.to_csv(index=False, lineterminator="\r\n")
+    return text
+
+
+def _field(row: FindingView, name: str) -> object:
+    match name:
+        case "database_status":
+            return row.database_said.get("status") or row.database_said.get("tenant")
+        case "temporal_status":
+            return row.temporal_said.get("status")
+    field: object = getattr(row, name)
+    return field

@@ -1,0 +1,265 @@
+"""What staff can do about a finding: adopt or terminate a run without a row, provision a tenant again, let it be."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import audit, contracts, tracking
+from operations.access import Actor, Permission, permit
+from operations.actions import starts
+from operations.actions.reasons import checked_reason
+from operations.database import Database
+from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
+from operations.models import ReconciliationFinding, Tenant
+from operations.reconciliation.observations import Observer
+from operations.statuses import FindingKind, TenantStatus
+from operations.temporal import Run, Temporal
+from operations.tracking import Adoption
+
+
+class Settlement(StrEnum):
+    """What can be done about a finding."""
+
+    ADOPT = "adopt"  #: make the row that the run lacks
+    TERMINATE = "terminate"  #: end the run by force
+    PROVISION = "provision"  #: start a new attempt for the tenant
+    IGNORE = "ignore"  #: let it be; it counts no more
+
+
+NEEDS = {
+    Settlement.ADOPT: Permission.RECONCILE,
+    Settlement.TERMINATE: Permission.TERMINATE,
+    Settlement.PROVISION: Permission.RECONCILE,
+    Settlement.IGNORE: Permission.RECONCILE,
+}
+MORE = {
+    FindingKind.NO_ROW: (Settlement.ADOPT, Settlement.TERMINATE),
+    FindingKind.OVERLAPPING: (Settlement.TERMINATE,),
+    FindingKind.TENANT_WITHOUT_EXECUTION: (Settlement.PROVISION,),
+    FindingKind.TENANT_NOT_ACTIVE: (Settlement.PROVISION,),
+}
+
+
+def settlements(kind: FindingKind) -> tuple[Settlement, ...]:
+    """What can be done about an open finding of this kind."""
+    return (*MORE.get(kind, ()), Settlement.IGNORE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A finding whose row this transaction holds."""
+
+    id: UUID
+    kind: FindingKind
+    workflow_id: str
+    run_id: str | None
+    execution_id: UUID | None
+    tenant_id: UUID | None
+
+    @property
+    def target(self) -> audit.Target:
+        return audit.Target(kind="finding", id=str(self.id), label=self.workflow_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """Each deed settles the finding and leaves an audit entry, in one transaction."""
+
+    database: Database
+    temporal: Temporal
+    task_queue: str
+    wake: Callable[[], None]
+
+    async def ignore(self, actor: Actor, id_: UUID, reason: str) -> None:
+        """It stands, and counts no more; it comes back when another run is concerned."""
+        why = checked_reason(reason)
+        async with self._settling(actor, id_, Settlement.IGNORE) as (connection, finding):
+            await connection.execute(
+                update(ReconciliationFinding)
+                .where(ReconciliationFinding.id == id_)
+                .values(ignored_at=func.clock_timestamp(), ignored_by=actor.name, reason=why)
+            )
+            await _audit(connection, actor, Settlement.IGNORE, finding, why)
+
+    async def adopt(self, actor: Actor, id_: UUID, reason: str) -> UUID:
+        """Make the row of a run that carries an execution's id but lost its row; returns that id."""
+        why = checked_reason(reason)
+        async with self._settling(actor, id_, Settlement.ADOPT) as (_, finding):
+            pass
+        run, adoption = await self._adoption(actor, finding, why)
+        try:
+            async with self._settling(actor, id_, Settlement.ADOPT) as (connection, finding):
+                tenant = await connection.scalar(select(Tenant.id).where(Tenant.id == adoption.entity_id))
+                if tenant is None:
+                    raise CannotSettle("The run is for a tenant that is not in the database; terminate it instead.")
+                await tracking.adopt(connection, adoption)
+                await _settle(connection, actor, finding, f"Adopted: run {run.run_id} has a row again.", why)
+                await _audit(connection, actor, Settlement.ADOPT, finding, why)
+        except IntegrityError:
+            raise CannotSettle(
+                "There is a row for this run already, or another open execution for its tenant; nothing was changed."
+            ) from None
+        return adoption.execution_id
+
+    async def terminate(self, actor: Actor, id_: UUID, reason: str) -> None:
+        """End exactly the run that was found, by force; asked of Temporal at once, as there is no row to go by."""
+        why = checked_reason(reason)
+        async with self._settling(actor, id_, Settlement.TERMINATE) as (connection, finding):
+            open_ = await connection.scalar(OPEN_ROW, {"workflow": finding.workflow_id})
+            if open_ is not None or finding.run_id is None:
+                raise CannotSettle("The run has an open row by now; terminate that execution instead.")
+            await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
+        outcome, done = audit.Outcome.DELIVERED, "Terminated."
+        try:
+            await self.temporal.terminate(finding.workflow_id, finding.run_id, reason=f"{why} (by {actor.name})")
+        except OperationsError as error:
+            outcome, done = audit.Outcome.FAILED, error.message
+            raise
+        finally:
+            async with self.database.transaction() as connection:
+                if outcome is audit.Outcome.DELIVERED:
+                    await _settle(connection, actor, finding, done, why)
+                await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=outcome)
+
+    async def provision(self, actor: Actor, id_: UUID, reason: str) -> UUID:
+        """Start a new attempt for a tenant that nothing provisions; returns the execution."""
+        why = checked_reason(reason)
+        try:
+            async with self._settling(actor, id_, Settlement.PROVISION) as (connection, finding):
+                attempt = await self._attempt(connection, actor, finding, why)
+                new = await starts.write(connection, attempt)
+                await _settle(connection, actor, finding, f"Attempt {attempt.number} was started.", why)
+                await _audit(connection, actor, Settlement.PROVISION, finding, why)
+        except IntegrityError:
+            raise CannotSettle("An attempt for this tenant is open by now; nothing was changed.") from None
+        self.wake()
+        return new
+
+    @asynccontextmanager
+    async def _settling(
+        self, actor: Actor, id_: UUID, settlement: Settlement
+    ) -> AsyncIterator[tuple[AsyncConnection, Held]]:
+        """Raises `NotPermitted`, `FindingNotFound`, `FindingSettled` or `CannotSettle`."""
+        permit(actor, NEEDS[settlement])
+        async with self.database.transaction() as connection:
+            row = (await connection.execute(HOLD, {"id": id_})).one_or_none()
+            if row is None:
+                raise FindingNotFound
+            if row.resolved_at is not None:
+                raise FindingSettled
+            finding = Held(
+                id=row.id,
+                kind=FindingKind(row.kind),
+                workflow_id=row.workflow_id,
+                run_id=row.run_id,
+                execution_id=row.execution_id,
+                tenant_id=row.tenant_id,
+            )
+            if settlement not in settlements(finding.kind):
+                raise CannotSettle
+            yield connection, finding
+
+    async def _adoption(self, actor: Actor, finding: Held, why: str) -> tuple[Run, Adoption]:
+        """What Temporal knows of the run that is to get a row."""
+        run = await self.temporal.describe(finding.workflow_id)
+        if run is None or not run.status.is_open or run.run_id != finding.run_id:
+            raise CannotSettle("The run that was found is not open any more; the next pass looks again.")
+        beginning = await Observer(temporal=self.temporal).beginning(run)
+        kind = next((each for each in contracts.KINDS if each.temporal_name == beginning.workflow_type), None)
+        try:
+            execution_id, tenant_id = UUID(run.execution_id or ""), UUID(str(beginning.arguments[0]))
+        except (ValueError, IndexError):
+            raise CannotSettle(
+                f"The run carries no {contracts.OPERATION_UUID}, or names no tenant: it was not started by "
+                "Tenantry and would never report how it ends. Terminate it or ignore it."
+            ) from None
+        if kind is None:
+            raise CannotSettle("The run is of a type that this version does not know.")
+        number = finding.workflow_id.rpartition("--")[2]
+        adoption = Adoption(
+            execution_id=execution_id,
+            workflow_id=finding.workflow_id,
+            workflow_type=kind.stored_name,
+            entity_type=kind.entity_type,
+            entity_id=tenant_id,
+            attempt=int(number) if number.isdecimal() else 1,
+            run_id=run.run_id,
+            task_queue=beginning.task_queue,
+            arguments=beginning.arguments,
+            started_at=run.started_at,
+            actor=actor.name,
+            reason=why,
+        )
+        return run, adoption
+
+    async def _attempt(self, connection: AsyncConnection, actor: Actor, finding: Held, why: str) -> starts.Attempt:
+        tenant = (await connection.execute(TENANT, {"id": finding.tenant_id})).one_or_none()
+        if tenant is None or tenant.status != TenantStatus.PROVISIONING:
+            raise CannotSettle("The tenant is not being provisioned any more; nothing was changed.")
+        kind = contracts.PROVISIONING
+        number = await starts.next_number(connection, tenant.id, kind)
+        stray = await connection.scalar(STRAY, {"workflow": contracts.attempt_id(kind, tenant.slug, number)})
+        if stray is not None:
+            raise CannotSettle("A run without a row is open under this tenant's id; adopt or terminate that one first.")
+        return starts.Attempt(
+            kind=kind,
+            tenant_id=tenant.id,
+            slug=tenant.slug,
+            plan=tenant.plan,
+            arguments=(str(tenant.id), None if tenant.owner is None else str(tenant.owner)),
+            task_queue=self.task_queue,
+            requested_by=actor.name,
+            why=why,
+            number=number,
+            retry_of=finding.execution_id,
+        )
+
+
+async def _settle(connection: AsyncConnection, actor: Actor, finding: Held, done: str, why: str) -> None:
+    await connection.execute(
+        update(ReconciliationFinding)
+        .where(ReconciliationFinding.id == finding.id)
+        .values(resolved_at=func.clock_timestamp(), resolved_by=actor.name, done=done, reason=why)
+    )
+
+
+async def _audit(
+    connection: AsyncConnection,
+    actor: Actor,
+    settlement: Settlement,
+    finding: Held,
+    why: str,
+    *,
+    outcome: audit.Outcome = audit.Outcome.APPLIED,
+) -> None:
+    after: dict[str, object] = {"kind": finding.kind.value, "run_id": finding.run_id}
+    await audit.record(connection, actor, f"finding.{settlement}", outcome, finding.target, reason=why, after=after)
+
+
+HOLD = text(
+    """
+    SELECT id, kind, workflow_id, run_id, execution_id, tenant_id, resolved_at
+    FROM reconciliation_findings WHERE id = :id FOR UPDATE
+    """
+)
+OPEN_ROW = text("SELECT 1 FROM workflow_executions WHERE workflow_id = :workflow AND status IN ('pending', 'running')")
+STRAY = text(
+    """
+    SELECT 1 FROM reconciliation_findings
+    WHERE kind = 'no_row' AND workflow_id = :workflow AND resolved_at IS NULL
+    """
+)
+TENANT = text(
+    """
+    SELECT t.id, t.slug, t.plan, t.status,
+           (SELECT m.user_id FROM memberships m WHERE m.tenant_id = t.id AND m.role = 'owner'
+            ORDER BY m.created_at LIMIT 1) AS owner
+    FROM tenants t WHERE t.id = :id FOR UPDATE
+    """
+)

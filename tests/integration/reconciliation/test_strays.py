@@ -1,0 +1,161 @@
+"""The other direction: runs without rows and tenants without runs are found, and people can do something about them."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from operations.access import Actor
+from operations.actions.findings import Settlement, settlements
+from operations.actions.registration import Registration
+from operations.bootstrap import Services
+from operations.errors import CannotSettle, FindingSettled, NotPermitted
+from operations.queries.execution_views import ExecutionDetail
+from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
+from operations.statuses import FindingKind, Role, Status, TenantStatus
+from operations.temporal import RunStatus
+from tests.integration.reconciliation.runs import World, marked
+from tests.servers import eventually
+
+OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
+
+
+async def open_findings(world: World) -> list[FindingView]:
+    page = await world.services.reads.reconciliation.findings(FindingFilter(standing=Standing.OPEN))
+    return list(page.items)
+
+
+async def waiting(services: Services, slug: str) -> UUID:
+    """A run that waits for an approval."""
+    registration = Registration(slug=slug, name=slug, owner_email=f"{slug}@example.com", plan="enterprise")
+    registered = await services.tenants.register(OTTO, registration)
+
+    async def look() -> ExecutionDetail:
+        return await services.reads.executions.detail(registered.execution_id)
+
+    await eventually(look, lambda detail: detail.execution.cause == "awaiting_approval")
+    return registered.execution_id
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world: World) -> None:
+    services = world.services
+    execution_id = await waiting(services, "restored")
+    await world.sql("DELETE FROM workflow_executions")
+    await world.run_pass()
+    found = {finding.kind: finding for finding in await open_findings(world)}
+    with pytest.raises(NotPermitted):
+        await services.findings.adopt(Actor(name="sue", role=Role.SUPPORT), found[FindingKind.NO_ROW].id, "ours")
+    with pytest.raises(CannotSettle, match="adopt or terminate"):
+        await services.findings.provision(OTTO, found[FindingKind.TENANT_WITHOUT_EXECUTION].id, "again")
+
+    adopted = await services.findings.adopt(OTTO, found[FindingKind.NO_ROW].id, "restored from a backup")
+
+    row = await world.row(adopted)
+    assert adopted == execution_id
+    assert (row.status, row.entity_slug) == (Status.RUNNING, "restored")
+    with pytest.raises(FindingSettled):
+        await services.findings.adopt(OTTO, found[FindingKind.NO_ROW].id, "once more")
+    await world.run_pass()
+    assert await open_findings(world) == []
+    await services.executions.terminate(OTTO, adopted, "tried enough")
+
+    async def look() -> Status:
+        return (await world.row(adopted)).status
+
+    await eventually(look, lambda status: status.is_final)
+
+
+async def test_a_run_that_tenantry_did_not_start_can_be_terminated_and_not_adopted(world: World) -> None:
+    handle = await world.client.start_workflow(
+        "TenantProvisioningWorkflow", args=[str(uuid4()), None], id=f"by-hand-{uuid4()}", task_queue=world.task_queue,
+        search_attributes=marked(None),
+    )  # fmt: skip
+
+    async def look() -> list[FindingView]:
+        await world.run_pass()
+        return await open_findings(world)
+
+    [finding] = await eventually(look, bool)
+    with pytest.raises(CannotSettle, match="not started by Tenantry"):
+        await world.services.findings.adopt(OTTO, finding.id, "mine")
+
+    await world.services.findings.terminate(OTTO, finding.id, "started by mistake")
+
+    run = await world.services.temporal.describe(handle.id)
+    assert run is not None
+    assert run.status is RunStatus.TERMINATED
+    assert (finding.kind, await open_findings(world)) == (FindingKind.NO_ROW, [])
+    assert await world.sql("SELECT action, outcome FROM audit_log ORDER BY at") == [
+        ("finding.terminate", "requested"),
+        ("finding.terminate", "delivered"),
+    ]
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+async def test_a_tenant_that_nothing_provisions_gets_a_new_attempt(world: World) -> None:
+    registration = Registration(slug="idle", name="Idle", owner_email="idle@example.com", plan="starter")
+    registered = await world.services.tenants.register(OTTO, registration)
+
+    async def look() -> Status:
+        return (await world.row(registered.execution_id)).status
+
+    await eventually(look, lambda status: status.is_final)
+    await world.sql("UPDATE tenants SET status = 'provisioning'")
+    await world.run_pass()
+    [finding] = await open_findings(world)
+
+    new = await world.services.findings.provision(OTTO, finding.id, "it never became active")
+
+    async def tenant() -> TenantStatus:
+        return (await world.services.reads.tenants.by_slug("idle")).status
+
+    await eventually(tenant, lambda status: status is TenantStatus.ACTIVE)
+    assert finding.kind is FindingKind.TENANT_NOT_ACTIVE
+    assert ((await world.row(new)).attempt, (await world.row(new)).retry_of) == (2, registered.execution_id)
+
+
+async def test_an_ignored_finding_stays_ignored_until_another_run_is_concerned(world: World) -> None:
+    lost, _, workflow_id = await world.add_row()
+    await world.client.start_workflow(
+        "TenantProvisioningWorkflow", args=[str(uuid4()), None], id=workflow_id, task_queue=world.task_queue,
+        search_attributes=marked(uuid4()),
+    )  # fmt: skip
+    await world.run_pass()
+    [finding] = await open_findings(world)
+
+    await world.services.findings.ignore(OTTO, finding.id, "a colleague's experiment")
+    await world.run_pass()
+
+    assert await open_findings(world) == []
+    ignored = await world.services.reads.reconciliation.finding(finding.id)
+    assert (ignored.standing, ignored.ignored_by) == (Standing.IGNORED, OTTO.name)
+    await world.client.get_workflow_handle(workflow_id).terminate()
+    await world.client.start_workflow(
+        "TenantProvisioningWorkflow", args=[str(uuid4()), None], id=workflow_id, task_queue=world.task_queue,
+        search_attributes=marked(uuid4()),
+    )  # fmt: skip
+    await world.run_pass()
+    assert [each.id for each in await open_findings(world)] == [finding.id]
+    assert (await world.row(lost)).status is Status.RUNNING
+    await world.client.get_workflow_handle(workflow_id).terminate()
+
+
+async def test_a_finding_that_is_no_longer_so_settles_itself(world: World) -> None:
+    tenant = uuid4()
+    await world.sql(
+        "INSERT INTO tenants (id, slug, name, plan, registered_by) VALUES (%s, 'gap', 'Gap', 'starter', 'test')", tenant
+    )
+    await world.run_pass()
+    [finding] = await open_findings(world)
+    await world.sql("UPDATE tenants SET status = 'active'")
+
+    await world.run_pass()
+
+    settled = await world.services.reads.reconciliation.finding(finding.id)
+    assert (finding.kind, finding.tenant_slug) == (FindingKind.TENANT_WITHOUT_EXECUTION, "gap")
+    assert (settled.standing, settled.done) == (Standing.SETTLED, "No longer so.")
+
+
+@pytest.mark.parametrize("kind", FindingKind)
+def test_something_can_be_done_about_every_finding(kind: FindingKind) -> None:
+    assert Settlement.IGNORE in settlements(kind)
