@@ -148,7 +148,6 @@ class _Immutable(StaticFiles):
 async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     _collect_garbage_rarely()
-    _collect_garbage_rarely()
     work = {
         "live updates": hub.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
@@ -175,16 +174,6 @@ async def _kept_alive(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("background work failed; it begins again", work=name, pause_seconds=RESTART_PAUSE)
             await asyncio.sleep(RESTART_PAUSE)
-
-
-def _collect_garbage_rarely() -> None:
-    """What is there by now stays, and every open tab adds thousands of objects that stay with it.
-
-    Looking through all of them as often as Python does by itself took a third of the processor at 200 viewers.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _collect_garbage_rarely() -> None:
