@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from operations.statuses import Role
 from tests.consoles import Console
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
+TEXT = "because-i-can"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 TENANT = {"id", "slug", "name", "plan", "status", "schema_name", "owner_email", "created_at", "activated_at"}
 EXECUTION = {
@@ -195,22 +197,45 @@ async def test_roles_are_enforced(console: Console) -> None:
 
 async def test_a_viewer_changes_nothing_by_any_route(console: Console, api: httpx.AsyncClient) -> None:
     made = (await api.post("/api/v1/tenants", json=registration("looked-at"))).json()
-    paths = (await api.get("/api/openapi.json")).json()["paths"]
-    changes = [(path, method) for path, methods in paths.items() for method in methods if method != "get"]
+    document = (await api.get("/api/openapi.json")).json()
+    changes = [
+        (method, path, least_body(operation, document["components"]["schemas"]))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if method != "get"
+    ]
     assert len(changes) >= 2
     token = await console.accounts.token("eve@example.com", Role.VIEWER)
 
     async with console.client(token=token) as viewer:
-        for template, method in changes:
+        for method, template, body in changes:
             path = template.replace("{id}", made["execution"]["id"]).replace("{slug}", "looked-at")
-            body = registration("by-eve") if template.endswith("/tenants") else {"reason": "because I can"}
             answer = await viewer.request(method, path, json=body)
 
             assert answer.status_code == 403, (method, path, answer.text)
             is_problem(answer)
 
-    assert (await api.get("/api/v1/tenants/by-eve")).status_code == 404
+    assert (await api.get(f"/api/v1/tenants/{TEXT}")).status_code == 404
     assert (await api.get("/api/v1/tenants/looked-at")).json()["tenant"]["status"] == "provisioning"
+
+
+def least_body(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, object] | None:
+    """What must be sent at least, going by the document; None where nothing must be."""
+    body = operation.get("requestBody", {})
+    if not body.get("required"):
+        return None
+    schema = schemas[body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]]
+    return {name: sample(schema["properties"][name], schemas) for name in schema.get("required", ())}
+
+
+def sample(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> object:
+    if "$ref" in schema:
+        return sample(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "anyOf" in schema:
+        return sample(schema["anyOf"][0], schemas)
+    if "enum" in schema:
+        return schema["enum"][0]
+    return {"string": TEXT, "boolean": True, "array": [], "object": {}, "integer": 1, "number": 1}[schema["type"]]
 
 
 async def test_nobody_acts_in_the_name_of_another(api: httpx.AsyncClient) -> None:

@@ -100,6 +100,36 @@ async def test_a_bug_shows_nothing_of_itself(secure_console: Console, client: ht
     assert (await client.get("/api/v1/tenants")).status_code == 200
 
 
+async def test_what_is_gone_from_under_one_page_disturbs_no_other(
+    secure_console: Console, client: httpx.AsyncClient, session: str
+) -> None:
+    made = await client.post(
+        "/api/v1/tenants", json={"slug": "gone", "name": "Gone", "owner_email": "gone@example.com"}
+    )
+    execution_id = made.json()["execution"]["id"]
+    looked_at = await open_page(client, f"/executions/{execution_id}")
+    listed = await open_page(client, "/tenants")
+
+    async with (
+        open_socket(secure_console, looked_at.client_id, session=session) as one,
+        open_socket(secure_console, listed.client_id, session=session) as other,
+    ):
+        assert await shake_hands(one, looked_at.client_id)
+        assert await shake_hands(other, listed.client_id)
+        await one.hears("tenant-provision-gone")
+        await secure_console.accounts.execute(
+            f"DELETE FROM workflow_executions WHERE id = '{execution_id}';"
+            " UPDATE tenants SET name = 'Gone away' WHERE slug = 'gone'"
+        )
+        await other.hears("Gone away")
+
+        for slug in ("after-one", "after-two"):
+            await client.post(
+                "/api/v1/tenants", json={"slug": slug, "name": slug, "owner_email": f"{slug}@example.com"}
+            )
+            await other.hears(slug, within=3)
+
+
 def status_of(client: httpx.AsyncClient, path: str) -> Callable[[], Awaitable[int]]:
     async def look() -> int:
         return (await client.get(path)).status_code
