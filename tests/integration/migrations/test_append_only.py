@@ -21,6 +21,11 @@ CHANGES = (
 
 
 @pytest.fixture
+def database_url(shared_database_url: str) -> str:
+    return shared_database_url
+
+
+@pytest.fixture
 async def history(connection: AsyncConnection) -> AsyncConnection:
     """A row in each kind of partition and in the audit log; row triggers need one to fire."""
     await connection.execute("SELECT prepare_event_partition('2031-05-01')")

@@ -20,6 +20,11 @@ EVENTS = """
 Event = tuple[str, str | None, str, str, str | None, dict[str, str] | None]
 
 
+@pytest.fixture
+def database_url(shared_database_url: str) -> str:
+    return shared_database_url
+
+
 async def events(connection: AsyncConnection, execution_id: UUID) -> list[Event]:
     rows = await (await connection.execute(EVENTS, (execution_id,))).fetchall()
     return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
@@ -172,7 +177,10 @@ async def test_who_and_why_come_from_the_transaction_that_changed_the_row(connec
 async def test_one_statement_over_many_rows_writes_one_event_for_each(connection: AsyncConnection) -> None:
     executions = [await add_execution(connection, status=Status.RUNNING) for _ in range(3)]
 
-    await connection.execute("UPDATE workflow_executions SET status = 'completed', completed_at = clock_timestamp()")
+    await connection.execute(
+        "UPDATE workflow_executions SET status = 'completed', completed_at = clock_timestamp() WHERE id = ANY(%s)",
+        (executions,),
+    )
 
     for execution in executions:
         assert [to for _, _, to, *_ in await events(connection, execution)] == ["pending", "running", "completed"]
@@ -190,6 +198,8 @@ async def test_a_change_that_is_refused_leaves_no_event(connection: AsyncConnect
 async def test_progress_is_no_status_and_leaves_no_event(connection: AsyncConnection) -> None:
     execution = await add_execution(connection, status=Status.RUNNING)
 
-    await connection.execute("UPDATE workflow_executions SET steps_done = 3, current_step = 'create_schema'")
+    await connection.execute(
+        "UPDATE workflow_executions SET steps_done = 3, current_step = 'create_schema' WHERE id = %s", (execution,)
+    )
 
     assert len(await events(connection, execution)) == 2

@@ -1,5 +1,6 @@
 """Every workflow that carries an OperationUUID is tracked, without a line of its author's."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -256,7 +257,8 @@ async def test_a_run_goes_its_way_although_nothing_of_it_can_be_recorded(runs: R
     workflow_id = (await runs.look(execution)).execution.workflow_id
     await runs.connection.execute("ALTER TABLE execution_steps RENAME TO gone")
 
-    result = await runs.services.temporal.client.get_workflow_handle(workflow_id).result()
+    async with asyncio.timeout(20):
+        result = await runs.services.temporal.client.get_workflow_handle(workflow_id).result()
 
     assert result == "coffee"
     assert kitchen.tries["pour"] == 1

@@ -30,6 +30,11 @@ ROWS = (
 
 
 @pytest.fixture
+def database_url(shared_database_url: str) -> str:
+    return shared_database_url
+
+
+@pytest.fixture
 async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as opened:
         yield opened
@@ -43,8 +48,8 @@ def steps(database: Database) -> TenantActivities:
 @pytest.fixture
 async def acme(connection: AsyncConnection) -> TenantStep:
     """A registered tenant and its owner."""
-    tenant = await add_tenant(connection, slug="acme")
-    owner = await add_owner(connection, tenant)
+    tenant = await add_tenant(connection)
+    owner = await add_owner(connection, tenant, email=f"{tenant}@acme.example")
     return TenantStep(tenant_id=str(tenant), user_id=str(owner))
 
 
@@ -92,7 +97,7 @@ async def test_the_steps_make_a_tenant(connection: AsyncConnection, steps: Tenan
     assert result.schema_name == schema_of(acme)
     assert tuple(await tables(connection, schema_of(acme))) == OWN_TABLES
     accounts, settings, projects, migrations = await content(connection, acme)
-    assert [row[:4] for row in accounts] == [(UUID(acme.user_id), "ada@acme.example", "Ada", "owner")]
+    assert [row[:4] for row in accounts] == [(UUID(acme.user_id), f"{acme.tenant_id}@acme.example", "Ada", "owner")]
     assert {row[0]: row[1] for row in settings} == {**DEFAULTS, "plan": "starter"}
     assert [row[0] for row in projects] == ["getting-started"]
     assert [row[0] for row in migrations] == [each.version for each in schemas.migrations()]
