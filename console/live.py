@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from nicegui import ui
 from prometheus_client import Counter, Gauge
 
-from operations.errors import DatabaseUnavailable
+from operations.errors import DatabaseUnavailable, OperationsError
 from operations.feed import Changed, Feed
 from operations.logs import logger
 
@@ -124,7 +124,9 @@ class Hub:
         self.pulses: dict[Pulse, None] = {}
         self.is_silent = False
         self._channels: dict[Hashable, Refreshable] = {}
-        self._behind: set[Hashable] = set()
+        self._stale: set[Hashable] = set()  #: views to load again
+        self._behind: set[Hashable] = set()  #: those that the database would not answer
+        self._work = asyncio.Event()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def watch(self, view: View[ValueT, NewsT], listener: Listener[NewsT]) -> ValueT:
@@ -139,8 +141,10 @@ class Hub:
         """Serve until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
+            group.create_task(self._refresh_stale())
             async for changed in self.feed.watch():
-                await self._refresh(changed)
+                self._stale |= {key for key, channel in self._channels.items() if channel.concerns(changed)}
+                self._work.set()
 
     @property
     def channels(self) -> int:
@@ -153,13 +157,16 @@ class Hub:
         if not channel.is_watched and self._channels.get(channel.view.key) is channel:
             del self._channels[channel.view.key]
 
-    async def _refresh(self, changed: Changed) -> None:
-        stale = [key for key, channel in self._channels.items() if key in self._behind or channel.concerns(changed)]
-        await asyncio.gather(*(self._refresh_one(key) for key in stale))
+    async def _refresh_stale(self) -> None:
+        """Beside the feed, so that slow queries neither stop it nor let it seem silent; what comes meanwhile waits."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            stale, self._stale = self._stale, set()
+            await asyncio.gather(*(self._refresh_one(key) for key in stale))
 
     async def _refresh_one(self, key: Hashable) -> None:
         channel = self._channels.get(key)
-        self._behind.discard(key)
         if channel is None:
             return
         async with self._at_once:
@@ -168,6 +175,10 @@ class Hub:
                 await channel.refresh()
             except DatabaseUnavailable:
                 self._behind.add(key)
+            except OperationsError as error:  # what was shown is gone; its page says so when it is opened again
+                log.info("a view cannot be shown any more", view=str(key), why=error.message)
+            except Exception:
+                log.exception("a view could not be refreshed", view=str(key))
 
     async def _beat(self) -> None:
         while True:
@@ -178,5 +189,7 @@ class Hub:
                 pulse.beat(self.feed.silent_for)
             self.is_silent = silent
             if self._behind and not silent:
-                await self._refresh(Changed())
+                self._stale |= self._behind
+                self._behind.clear()
+                self._work.set()
             await asyncio.sleep(BEAT)

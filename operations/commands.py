@@ -41,6 +41,7 @@ class Claim:
     status: Status
     arguments: tuple[object, ...]
     is_withdrawn: bool  #: a start for which a terminate or cancel waits
+    retry_of: UUID | None
     predecessor: str | None  #: workflow id of the attempt before, unless Temporal has confirmed its end
 
 
@@ -100,6 +101,7 @@ async def claim(connection: AsyncConnection, *, name: str) -> list[Claim]:
             status=Status(row.status),
             arguments=tuple(row.arguments or ()),
             is_withdrawn=row.is_withdrawn,
+            retry_of=row.retry_of,
             predecessor=row.predecessor,
         )
         for row in rows
@@ -125,7 +127,7 @@ CLAIM = text(
                SELECT FROM commands w
                WHERE w.execution_id = c.execution_id AND w.kind IN ('terminate', 'cancel') AND w.state = 'queued'
            ) AS is_withdrawn,
-           before.workflow_id AS predecessor
+           e.retry_of, before.workflow_id AS predecessor
     FROM claimed c JOIN workflow_executions e ON e.id = c.execution_id
     LEFT JOIN workflow_executions before ON before.id = e.retry_of AND before.verified_at IS NULL
     """

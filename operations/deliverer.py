@@ -45,6 +45,9 @@ class Deliverer:
                 full = await self.deliver_due() == commands.BATCH
             except DatabaseUnavailable:
                 full = False
+            except Exception:  # a bug met while claiming must not end the process that delivers
+                log.exception("commands could not be claimed")
+                full = False
             if not full:
                 await self._wait()
 

@@ -88,6 +88,8 @@ async def start(delivery: Delivery) -> None:
 async def _check_predecessor(delivery: Delivery, workflow_id: str) -> None:
     """A new attempt begins only when the one before has certainly ended, and has not ended well."""
     run = await delivery.temporal.describe(workflow_id)
+    if run is not None and run.execution_id != str(delivery.claim.retry_of):
+        return  # a stranger's run under the id of an attempt that never started
     if run is not None and run.status.is_open:
         raise NotYet(f"The previous attempt {workflow_id} is still open in Temporal; it must end first.")
     if run is not None and run.status is RunStatus.COMPLETED:
@@ -128,8 +130,7 @@ async def terminate(delivery: Delivery) -> None:
     if ended is None or ended.run_id != run.run_id or ended.status is not RunStatus.TERMINATED:
         await delivery.settle(CommandState.FAILED, "The run ended by itself before it could be terminated.")
         return
-    move = delivery.ended(CloseReason.TERMINATED, f"Terminated by {claim.requested_by}: {claim.reason}", ended)
-    await delivery.settle(CommandState.DELIVERED, move=move)
+    await delivery.settle(CommandState.DELIVERED, move=_ended_by(delivery, ended))
 
 
 async def cancel(delivery: Delivery) -> None:
@@ -170,16 +171,33 @@ async def _target(delivery: Delivery) -> Run | None:
         if not await commands.withdraw_start(connection, claim.execution_id, f"Withdrawn by {claim.requested_by}."):
             raise NotYet("The start is being delivered right now.")
     run = await delivery.temporal.describe(claim.workflow_id)
-    if run is None and claim.status is Status.PENDING:
+    if claim.status is Status.PENDING and (run is None or run.execution_id != str(claim.execution_id)):
         reason = CloseReason.TERMINATED if claim.kind is CommandKind.TERMINATE else CloseReason.CANCELED
         move = delivery.ended(reason, f"Withdrawn by {claim.requested_by} before it started: {claim.reason}")
         await delivery.settle(CommandState.DELIVERED, move=move)
+        return None
+    if run is not None and _took_effect(claim, run):
+        await delivery.settle(CommandState.DELIVERED, move=_ended_by(delivery, run))
         return None
     problem = _problem(claim, run)
     if run is None or problem is not None:
         await delivery.settle(CommandState.FAILED, problem)
         return None
     return run
+
+
+def _took_effect(claim: Claim, run: Run) -> bool:
+    """Whether an earlier try of this command did it, and only its answer was lost."""
+    wanted = RunStatus.TERMINATED if claim.kind is CommandKind.TERMINATE else RunStatus.CANCELED
+    is_ours = run.execution_id == str(claim.execution_id) and claim.seen_run_id in (None, run.run_id)
+    return claim.tries > 1 and is_ours and run.status is wanted
+
+
+def _ended_by(delivery: Delivery, run: Run) -> Transition:
+    claim = delivery.claim
+    if run.status is RunStatus.TERMINATED:
+        return delivery.ended(CloseReason.TERMINATED, f"Terminated by {claim.requested_by}: {claim.reason}", run)
+    return delivery.ended(CloseReason.CANCELED, f"Canceled by {claim.requested_by}: {claim.reason}", run)
 
 
 def _problem(claim: Claim, run: Run | None) -> str | None:

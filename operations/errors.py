@@ -64,10 +64,6 @@ class StaffNotFound(OperationsError):
     """There is no staff account with this e-mail."""
 
 
-class IllegalTransition(OperationsError):
-    """The execution cannot go from its status to the one asked for; nothing was changed."""
-
-
 class AlreadyEnded(OperationsError):
     """The execution has ended already; nothing was changed."""
 
@@ -121,7 +117,7 @@ class CannotSettle(OperationsError):
 
 
 class DatabaseUnavailable(OperationsError):
-    """PostgreSQL does not answer; nothing was changed. Try again when the banner is gone."""
+    """PostgreSQL does not answer. Whether a change under way was kept is not known: look before you repeat it."""
 
 
 class SchemaBehind(OperationsError):

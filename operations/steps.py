@@ -86,7 +86,10 @@ STEPS = text(
     ON CONFLICT (execution_id, ordinal) DO UPDATE SET
         name = excluded.name, status = excluded.status, attempts = excluded.attempts,
         error = coalesce(excluded.error, s.error), progress = coalesce(excluded.progress, s.progress),
-        next_try_at = excluded.next_try_at, completed_at = excluded.completed_at,
+        next_try_at = excluded.next_try_at,
+        -- Ages suffer from what delays a report on its way: of a short step the end may seem to come first.
+        completed_at = CASE WHEN excluded.completed_at IS NOT NULL THEN greatest(excluded.completed_at, s.started_at,
+            CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END) END,
         tried_at = CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END,
         progressed_at = CASE WHEN excluded.progress IS DISTINCT FROM s.progress AND excluded.progress IS NOT NULL
                              THEN clock_timestamp() ELSE s.progressed_at END

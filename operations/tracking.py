@@ -11,13 +11,13 @@ from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import func, insert, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from operations import contracts
-from operations.models import Execution, Tenant
-from operations.statuses import CloseReason, Status, TenantStatus, predecessors
+from operations import consequences
+from operations.models import Execution
+from operations.statuses import CloseReason, Status, predecessors
 
 LONGEST_ERROR = 4000  # characters
 
@@ -35,6 +35,7 @@ class Transition:
     reason: str | None = None
     close_reason: CloseReason | None = None  #: exactly for `failed`
     error: str | None = None
+    own_run_only: bool = False  #: nothing when the row follows another run by now
     verified: bool = False  #: Temporal itself described the run as closed in this way
     at: datetime | None = None  #: Temporal's close time where known, else the database's clock
 
@@ -48,7 +49,8 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
     if row is None:
         late_writes.inc()
         return False
-    await _tell_tenant(connection, row, transition)
+    if transition.to is Status.FAILED:
+        await consequences.failed(connection, transition.execution_id, row.workflow_type, row.entity_id)
     return True
 
 
@@ -82,9 +84,9 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
         late_writes.inc()
         return False
     if correction.to is Status.RUNNING and correction.from_status is Status.FAILED:
-        await _reopen_tenant(connection, row)
+        await consequences.reopened(connection, row.workflow_type, row.entity_id)
     elif correction.to is Status.FAILED:
-        await _fail_tenant(connection, row)
+        await consequences.failed(connection, correction.execution_id, row.workflow_type, row.entity_id)
     return True
 
 
@@ -132,7 +134,8 @@ async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:
         .returning(Execution.workflow_type, Execution.entity_id)
     )
     await connection.execute(_MARK, {"on": ""})
-    await _reopen_tenant(connection, inserted.one())
+    row = inserted.one()
+    await consequences.reopened(connection, row.workflow_type, row.entity_id)
 
 
 async def follow(connection: AsyncConnection, execution_id: UUID, *, old: str | None, new: str, actor: str) -> bool:
@@ -201,6 +204,7 @@ def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
             "cause": None,
             "cause_detail": None,
         }
+    own = transition.run_id
     # Named in the same round trip; the history's trigger fires after the statement.
     actor = select(func.set_config("tenantry.actor", transition.actor, True)).scalar_subquery()
     reason = select(func.set_config("tenantry.reason", clean(transition.reason) or "", True)).scalar_subquery()
@@ -208,6 +212,7 @@ def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
         update(Execution)
         .where(Execution.id == transition.execution_id, Execution.status.in_(predecessors(transition.to)))
         .where(actor.is_not(None), reason.is_not(None))
+        .where(or_(Execution.run_id.is_(None), Execution.run_id == own) if transition.own_run_only else true())
         .values(values)
         .returning(Execution.workflow_type, Execution.entity_id)
     )
@@ -242,33 +247,6 @@ def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:
         )
         .values(values)
         .returning(Execution.workflow_type, Execution.entity_id)
-    )
-
-
-async def _tell_tenant(connection: AsyncConnection, row: Row[str, UUID], transition: Transition) -> None:
-    """A provisioning that failed makes a tenant failed only while it was being provisioned; an active one stays."""
-    if transition.to is Status.FAILED:
-        await _fail_tenant(connection, row)
-
-
-async def _fail_tenant(connection: AsyncConnection, row: Row[str, UUID]) -> None:
-    if row.workflow_type != contracts.PROVISIONING.stored_name:
-        return
-    await connection.execute(
-        update(Tenant)
-        .where(Tenant.id == row.entity_id, Tenant.status == TenantStatus.PROVISIONING)
-        .values(status=TenantStatus.FAILED, updated_at=func.clock_timestamp())
-    )
-
-
-async def _reopen_tenant(connection: AsyncConnection, row: Row[str, UUID]) -> None:
-    """A provisioning that goes on after all has its tenant provisioning again."""
-    if row.workflow_type != contracts.PROVISIONING.stored_name:
-        return
-    await connection.execute(
-        update(Tenant)
-        .where(Tenant.id == row.entity_id, Tenant.status == TenantStatus.FAILED)
-        .values(status=TenantStatus.PROVISIONING, updated_at=func.clock_timestamp())
     )
 
 

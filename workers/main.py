@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -12,7 +13,13 @@ from temporalio.worker import Worker
 
 from operations import logs
 from operations.bootstrap import Services
-from operations.errors import ConfigurationError, TemporalRefused, TemporalUnavailable
+from operations.errors import (
+    ConfigurationError,
+    DatabaseUnavailable,
+    SchemaBehind,
+    TemporalRefused,
+    TemporalUnavailable,
+)
 from operations.settings import Requirement, Settings, temporal_profile
 from workers import schedules
 from workers.activities.approvals import ApprovalActivities
@@ -63,6 +70,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way within `GRACE`."""
     services = await Services.connect(settings, part="worker")
+    await _check_schema(services)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -76,6 +84,12 @@ async def run(settings: Settings) -> None:
             working.cancel()
     finally:
         await services.close()
+
+
+async def _check_schema(services: Services) -> None:
+    """Raises `SchemaBehind`; a database that does not answer is no reason not to start."""
+    with suppress(DatabaseUnavailable):
+        await services.database.check_schema()
 
 
 async def _work(services: Services, task_queue: str) -> None:
@@ -121,7 +135,11 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     logs.configure(settings.log_format)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except SchemaBehind as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 1
     # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
     sys.stdout.flush()
     os._exit(0)

@@ -24,7 +24,7 @@ class ReasonRequest(BaseModel):
     reason: str = Field(description="3-500 characters")
 
 
-class EndRequest(ReasonRequest):
+class ActionRequest(ReasonRequest):
     """Why, and which run was seen; when another one runs by now, nothing is done."""
 
     seen_run_id: str | None = None
@@ -82,32 +82,31 @@ class ActionRoutes:
             latest_attempt=max(attempt.attempt for attempt in detail.attempts),
         )
 
-    async def retry(self, request: Request, id: UUID, body: ReasonRequest) -> RetryAnswer:  # noqa: A002
+    async def retry(self, request: Request, id: UUID, body: ActionRequest) -> RetryAnswer:  # noqa: A002
         """Start a new attempt of a failed execution."""
-        new = await self.executions.retry(actor_of(request), id, body.reason)
+        new = await self.executions.retry(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
         return RetryAnswer(kind="attempt", execution=(await self.reads.detail(new)).execution)
 
-    async def terminate(self, request: Request, id: UUID, body: EndRequest) -> CommandAnswer:  # noqa: A002
+    async def terminate(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """End the run by force, without clean-up."""
         command = await self.executions.terminate(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
         return CommandAnswer(command=await self.intents.command(command))
 
-    async def cancel(self, request: Request, id: UUID, body: EndRequest) -> CommandAnswer:  # noqa: A002
+    async def cancel(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """Ask the run to end in order, with clean-up."""
         command = await self.executions.cancel(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
         return CommandAnswer(command=await self.intents.command(command))
 
-    async def approve(self, request: Request, id: UUID, body: ReasonRequest) -> DecisionAnswer:  # noqa: A002
+    async def approve(self, request: Request, id: UUID, body: ActionRequest) -> DecisionAnswer:  # noqa: A002
         """Let a waiting provisioning go on."""
-        return DecisionAnswer(
-            decision=await self.executions.decide(actor_of(request), id, Decision.APPROVED, body.reason)
-        )
+        return DecisionAnswer(decision=await self._decide(request, id, Decision.APPROVED, body))
 
-    async def reject(self, request: Request, id: UUID, body: ReasonRequest) -> DecisionAnswer:  # noqa: A002
+    async def reject(self, request: Request, id: UUID, body: ActionRequest) -> DecisionAnswer:  # noqa: A002
         """End a waiting provisioning."""
-        return DecisionAnswer(
-            decision=await self.executions.decide(actor_of(request), id, Decision.REJECTED, body.reason)
-        )
+        return DecisionAnswer(decision=await self._decide(request, id, Decision.REJECTED, body))
+
+    async def _decide(self, request: Request, id_: UUID, decision: Decision, body: ActionRequest) -> Decision:
+        return await self.executions.decide(actor_of(request), id_, decision, body.reason, seen_run_id=body.seen_run_id)
 
 
 def actor_of(request: Request) -> Actor:

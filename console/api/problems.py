@@ -30,7 +30,6 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.CannotSettle: 409,
     errors.AlreadyTaken: 409,
     errors.KeyReused: 409,
-    errors.IllegalTransition: 409,
     errors.AlreadyEnded: 409,
     errors.RunChanged: 409,
     errors.NotWaiting: 409,

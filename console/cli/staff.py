@@ -37,6 +37,20 @@ def set_password(email: Email, password_stdin: FromStdin = False) -> None:
     typer.echo(f"The password of {email} is replaced; its sessions have ended.")
 
 
+@commands.command()
+def disable(email: Email) -> None:
+    """Shut an account out: it cannot log in, and its sessions and tokens end."""
+    with_services(lambda services: services.staff.disable(operator(), email))
+    typer.echo(f"{email} is shut out.")
+
+
+@tokens.command()
+def revoke(email: Email, name: Annotated[str, typer.Option(help="The name that the token was made with.")]) -> None:
+    """End an account's tokens of one name."""
+    number = with_services(lambda services: services.staff.revoke_tokens(operator(), email, name))
+    typer.echo(f"{number} revoked.")
+
+
 @tokens.command()
 def create(
     email: Email, name: Annotated[str, typer.Option(help="What the token is for, such as the script's name.")]

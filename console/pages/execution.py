@@ -143,6 +143,7 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
         Fact(label="Created", value=execution.created_at),
         Fact(label="Started", value=execution.started_at),
         Fact(label="Ended", value=execution.completed_at),
+        Fact(label="Verified with Temporal", value=execution.verified_at),
         Fact(label="Last progress", value=execution.last_progress_at),
         Fact(label="Run id", value=execution.run_id, mono=True),
     ]
@@ -154,7 +155,7 @@ def _events(known: Known) -> list[Event]:
         Event(
             at=event.at,
             title=words.event_title(event),
-            text=(event.reason if event.kind != "created" else None) or event.error or "",
+            text=event.reason or event.error or "",
             who=event.actor,
             status=(event.to_status or Status.PENDING).value,
         )

@@ -57,7 +57,8 @@ class ExecutionActions:
         if execution.entity_slug:
             _link("Tenant", "apartment", f"/tenants/{execution.entity_slug}")
         if self._scope.temporal_ui_url and execution.run_id:
-            path = f"/namespaces/default/workflows/{execution.workflow_id}/{execution.run_id}"
+            namespace = self._scope.services.temporal.client.namespace
+            path = f"/namespaces/{namespace}/workflows/{execution.workflow_id}/{execution.run_id}"
             _link("Temporal", "open_in_new", self._scope.temporal_ui_url + path, new_tab=True)
 
     def _choices(self, execution: ExecutionView, latest: int) -> list[Choice]:
@@ -119,7 +120,7 @@ class ExecutionActions:
     async def _retry(self, execution: ExecutionView, explanation: str) -> None:
         reason = await feedback.confirm(
             f"Retry {execution.workflow_id}?",
-            what_will_happen=[explanation, "The tenant is shown as provisioning meanwhile."],
+            what_will_happen=[explanation],
             not_undone=["What steps of this attempt left behind is found and reused."],
             action="Retry",
         )
@@ -151,7 +152,7 @@ class ExecutionActions:
     async def _terminate(self, execution: ExecutionView) -> None:
         reason = await feedback.confirm(
             f"Terminate {execution.workflow_id}?",
-            what_will_happen=[f"{execution.status.capitalize()} → terminated, at once.", _consequence(execution)],
+            what_will_happen=[f"{execution.status.capitalize()} → terminated, at once.", _left_behind(execution)],
             not_undone=["Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds."],
             danger=True,
             action="Terminate the run",
@@ -185,6 +186,12 @@ def _consequence(execution: ExecutionView) -> str:
     if execution.workflow_type == PROVISIONING.stored_name:
         return "The tenant becomes failed, unless it is active already."
     return "The tenant gets its former status back if nothing was dropped yet."
+
+
+def _left_behind(execution: ExecutionView) -> str:
+    if execution.workflow_type == PROVISIONING.stored_name:
+        return "The tenant becomes failed, unless it is active already."
+    return "The tenant stays deprovisioning; Retry goes on with it."
 
 
 def _link(label: str, icon: str, href: str, *, new_tab: bool = False) -> None:

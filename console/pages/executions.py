@@ -79,6 +79,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
 
     export = tag("a", "Export CSV", classes="button")
     attribute(export, "download", True)
+    attribute(export, "title", "The rows that match, up to 10,000")
     shown = LiveList(
         scope.hub,
         ListShape(

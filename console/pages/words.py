@@ -90,7 +90,7 @@ def _running(execution: ExecutionView) -> str:
 
 def event_title(event: EventView) -> str:
     if event.kind == "created":
-        return "Registered"
+        return "Requested"
     if event.from_status is not None and event.to_status is not None:
         verb = "Corrected" if event.kind == "corrected" else "Status"
         return f"{verb}: {event.from_status} → {event.to_status}"

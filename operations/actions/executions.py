@@ -59,7 +59,7 @@ class Executions:
         permit(actor, Permission.CANCEL)
         return await self._end(actor, id_, CommandKind.CANCEL, reason, seen_run_id)
 
-    async def retry(self, actor: Actor, id_: UUID, reason: str) -> UUID:
+    async def retry(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
         """Queue a new attempt of a failed execution and return its id; of concurrent clicks exactly one wins.
 
         Works while Temporal is down. Before the new run starts, the deliverer makes sure that the old one ended.
@@ -69,6 +69,9 @@ class Executions:
         try:
             async with self.database.transaction() as connection:
                 old = await _lock(connection, id_)
+                if old.workflow_type == contracts.DEPROVISIONING.stored_name:
+                    permit(actor, Permission.DEPROVISION)
+                _check_run(old, seen_run_id)
                 if problem := await _retry_problem(connection, old):
                     raise CannotRetry(problem)
                 new = await self._write_attempt(connection, actor, old, why)
@@ -77,12 +80,15 @@ class Executions:
         self.wake()
         return new
 
-    async def decide(self, actor: Actor, id_: UUID, decision: Decision, reason: str) -> Decision:
+    async def decide(
+        self, actor: Actor, id_: UUID, decision: Decision, reason: str, *, seen_run_id: str | None = None
+    ) -> Decision:
         """Approve or reject; the row is written first, then the run is told. Repeating the same decision is fine."""
         permit(actor, Permission.DECIDE)
         why = checked_reason(reason)
         async with self.database.transaction() as connection:
             row = await _lock(connection, id_)
+            _check_run(row, seen_run_id)
             made = await connection.scalar(select(Approval.decision).where(Approval.execution_id == id_))
             if made is not None:
                 if made != decision:
@@ -119,8 +125,7 @@ class Executions:
             row = await _lock(connection, id_)
             if row.status.is_final:
                 raise AlreadyEnded(f"The execution has ended already: {row.status}. Nothing was changed.")
-            if seen_run_id is not None and row.run_id is not None and row.run_id != seen_run_id:
-                raise RunChanged
+            _check_run(row, seen_run_id)
             waiting = await connection.scalar(
                 select(Command.id).where(
                     Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
@@ -208,6 +213,11 @@ async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
     return Locked(**fields, arguments=tuple(arguments))
 
 
+def _check_run(row: Locked, seen_run_id: str | None) -> None:
+    if seen_run_id is not None and row.run_id is not None and row.run_id != seen_run_id:
+        raise RunChanged
+
+
 async def _retry_problem(connection: AsyncConnection, old: Locked) -> str | None:
     """Why this execution cannot be tried again; None when it can."""
     if not old.status.is_final:
@@ -219,7 +229,13 @@ async def _retry_problem(connection: AsyncConnection, old: Locked) -> str | None
     number = await starts.next_number(connection, old.entity_id, contracts.BY_STORED_NAME[old.workflow_type])
     if number != old.attempt + 1:
         return f"There is a newer attempt (number {number - 1}) already; retry that one."
-    leaving = old.tenant_status in (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
-    if old.workflow_type == contracts.PROVISIONING.stored_name and leaving:
+    return _tenant_problem(old)
+
+
+def _tenant_problem(old: Locked) -> str | None:
+    is_provisioning = old.workflow_type == contracts.PROVISIONING.stored_name
+    if is_provisioning and old.tenant_status in (TenantStatus.DEPROVISIONING, TenantStatus.DELETED):
         return f"The tenant is {old.tenant_status}; it is not provisioned again."
+    if not is_provisioning and old.tenant_status is not TenantStatus.DEPROVISIONING:
+        return f"The tenant is {old.tenant_status} again; deprovision it anew if it has to go."
     return None

@@ -24,12 +24,16 @@ from operations.access import Actor, Permission, permit
 from operations.actions.registration import email_problem, normal_email
 from operations.database import Database
 from operations.errors import AlreadyTaken, InvalidInput, StaffNotFound, TooManyTries, WrongPassword
+from operations.logs import logger
 from operations.models import ApiToken, StaffAccount, StaffSession
 from operations.statuses import Role
+
+log = logger(__name__)
 
 SESSION_HOURS = 12
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 256
+#: Failed log-ins only. By account and address, so that nobody can lock somebody else out.
 PER_ACCOUNT = RateLimitItemPerMinute(10)
 PER_ADDRESS = RateLimitItemPerMinute(20)
 
@@ -55,10 +59,15 @@ class Staff:
 
         Raises `WrongPassword` without telling which of the two was wrong, or `TooManyTries`.
         """
-        await self._throttle(email, address)
+        who = (email.strip().lower(), address)
+        if not (await self._tries.test(PER_ACCOUNT, *who) and await self._tries.test(PER_ADDRESS, address)):
+            raise TooManyTries
         account = await self._account(email)
         right = await asyncio.to_thread(_matches, account.password_hash if account else _nobodys_hash(), password)
         if account is None or not right:
+            await self._tries.hit(PER_ACCOUNT, *who)
+            await self._tries.hit(PER_ADDRESS, address)
+            log.warning("failed log-in", address=address)
             raise WrongPassword
         secret = secrets.token_urlsafe(32)
         actor = Actor(name=account.email, role=account.role, staff_id=account.id)
@@ -162,6 +171,35 @@ class Staff:
             )
             await audit.record(connection, actor, "staff.set_password", audit.Outcome.APPLIED, _target(account))
 
+    async def disable(self, actor: Actor, email: str) -> None:
+        """Shut an account out: it cannot log in, and its sessions and tokens end. Raises `StaffNotFound`."""
+        permit(actor, Permission.MANAGE_STAFF)
+        account = await self._account(email)
+        if account is None:
+            raise StaffNotFound
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                update(StaffAccount).where(StaffAccount.id == account.id).values(disabled_at=func.now())
+            )
+            await audit.record(connection, actor, "staff.disable", audit.Outcome.APPLIED, _target(account))
+
+    async def revoke_tokens(self, actor: Actor, email: str, name: str) -> int:
+        """End the account's tokens of this name and return how many there were. Raises `StaffNotFound`."""
+        permit(actor, Permission.MANAGE_STAFF)
+        account = await self._account(email)
+        if account is None:
+            raise StaffNotFound
+        async with self.database.transaction() as connection:
+            revoked = await connection.execute(
+                update(ApiToken)
+                .where(ApiToken.staff_id == account.id, ApiToken.name == name.strip(), ApiToken.revoked_at.is_(None))
+                .values(revoked_at=func.now())
+            )
+            await audit.record(
+                connection, actor, "token.revoke", audit.Outcome.APPLIED, _target(account), after={"name": name.strip()}
+            )
+        return revoked.rowcount
+
     async def create_token(self, actor: Actor, email: str, name: str) -> str:
         """Make an API token and return it; it cannot be shown again. Raises `StaffNotFound` or `InvalidInput`."""
         permit(actor, Permission.MANAGE_STAFF)
@@ -183,13 +221,6 @@ class Staff:
     def _digest(self, secret: str) -> bytes:
         """Secrets are 256 random bits, so a fast hash suffices."""
         return hmac.digest(self.secret_key.encode(), secret.encode(), "sha256")
-
-    async def _throttle(self, email: str, address: str) -> None:
-        allowed = await self._tries.hit(PER_ADDRESS, "address", address) and await self._tries.hit(
-            PER_ACCOUNT, "account", email.strip().lower()
-        )
-        if not allowed:
-            raise TooManyTries
 
     async def _account(self, email: str) -> "_Account | None":
         if email_problem(email):

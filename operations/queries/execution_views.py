@@ -40,6 +40,7 @@ class ExecutionView:
     requested_by: str
     run_id: str | None
     build_id: str | None
+    verified_at: datetime | None  #: when Temporal confirmed how it ended
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -166,6 +166,7 @@ _COLUMNS = (
     Execution.requested_by,
     Execution.run_id,
     Execution.build_id,
+    Execution.verified_at,
 )
 
 

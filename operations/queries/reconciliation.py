@@ -29,6 +29,7 @@ from operations.queries.reconciliation_views import (
     Standing,
 )
 from operations.reconciliation.limits import Limits
+from operations.statuses import PassOutcome, PassTrigger
 
 MOST_SHOWN = 1000  #: findings of one pass
 ItemT = TypeVar("ItemT")
@@ -129,8 +130,12 @@ class Reconciliation:
         """How the reconciler is doing, by the database's clock."""
         async with self.database.reading() as connection:
             row = (await connection.execute(STATE)).one()
+        fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+        outcome, trigger = fields.pop("last_outcome"), fields.pop("last_trigger")
         return ReconcilerState(
-            **row._mapping,  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+            **fields,
+            last_outcome=None if outcome is None else PassOutcome(outcome),
+            last_trigger=None if trigger is None else PassTrigger(trigger),
             is_silent=row.paused_until is None and row.silent_for > self.limits.silence,
             schedule_is_silent=row.schedule_silent_for > self.limits.silence,
         )

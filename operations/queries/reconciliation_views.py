@@ -92,8 +92,8 @@ class ReconcilerState:
 
     last_pass: UUID | None
     last_finished_at: datetime | None
-    last_outcome: str | None
-    last_trigger: str | None
+    last_outcome: PassOutcome | None
+    last_trigger: PassTrigger | None
     last_requested_by: str | None
     last_error: str | None
     silent_for: float

@@ -27,6 +27,7 @@ class ExecutionActivities:
             run_id=report.run_id,
             close_reason=None if report.close_reason is None else CloseReason(report.close_reason),
             error=report.error,
+            own_run_only=True,
         )
         async with self.database.transaction() as connection:
             await tracking.move(connection, transition)

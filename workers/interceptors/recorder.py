@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +17,14 @@ log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
+
+
+class Outcome(Enum):
+    """What became of a batch."""
+
+    WRITTEN = auto()
+    REFUSED = auto()  #: the database answered, and did not take it
+    UNAVAILABLE = auto()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,26 +42,34 @@ class Recorder:
             self._writing = asyncio.create_task(self._write_all())
 
     async def write(self, report: StepReport) -> None:
-        """Return when this report and those before it are written, or lost."""
+        """Return when this report and those before it are written or lost, and after `WITHIN` in any case."""
         self.note(report)
-        while self._writing is not None and not self._writing.done():
-            await asyncio.shield(self._writing)
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=WITHIN)
 
     async def _write_all(self) -> None:
         while self._waiting:
             reports, self._waiting = self._waiting, []
-            if not await self._try(reports) and len(reports) > 1:  # one row that is locked must not cost the others
+            outcome = await self._try(reports)
+            if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
                 for report in reports:
                     await self._try([report])
 
-    async def _try(self, reports: list[StepReport]) -> bool:
+    async def _try(self, reports: list[StepReport]) -> Outcome:
         try:
             async with asyncio.timeout(WITHIN), self.database.transaction() as connection:
                 await steps.record(connection, reports)
-        except (DatabaseUnavailable, TimeoutError, SQLAlchemyError) as error:
+        except (DatabaseUnavailable, TimeoutError) as error:
+            _lost(reports, error)
+            return Outcome.UNAVAILABLE
+        except SQLAlchemyError as error:
             if len(reports) == 1:
-                lost_reports.inc()
-                step, execution_id = reports[0].name, str(reports[0].execution_id)
-                log.warning("step not recorded", step=step, execution_id=execution_id, why=type(error).__name__)
-            return False
-        return True
+                _lost(reports, error)
+            return Outcome.REFUSED
+        return Outcome.WRITTEN
+
+
+def _lost(reports: list[StepReport], error: Exception) -> None:
+    lost_reports.inc(len(reports))
+    names = sorted({report.name for report in reports})
+    log.warning("steps not recorded", number=len(reports), steps=names, why=type(error).__name__)

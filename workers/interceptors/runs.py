@@ -57,7 +57,7 @@ class TrackedRun(WorkflowInboundInterceptor):
             return await super().execute_workflow(input)
         try:
             if await _report(execution_id, Status.RUNNING):
-                raise asyncio.CancelledError
+                _cancel_at_first_wait()
             result: object = await super().execute_workflow(input)
         except (Exception, asyncio.CancelledError) as error:
             reason = _close_reason(error)
@@ -82,6 +82,13 @@ class NumberedSteps(WorkflowOutboundInterceptor):
             mark = StepMark(execution_id=UUID(execution_id), ordinal=self._scheduled)
             input.headers = {**input.headers, **mark.to_header()}
         return super().start_activity(input)
+
+
+def _cancel_at_first_wait() -> None:
+    """A cancel that came during the report is for the workflow: it may have something to put in order."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.cancel()
 
 
 def _execution_id() -> str | None:

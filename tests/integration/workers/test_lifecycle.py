@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
-from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry
+from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, NotPermitted
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CloseReason, Decision, Status, TenantStatus
+from operations.statuses import CloseReason, Decision, Role, Status, TenantStatus
 from operations.temporal import RunStatus
 from tests.servers import eventually
 
@@ -175,3 +175,40 @@ async def test_a_foreign_schema_fails_the_run_at_its_step_and_stays(
     assert done.execution.current_step == "create_schema"
     assert "does not carry this tenant's mark" in (done.execution.error_message or "")
     assert await schema_exists(services, "stark")
+
+
+async def test_a_deprovisioning_withdrawn_before_its_start_is_taken_back(services: Services, admin: Actor) -> None:
+    registered = await services.tenants.register(admin, registration("oscorp"))
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
+        await connection.execute("UPDATE tenants SET status = 'active'")
+        await connection.execute(
+            "UPDATE workflow_executions SET status = 'completed', completed_at = now() WHERE id = %s",
+            (registered.execution_id,),
+        )
+    leaving = await services.tenants.deprovision(admin, "oscorp", "contract ended")
+
+    await services.executions.cancel(admin, leaving, "they stay")
+
+    async def deliver_and_look() -> ExecutionDetail:
+        await services.deliverer.deliver_due()
+        return await services.reads.executions.detail(leaving)
+
+    withdrawn = await eventually(deliver_and_look, ended)
+    assert withdrawn.execution.close_reason is CloseReason.CANCELED
+    assert (await services.reads.tenants.by_slug("oscorp")).status is TenantStatus.ACTIVE
+
+
+async def test_support_staff_cannot_go_on_with_a_deprovisioning(services: Services, admin: Actor) -> None:
+    await services.tenants.register(admin, registration("weyland"))
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
+        await connection.execute("UPDATE tenants SET status = 'active'")
+    leaving = await services.tenants.deprovision(admin, "weyland", "contract ended")
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
+        await connection.execute(
+            "UPDATE workflow_executions SET status = 'failed', close_reason = 'canceled', completed_at = now()"
+            " WHERE id = %s",
+            (leaving,),
+        )
+
+    with pytest.raises(NotPermitted):
+        await services.executions.retry(replace(admin, role=Role.SUPPORT), leaving, "once more")

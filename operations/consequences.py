@@ -1,0 +1,45 @@
+"""What the status of an execution means for its tenant; written in the transaction of the status."""
+
+from uuid import UUID
+
+from sqlalchemy import func, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import contracts
+from operations.models import Tenant
+from operations.statuses import TenantStatus
+
+
+async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type: str, tenant_id: UUID) -> None:
+    """A failed provisioning makes a tenant failed only while it was being provisioned; an active one stays.
+
+    A failed deprovisioning leaves the tenant deprovisioning, for a retry; one that never ran is taken back.
+    """
+    if workflow_type == contracts.PROVISIONING.stored_name:
+        await _turn(connection, tenant_id, TenantStatus.PROVISIONING, TenantStatus.FAILED)
+    elif workflow_type == contracts.DEPROVISIONING.stored_name:
+        await connection.execute(TAKE_BACK, {"execution": execution_id})
+
+
+async def reopened(connection: AsyncConnection, workflow_type: str, tenant_id: UUID) -> None:
+    """A provisioning that goes on after all has its tenant provisioning again."""
+    if workflow_type == contracts.PROVISIONING.stored_name:
+        await _turn(connection, tenant_id, TenantStatus.FAILED, TenantStatus.PROVISIONING)
+
+
+async def _turn(connection: AsyncConnection, tenant_id: UUID, before: TenantStatus, after: TenantStatus) -> None:
+    await connection.execute(
+        update(Tenant)
+        .where(Tenant.id == tenant_id, Tenant.status == before)
+        .values(status=after, updated_at=func.clock_timestamp())
+    )
+
+
+# The run's second argument is the status that the tenant had before; see `actions.tenants`.
+TAKE_BACK = text(
+    """
+    UPDATE tenants t SET status = e.input -> 'arguments' ->> 1, updated_at = clock_timestamp()
+    FROM workflow_executions e
+    WHERE e.id = :execution AND e.started_at IS NULL AND t.id = e.entity_id AND t.status = 'deprovisioning'
+    """
+)
