@@ -92,3 +92,13 @@
     describeDrawer();
   }).observe(document.body, { childList: true, subtree: true });
 })();
+
+// A tab that slept past the end of its session cannot connect any more: the server says 401, and logging in helps.
+function leaveWhenLoggedOut() {
+  if (!window.socket) return void setTimeout(leaveWhenLoggedOut, 500);
+  window.socket.on("connect_error", async () => {
+    const answer = await fetch("/api/v1/tenants?limit=1").catch(() => null);
+    if (answer && answer.status === 401) window.location.reload();
+  });
+}
+leaveWhenLoggedOut();

@@ -83,6 +83,7 @@ class Welcome:
 
     settings: Settings
     made_password: str | None = None
+    given: bool = False  #: the account was made now, with the password of the environment
 
     @property
     def email(self) -> str:
@@ -95,6 +96,7 @@ class Welcome:
         password = given.get_secret_value() if given else secrets.token_urlsafe(12)
         created = await create_first_admin(environment["TENANTRY_DATABASE_URL"], self.email, password)
         self.made_password = password if created and not given else None
+        self.given = created and given is not None
 
     def print(self, url: str) -> None:
         _progress("", "")
@@ -102,6 +104,8 @@ class Welcome:
         _progress("Log in as", self.email)
         if self.made_password:
             _progress("Password", f"{self.made_password}   (shown only this once)")
+        elif self.given:
+            _progress("Password", "the one in TENANTRY_ADMIN_PASSWORD")
         else:
             _progress("Password", f"as before; `tenantry staff password {self.email}` sets a new one")
         _progress("End with", "Ctrl-C; everything is kept")

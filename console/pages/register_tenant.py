@@ -64,6 +64,7 @@ class RegistrationForm:
         self._button = ui.button("Register", icon="add", on_click=self._submit)
 
     async def _check_slug(self, slug: str) -> Verdict:
+        sessions.actor(Permission.REGISTER_TENANT)
         if not slug:
             return Verdict()
         if problem := slug_problem(slug):
