@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock clean python tools browser
+.PHONY: help setup run test chaos check format lock clean python tools browser
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -35,7 +35,10 @@ run: setup ## start everything, print the address and keep running until Ctrl-C;
 	@exec $(BIN)/tenantry up $(ARGS)
 
 test: tools browser ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
-	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/e2e) $(ARGS)
+	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/chaos tests/e2e) $(ARGS)
+
+chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAULTS=60 choose what is done to it
+	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --faults $(or $(FAULTS),300)
 
 check: tools ## formatting, lint, types, import rules: seconds, no servers
 	$(BIN)/ruff format --check .
