@@ -1,0 +1,35 @@
+"""Reports of steps come late, twice and in any order; what is shown of a step stays plausible."""
+
+from dataclasses import replace
+from time import monotonic
+
+from psycopg import AsyncConnection
+
+from operations import steps
+from operations.database import Database
+from operations.statuses import Status, StepStatus
+from operations.steps import StepReport
+from tests.factories import add_execution
+
+
+async def test_a_step_never_ends_before_it_began(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    # The report of the beginning was a second on its way, that of the end came at once.
+    began = StepReport(
+        execution_id=execution,
+        ordinal=1,
+        name="load_tenant",
+        attempt=1,
+        status=StepStatus.RUNNING,
+        began=monotonic() + 1,
+    )
+
+    async with database.transaction() as transaction:
+        await steps.record(transaction, [began])
+    async with database.transaction() as transaction:
+        await steps.record(transaction, [replace(began, status=StepStatus.COMPLETED, seen=monotonic())])
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        row = await (await connection.execute("SELECT completed_at >= started_at FROM execution_steps")).fetchone()
+    assert row == (True,)
