@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -65,8 +66,18 @@ class Deliverer:
             async with slots:
                 await self._deliver(claim)
 
-        await asyncio.gather(*(deliver_one(claim) for claim in claims))
+        try:
+            await asyncio.gather(*(deliver_one(claim) for claim in claims))
+        except asyncio.CancelledError:  # an orderly end: what is not settled is due again at once, for somebody else
+            await asyncio.shield(self._hand_back(claims))
+            raise
         return len(claims)
+
+    async def _hand_back(self, claims: list[Claim]) -> None:
+        with suppress(DatabaseUnavailable):
+            async with self.database.transaction() as connection:
+                for claim in claims:
+                    await commands.postpone(connection, claim, timedelta(0), "Handed back by a process that ended.")
 
     async def _wait(self) -> None:
         try:

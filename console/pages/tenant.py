@@ -1,6 +1,7 @@
 """One customer: who they are, where they stand, and every run for them."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from nicegui import ui
 
@@ -15,6 +16,7 @@ from console.pages import execution_table, live_rows
 from console.pages.live_rows import News, Rows
 from console.pages.scope import Scope
 from operations.access import Permission
+from operations.feed import Changed
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
@@ -56,7 +58,7 @@ async def build(scope: Scope, slug: str) -> None:
             _deprovision_button(scope, now)
 
     tenant_listener = Listener[TenantView](show)
-    show(await scope.hub.watch(_tenant(scope, slug), tenant_listener))
+    show(await scope.hub.watch(_tenant(scope, slug, tenant.id), tenant_listener))
     table.reset((await scope.hub.watch(_runs(scope, tenant), runs_listener)).json)
 
 
@@ -89,26 +91,29 @@ async def _deprovision(scope: Scope, tenant: TenantView) -> None:
             ui.navigate.to(f"/executions/{run}")
 
 
-def _tenant(scope: Scope, slug: str) -> View[TenantView, TenantView]:
+def _tenant(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:
     return View(
         key=("tenant", slug),
-        concerns=lambda changed: changed.concerns("tenant"),
+        concerns=lambda changed: changed.concerns("tenant", str(id_)),
         load=lambda: scope.services.reads.tenants.by_slug(slug),
         news=lambda before, after: None if before == after else after,
     )
 
 
 def _runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
+    shown: set[str] = set()
+
     async def load() -> Rows:
         wanted = ExecutionFilter(entity_id=tenant.id)
-        return execution_table.rows(await scope.services.reads.executions.list(wanted, limit=100))
+        page = await scope.services.reads.executions.list(wanted, limit=100)
+        shown.update(str(each.id) for each in page.items)
+        return execution_table.rows(page)
 
-    return View(
-        key=("runs", tenant.id),
-        concerns=lambda changed: changed.concerns("execution"),
-        load=load,
-        news=live_rows.news,
-    )
+    def concerns(changed: Changed) -> bool:
+        """A new run comes with a change of its tenant; the others are known."""
+        return changed.concerns("tenant", str(tenant.id)) or any(changed.concerns("execution", id_) for id_ in shown)
+
+    return View(key=("runs", tenant.id), concerns=concerns, load=load, news=live_rows.news)
 
 
 def _facts(tenant: TenantView) -> list[Fact]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -166,12 +166,11 @@ class Executions:
                 retry_of=old.id,
             ),
         )
-        if kind is contracts.PROVISIONING:
-            await connection.execute(
-                update(Tenant)
-                .where(Tenant.id == old.entity_id, Tenant.status == TenantStatus.FAILED)
-                .values(status=TenantStatus.PROVISIONING, updated_at=func.clock_timestamp())
-            )
+        again = case((Tenant.status == TenantStatus.FAILED, TenantStatus.PROVISIONING.value), else_=Tenant.status)
+        values = {"status": again} if kind is contracts.PROVISIONING else {}
+        await connection.execute(  # touched in any case: pages of the tenant look again
+            update(Tenant).where(Tenant.id == old.entity_id).values(updated_at=func.clock_timestamp(), **values)
+        )
         await audit.record(
             connection,
             actor,
