@@ -1,6 +1,6 @@
 """A live list with its table, pager and address; what is listed is the page's affair."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from nicegui import ui
@@ -43,7 +43,9 @@ class LiveList:
         view: Callable[[Query], View[Rows, News]],
         header: PageHeader,
         on_change: Callable[[Query], None],
+        on_open: Callable[[str], Awaitable[None] | None] | None = None,
     ) -> None:
+        """`on_open` takes the place of going to the shape's `row_path`."""
         known = (*shape.filters, "sort", "cursor", "columns")
         self._hub = hub
         self._shape = shape
@@ -61,7 +63,7 @@ class LiveList:
                 empty=self._empty(),
                 handlers=Handlers(
                     sort=self._sort,
-                    open=lambda id_: ui.navigate.to(shape.row_path.format(id=id_)),
+                    open=on_open or (lambda id_: ui.navigate.to(shape.row_path.format(id=id_))),
                     columns=self._choose_columns,
                     remounted=self._send_again,
                 ),

@@ -13,10 +13,12 @@ from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
+from console.pages.reconciliation import state_view
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
+from operations.queries.reconciliation_views import ReconcilerState
 from operations.statuses import Status
 
 COLUMNS = tuple(
@@ -36,6 +38,7 @@ async def build(scope: Scope) -> None:
         register_button()
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
+        findings = Kpi("Open findings", href="/reconciliation?standing=open")
     with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
@@ -53,9 +56,14 @@ async def build(scope: Scope) -> None:
     def show_throughput(hours: tuple[HourlyThroughput, ...]) -> None:
         charts.show_bars(chart, [f"{hour.hour:%H:00}" for hour in hours], _series(hours))
 
+    def show_findings(state: ReconcilerState) -> None:
+        findings.show(f"{state.open_findings:,}", delta="the reconciler is silent" if state.is_silent else "")
+
+    state_listener = Listener[ReconcilerState](show_findings)
     counts_listener = Listener[StatusCounts](show_counts)
     throughput_listener = Listener[tuple[HourlyThroughput, ...]](show_throughput)
     show_counts(await scope.hub.watch(counts_view(scope), counts_listener))
+    show_findings(await scope.hub.watch(state_view(scope), state_listener))
     open_runs = frozenset({Status.PENDING, Status.RUNNING})
     open_table.reset((await scope.hub.watch(_runs(scope, open_runs, Sort.ATTENTION), open_listener)).json)
     failed = frozenset({Status.FAILED})

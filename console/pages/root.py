@@ -10,7 +10,7 @@ from console.components import cards, feedback, shell
 from console.components.banners import Kind
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import execution, executions, overview, register_tenant, tenant, tenants
+from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants
 from console.pages.scope import Scope
 from operations.access import Actor, Permission
 from operations.bootstrap import Services
@@ -24,6 +24,7 @@ NAV = (
     shell.NavItem(label="Overview", icon="space_dashboard", path="/", section="Operate", key="o"),
     shell.NavItem(label="Executions", icon="account_tree", path="/executions", section="Operate", key="e"),
     shell.NavItem(label="Tenants", icon="apartment", path="/tenants", section="Operate", key="t"),
+    shell.NavItem(label="Reconciliation", icon="balance", path="/reconciliation", section="Operate", key="r"),
     shell.NavItem(label="Register tenant", icon="domain_add", path="/tenants/new", section="Operate", key="n"),
 )
 RETRY_PAUSE = 3.0  #: seconds
@@ -62,6 +63,9 @@ def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:
     async def show_execution(id: str) -> None:  # noqa: A002
         await _draw(execution.build(scope, id))
 
+    async def show_reconciliation(arguments: PageArguments) -> None:
+        await _draw(reconciliation.build(scope, arguments))
+
     async def show_tenants(arguments: PageArguments) -> None:
         await _draw(tenants.build(scope, arguments))
 
@@ -75,6 +79,7 @@ def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:
         "/": show_overview,
         "/executions": show_executions,
         "/executions/{id}": show_execution,
+        "/reconciliation": show_reconciliation,
         "/tenants": show_tenants,
         "/tenants/new": show_registration,
         "/tenants/{slug}": show_tenant,

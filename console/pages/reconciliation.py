@@ -1,0 +1,270 @@
+"""Reconciliation: how it is doing, what its passes found, and what is left for people to do."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from console.components import plots
+from console.components.cards import Kpi, Section, kpis
+from console.components.filters import FilterBar
+from console.components.moments import Moment
+from console.components.page_headers import PageHeader
+from console.components.tables import Column, Empty, EmptyKind, Kind
+from console.components.text import attribute, tag
+from console.live import Listener, View
+from console.pages import address, finding_dialog, finding_words, live_rows
+from console.pages.live_list import ListShape, LiveList
+from console.pages.live_rows import News, Row, Rows, seconds
+from console.pages.reconciliation_actions import ReconciliationActions
+from console.pages.scope import Scope
+from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
+from operations.statuses import FindingKind, PassOutcome, PassTrigger
+
+PATH = "/reconciliation"
+EXPORT = "/api/v1/exports/findings.csv"
+FILTERS = ("kind", "standing", "q")
+LOOK = 20.0  #: seconds
+LEFT, RIGHT = "found, healed", "checked"
+COLUMNS = (
+    Column(name="kind", label="Finding", kind=Kind.LINK, secondary="standing", hideable=False),
+    Column(name="subject", label="Tenant", secondary="workflow_id", hideable=False),
+    Column(name="database", label="Database said"),
+    Column(name="temporal", label="Temporal said"),
+    Column(name="done", label="Done", kind=Kind.ERROR),
+    Column(name="first_seen_at", label="Since", kind=Kind.TIME),
+)
+SHAPE = ListShape(
+    path=PATH,
+    caption="Findings",
+    columns=COLUMNS,
+    sorts={},
+    filters=FILTERS,
+    row_path=PATH,
+    nothing_yet=Empty(
+        kind=EmptyKind.ALL_HEALTHY,
+        title="Nothing was ever found",
+        text="The database and Temporal have agreed on every run so far.",
+    ),
+    nothing_matches=Empty(
+        kind=EmptyKind.NOTHING_MATCHES,
+        title="No finding matches",
+        text="No finding has what the filters ask for.",
+        action="Show all findings",
+        href=PATH,
+    ),
+)
+KINDS = {kind.value: finding_words.title(kind) for kind in FindingKind}
+STANDINGS = {standing.value: label for standing, label in finding_words.STANDINGS.items()}
+
+
+async def build(scope: Scope, arguments: PageArguments) -> None:
+    """Draw the page for the address as it was opened."""
+    query = address.values(arguments)
+    with PageHeader("Reconciliation", subtitle="The database compared with Temporal, and what became of it") as header:
+        actions = ReconciliationActions(scope)
+    overview = Overview(actions)
+    with Section("Passes", subtitle="The latest sixty"):
+        chart = plots.over_time("Rows checked, found and healed by the latest passes", left=LEFT, right=RIGHT)
+    await _draw_findings(scope, query, header)
+
+    def show_passes(passes: Passes) -> None:
+        plots.show(chart, passes.times, passes.traces, left=LEFT, right=RIGHT)
+
+    async def look_again() -> None:
+        overview.show(await scope.services.reads.reconciliation.state())
+
+    state_listener = Listener[ReconcilerState](overview.show)
+    overview.show(await scope.hub.watch(state_view(scope), state_listener))
+    passes_listener = Listener[Passes](show_passes)
+    show_passes(await scope.hub.watch(_passes(scope), passes_listener))
+    actions.on_change = look_again
+    ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passes:
+    """The numbers of the chart."""
+
+    times: tuple[str, ...]
+    traces: tuple[plots.Trace, ...]
+
+
+class Overview:
+    """The banner and the tiles."""
+
+    def __init__(self, actions: ReconciliationActions) -> None:
+        self._actions = actions
+        with ui.element("div").classes("notice") as self._notice:
+            attribute(self._notice, "data-status", "timed_out")
+            attribute(self._notice, "role", "status")
+            self._title = tag("p", classes="notice-title")
+            self._text = tag("p", classes="notice-text")
+        with kpis():
+            with ui.element("div").classes("kpi"):
+                tag("span", "Last pass", classes="kpi-label")
+                with tag("span", classes="kpi-value figures"):
+                    self._last = Moment(None)
+                self._by = tag("span", classes="kpi-delta")
+            self._open = Kpi("Open findings", href=f"{PATH}?standing=open")
+            self._healed = Kpi("Healed today")
+
+    def show(self, state: ReconcilerState) -> None:
+        self._last.show(state.last_finished_at)
+        self._by.set_text(_by(state))
+        self._open.show(f"{state.open_findings:,}")
+        self._healed.show(f"{state.healed_today:,}")
+        title, text = notice(state)
+        self._title.set_text(title)
+        self._text.set_text(text)
+        self._notice.set_visibility(bool(title))
+        self._actions.show(state)
+
+
+def notice(state: ReconcilerState) -> tuple[str, str]:
+    """What should worry people, and what still works; empty when all is well."""
+    if state.paused_until is not None:
+        until = f"until {state.paused_until:%Y-%m-%d %H:%M} UTC"
+        return f"Paused {until} by {state.paused_by}", f"{state.pause_reason} Nobody compares anything meanwhile."
+    if state.is_silent:
+        return (
+            "The reconciler is silent",
+            "No pass has ended for three intervals. Runs go on; what ended outside of Tenantry is not noticed.",
+        )
+    match state.last_outcome:
+        case PassOutcome.TRIPPED:
+            return "The last pass held back", f"{state.last_error} Look at the findings; an operator can apply them."
+        case PassOutcome.NAMESPACE_CHANGED | PassOutcome.UNREACHABLE | PassOutcome.FAILED:
+            return "The last pass could not compare", state.last_error or ""
+    if state.schedule_is_silent:
+        return (
+            "Temporal's schedule is silent",
+            "No worker, or somebody paused the schedule in Temporal. The console runs the passes in its place.",
+        )
+    return "", ""
+
+
+def _by(state: ReconcilerState) -> str:
+    if state.last_trigger is None or state.last_outcome is None:
+        return ""
+    is_person = state.last_trigger is PassTrigger.OPERATOR
+    outcome = finding_words.OUTCOMES[state.last_outcome]
+    return f"{outcome}, by {state.last_requested_by if is_person else finding_words.TRIGGERS[state.last_trigger]}"
+
+
+async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHeader) -> None:
+    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
+    search = filters.search(label="Search workflow id", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q))
+    kind = filters.choice(
+        label="Finding",
+        options=KINDS,
+        value=query.get("kind") if query.get("kind") in KINDS else None,
+        on_change=lambda chosen: shown.choose(kind=chosen),
+    )
+    standing = filters.choice(
+        label="Standing",
+        options=STANDINGS,
+        value=query.get("standing") if query.get("standing") in STANDINGS else None,
+        on_change=lambda chosen: shown.choose(standing=chosen),
+    )
+
+    async def clear() -> None:
+        search.set_value("")
+        kind.set_value(None)
+        standing.set_value(None)
+        await shown.choose(q=None, kind=None, standing=None)
+
+    def changed(now: Mapping[str, str]) -> None:
+        filters.show_clear(any(now.get(name) for name in FILTERS))
+        attribute(export, "href", address.link(EXPORT, {name: now.get(name) for name in FILTERS}))
+
+    export = tag("a", "Export CSV", classes="button")
+    attribute(export, "download", True)
+    shown = LiveList(
+        scope.hub,
+        SHAPE,
+        query=query,
+        view=lambda now: _findings(scope, now),
+        header=header,
+        on_change=changed,
+        on_open=lambda id_: finding_dialog.show(scope, id_),
+    )
+    export.move(shown.pager.extras)
+    await shown.draw()
+
+
+def state_view(scope: Scope) -> View[ReconcilerState, ReconcilerState]:
+    return View(
+        key="reconciler",
+        concerns=lambda changed: changed.concerns("pass") or changed.concerns("finding"),
+        load=scope.services.reads.reconciliation.state,
+        news=lambda _, after: after,
+    )
+
+
+def _passes(scope: Scope) -> View[Passes, Passes]:
+    async def load() -> Passes:
+        return await asyncio.to_thread(_numbers, await scope.services.reads.reconciliation.recent())
+
+    return View(
+        key="passes",
+        concerns=lambda changed: changed.concerns("pass"),
+        load=load,
+        news=lambda before, after: None if before == after else after,
+    )
+
+
+def _numbers(passes: Sequence[PassView]) -> Passes:
+    import pandas as pd  # noqa: PLC0415 - 40 MB that only this page needs
+
+    frame = pd.DataFrame(
+        [(each.started_at.isoformat(), each.checked, each.found, each.healed, each.seconds) for each in passes],
+        columns=["at", "checked", "found", "healed", "seconds"],
+    )
+    traces = (
+        plots.Trace(label="Found", tone="retrying", values=frame["found"].tolist()),
+        plots.Trace(label="Healed", tone="completed", values=frame["healed"].tolist()),
+        plots.Trace(label="Checked", tone="accent", values=frame["checked"].tolist(), axis=plots.Axis.RIGHT),
+        plots.Trace(
+            label="Seconds",
+            tone="pending",
+            values=frame["seconds"].astype(float).round(2).tolist(),
+            axis=plots.Axis.OWN,
+        ),
+    )
+    return Passes(times=tuple(frame["at"]), traces=traces)
+
+
+def _findings(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+    wanted = FindingFilter(
+        kinds=frozenset({FindingKind(query["kind"])} if query.get("kind") in KINDS else ()),
+        standing=Standing(query["standing"]) if query.get("standing") in STANDINGS else None,
+        search=query.get("q", ""),
+    )
+
+    async def load() -> Rows:
+        page = await scope.services.reads.reconciliation.findings(wanted, cursor=query.get("cursor"))
+        return Rows.of(page, [_row(finding) for finding in page.items])
+
+    return View(
+        key=("findings", *sorted(query.items())),
+        concerns=lambda changed: changed.concerns("finding"),
+        load=load,
+        news=live_rows.news,
+    )
+
+
+def _row(finding: FindingView) -> Row:
+    return {
+        "id": str(finding.id),
+        "kind": finding_words.title(finding.kind),
+        "standing": finding_words.STANDINGS[finding.standing],
+        "subject": finding.tenant_name or finding.workflow_id,
+        "workflow_id": finding.workflow_id,
+        "database": finding_words.said(finding.database_said),
+        "temporal": finding_words.temporal_said(finding),
+        "done": finding_words.done(finding),
+        "first_seen_at": seconds(finding.first_seen_at),
+    }

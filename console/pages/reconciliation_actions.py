@@ -1,0 +1,99 @@
+"""The buttons of the reconciliation page: run now, apply what was held back, accept the namespace, pause."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from console import sessions
+from console.components import feedback
+from console.pages import finding_words
+from console.pages.scope import Scope
+from operations.access import Permission
+from operations.queries.reconciliation_views import ReconcilerState
+from operations.statuses import PassOutcome
+
+PAUSE_HOURS = 2.0
+
+
+async def _nobody() -> None:
+    """Until the page wants to hear of changes."""
+
+
+class ReconciliationActions:
+    """Draws the buttons, and draws them again when what is possible changes."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._place = ui.element("div").classes("page-actions")
+        self._drawn: object = None
+        self.on_change: Callable[[], Awaitable[None]] = _nobody  #: after a pause or its end
+
+    def show(self, state: ReconcilerState) -> None:
+        possible = (state.last_outcome, state.paused_until)
+        if possible == self._drawn or not sessions.may(Permission.RECONCILE):
+            return
+        self._drawn = possible
+        self._place.clear()
+        with self._place:
+            if state.paused_until is not None:
+                ui.button("Resume", icon="play_arrow", on_click=self._resume)
+                return
+            ui.button("Pause", icon="pause", on_click=self._pause).props("outline")
+            if state.last_outcome is PassOutcome.TRIPPED:
+                ui.button("Apply", icon="warning", color="negative", on_click=self._apply)
+            if state.last_outcome is PassOutcome.NAMESPACE_CHANGED:
+                ui.button("Accept namespace", icon="warning", color="negative", on_click=self._accept)
+            ui.button("Run now", icon="sync", on_click=self._run)
+
+    async def _run(self, *, apply: bool = False, accept_namespace: bool = False) -> None:
+        actor = sessions.actor(Permission.RECONCILE)
+        run = self._scope.services.reconciliation.run(actor, apply=apply, accept_namespace=accept_namespace)
+        result = await feedback.attempt(run)
+        if result is None:
+            return
+        word = finding_words.OUTCOMES[result.outcome]
+        said = f"{word}: {result.checked:,} checked, {result.found:,} found, {result.healed:,} healed."
+        done = result.outcome in (PassOutcome.COMPLETED, PassOutcome.PARTIAL)
+        feedback.toast(said, feedback.Tone.SUCCESS if done else feedback.Tone.ERROR)
+
+    async def _apply(self) -> None:
+        answer = await feedback.confirm(
+            "Apply what the last pass held back?",
+            what_will_happen=[
+                "A new pass compares again and writes everything it finds, however much it is.",
+                "The open findings show what that is, as far as the last pass looked.",
+            ],
+            not_undone=["Rows and tenants that become failed; each can be retried."],
+            ask_reason=False,
+            danger=True,
+            action="Apply",
+        )
+        if answer is not None:
+            await self._run(apply=True)
+
+    async def _accept(self) -> None:
+        answer = await feedback.confirm(
+            "Take the namespace that answers now for the right one?",
+            what_will_happen=["From now on rows are compared with it. Runs that it does not know count as gone."],
+            not_undone=["Rows that become failed because their runs are not in it."],
+            ask_reason=False,
+            danger=True,
+            action="Accept namespace",
+        )
+        if answer is not None:
+            await self._run(accept_namespace=True)
+
+    async def _pause(self) -> None:
+        reason = await feedback.confirm(
+            f"Pause reconciliation for {PAUSE_HOURS:g} hours?",
+            what_will_happen=["No pass is run by anybody until then, or until somebody resumes."],
+            action="Pause",
+        )
+        if reason is not None:
+            pause = self._scope.services.reconciliation.pause(sessions.actor(Permission.RECONCILE), PAUSE_HOURS, reason)
+            await feedback.attempt(pause)
+            await self.on_change()
+
+    async def _resume(self) -> None:
+        await feedback.attempt(self._scope.services.reconciliation.resume(sessions.actor(Permission.RECONCILE)))
+        await self.on_change()

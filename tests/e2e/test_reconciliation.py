@@ -1,0 +1,61 @@
+"""The reconciliation page: what was found, both sides of it, and what people do about it."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+from psycopg import AsyncConnection
+
+from operations.bootstrap import Services
+from operations.queries.reconciliation_views import FindingFilter
+from operations.statuses import PassTrigger, Role
+from tests.consoles import Console
+from tests.e2e.visits import Visits, go
+from tests.factories import add_tenant
+
+
+async def idle_tenant(services: Services, slug: str) -> None:
+    """A tenant that nothing provisions, found by a pass."""
+    async with await AsyncConnection.connect(services.database.dsn) as connection:
+        await add_tenant(connection, slug=slug)
+        await connection.execute("UPDATE tenants SET updated_at = now() - interval '1 minute' WHERE slug = %s", (slug,))
+    await services.reconciler.run_pass(PassTrigger.OPERATOR, "ada@example.com")
+    found = await services.reads.reconciliation.findings(FindingFilter(search=slug))
+    assert [finding.tenant_slug for finding in found.items] == [slug]
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_finding_is_looked_at_and_ignored(page: Page, beside: Services) -> None:
+    slug = f"idle-{uuid4().hex[:8]}"
+    await idle_tenant(beside, slug)
+    await go(page, f"/reconciliation?q={slug}")
+    await page.get_by_role("button", name="Nothing provisions it").click()
+    evidence = page.get_by_role("dialog")
+    await expect(evidence.get_by_text("The tenant is being provisioned")).to_be_visible()
+    await expect(evidence.get_by_text("The database said")).to_be_visible()
+
+    await evidence.get_by_role("button", name="Ignore").click()
+    await page.get_by_label("Reason").fill("a colleague is at it")
+    await page.get_by_role("dialog").get_by_role("button", name="Ignore").click()
+
+    await expect(page.get_by_role("table").get_by_text("Ignored", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_pass_is_run_and_its_outcome_told(page: Page) -> None:
+    await go(page, "/reconciliation")
+
+    await page.get_by_role("button", name="Run now").click()
+
+    await expect(page.get_by_text("found,", exact=False).first).to_be_visible()
+    await expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Console) -> None:
+    session = await console.accounts.session("vera@example.com", Role.VIEWER)
+    page = await visits.begin(session=session, width=360)
+    await go(page, "/reconciliation")
+
+    await expect(page.get_by_role("heading", name="Reconciliation")).to_be_visible()
+    assert await page.get_by_role("button", name="Run now").count() == 0
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

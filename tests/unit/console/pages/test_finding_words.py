@@ -1,0 +1,20 @@
+"""Every finding, outcome, trigger and settlement has words."""
+
+from console.pages import finding_words
+from operations.actions.findings import NEEDS, Settlement
+from operations.queries.reconciliation_views import Standing
+from operations.statuses import FindingKind, PassOutcome, PassTrigger
+
+
+def test_every_word_of_the_database_has_words_for_people() -> None:
+    assert set(finding_words.KINDS) == set(FindingKind)
+    assert set(finding_words.STANDINGS) == set(Standing)
+    assert set(finding_words.OUTCOMES) == set(PassOutcome)
+    assert set(finding_words.TRIGGERS) == set(PassTrigger)
+    assert set(finding_words.SETTLEMENTS) == set(Settlement) == set(NEEDS)
+
+
+def test_one_side_is_told_in_a_word_or_two() -> None:
+    assert finding_words.said({}) == "nothing"
+    assert finding_words.said({"status": "failed", "close_reason": "timed_out"}) == "failed (timed out)"
+    assert finding_words.said({"tenant": "provisioning"}) == "tenant provisioning"
