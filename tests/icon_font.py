@@ -14,10 +14,10 @@ OURS = CONSOLE / "assets" / "fonts" / "material-icons-subset.woff2"
 STATIC = Path(nicegui.__file__).parent / "static"
 #: What Quasar's own parts draw by themselves.
 OF_QUASAR = frozenset(
-    [
+    {
+        "arrow_downward",
         "arrow_drop_down",
         "arrow_drop_up",
-        "arrow_downward",
         "arrow_upward",
         "cancel",
         "check",
@@ -35,7 +35,7 @@ OF_QUASAR = frozenset(
         "keyboard_arrow_up",
         "more_horiz",
         "warning",
-    ]
+    }
 )
 JAVASCRIPT_WORD = re.compile(r"[\"'>]([a-z][a-z0-9_]+)[\"'<]")
 
