@@ -38,7 +38,8 @@ def configure(form: Literal["console", "json"] = "console") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("httpx", "alembic.runtime.plugins", "temporalio.worker", "uvicorn.access"):
+    # uvicorn writes the address of every socket, and with it the id of a tab.
+    for noisy in ("httpx", "alembic.runtime.plugins", "temporalio.worker", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
