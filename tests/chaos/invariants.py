@@ -68,12 +68,17 @@ class Evidence:
     @asynccontextmanager
     async def gathered(cls, database_url: str, temporal: Temporal, ledger: Ledger) -> AsyncIterator[Self]:
         async with await AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row) as connection:
-            cursor = await connection.execute(EXECUTIONS)
-            rows = tuple([_row(found) async for found in cursor])
-            listed = temporal.client.list_workflows(OURS)
-            names = {row.workflow_id for row in rows} | {each.id async for each in listed}
-            described = await _describe(temporal, sorted(names))
-            yield cls(connection=connection, temporal=temporal, ledger=ledger, rows=rows, runs=described)
+            yield await cls.by_way_of(connection, temporal, ledger)
+
+    @classmethod
+    async def by_way_of(
+        cls, connection: AsyncConnection[dict[str, object]], temporal: Temporal, ledger: Ledger
+    ) -> Self:
+        rows = tuple([_row(found) async for found in await connection.execute(EXECUTIONS)])
+        listed = temporal.client.list_workflows(OURS)
+        names = {row.workflow_id for row in rows} | {each.id async for each in listed}
+        described = await _describe(temporal, sorted(names))
+        return cls(connection=connection, temporal=temporal, ledger=ledger, rows=rows, runs=described)
 
     async def ask(self, question: str, *arguments: object) -> Rows:
         return await (await self.connection.execute(question.encode(), arguments or None)).fetchall()
