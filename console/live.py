@@ -21,6 +21,7 @@ BEAT = 1.0  #: seconds between two signs of life
 # Queries grow with changes and distinct views, never with viewers; viewers fall again when their tabs go.
 live_queries = Counter("tenantry_live_queries", "Views loaded again because something changed")
 live_viewers = Gauge("tenantry_live_viewers", "Parts of open pages that follow a view")
+tasks = Gauge("tenantry_tasks", "Tasks of the console's event loop")
 AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool has connections
 
 
@@ -139,6 +140,8 @@ class Hub:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        loop = asyncio.get_running_loop()
+        tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
             group.create_task(self._refresh_stale())

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -33,7 +33,13 @@ from console.login import Login
 from console.pages import root
 from operations import feed, logs
 from operations.bootstrap import Services
-from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, TemporalUnavailable
+from operations.errors import (
+    ConfigurationError,
+    DatabaseUnavailable,
+    OperationsError,
+    SchemaBehind,
+    TemporalUnavailable,
+)
 from operations.feed import Feed
 from operations.reconciliation.watchdog import Watchdog
 from operations.settings import Requirement, Settings
@@ -217,6 +223,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     services = await Services.connect(settings, part="console")
     try:
+        with suppress(DatabaseUnavailable):  # no reason not to start; /readyz and the pages say so
+            await services.database.check_schema()
         config = uvicorn.Config(
             create_application(services, settings),
             host=settings.host,
@@ -230,6 +238,7 @@ async def serve(settings: Settings) -> None:
             log_config=None,
             access_log=False,
         )
+        log.info("console serves", host=settings.host, port=settings.port, address=settings.origin)
         await uvicorn.Server(config).serve()
     finally:
         await services.close()
@@ -242,7 +251,11 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     logs.configure(settings.log_format)
-    asyncio.run(serve(settings))
+    try:
+        asyncio.run(serve(settings))
+    except SchemaBehind as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 1
     # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
     sys.stdout.flush()
     os._exit(0)
