@@ -12,9 +12,6 @@ from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations import audit
 from operations.access import Actor, Permission, permit
 from operations.actions.registration import email_problem, normal_email
+from operations.actions.throttle import Throttle
 from operations.database import Database
-from operations.errors import AlreadyTaken, InvalidInput, StaffNotFound, TooManyTries, WrongPassword
+from operations.errors import AlreadyTaken, InvalidInput, StaffNotFound, WrongPassword
 from operations.logs import logger
 from operations.models import ApiToken, StaffAccount, StaffSession
 from operations.statuses import Role
@@ -33,9 +31,6 @@ log = logger(__name__)
 SESSION_HOURS = 12
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 256
-#: Failed log-ins only. By account and address, so that nobody can lock somebody else out.
-PER_ACCOUNT = RateLimitItemPerMinute(10)
-PER_ADDRESS = RateLimitItemPerMinute(20)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,23 +47,19 @@ class Staff:
 
     database: Database
     secret_key: str  #: keys the hashes of sessions and tokens, so that a copy of the database alone opens nothing
-    _tries: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    _throttle: Throttle = field(default_factory=Throttle)
 
     async def log_in(self, email: str, password: str, *, address: str) -> str:
         """Open a session and return its secret, for the cookie; only its hash is stored.
 
         Raises `WrongPassword` without telling which of the two was wrong, or `TooManyTries`.
         """
-        who = (email.strip().lower(), address)
-        if not (await self._tries.test(PER_ACCOUNT, *who) and await self._tries.test(PER_ADDRESS, address)):
-            raise TooManyTries
-        account = await self._account(email)
-        right = await asyncio.to_thread(_matches, account.password_hash if account else _nobodys_hash(), password)
-        if account is None or not right:
-            await self._tries.hit(PER_ACCOUNT, *who)
-            await self._tries.hit(PER_ADDRESS, address)
-            log.warning("failed log-in", address=address)
-            raise WrongPassword
+        async with self._throttle.attempt(email, address):
+            account = await self._account(email)
+            right = await asyncio.to_thread(_matches, account.password_hash if account else _nobodys_hash(), password)
+            if account is None or not right:
+                log.warning("failed log-in", address=address)
+                raise WrongPassword
         secret = secrets.token_urlsafe(32)
         actor = Actor(name=account.email, role=account.role, staff_id=account.id)
         async with self.database.transaction() as connection:
