@@ -176,16 +176,16 @@ async def test_a_slug_that_reads_like_a_table_is_still_a_slug(services: Services
     assert refused.value.field == "slug"
 
 
-@pytest.mark.parametrize("email", ["ada@acme.example", "ADA@acme.example", "Ada@Acme.Example"])
 async def test_an_e_mail_in_use_is_named_however_it_is_written(
-    services: Services, connection: AsyncConnection, support: Actor, acme: Registration, email: str
+    services: Services, connection: AsyncConnection, support: Actor, acme: Registration
 ) -> None:
     await services.tenants.register(support, acme)
 
-    with pytest.raises(AlreadyTaken, match=r"ada@acme\.example already owns another tenant") as refused:
-        await services.tenants.register(support, replace(acme, slug="another", owner_email=email))
+    for email in ("ada@acme.example", "ADA@acme.example", "Ada@Acme.Example"):
+        with pytest.raises(AlreadyTaken, match=r"ada@acme\.example already owns another tenant") as refused:
+            await services.tenants.register(support, replace(acme, slug="another", owner_email=email))
 
-    assert refused.value.field == "owner_email"
+        assert refused.value.field == "owner_email"
     assert await rows(connection) == WRITTEN
 
 
@@ -248,14 +248,14 @@ async def test_a_request_sent_eight_times_at_once_makes_one_tenant(
     assert await rows(connection) == WRITTEN
 
 
-@pytest.mark.parametrize("key", ["", "k" * 201, "k\x00", "k\ud800", "k\n"], ids=ascii)
 async def test_a_key_that_cannot_be_kept_is_refused_at_its_field(
-    services: Services, connection: AsyncConnection, support: Actor, acme: Registration, key: str
+    services: Services, connection: AsyncConnection, support: Actor, acme: Registration
 ) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        await services.tenants.register(support, acme, key=key)
+    for key in ("", "k" * 201, "k\x00", "k\ud800", "k\n"):
+        with pytest.raises(InvalidInput) as refused:
+            await services.tenants.register(support, acme, key=key)
 
-    assert set(refused.value.problems) == {"idempotency_key"}
+        assert set(refused.value.problems) == {"idempotency_key"}
     assert await rows(connection) == NOTHING
 
 
