@@ -129,6 +129,7 @@ async def test_silence_is_noticed_and_ends_with_a_pass(world: World) -> None:
     async def state() -> ReconcilerState:
         return await reads.state()
 
+    await world.sql("UPDATE reconciliation_state SET installed_at = now()")
     assert not (await state()).is_silent
     await world.sql("UPDATE reconciliation_state SET installed_at = now() - interval '31 seconds'")
     assert (await state()).is_silent
