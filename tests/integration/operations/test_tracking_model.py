@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from uuid import uuid4
 
 from hypothesis import HealthCheck, settings
@@ -18,7 +19,8 @@ from operations.database import Database
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
 from operations.tracking import Transition, clean
 
-EXAMPLES, STEPS = 1000, 4
+ROUNDS, EXAMPLES, STEPS = 10, 100, 5
+LONGEST = 20.0  #: seconds, after which a busy machine begins no further round
 
 INSERT_TENANT = text(
     "INSERT INTO tenants (id, slug, name, plan, registered_by) VALUES (:id, 'acme', 'Acme', 'starter', 'test')"
@@ -193,14 +195,16 @@ def connected(url: str) -> Iterator[type[Tracking]]:
 
 
 def test_no_sequence_of_writes_leaves_the_state_machine(database_url: str) -> None:
+    effort = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     with connected(database_url) as machine:
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=STEPS,
-                deadline=None,
-                database=None,
-                suppress_health_check=[HealthCheck.too_slow],
-            ),
-        )
+        begun = monotonic()
+        for _ in range(ROUNDS):
+            run_state_machine_as_test(machine, settings=effort)
+            if monotonic() - begun > LONGEST:
+                break
