@@ -1,7 +1,6 @@
 """The console process: pages, REST and live updates on one port."""
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
-from console import gate, sessions
+from console import garbage, gate, sessions
 from console.api import documentation, problems
 from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
@@ -154,7 +153,7 @@ class _Immutable(StaticFiles):
 @asynccontextmanager
 async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
-    _collect_garbage_rarely()
+    garbage.settle()
     work = {
         "live updates": hub.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
@@ -162,6 +161,7 @@ async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIt
         "reconciliation watchdog": Watchdog(
             reconciler=services.reconciler, look=services.reads.reconciliation.state
         ).run,
+        "garbage": garbage.collect_after_tabs,
         "session sweep": lambda: sessions.sweep(services.staff),
         "set-up": lambda: _set_up(services, settings),
     }
@@ -181,16 +181,6 @@ async def _kept_alive(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("background work failed; it begins again", work=name, pause_seconds=RESTART_PAUSE)
             await asyncio.sleep(RESTART_PAUSE)
-
-
-def _collect_garbage_rarely() -> None:
-    """What is there by now stays, and every open tab adds thousands of objects that stay with it.
-
-    Looking through all of them as often as Python does by itself took a third of the processor at 200 viewers.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _set_up(services: Services, settings: Settings) -> None:
