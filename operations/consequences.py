@@ -1,4 +1,4 @@
-"""What the status of an execution means for its tenant; written in the transaction of the status."""
+"""What the status of an execution means for its tenant and its steps; written in the transaction of the status."""
 
 from uuid import UUID
 
@@ -8,6 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations import contracts
 from operations.models import Tenant
 from operations.statuses import TenantStatus
+
+
+async def completed(connection: AsyncConnection, execution_id: UUID) -> None:
+    """A step whose last report was lost with its worker ended well, or the run would not have."""
+    await connection.execute(END_STEPS, {"execution": execution_id})
 
 
 async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type: str, tenant_id: UUID) -> None:
@@ -41,5 +46,24 @@ TAKE_BACK = text(
     UPDATE tenants t SET status = e.input -> 'arguments' ->> 1, updated_at = clock_timestamp()
     FROM workflow_executions e
     WHERE e.id = :execution AND e.started_at IS NULL AND t.id = e.entity_id AND t.status = 'deprovisioning'
+    """
+)
+
+# Steps that are being reported right now are locked in the other order, and need no help.
+END_STEPS = text(
+    """
+    WITH unreported AS (
+        SELECT ordinal FROM execution_steps
+        WHERE execution_id = :execution AND status IN ('running', 'retrying') FOR UPDATE SKIP LOCKED
+    ), ended AS (
+        UPDATE execution_steps s SET
+            status = 'completed', next_try_at = NULL,
+            completed_at = greatest(clock_timestamp(), s.started_at, s.tried_at)
+        FROM unreported WHERE s.execution_id = :execution AND s.ordinal = unreported.ordinal
+        RETURNING s.ordinal
+    )
+    UPDATE workflow_executions SET steps_done = (SELECT count(*) FROM ended) + (
+        SELECT count(*) FROM execution_steps d WHERE d.execution_id = :execution AND d.status = 'completed')
+    WHERE id = :execution AND EXISTS (SELECT FROM ended)
     """
 )

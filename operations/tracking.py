@@ -51,6 +51,8 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
         return False
     if transition.to is Status.FAILED:
         await consequences.failed(connection, transition.execution_id, row.workflow_type, row.entity_id)
+    elif transition.to is Status.COMPLETED:
+        await consequences.completed(connection, transition.execution_id)
     return True
 
 
@@ -87,6 +89,8 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
         await consequences.reopened(connection, row.workflow_type, row.entity_id)
     elif correction.to is Status.FAILED:
         await consequences.failed(connection, correction.execution_id, row.workflow_type, row.entity_id)
+    elif correction.to is Status.COMPLETED:
+        await consequences.completed(connection, correction.execution_id)
     return True
 
 
