@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos check format lock clean python tools browser
+.PHONY: help setup run test chaos bench check format lock clean python tools browser
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -39,6 +39,9 @@ test: tools browser ## run every test with real servers and a real browser; ARGS
 
 chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAULTS=60 choose what is done to it
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --faults $(or $(FAULTS),300)
+
+bench: tools browser ## measure against the bars, each benchmark with its peer in the same run; ARGS="P2 --full" chooses
+	@exec $(BIN)/python -m bench $(ARGS)
 
 check: tools ## formatting, lint, types, import rules: seconds, no servers
 	$(BIN)/ruff format --check .

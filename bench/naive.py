@@ -21,7 +21,7 @@ from operations.queries.executions import Executions
 COLUMNS = [
     {"name": column.name, "label": column.label, "field": column.name, "align": "left"}
     for column in execution_table.COLUMNS
-]
+] + [{"name": "step", "label": "Step", "field": "step", "align": "left"}]
 BUTTON = """
     <q-td :props="props"><q-btn flat icon="travel_explore" :aria-label="'Ask ' + props.row.id"
         @click="$parent.$emit('ask', props.row.id)" /></q-td>

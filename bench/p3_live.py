@@ -182,11 +182,13 @@ class Writer:
         mark = int(time.time() * 1000) % 10_000_000
         step = {"step": f"mark_{mark}"}
         if number % 10 == 4:
-            await connection.execute(END, {"id": open_ids.pop(choice.randrange(len(open_ids)))})
+            await connection.execute(END, {"id": open_ids.pop(0)})
             return
         if number % 10 == 5:
             open_ids.append(uuid4())
             await connection.execute(BEGIN, {"id": open_ids[-1], **step})
         else:
-            await connection.execute(PROGRESS, {"id": choice.choice(open_ids), **step})
+            # The one whose last change is longest ago, so that no mark is written over before it was read.
+            open_ids.append(open_ids.pop(choice.randrange(len(open_ids) // 2)))
+            await connection.execute(PROGRESS, {"id": open_ids[-1], **step})
         self.marks[mark] = time.time()
