@@ -25,7 +25,7 @@ class Fault:
 
 def choose(system: System, chance: Random) -> Fault:
     """All that chance decides is decided here, so that a seed names a sequence of faults."""
-    kinds = {_kill: 40, _freeze: 20, _break_way: 30, _lose_commit: 7, _deploy: 3}
+    kinds = {_kill: 32, _freeze: 18, _break_way: 28, _lose_commit: 7, _deploy: 3, _two_at_once: 12}
     kind = chance.choices(list(kinds), weights=list(kinds.values()))[0]
     return kind(system, chance)
 
@@ -85,6 +85,17 @@ def _deploy(system: System, _: Random) -> Fault:
         await begin(system.worker)
 
     return Fault(words="ask the worker to end, and begin another", happen=happen)
+
+
+def _two_at_once(system: System, chance: Random) -> Fault:
+    """A process and a way: the one makes the other's trouble harder to see."""
+    process = chance.choice([_kill, _freeze])(system, chance)
+    way = _break_way(system, chance)
+
+    async def happen() -> None:
+        await asyncio.gather(process.happen(), way.happen())
+
+    return Fault(words=f"{process.words}; meanwhile {way.words}", happen=happen)
 
 
 def _part(system: System, chance: Random) -> tuple[str, Part]:

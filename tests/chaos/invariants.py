@@ -249,6 +249,17 @@ async def _tables(evidence: Evidence, schema: str) -> list[object]:
     return [row["tablename"] for row in found]
 
 
+async def no_step_runs_in_a_run_that_completed(evidence: Evidence) -> list[str]:
+    return await evidence.complain(RUNNING_STILL, "shown as running in a run that completed")
+
+
+RUNNING_STILL = """
+    SELECT e.workflow_id || ' ' || s.name AS what
+    FROM execution_steps s JOIN workflow_executions e ON e.id = s.execution_id
+    WHERE e.status = 'completed' AND s.status IN ('running', 'retrying')
+"""
+
+
 async def what_failed_is_taken_back(evidence: Evidence) -> list[str]:
     """Unless it was terminated: then nothing is taken back, and a tenant that was switched on just before stays on."""
     complaints = []
@@ -350,6 +361,7 @@ CHECKS: tuple[Check, ...] = (
     a_final_status_is_never_left,
     attempts_grow_by_one,
     what_completed_is_there_once,
+    no_step_runs_in_a_run_that_completed,
     what_failed_is_taken_back,
     every_acknowledged_action_is_in_the_audit_log_once,
     a_decision_stands_once_and_is_followed,

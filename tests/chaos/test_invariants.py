@@ -75,6 +75,9 @@ BREAKAGES = (
     Breakage(check=invariants.attempts_grow_by_one, statement="UPDATE workflow_executions SET attempt = 3"),
     Breakage(check=invariants.what_completed_is_there_once, statement="UPDATE tenants SET status = 'failed'"),
     Breakage(
+        check=invariants.no_step_runs_in_a_run_that_completed, statement="UPDATE execution_steps SET status = 'running'"
+    ),
+    Breakage(
         check=invariants.what_failed_is_taken_back,
         statement="""
             UPDATE workflow_executions SET status = 'failed', close_reason = 'error';

@@ -25,8 +25,10 @@ from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.proxies import address_in
 from tests.servers import Databases, eventually, passable_directory, run_worker
+from workers.main import GRACE
 
 OUTAGE = 10.0  # seconds
+TO_CLOSE = 5.0  # seconds beyond the grace, on a busy machine
 ANSWERED = 3.0  # seconds in which a registration is answered, whatever Temporal does
 
 
@@ -206,11 +208,14 @@ async def test_a_worker_that_is_asked_to_end_finishes_its_step(
         async with running(worker_module):
             await eventually(gate.is_waited_for, bool)
 
+            asked = asyncio.get_running_loop().time()
             ending = asyncio.ensure_future(worker_module.end())
             await gate.open()
             exit_code = await ending
+            took = asyncio.get_running_loop().time() - asked
 
     assert exit_code == 0
+    assert took < GRACE.total_seconds() + TO_CLOSE
     assert await provisioning.has_schema("drained")
     async with run_worker(provisioning.services, temporal_address, task_queue):
         end = await provisioning.ended(registered.execution_id)
