@@ -70,7 +70,7 @@ async def temporal() -> AsyncIterator[str]:
 async def process(*words: str, url: str, path: str) -> AsyncIterator[None]:
     """`python -m` with these words, once `url` answers under `path`; ended with the block."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *words, cwd=ROOT, env=environment(), stdin=DEVNULL, stdout=DEVNULL
+        sys.executable, "-m", *words, cwd=ROOT, env=environment(), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
     )
     try:
         async with httpx.AsyncClient(base_url=url) as client:

@@ -1,0 +1,29 @@
+"""A console forgets the tabs that were closed."""
+
+import asyncio
+from pathlib import Path
+
+from bench.leaks import forgotten
+from bench.servers import metrics
+from bench.tabs import Site, open_tabs
+from tests.consoles import Servers, run_console
+from tests.servers import Databases, eventually
+
+
+async def test_tabs_that_come_and_go_leave_nothing_behind(
+    databases: Databases, temporal_address: str, tmp_path: Path
+) -> None:
+    url = await asyncio.to_thread(databases.create)
+    servers = Servers(database_url=url, temporal_address=temporal_address, task_queue="test-tabs")
+    async with run_console(servers, tmp_path) as console:
+        session = await console.accounts.session()
+        site = Site(url=console.url, path="/executions", cookie=(console.cookie, session))
+        before = await metrics(site.url)
+        for _ in range(2):
+            async with open_tabs(site, 30) as tabs:
+                await eventually(lambda: metrics(site.url), lambda seen: seen["tenantry_live_viewers"] >= len(tabs))
+
+        after = await forgotten(site)
+
+        assert after["tenantry_tasks"] <= before["tenantry_tasks"] + 5
+        assert after["process_open_fds"] <= before["process_open_fds"] + 15
