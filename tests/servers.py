@@ -26,7 +26,7 @@ ValueT = TypeVar("ValueT")
 
 
 async def eventually(
-    look: Callable[[], Awaitable[ValueT]], is_so: Callable[[ValueT], bool], *, within: float = 20.0
+    look: Callable[[], Awaitable[ValueT]], is_so: Callable[[ValueT], bool], *, within: float = 45.0
 ) -> ValueT:
     """Look again and again until it is so; fails with what was seen last."""
     deadline = asyncio.get_running_loop().time() + within

@@ -18,7 +18,7 @@ NAV = [
     shell.NavItem(label="Executions", icon="account_tree", path="/executions", section="Operate", key="e"),
     shell.NavItem(label="Tenants", icon="apartment", path="/tenants", section="Operate", key="t"),
     shell.NavItem(label="Reconciliation", icon="balance", path="/reconciliation", section="Operate", key="r"),
-    shell.NavItem(label="Audit", icon="history", path="/audit", section="Admin"),
+    shell.NavItem(label="Audit", icon="subject", path="/audit", section="Admin"),
 ]
 
 

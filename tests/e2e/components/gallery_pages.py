@@ -35,9 +35,9 @@ COLUMNS = [
     Column(name="id", label="Id", kind=Kind.ID, hidden=True),
 ]
 ACTIONS = [
-    Action(name="ask", label="Ask Temporal", icon="travel_explore"),
+    Action(name="ask", label="Ask Temporal", icon="search"),
     Action(name="retry", label="Retry", icon="replay"),
-    Action(name="cancel", label="Cancel", icon="highlight_off", danger=True),
+    Action(name="cancel", label="Cancel", icon="cancel", danger=True),
 ]
 
 
@@ -245,7 +245,7 @@ def execution(id: str) -> None:  # noqa: A002 - the name in the route
     )
     with header.badges:
         badges.StatusBadges("retrying", health="stuck")
-        badges.chip("business", icon="sell")
+        badges.chip("business", icon="label")
     with header:
         ui.button("Cancel run", icon="cancel", color="negative", on_click=_ask)
         ui.button("Fail", on_click=lambda: feedback.attempt(_fail())).props("outline")

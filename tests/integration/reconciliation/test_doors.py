@@ -12,7 +12,7 @@ import pytest
 from operations.statuses import Role
 from tests.consoles import ROOT, Console, Servers, run_console
 from tests.integration.reconciliation.runs import World
-from tests.servers import environment
+from tests.servers import environment, eventually
 
 
 @pytest.fixture
@@ -34,18 +34,22 @@ async def test_a_pass_is_run_and_read_through_rest(console: Console, world: Worl
         "UPDATE workflow_executions SET updated_at = now() - interval '1 minute'; END $$"
     )
     async with console.client(token=await console.accounts.token()) as api:
-        answer = await api.post("/api/v1/reconciliations")
+        answer = await eventually(
+            lambda: api.post("/api/v1/reconciliations"),  # refused while the console's own first pass runs
+            lambda answer: answer.status_code != 409,
+        )
         made = answer.json()["reconciliation"]
         listed = (await api.get("/api/v1/reconciliations")).json()
-        shown = (await api.get(f"/api/v1/reconciliations/{made['id']}")).json()
+        passes = [(await api.get(f"/api/v1/reconciliations/{each['id']}")).json() for each in listed["items"]]
         missing = await api.get(f"/api/v1/reconciliations/{started.id}")
         ready = (await api.get("/readyz")).json()
         metrics = (await api.get("/metrics")).text
 
-    assert (answer.status_code, made["outcome"], made["healed"]) == (200, "completed", 1)
-    assert [each["id"] for each in listed["items"]] == [made["id"]]
+    assert (answer.status_code, made["outcome"]) == (200, "completed")
+    assert made["id"] in [each["id"] for each in listed["items"]]
+    assert sum(each["healed"] for each in listed["items"]) == 1, "healed once, by whichever pass came first"
     assert listed["state"]["is_silent"] is False
-    [finding] = shown["findings"]
+    [finding] = [finding for each in passes for finding in each["findings"]]
     assert (finding["kind"], finding["done"]) == ("ended", "running → failed (terminated)")
     assert finding["temporal_said"]["reason"] == "by hand"
     assert missing.status_code == 404
