@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from embedded.temporal import EmbeddedTemporal
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
@@ -18,7 +19,7 @@ from tests.browser import find_browser
 from tests.consoles import SECRET_KEY, Console, Servers, run_console, run_worker
 from tests.e2e.visits import Visits
 from tests.proxies import Proxy, address_in, proxy_to, through
-from tests.servers import Databases, eventually
+from tests.servers import Databases, eventually, passable_directory
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -42,6 +43,14 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("consoles")
+
+
+@pytest.fixture(scope="session")
+async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
+    """One for the browser's tests alone: runs that other tests left open must not hold the ids of these tenants."""
+    with passable_directory() as directory:
+        async with EmbeddedTemporal(directory=directory) as server:
+            yield server
 
 
 @pytest.fixture(scope="session")
@@ -134,4 +143,4 @@ async def acme(beside: Services) -> ExecutionDetail:
     async def look() -> ExecutionDetail:
         return await beside.reads.executions.detail(registered.execution_id)
 
-    return await eventually(look, lambda seen: seen.execution.status is Status.COMPLETED, within=30)
+    return await eventually(look, lambda seen: seen.execution.status is Status.COMPLETED)
