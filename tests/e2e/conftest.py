@@ -54,6 +54,12 @@ async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
 
 
 @pytest.fixture(scope="session")
+def temporal_address(temporal_server: EmbeddedTemporal) -> str:
+    """Named again: the fixture of all tests keeps the address that it gave first, whichever server stands here."""
+    return temporal_server.address
+
+
+@pytest.fixture(scope="session")
 async def way_to_temporal(temporal_address: str) -> AsyncIterator[Proxy]:
     """The way that the shared console and its worker take; who cuts it restores it."""
     async with proxy_to(temporal_address) as proxy:
