@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
 from operations.access import Actor
+from operations.causes import clean
 from operations.models import Command
 from operations.statuses import CommandKind, CommandState, Status
-from operations.tracking import clean
 
 BATCH = 32
 LEASE = 45  #: seconds; two rounds of CONCURRENCY, each of at most three questions of 5 s, and some room

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operations.causes import clean
 from operations.statuses import StepStatus
-from operations.tracking import clean
 
 LONGEST_PROGRESS = 200  # characters
 

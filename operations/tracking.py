@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from operations import consequences
+from operations.causes import clean
 from operations.models import Execution
 from operations.statuses import CloseReason, Status, predecessors
-
-LONGEST_ERROR = 4000  # characters
 
 late_writes = Counter("tenantry_late_status_writes_total", "Status writes that came too late and changed nothing")
 
@@ -252,11 +251,3 @@ def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:
         .values(values)
         .returning(Execution.workflow_type, Execution.entity_id)
     )
-
-
-def clean(error: str | None) -> str | None:
-    """An error text that PostgreSQL can store: no NUL, no lone surrogates, at most `LONGEST_ERROR` characters."""
-    if error is None:
-        return None
-    storable = error.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
-    return storable if len(storable) <= LONGEST_ERROR else storable[: LONGEST_ERROR - 1] + "…"

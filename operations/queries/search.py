@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from operations.causes import clean
 from operations.models import Tenant
-from operations.tracking import clean
 
 TRIGRAM = 3  #: characters; shorter texts cannot be found inside words with an index
 LONGEST = 200  #: characters of a term that count

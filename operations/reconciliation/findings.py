@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operations.causes import clean
 from operations.models.metadata import JsonObject
 from operations.reconciliation.decisions import Row
 from operations.reconciliation.observations import Closing
 from operations.statuses import FindingKind
 from operations.temporal import Run
-from operations.tracking import clean
 
 ACTOR = "system:reconciliation"
 NOT_SO = "No longer so."

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from operations.causes import clean
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, TemporalUnavailable
 from operations.logs import logger
@@ -18,7 +19,6 @@ from operations.reconciliation.observations import Observer
 from operations.reconciliation.writing import Writing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
 from operations.temporal import Temporal
-from operations.tracking import clean
 
 log = logger(__name__)
 

@@ -24,9 +24,9 @@ with workflow.unsafe.imports_passed_through():
     from uuid import UUID
 
     from operations import contracts
+    from operations.causes import root_cause, sendable
     from operations.contracts import StatusReport
     from operations.statuses import CloseReason, Status
-    from workers.interceptors.causes import root_cause
     from workers.interceptors.headers import StepMark
 
 OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
@@ -63,6 +63,8 @@ class TrackedRun(WorkflowInboundInterceptor):
             reason = _close_reason(error)
             if reason is not None:
                 await _report(execution_id, Status.FAILED, reason, error)
+            if (harmless := sendable(error)) is not error:
+                raise harmless from harmless.__cause__
             raise
         await _report(execution_id, Status.COMPLETED)
         return result

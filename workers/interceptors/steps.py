@@ -17,10 +17,10 @@ from temporalio.worker import (
     Interceptor,
 )
 
+from operations.causes import root_cause, sendable
 from operations.statuses import StepStatus
 from operations.steps import StepReport
 from workers.activities.fence import CurrentStep, current_step
-from workers.interceptors.causes import root_cause
 from workers.interceptors.headers import StepMark
 from workers.interceptors.recorder import Recorder
 
@@ -72,6 +72,8 @@ class TrackedStep(ActivityInboundInterceptor):
             raise
         except Exception as error:
             await self._recorder.write(_failed(report, error, info))
+            if (harmless := sendable(error)) is not error:
+                raise harmless from harmless.__cause__
             raise
         await self._recorder.write(_seen(report, status=StepStatus.COMPLETED))
         return result

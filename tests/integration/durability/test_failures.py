@@ -16,9 +16,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from operations import contracts
 from operations.actions.tenants import Registered
 from operations.bootstrap import Services
+from operations.causes import LONGEST_ERROR
 from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus, Start
-from operations.tracking import LONGEST_ERROR
 from tests.factories import add_execution
 from tests.integration.durability.conftest import TABLES, Provisioning
 from tests.integration.durability.gates import Gates

@@ -9,9 +9,10 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations import tracking
+from operations.causes import LONGEST_ERROR, clean
 from operations.database import Database
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
-from operations.tracking import LONGEST_ERROR, Transition, clean
+from operations.tracking import Transition
 from tests.factories import add_execution, add_tenant
 
 HOSTILE = [

@@ -15,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import tracking
+from operations.causes import clean
 from operations.database import Database
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
-from operations.tracking import Transition, clean
+from operations.tracking import Transition
 
 ROUNDS, EXAMPLES, STEPS = 10, 100, 5
 LONGEST = 20.0  #: seconds, after which a busy machine begins no further round

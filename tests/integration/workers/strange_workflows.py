@@ -36,6 +36,15 @@ class RefuseCoffee:
 
 
 @workflow.defn
+class GarbleCoffee:
+    """Fails with half a character: valid in Python, and in no encoding that travels."""
+
+    @workflow.run
+    async def run(self) -> None:
+        raise ApplicationError("latt\udc80") from OSError("mil\udc80")
+
+
+@workflow.defn
 class MistakeCoffee:
     """A bug in workflow code fails the workflow task, not the run: Temporal tries again until the code is mended."""
 
@@ -51,4 +60,4 @@ class AwaitCoffee:
         await asyncio.sleep(3600)
 
 
-ALL = [BrewCoffee, SpillCoffee, RefuseCoffee, MistakeCoffee, AwaitCoffee]
+ALL = [BrewCoffee, SpillCoffee, RefuseCoffee, GarbleCoffee, MistakeCoffee, AwaitCoffee]

@@ -15,10 +15,10 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from operations.bootstrap import Services
+from operations.causes import LONGEST_ERROR
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Status, StepStatus
 from operations.temporal import RunStatus, Start
-from operations.tracking import LONGEST_ERROR
 from tests.factories import add_execution
 from tests.integration.workers import strange_workflows
 from tests.servers import RunningWorker, eventually
@@ -53,6 +53,10 @@ class Kitchen:
     @activity.defn
     async def spill_everywhere(self) -> None:
         raise ApplicationError(HOSTILE, non_retryable=True)
+
+    @activity.defn
+    async def spill_half_a_character(self) -> None:
+        raise ApplicationError("bean \udc80", type="Spilled", non_retryable=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +107,13 @@ async def kitchen(services: Services, temporal_address: str, task_queue: str) ->
         await Client.connect(temporal_address),
         task_queue=task_queue,
         workflows=strange_workflows.ALL,
-        activities=[working.grind, working.pour, working.spill, working.spill_everywhere],
+        activities=[
+            working.grind,
+            working.pour,
+            working.spill,
+            working.spill_everywhere,
+            working.spill_half_a_character,
+        ],
         plugins=[plugin.tracking(services.database)],
     ):
         yield working
@@ -182,6 +192,23 @@ async def test_a_hostile_error_is_kept_as_text(runs: Runs) -> None:
 
     assert failed.execution.error_message == (HOSTILE.replace("\x00", "�")[: LONGEST_ERROR - 1] + "…")
     assert failed.steps[0].error == failed.execution.error_message
+
+
+@pytest.mark.usefixtures("kitchen")
+@pytest.mark.parametrize(
+    ("workflow", "arguments", "words"),
+    [("SpillCoffee", ["spill_half_a_character"], "Spilled: bean ?"), ("GarbleCoffee", [], "OSError: mil?")],
+)
+async def test_an_error_with_half_a_character_ends_the_run_like_any_other(
+    runs: Runs, workflow: str, arguments: list[str], words: str
+) -> None:
+    execution = await runs.begin(workflow, *arguments)
+
+    failed = await runs.ended(execution)
+
+    described = await (await runs.handle(execution)).describe()
+    assert described.status is not None
+    assert (failed.execution.error_message, described.status.name) == (words, "FAILED")
 
 
 @pytest.mark.usefixtures("kitchen")
