@@ -30,7 +30,7 @@ from console.headers import SecurityHeaders
 from console.live import Hub
 from console.login import Login
 from console.pages import root
-from operations import feed, logs
+from operations import feed, history, logs
 from operations.bootstrap import Services
 from operations.errors import (
     ConfigurationError,
@@ -157,6 +157,7 @@ async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIt
     work = {
         "live updates": hub.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
+        "months of the history": lambda: history.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,
         "reconciliation watchdog": Watchdog(
             reconciler=services.reconciler, look=services.reads.reconciliation.state

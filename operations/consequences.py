@@ -11,7 +11,7 @@ from operations.statuses import TenantStatus
 
 
 async def completed(connection: AsyncConnection, execution_id: UUID) -> None:
-    """A step whose last report was lost with its worker ended well, or the run would not have."""
+    """A step whose reports were lost with its worker ended well, or the run would not have."""
     await connection.execute(END_STEPS, {"execution": execution_id})
 
 
@@ -20,6 +20,7 @@ async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type:
 
     A failed deprovisioning leaves the tenant deprovisioning, for a retry; one that never ran is taken back.
     """
+    await connection.execute(END_STEPS, {"execution": execution_id})
     if workflow_type == contracts.PROVISIONING.stored_name:
         await _turn(connection, tenant_id, TenantStatus.PROVISIONING, TenantStatus.FAILED)
     elif workflow_type == contracts.DEPROVISIONING.stored_name:
@@ -49,21 +50,30 @@ TAKE_BACK = text(
     """
 )
 
+# What no report has ended: in a run that went wrong by itself, the step that nobody saw failing is the one that did.
 # Steps that are being reported right now are locked in the other order, and need no help.
 END_STEPS = text(
     """
     WITH unreported AS (
         SELECT ordinal FROM execution_steps
         WHERE execution_id = :execution AND status IN ('running', 'retrying') FOR UPDATE SKIP LOCKED
+    ), run AS (
+        SELECT e.error_message, CASE
+            WHEN e.status = 'completed' THEN 'completed'
+            WHEN e.close_reason <> 'error' THEN 'canceled'
+            WHEN EXISTS (SELECT FROM execution_steps f WHERE f.execution_id = e.id AND f.status = 'failed')
+            THEN 'completed' ELSE 'failed' END AS outcome
+        FROM workflow_executions e WHERE e.id = :execution
     ), ended AS (
         UPDATE execution_steps s SET
-            status = 'completed', next_try_at = NULL,
+            status = run.outcome, next_try_at = NULL,
+            error = CASE WHEN run.outcome = 'failed' THEN coalesce(s.error, run.error_message) ELSE s.error END,
             completed_at = greatest(clock_timestamp(), s.started_at, s.tried_at)
-        FROM unreported WHERE s.execution_id = :execution AND s.ordinal = unreported.ordinal
+        FROM unreported, run WHERE s.execution_id = :execution AND s.ordinal = unreported.ordinal
         RETURNING s.ordinal
     )
-    UPDATE workflow_executions SET steps_done = (SELECT count(*) FROM ended) + (
-        SELECT count(*) FROM execution_steps d WHERE d.execution_id = :execution AND d.status = 'completed')
-    WHERE id = :execution AND EXISTS (SELECT FROM ended)
+    UPDATE workflow_executions e SET steps_done = coalesce(e.steps_total, (SELECT count(*) FROM ended) + (
+        SELECT count(*) FROM execution_steps d WHERE d.execution_id = :execution AND d.status = 'completed'))
+    WHERE e.id = :execution AND e.status = 'completed' AND (EXISTS (SELECT FROM ended) OR e.steps_done < e.steps_total)
     """
 )

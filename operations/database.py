@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from operations.errors import DatabaseUnavailable, SchemaBehind
 
-HEAD = "0011"  #: the migration this version needs
+HEAD = "0012"  #: the migration this version needs
 
 # force_custom_plan: after five executions a prepared list query may get a generic plan that cannot use the
 # partial indexes, and is then a thousand times slower.

@@ -30,6 +30,7 @@ class StepReport:
     attempt: int
     status: StepStatus
     error: str | None = None
+    run_id: str | None = None
     next_try_in: timedelta | None = None
     progress: str | None = None  #: what the step says of itself; something new counts as progress
     began: float = field(default_factory=monotonic)  #: on the worker's clock, used for ages only
@@ -60,6 +61,7 @@ def _plain(report: StepReport) -> dict[str, object]:
         "name": report.name,
         "status": report.status.value,
         "attempts": report.attempt,
+        "run_id": report.run_id,
         "error": clean(report.error),
         "progress": None if report.progress is None else clean(report.progress[:LONGEST_PROGRESS]),
         "next_try": None if report.next_try_in is None else report.next_try_in.total_seconds(),
@@ -68,32 +70,41 @@ def _plain(report: StepReport) -> dict[str, object]:
     }
 
 
-# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late.
+# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late; a run
+# that goes on after a reset counts its tries anew.
 STEPS = text(
     """
     INSERT INTO execution_steps AS s (
-        execution_id, ordinal, name, status, attempts, error, progress, next_try_at, started_at, tried_at, completed_at)
-    SELECT r.execution_id, r.ordinal, r.name, r.status, r.attempts, r.error, r.progress,
+        execution_id, ordinal, name, status, attempts, run_id, error, progress, next_try_at, started_at, tried_at,
+        completed_at)
+    SELECT r.execution_id, r.ordinal, r.name, r.status, r.attempts, r.run_id, r.error, r.progress,
            clock_timestamp() + make_interval(secs => r.next_try),
            clock_timestamp() - make_interval(secs => r.began),
            clock_timestamp() - make_interval(secs => r.began),
            CASE WHEN r.status IN ('completed', 'failed', 'canceled')
                 THEN clock_timestamp() - make_interval(secs => r.seen) END
     FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(
-        execution_id uuid, ordinal int, name text, status text, attempts int, error text, progress text,
+        execution_id uuid, ordinal int, name text, status text, attempts int, run_id text, error text, progress text,
         next_try float8, began float8, seen float8)
     WHERE EXISTS (SELECT FROM workflow_executions e WHERE e.id = r.execution_id)
     ON CONFLICT (execution_id, ordinal) DO UPDATE SET
-        name = excluded.name, status = excluded.status, attempts = excluded.attempts,
-        error = coalesce(excluded.error, s.error), progress = coalesce(excluded.progress, s.progress),
+        name = excluded.name, status = excluded.status, attempts = excluded.attempts, run_id = excluded.run_id,
+        error = coalesce(excluded.error, CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.error END),
+        progress = coalesce(excluded.progress,
+            CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.progress END),
         next_try_at = excluded.next_try_at,
+        started_at = CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.started_at
+                          ELSE excluded.started_at END,
         -- Ages suffer from what delays a report on its way: of a short step the end may seem to come first.
         completed_at = CASE WHEN excluded.completed_at IS NOT NULL THEN greatest(excluded.completed_at, s.started_at,
             CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END) END,
-        tried_at = CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END,
+        tried_at = CASE WHEN excluded.attempts > s.attempts OR excluded.run_id IS DISTINCT FROM s.run_id
+                        THEN excluded.tried_at ELSE s.tried_at END,
         progressed_at = CASE WHEN excluded.progress IS DISTINCT FROM s.progress AND excluded.progress IS NOT NULL
                              THEN clock_timestamp() ELSE s.progressed_at END
-    WHERE excluded.attempts > s.attempts OR (excluded.attempts = s.attempts AND s.status = 'running')
+    WHERE CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id
+               THEN excluded.attempts > s.attempts OR (excluded.attempts = s.attempts AND s.status = 'running')
+               ELSE excluded.tried_at > s.tried_at END
     """
 )
 

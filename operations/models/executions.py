@@ -158,6 +158,7 @@ class ExecutionStep(Record):
     name: Mapped[str]
     status: Mapped[StepStatus] = mapped_column(Word(StepStatus))
     attempts: Mapped[int]  #: tries so far, as Temporal counts them
+    run_id: Mapped[str | None]  #: of the latest try; after a reset another run makes the step again, from try one
     started_at: Mapped[CreatedAt]  #: first try
     tried_at: Mapped[CreatedAt]  #: latest try
     next_try_at: Mapped[datetime | None]

@@ -59,6 +59,7 @@ class TrackedStep(ActivityInboundInterceptor):
             ordinal=mark.ordinal,
             name=info.activity_type,
             attempt=info.attempt,
+            run_id=info.workflow_run_id,
             status=StepStatus.RUNNING,
         )
         current_step.set(CurrentStep(execution_id=mark.execution_id, ordinal=mark.ordinal, name=info.activity_type))

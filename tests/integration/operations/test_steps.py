@@ -3,14 +3,17 @@
 from dataclasses import replace
 from time import monotonic
 
+import pytest
 from psycopg import AsyncConnection
 
 from operations import steps, tracking
 from operations.database import Database
-from operations.statuses import Status, StepStatus
+from operations.statuses import CloseReason, Status, StepStatus
 from operations.steps import StepReport
 from operations.tracking import Transition
 from tests.factories import add_execution
+
+STEPS = "SELECT name, status, error FROM execution_steps ORDER BY ordinal"
 
 
 async def test_a_step_never_ends_before_it_began(database: Database) -> None:
@@ -53,3 +56,69 @@ async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes
             " JOIN workflow_executions e ON e.id = s.execution_id"
         )
         assert await rows.fetchall() == [("completed", True, 3)] * 3
+
+
+async def test_a_completed_run_has_done_all_its_steps_whatever_was_lost(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute("UPDATE workflow_executions SET steps_total = 6")
+
+    async with database.transaction() as transaction:
+        await tracking.move(transaction, Transition(execution_id=execution, to=Status.COMPLETED, actor="system:worker"))
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        rows = await connection.execute("SELECT steps_done, steps_total FROM workflow_executions")
+        assert await rows.fetchall() == [(6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "last", "shown"),
+    [
+        (CloseReason.ERROR, StepStatus.RUNNING, [("completed", None), ("failed", "disk full")]),
+        (CloseReason.ERROR, StepStatus.FAILED, [("completed", None), ("failed", "quota")]),
+        (CloseReason.TERMINATED, StepStatus.RUNNING, [("completed", None), ("canceled", None)]),
+    ],
+)
+async def test_no_step_of_an_ended_run_is_shown_as_running(
+    database: Database, reason: CloseReason, last: StepStatus, shown: list[tuple[str, str | None]]
+) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    first = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+    failing = replace(first, ordinal=2, status=last, error="quota" if last is StepStatus.FAILED else None)
+    if last is StepStatus.RUNNING:  # the first one's end is known; otherwise its report was lost
+        first = replace(first, status=StepStatus.COMPLETED)
+    async with database.transaction() as transaction:
+        await steps.record(transaction, [first, failing])
+
+    ended = Transition(execution_id=execution, to=Status.FAILED, close_reason=reason, error="disk full", actor="system")
+    async with database.transaction() as transaction:
+        await tracking.move(transaction, ended)
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        rows = await connection.execute(STEPS)
+        assert [(status, error) for _, status, error in await rows.fetchall()] == shown
+
+
+async def test_a_run_that_goes_on_after_a_reset_counts_its_tries_anew(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    old = StepReport(
+        execution_id=execution,
+        ordinal=1,
+        name="load_tenant",
+        attempt=3,
+        run_id="before",
+        status=StepStatus.RETRYING,
+        error="disk full",
+        began=monotonic() - 5,
+    )
+    new = replace(old, attempt=1, run_id="after", status=StepStatus.RUNNING, error=None, began=monotonic())
+
+    for report in (old, new, replace(old, attempt=4, began=monotonic() - 4)):
+        async with database.transaction() as transaction:
+            await steps.record(transaction, [report])
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        rows = await connection.execute("SELECT attempts, run_id, status, error FROM execution_steps")
+        assert await rows.fetchall() == [(1, "after", "running", None)]
