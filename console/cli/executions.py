@@ -1,12 +1,18 @@
 """Executions from a terminal."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations.statuses import Decision, Status
+
+if TYPE_CHECKING:
+    from operations.bootstrap import Services
+    from operations.queries.execution_views import ExecutionDetail
+    from operations.queries.intents import CommandView
 
 commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
 
@@ -60,35 +66,58 @@ Id = Annotated[UUID, typer.Argument(help="The execution's id.")]
 
 
 @commands.command()
-def retry(id: Id, reason: Reason) -> None:  # noqa: A002
+def retry(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
     """Start a new attempt of a failed execution."""
-    new = with_services(lambda services: services.executions.retry(operator(), id, reason))
-    typer.echo(f"A new attempt is queued; its execution is {new}.")
+
+    async def run(services: "Services") -> "ExecutionDetail":
+        new = await services.executions.retry(operator(), id, reason)
+        return await services.reads.executions.detail(new)
+
+    new = with_services(run).execution
+    if as_json:
+        print_json({"kind": "attempt", "execution": new})
+        return
+    typer.echo(f"A new attempt is queued; its execution is {new.id}.")
 
 
 @commands.command()
-def terminate(id: Id, reason: Reason) -> None:  # noqa: A002
+def terminate(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
     """End a run by force, without clean-up."""
-    with_services(lambda services: services.executions.terminate(operator(), id, reason))
-    typer.echo("Queued; it reaches Temporal as soon as Temporal answers.")
+    _queue(lambda services: services.executions.terminate(operator(), id, reason), as_json=as_json)
 
 
 @commands.command()
-def cancel(id: Id, reason: Reason) -> None:  # noqa: A002
+def cancel(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
     """Ask a run to end in order, with clean-up."""
-    with_services(lambda services: services.executions.cancel(operator(), id, reason))
+    _queue(lambda services: services.executions.cancel(operator(), id, reason), as_json=as_json)
+
+
+def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> None:
+    async def run(services: "Services") -> "CommandView":
+        return await services.reads.intents.command(await act(services))
+
+    command = with_services(run)
+    if as_json:
+        print_json({"command": command})
+        return
     typer.echo("Queued; it reaches Temporal as soon as Temporal answers.")
 
 
 @commands.command()
-def approve(id: Id, reason: Reason) -> None:  # noqa: A002
+def approve(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
     """Let a waiting provisioning go on."""
-    with_services(lambda services: services.executions.decide(operator(), id, Decision.APPROVED, reason))
-    typer.echo("Approved.")
+    _decide(id, Decision.APPROVED, reason, as_json=as_json)
 
 
 @commands.command()
-def reject(id: Id, reason: Reason) -> None:  # noqa: A002
+def reject(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
     """End a waiting provisioning."""
-    with_services(lambda services: services.executions.decide(operator(), id, Decision.REJECTED, reason))
-    typer.echo("Rejected.")
+    _decide(id, Decision.REJECTED, reason, as_json=as_json)
+
+
+def _decide(id_: UUID, decision: Decision, reason: str, *, as_json: bool) -> None:
+    standing = with_services(lambda services: services.executions.decide(operator(), id_, decision, reason))
+    if as_json:
+        print_json({"decision": standing})
+        return
+    typer.echo(f"{standing.value.capitalize()}.")

@@ -5,9 +5,9 @@ import getpass
 import json
 import os
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -70,11 +70,13 @@ def operator() -> "Actor":
     return Actor(name=f"cli:{getpass.getuser()}", role=Role.ADMIN)
 
 
-def print_json(value: "DataclassInstance") -> None:
-    typer.echo(json.dumps(asdict(value), default=_plain, indent=2))
+def print_json(value: "DataclassInstance | Mapping[str, object]") -> None:
+    typer.echo(json.dumps(value, default=_plain, indent=2))
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     match value:
         case datetime():
             return value.isoformat()

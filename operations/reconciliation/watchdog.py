@@ -11,12 +11,15 @@ from prometheus_client import Gauge
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, ReconciliationPaused
 from operations.logs import logger
 from operations.reconciliation.passes import Reconciler
-from operations.statuses import PassTrigger
+from operations.statuses import PassOutcome, PassTrigger
 
 log = logger(__name__)
 
 age = Gauge("tenantry_reconciliation_age_seconds", "Seconds since a reconciliation pass finished")
 open_findings = Gauge("tenantry_reconciliation_open_findings", "Findings that nobody has settled")
+last_outcome = Gauge(
+    "tenantry_reconciliation_last_outcome", "1 for the outcome of the last pass, whichever process ran it", ["outcome"]
+)
 healed = Gauge("tenantry_reconciliation_healed_today", "Rows that passes have corrected since midnight UTC")
 
 
@@ -27,6 +30,8 @@ class State(Protocol):
     def silent_for(self) -> float: ...
     @property
     def schedule_is_silent(self) -> bool: ...
+    @property
+    def last_outcome(self) -> PassOutcome | None: ...
     @property
     def open_findings(self) -> int: ...
     @property
@@ -54,6 +59,8 @@ class Watchdog:
         age.set(state.silent_for)
         open_findings.set(state.open_findings)
         healed.set(state.healed_today)
+        for outcome in PassOutcome:
+            last_outcome.labels(outcome.value).set(outcome is state.last_outcome)
         if not state.schedule_is_silent or state.silent_for < self.reconciler.limits.interval:
             return False
         try:

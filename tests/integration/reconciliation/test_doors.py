@@ -55,6 +55,7 @@ async def test_a_pass_is_run_and_read_through_rest(console: Console, world: Worl
     assert missing.status_code == 404
     assert "reconciler" not in ready["degraded"]
     assert "tenantry_reconciliation_age_seconds" in metrics
+    assert 'tenantry_reconciliation_last_outcome{outcome="tripped"} 0.0' in metrics
 
 
 async def test_who_may_not_run_a_pass_is_refused(console: Console) -> None:
