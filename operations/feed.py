@@ -7,11 +7,12 @@ committed out of order. (The tick algorithm of PgQ. It needs the primary: a stan
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import os
+import socket
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -20,8 +21,6 @@ from operations.database import connect_directly
 from operations.logs import logger
 
 log = logger(__name__)
-
-AnswerT = TypeVar("AnswerT")
 
 MOST = 2000  #: changes told one by one; more, and everything counts as changed
 PATIENCE = 1.5  #: seconds that a look may take before its connection is given up
@@ -88,9 +87,10 @@ class Feed:
         while True:
             connection: AsyncConnection | None = None
             try:
-                connection = await _within(2 * PATIENCE, connect_directly(self.dsn, name="feed"))
+                async with asyncio.timeout(2 * PATIENCE):
+                    connection = await connect_directly(self.dsn, name="feed")
                 while True:
-                    changed = await _within(PATIENCE, self._look(connection))
+                    changed = await self._look_in_time(connection)
                     pause = 0.1
                     if changed.things or changed.everything:
                         yield changed
@@ -101,7 +101,25 @@ class Feed:
                 pause = min(pause * 2, LONGEST_PAUSE)
             finally:
                 if connection is not None:
-                    connection.pgconn.finish()  # without a word to the server, which may be what does not answer
+                    connection.pgconn.finish()  # `close` would speak to the server first
+
+    async def _look_in_time(self, connection: AsyncConnection) -> Changed:
+        """Look; raises `TimeoutError` after `PATIENCE`.
+
+        A cancelled query would be cancelled on the server too, which takes long on a dead link: the
+        line is cut instead.
+        """
+        looking = asyncio.ensure_future(self._look(connection))
+        try:
+            done, _ = await asyncio.wait({looking}, timeout=PATIENCE)
+        finally:
+            if not looking.done():
+                _hang_up(connection)
+                await asyncio.wait({looking})
+                looking.exception()  # looked at, so that nobody complains about an error that no longer matters
+        if not done:
+            raise TimeoutError(f"no answer within {PATIENCE:g} s")
+        return looking.result()
 
     async def _look(self, connection: AsyncConnection) -> Changed:
         gap = self.silent_for > LONGEST_GAP
@@ -141,24 +159,11 @@ async def _one(connection: AsyncConnection, statement: str) -> tuple[object, ...
     return tuple(row)
 
 
-_given_up: set[object] = set()
+def _hang_up(connection: AsyncConnection) -> None:
+    """End whatever waits for an answer, at once and without a word to the server, which may be what does not answer.
 
-
-async def _within(seconds: float, answer: Coroutine[object, object, AnswerT]) -> AnswerT:
-    """Await an answer, or leave it behind. `wait_for` would await the end of a cancelled query too, and on a dead
-    link psycopg takes long to give one up.
+    To close the connection instead would leave the waiting one registered for a socket whose number the system gives
+    to the next connection; that one would not be told of its answers.
     """
-    task = asyncio.ensure_future(answer)
-    done, _ = await asyncio.wait({task}, timeout=seconds)
-    if done:
-        return task.result()
-    task.cancel()
-    _given_up.add(task)
-    task.add_done_callback(_forget)
-    raise TimeoutError(f"no answer within {seconds:g} s")
-
-
-def _forget(task: asyncio.Future[AnswerT]) -> None:
-    _given_up.discard(task)
-    if not task.cancelled():
-        task.exception()  # looked at, so that nobody complains about an error that no longer matters
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+        line.shutdown(socket.SHUT_RDWR)

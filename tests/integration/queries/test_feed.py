@@ -151,6 +151,20 @@ async def test_a_silent_connection_is_replaced_within_seconds_and_loses_nothing(
     assert sorted(heard.ids) == sorted(written)
 
 
+async def test_a_feed_that_ends_in_the_middle_of_a_look_leaves_its_socket_to_nobody(database_url: str) -> None:
+    async with silent_link(database_url) as link:
+        async with listening(link.url) as heard:
+            link.fall_silent()
+
+            async def silent_for() -> float:
+                return heard.feed.silent_for
+
+            await eventually(silent_for, lambda seconds: seconds > 0.5)
+
+        async with connected(database_url) as next_one:  # the system gives it the number of the socket just closed
+            await add_tenant(next_one)
+
+
 async def test_too_many_changes_at_once_count_as_everything(database_url: str) -> None:
     async with listening(database_url) as heard, connected(database_url) as writer:
         await writer.execute(
