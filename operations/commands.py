@@ -136,23 +136,37 @@ CLAIM = text(
 
 async def settle(connection: AsyncConnection, claim: Claim, state: CommandState, error: str | None = None) -> bool:
     """End a command, with its second audit entry; False when the claim had been lost to another deliverer."""
-    result = await connection.execute(
-        update(Command)
-        .where(Command.id == claim.id, Command.claim_token == claim.token, Command.state == CommandState.QUEUED)
-        .values(state=state, error=clean(error), settled_at=func.clock_timestamp(), claim_token=None)
+    outcome = audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED
+    values = {
+        "id": claim.id,
+        "token": claim.token,
+        "state": state.value,
+        "error": clean(error),
+        "actor": Actor.system("deliverer").name,
+        "action": f"command.{claim.kind}",
+        "outcome": outcome.value,
+        "label": claim.workflow_id,
+        "by": claim.requested_by,
+    }
+    return (await connection.execute(SETTLE, values)).one_or_none() is not None
+
+
+# The command and its audit entry in one round trip: this runs once for every run that is ever started.
+SETTLE = text(
+    """
+    WITH settled AS (
+        UPDATE commands SET state = :state, error = CAST(:error AS text), settled_at = clock_timestamp(),
+               claim_token = NULL
+        WHERE id = :id AND claim_token = :token AND state = 'queued'
+        RETURNING id, execution_id
     )
-    if result.rowcount != 1:
-        return False
-    await audit.record(
-        connection,
-        Actor.system("deliverer"),
-        f"command.{claim.kind}",
-        audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED,
-        audit.Target(kind="execution", id=str(claim.execution_id), label=claim.workflow_id),
-        reason=clean(error),
-        after={"command": str(claim.id), "requested_by": claim.requested_by},
-    )
-    return True
+    INSERT INTO audit_log (actor, action, outcome, target_kind, target_id, target_label, reason, after)
+    SELECT :actor, :action, :outcome, 'execution', execution_id::text, :label, CAST(:error AS text),
+           jsonb_build_object('command', id::text, 'requested_by', CAST(:by AS text))
+    FROM settled
+    RETURNING 1
+    """
+)
 
 
 async def postpone(connection: AsyncConnection, claim: Claim, delay: timedelta, why: str) -> None:

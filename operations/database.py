@@ -1,15 +1,22 @@
 """The connection to PostgreSQL; `transaction()` holds the only commit in the program."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Self
+from time import monotonic
+from typing import Self, TypeVar
 
 import psycopg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from operations.errors import DatabaseUnavailable, SchemaBehind
 
@@ -25,6 +32,9 @@ SESSION = {
     "timezone": "UTC",
 }
 CONNECT_SECONDS = 3
+FRESH = 1.0  #: seconds since its last use for which a connection counts as alive
+ANSWERED_AT = "tenantry.answered_at"
+AnswerT = TypeVar("AnswerT")
 
 
 def connect_blocking(dsn: str) -> psycopg.Connection:
@@ -32,20 +42,53 @@ def connect_blocking(dsn: str) -> psycopg.Connection:
     return psycopg.connect(dsn, connect_timeout=10, application_name="tenantry")
 
 
-async def connect_directly(dsn: str, *, name: str, autocommit: bool = True) -> psycopg.AsyncConnection:
-    """A connection outside the pool, for the feed and for work that outlasts a statement's time limit."""
+async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **session: str) -> psycopg.AsyncConnection:
+    """A connection outside the pool, for the feed and for work that outlasts a statement's time limit.
+
+    `session` changes settings of the server for this connection.
+    """
     return await psycopg.AsyncConnection.connect(
         dsn,
         autocommit=autocommit,
         connect_timeout=CONNECT_SECONDS,
         application_name=f"tenantry {name}",
-        options=" ".join(f"-c {key}={value}" for key, value in SESSION.items()),
+        options=" ".join(f"-c {key}={value}" for key, value in (SESSION | session).items()),
         keepalives=1,
         keepalives_idle=30,
         keepalives_interval=10,
         keepalives_count=3,
         tcp_user_timeout=20_000,
     )
+
+
+async def answered_within(
+    seconds: float, connection: psycopg.AsyncConnection, question: Coroutine[object, object, AnswerT]
+) -> AnswerT:
+    """The answer to what `question` asks of `connection`; after so many seconds, `TimeoutError` and no connection.
+
+    A cancelled query would be cancelled on the server too, which takes long on a dead link: the line is cut instead.
+    """
+    asking = asyncio.ensure_future(question)
+    try:
+        done, _ = await asyncio.wait({asking}, timeout=seconds)
+    finally:
+        if not asking.done():
+            _hang_up(connection)
+            await asyncio.wait({asking})
+            asking.exception()  # looked at, so that nobody complains about an error that no longer matters
+    if not done:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+    return asking.result()
+
+
+def _hang_up(connection: psycopg.AsyncConnection) -> None:
+    """End whatever waits for an answer, at once and without a word to the server, which may be what does not answer.
+
+    To close the connection instead would leave the waiting one registered for a socket whose number the system gives
+    to the next connection; that one would not be told of its answers.
+    """
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,8 +112,8 @@ class Database:
             max_overflow=5,
             pool_timeout=3,
             pool_recycle=1800,
-            pool_pre_ping=True,
         )
+        _ping_the_idle(engine)
         return cls(engine=engine, dsn=dsn)
 
     @asynccontextmanager
@@ -101,6 +144,32 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _ping_the_idle(engine: AsyncEngine) -> None:
+    """Try a connection before it is used again, unless it answered a moment ago and its line is silent.
+
+    `pool_pre_ping` would try always, which costs a round trip. A server that ended a connection has said so on its
+    line, where an idle one has nothing to say.
+    """
+
+    def note(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info[ANSWERED_AT] = monotonic()
+
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        age = monotonic() - record.info.get(ANSWERED_AT, monotonic())
+        if age < FRESH and isinstance(record.driver_connection, psycopg.AsyncConnection):
+            line = select.poll()
+            line.register(record.driver_connection.fileno(), select.POLLIN)
+            if not line.poll(0):
+                return
+        try:
+            engine.dialect.do_ping(connection)
+        except (psycopg.Error, OSError) as error:
+            raise DisconnectionError from error  # the pool makes a new one
+
+    event.listen(engine.sync_engine, "checkin", note)
+    event.listen(engine.sync_engine, "checkout", ping)
 
 
 @contextmanager

@@ -7,8 +7,6 @@ committed out of order. (The tick algorithm of PgQ. It needs the primary: a stan
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from time import monotonic
 import psycopg
 from psycopg import AsyncConnection
 
-from operations.database import connect_directly
+from operations.database import answered_within, connect_directly
 from operations.logs import logger
 
 log = logger(__name__)
@@ -90,7 +88,7 @@ class Feed:
                 async with asyncio.timeout(2 * PATIENCE):
                     connection = await connect_directly(self.dsn, name="feed")
                 while True:
-                    changed = await self._look_in_time(connection)
+                    changed = await answered_within(PATIENCE, connection, self._look(connection))
                     pause = 0.1
                     if changed.things or changed.everything:
                         yield changed
@@ -102,24 +100,6 @@ class Feed:
             finally:
                 if connection is not None:
                     connection.pgconn.finish()  # `close` would speak to the server first
-
-    async def _look_in_time(self, connection: AsyncConnection) -> Changed:
-        """Look; raises `TimeoutError` after `PATIENCE`.
-
-        A cancelled query would be cancelled on the server too, which takes long on a dead link: the
-        line is cut instead.
-        """
-        looking = asyncio.ensure_future(self._look(connection))
-        try:
-            done, _ = await asyncio.wait({looking}, timeout=PATIENCE)
-        finally:
-            if not looking.done():
-                _hang_up(connection)
-                await asyncio.wait({looking})
-                looking.exception()  # looked at, so that nobody complains about an error that no longer matters
-        if not done:
-            raise TimeoutError(f"no answer within {PATIENCE:g} s")
-        return looking.result()
 
     async def _look(self, connection: AsyncConnection) -> Changed:
         gap = self.silent_for > LONGEST_GAP
@@ -157,13 +137,3 @@ async def _one(connection: AsyncConnection, statement: str) -> tuple[object, ...
     if row is None:
         raise psycopg.DataError("a question without an answer")
     return tuple(row)
-
-
-def _hang_up(connection: AsyncConnection) -> None:
-    """End whatever waits for an answer, at once and without a word to the server, which may be what does not answer.
-
-    To close the connection instead would leave the waiting one registered for a socket whose number the system gives
-    to the next connection; that one would not be told of its answers.
-    """
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
-        line.shutdown(socket.SHUT_RDWR)

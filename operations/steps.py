@@ -11,8 +11,7 @@ from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg import AsyncConnection
 
 from operations.causes import clean
 from operations.statuses import StepStatus
@@ -44,12 +43,14 @@ class StepReport:
 async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> None:
     """Write reports in the order in which they were made; of several about one step the last one stands.
 
-    Another try of a step that fails moves no `last_progress_at`.
+    `connection` has no transaction open. Raises psycopg's errors. Another try of a step that fails moves no
+    `last_progress_at`.
     """
     latest = {report.key: report for report in reports}
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
-    await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
-    await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
+    async with connection.pipeline(), connection.transaction():
+        await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
+        await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
 
 
 def _plain(report: StepReport) -> dict[str, object]:
@@ -72,8 +73,7 @@ def _plain(report: StepReport) -> dict[str, object]:
 
 # A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late; a run
 # that goes on after a reset counts its tries anew.
-STEPS = text(
-    """
+STEPS = b"""
     INSERT INTO execution_steps AS s (
         execution_id, ordinal, name, status, attempts, run_id, error, progress, next_try_at, started_at, tried_at,
         completed_at)
@@ -83,7 +83,7 @@ STEPS = text(
            clock_timestamp() - make_interval(secs => r.began),
            CASE WHEN r.status IN ('completed', 'failed', 'canceled')
                 THEN clock_timestamp() - make_interval(secs => r.seen) END
-    FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(
+    FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
         execution_id uuid, ordinal int, name text, status text, attempts int, run_id text, error text, progress text,
         next_try float8, began float8, seen float8)
     WHERE EXISTS (SELECT FROM workflow_executions e WHERE e.id = r.execution_id)
@@ -106,13 +106,11 @@ STEPS = text(
                THEN excluded.attempts > s.attempts OR (excluded.attempts = s.attempts AND s.status = 'running')
                ELSE excluded.tried_at > s.tried_at END
     """
-)
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed.
-EXECUTIONS = text(
-    """
+EXECUTIONS = b"""
     WITH held AS (
-        SELECT id FROM workflow_executions WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE
+        SELECT id FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
     ), latest AS (
         SELECT s.execution_id, coalesce(min(s.ordinal) FILTER (WHERE s.status = 'failed'), max(s.ordinal)) AS ordinal,
                max(greatest(s.started_at, s.completed_at, s.progressed_at)) AS progressed_at
@@ -137,4 +135,3 @@ EXECUTIONS = text(
                             ELSE e.cause_detail END
     FROM shown WHERE e.id = shown.execution_id
     """
-)

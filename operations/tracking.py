@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy import func, insert, or_, select, text, true, update
+from sqlalchemy import func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -44,13 +44,13 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
 
     A late or repeated write is counted and otherwise ignored: bookkeeping must not change the outcome of a run.
     """
-    row = (await connection.execute(_guarded_update(transition))).one_or_none()
+    row = (await connection.execute(_MOVE, _move_values(transition))).one_or_none()
     if row is None:
         late_writes.inc()
         return False
     if transition.to is Status.FAILED:
         await consequences.failed(connection, transition.execution_id, row.workflow_type, row.entity_id)
-    elif transition.to is Status.COMPLETED:
+    elif transition.to is Status.COMPLETED and row.has_loose_ends:
         await consequences.completed(connection, transition.execution_id)
     return True
 
@@ -172,6 +172,32 @@ async def verify(connection: AsyncConnection, execution_ids: Sequence[UUID]) -> 
     return verified.rowcount
 
 
+# A constant, as it is the statement that runs most. Actor and reason are named in the same round trip: the trigger that
+# writes the history fires after the statement.
+_MOVE = text(
+    """
+    UPDATE workflow_executions SET
+        status = :to,
+        last_progress_at = clock_timestamp(),
+        run_id = coalesce(CAST(:run_id AS text), run_id),
+        started_at = CASE WHEN :is_final THEN started_at ELSE coalesce(CAST(:at AS timestamptz), clock_timestamp()) END,
+        completed_at = CASE WHEN NOT :is_final THEN completed_at
+                            ELSE greatest(coalesce(CAST(:at AS timestamptz), clock_timestamp()), started_at) END,
+        close_reason = CASE WHEN :is_final THEN CAST(:close_reason AS text) ELSE close_reason END,
+        error_message = CASE WHEN :is_final THEN CAST(:error AS text) ELSE error_message END,
+        verified_at = CASE WHEN NOT :is_final THEN verified_at WHEN :verified THEN clock_timestamp() END,
+        cause = CASE WHEN NOT :is_final THEN cause END,
+        cause_detail = CASE WHEN NOT :is_final THEN cause_detail END
+    WHERE id = :id AND status = ANY(:from)
+      AND (NOT :own_run_only OR run_id IS NULL OR run_id = CAST(:run_id AS text))
+      AND set_config('tenantry.actor', :actor, true) IS NOT NULL
+      AND set_config('tenantry.reason', :reason, true) IS NOT NULL
+    RETURNING workflow_type, entity_id, steps_done < steps_total OR EXISTS (
+        SELECT FROM execution_steps s WHERE s.execution_id = :id AND s.status IN ('running', 'retrying')
+    ) AS has_loose_ends
+    """
+)
+
 _MARK = text("SELECT set_config('tenantry.correction', :on, true)")
 
 _FOLLOWED = text(
@@ -191,34 +217,21 @@ async def act_as(connection: AsyncConnection, actor: str, reason: str | None = N
 _ACT_AS = text("SELECT set_config('tenantry.actor', :actor, true), set_config('tenantry.reason', :reason, true)")
 
 
-def _guarded_update(transition: Transition) -> ReturningUpdate[str, UUID]:
-    happened = func.clock_timestamp() if transition.at is None else transition.at
-    values: dict[str, object] = {"status": transition.to, "last_progress_at": func.clock_timestamp()}
-    if transition.run_id is not None:
-        values["run_id"] = transition.run_id
-    if transition.to is Status.RUNNING:
-        values["started_at"] = happened
-    if transition.to.is_final:
-        values |= {
-            "completed_at": func.greatest(happened, Execution.started_at),
-            "close_reason": transition.close_reason,
-            "error_message": clean(transition.error),
-            "verified_at": func.clock_timestamp() if transition.verified else None,
-            "cause": None,
-            "cause_detail": None,
-        }
-    own = transition.run_id
-    # Named in the same round trip; the history's trigger fires after the statement.
-    actor = select(func.set_config("tenantry.actor", transition.actor, True)).scalar_subquery()
-    reason = select(func.set_config("tenantry.reason", clean(transition.reason) or "", True)).scalar_subquery()
-    return (
-        update(Execution)
-        .where(Execution.id == transition.execution_id, Execution.status.in_(predecessors(transition.to)))
-        .where(actor.is_not(None), reason.is_not(None))
-        .where(or_(Execution.run_id.is_(None), Execution.run_id == own) if transition.own_run_only else true())
-        .values(values)
-        .returning(Execution.workflow_type, Execution.entity_id)
-    )
+def _move_values(transition: Transition) -> dict[str, object]:
+    return {
+        "id": transition.execution_id,
+        "to": transition.to.value,
+        "from": sorted(predecessors(transition.to)),
+        "is_final": transition.to.is_final,
+        "run_id": transition.run_id,
+        "own_run_only": transition.own_run_only,
+        "at": transition.at,
+        "close_reason": None if transition.close_reason is None else transition.close_reason.value,
+        "error": clean(transition.error),
+        "verified": transition.verified,
+        "actor": transition.actor,
+        "reason": clean(transition.reason) or "",
+    }
 
 
 def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:

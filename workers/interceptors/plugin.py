@@ -11,8 +11,10 @@ from workers.interceptors.steps import StepTracking
 
 def tracking(database: Database) -> SimplePlugin:
     """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on."""
+    recorder = Recorder(dsn=database.dsn)
     return SimplePlugin(
         "tenantry.tracking",
-        interceptors=[RunTracking(), StepTracking(recorder=Recorder(database=database))],
+        interceptors=[RunTracking(), StepTracking(recorder=recorder)],
         activities=[ExecutionActivities(database=database).record_status],
+        run_context=recorder.running,
     )

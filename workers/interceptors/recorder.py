@@ -1,20 +1,23 @@
 """Writes step reports in the background, all that have come meanwhile in one transaction."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from uuid import UUID
 
+import psycopg
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
 
 from operations import steps
-from operations.database import Database
-from operations.errors import DatabaseUnavailable
+from operations.database import answered_within, connect_directly
 from operations.logs import logger
 from operations.steps import StepReport
 
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
+LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
 
@@ -28,45 +31,95 @@ class Outcome(Enum):
 
 
 @dataclass(kw_only=True, slots=True)
+class Batch:
+    """Reports that are written together."""
+
+    reports: list[StepReport] = field(default_factory=list)
+    is_urgent: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)  #: written, or lost
+
+
+@dataclass(kw_only=True, slots=True)
 class Recorder:
     """One per worker. Bookkeeping never fails a step: what the database does not take in time is counted and lost."""
 
-    database: Database
-    _waiting: list[StepReport] = field(default_factory=list)
+    dsn: str
+    _current: Batch = field(default_factory=Batch)  #: being written
+    _next: Batch = field(default_factory=Batch)
     _writing: asyncio.Task[None] | None = None
+    _connection: psycopg.AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Around the worker's life: what was noted last is written before it ends."""
+        try:
+            yield
+        finally:
+            if self._writing is not None:
+                self._next.is_urgent.set()
+                await asyncio.wait({self._writing}, timeout=WITHIN)
+                self._writing.cancel()
+            self._drop_connection()
 
     def note(self, report: StepReport) -> None:
-        """Write it soon; reports keep their order."""
-        self._waiting.append(report)
+        """Write it within `LINGER`, together with what comes meanwhile; reports keep their order."""
+        self._next.reports.append(report)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
 
-    async def write(self, report: StepReport) -> None:
-        """Return when this report and those before it are written or lost, and after `WITHIN` in any case."""
-        self.note(report)
-        if self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=WITHIN)
+    async def settle(self, execution_id: UUID) -> None:
+        """Return when all that was noted of this execution is written or lost, and after `WITHIN` in any case."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WITHIN):
+                for batch in (self._current, self._next):
+                    if any(report.execution_id == execution_id for report in batch.reports):
+                        batch.is_urgent.set()
+                        await batch.is_over.wait()
 
     async def _write_all(self) -> None:
-        while self._waiting:
-            reports, self._waiting = self._waiting, []
-            outcome = await self._try(reports)
-            if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
-                for report in reports:
-                    await self._try([report])
+        while self._next.reports:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self._next.is_urgent.wait()
+            self._current, self._next = self._next, Batch()
+            try:
+                await self._write(self._current.reports)
+            finally:
+                self._current.is_over.set()
+                self._current = Batch()
+
+    async def _write(self, reports: list[StepReport]) -> None:
+        outcome = await self._try(reports)
+        if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
+            for report in reports:
+                await self._try([report])
 
     async def _try(self, reports: list[StepReport]) -> Outcome:
         try:
-            async with asyncio.timeout(WITHIN), self.database.transaction() as connection:
-                await steps.record(connection, reports)
-        except (DatabaseUnavailable, TimeoutError) as error:
+            connection = await self._connected()
+            await answered_within(WITHIN, connection, steps.record(connection, reports))
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
+            self._drop_connection()
             _lost(reports, error)
             return Outcome.UNAVAILABLE
-        except SQLAlchemyError as error:
+        except psycopg.Error as error:
+            self._drop_connection()
             if len(reports) == 1:
                 _lost(reports, error)
             return Outcome.REFUSED
         return Outcome.WRITTEN
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        """These statements are the same every time; planning them anew would cost more than carrying them out."""
+        if self._connection is None or self._connection.closed:
+            async with asyncio.timeout(WITHIN):
+                self._connection = await connect_directly(self.dsn, name="steps", plan_cache_mode="auto")
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
 
 
 def _lost(reports: list[StepReport], error: Exception) -> None:

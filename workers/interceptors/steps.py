@@ -1,11 +1,12 @@
 """The activity side of tracking: writes each try of each step, and keeps its heartbeat going."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
+from uuid import UUID
 
 from temporalio import activity
 from temporalio.common import RetryPolicy
@@ -18,7 +19,8 @@ from temporalio.worker import (
 )
 
 from operations.causes import root_cause, sendable
-from operations.statuses import StepStatus
+from operations.contracts import StatusReport
+from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
 from workers.activities.fence import CurrentStep, current_step
 from workers.interceptors.headers import StepMark
@@ -52,6 +54,7 @@ class TrackedStep(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
         mark = StepMark.from_headers(input.headers)
         if mark is None:
+            await self._settle_steps(input.args)
             return await super().execute_activity(input)
         info = activity.info()
         report = StepReport(
@@ -69,15 +72,26 @@ class TrackedStep(ActivityInboundInterceptor):
                 result: object = await super().execute_activity(input)
         except asyncio.CancelledError:
             status = StepStatus.RETRYING if activity.is_worker_shutdown() else StepStatus.CANCELED
-            await self._recorder.write(_seen(report, status=status))
+            await self._write(_seen(report, status=status))
             raise
         except Exception as error:
-            await self._recorder.write(_failed(report, error, info))
+            await self._write(_failed(report, error, info))
             if (harmless := sendable(error)) is not error:
                 raise harmless from harmless.__cause__
             raise
-        await self._recorder.write(_seen(report, status=StepStatus.COMPLETED))
+        self._recorder.note(_seen(report, status=StepStatus.COMPLETED))
         return result
+
+    async def _write(self, report: StepReport) -> None:
+        """What went wrong is written before Temporal hears of it: the next try may come at once."""
+        self._recorder.note(report)
+        await self._recorder.settle(report.execution_id)
+
+    async def _settle_steps(self, arguments: Sequence[object]) -> None:
+        """The steps of a run are written before its end is."""
+        match arguments:
+            case [StatusReport(execution_id=execution_id, status=status)] if Status(status).is_final:
+                await self._recorder.settle(UUID(execution_id))
 
     @asynccontextmanager
     async def _beating(self, limit: timedelta | None, report: StepReport) -> AsyncIterator[None]:

@@ -29,12 +29,10 @@ async def test_a_step_never_ends_before_it_began(database: Database) -> None:
         began=monotonic() + 1,
     )
 
-    async with database.transaction() as transaction:
-        await steps.record(transaction, [began])
-    async with database.transaction() as transaction:
-        await steps.record(transaction, [replace(began, status=StepStatus.COMPLETED, seen=monotonic())])
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [began])
+        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED, seen=monotonic())])
 
-    async with await AsyncConnection.connect(database.dsn) as connection:
         row = await (await connection.execute("SELECT completed_at >= started_at FROM execution_steps")).fetchone()
     assert row == (True,)
 
@@ -43,9 +41,9 @@ async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes
     async with await AsyncConnection.connect(database.dsn) as connection:
         execution = await add_execution(connection, status=Status.RUNNING)
     began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
-    async with database.transaction() as transaction:
-        await steps.record(transaction, [began, replace(began, ordinal=2), replace(began, ordinal=3)])
-        await steps.record(transaction, [replace(began, status=StepStatus.COMPLETED)])
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [began, replace(began, ordinal=2), replace(began, ordinal=3)])
+        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED)])
 
     async with database.transaction() as transaction:
         await tracking.move(transaction, Transition(execution_id=execution, to=Status.COMPLETED, actor="system:worker"))
@@ -88,8 +86,8 @@ async def test_no_step_of_an_ended_run_is_shown_as_running(
     failing = replace(first, ordinal=2, status=last, error="quota" if last is StepStatus.FAILED else None)
     if last is StepStatus.RUNNING:  # the first one's end is known; otherwise its report was lost
         first = replace(first, status=StepStatus.COMPLETED)
-    async with database.transaction() as transaction:
-        await steps.record(transaction, [first, failing])
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [first, failing])
 
     ended = Transition(execution_id=execution, to=Status.FAILED, close_reason=reason, error="disk full", actor="system")
     async with database.transaction() as transaction:
@@ -115,10 +113,9 @@ async def test_a_run_that_goes_on_after_a_reset_counts_its_tries_anew(database: 
     )
     new = replace(old, attempt=1, run_id="after", status=StepStatus.RUNNING, error=None, began=monotonic())
 
-    for report in (old, new, replace(old, attempt=4, began=monotonic() - 4)):
-        async with database.transaction() as transaction:
-            await steps.record(transaction, [report])
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        for report in (old, new, replace(old, attempt=4, began=monotonic() - 4)):
+            await steps.record(connection, [report])
 
-    async with await AsyncConnection.connect(database.dsn) as connection:
         rows = await connection.execute("SELECT attempts, run_id, status, error FROM execution_steps")
         assert await rows.fetchall() == [(1, "after", "running", None)]
