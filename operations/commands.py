@@ -136,13 +136,15 @@ CLAIM = text(
 
 async def settle(connection: AsyncConnection, claim: Claim, state: CommandState, error: str | None = None) -> bool:
     """End a command, with its second audit entry; False when the claim had been lost to another deliverer."""
+    actor = Actor.system("deliverer")
     outcome = audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED
     values = {
         "id": claim.id,
         "token": claim.token,
         "state": state.value,
         "error": clean(error),
-        "actor": Actor.system("deliverer").name,
+        "actor": actor.name,
+        "role": actor.role.value,
         "action": f"command.{claim.kind}",
         "outcome": outcome.value,
         "label": claim.workflow_id,
@@ -160,8 +162,8 @@ SETTLE = text(
         WHERE id = :id AND claim_token = :token AND state = 'queued'
         RETURNING id, execution_id
     )
-    INSERT INTO audit_log (actor, action, outcome, target_kind, target_id, target_label, reason, after)
-    SELECT :actor, :action, :outcome, 'execution', execution_id::text, :label, CAST(:error AS text),
+    INSERT INTO audit_log (actor, role, action, outcome, target_kind, target_id, target_label, reason, after)
+    SELECT :actor, :role, :action, :outcome, 'execution', execution_id::text, :label, CAST(:error AS text),
            jsonb_build_object('command', id::text, 'requested_by', CAST(:by AS text))
     FROM settled
     RETURNING 1

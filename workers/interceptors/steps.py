@@ -107,16 +107,18 @@ class TrackedStep(ActivityInboundInterceptor):
 
     async def _beat(self, heartbeats: "Heartbeats", limit: timedelta, report: StepReport) -> None:
         written: tuple[object, ...] = ()
-        until_sign_of_life = 0.0
+        pause = limit.total_seconds() / 3
+        look = min(LOOK, pause)
+        until_sign_of_life = pause  # Temporal counts from the start of the try: a short step costs no call
         while True:
+            await asyncio.sleep(look)
+            until_sign_of_life -= look
             if until_sign_of_life <= 0:
                 heartbeats.heartbeat()
-                until_sign_of_life = limit.total_seconds() / 3
+                until_sign_of_life = pause
             if heartbeats.said != written:
                 written = heartbeats.said
                 self._recorder.note(_seen(report, progress=str(written[0])))
-            await asyncio.sleep(LOOK)
-            until_sign_of_life -= LOOK
 
 
 def _seen(report: StepReport, *, status: StepStatus | None = None, progress: str | None = None) -> StepReport:
