@@ -1,4 +1,4 @@
-"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P6 P7 P10] [--full]`."""
+"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P10] [--full]`."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ MODULES = {
     "P2": "bench.p2_lists",
     "P3": "bench.p3_live",
     "P4": "bench.p4_clicks",
+    "P5": "bench.p5_reconciling",
     "P6": "bench.p6_delivery",
     "P7": "bench.p7_registering",
     "P10": "bench.p10_render",

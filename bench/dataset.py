@@ -4,6 +4,9 @@ A year of runs, evenly spread. Two of a hundred are open: the newest ones, and a
 forgot. Eight of a hundred failed, with error texts of which some are frequent, some rare and some in between.
 """
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import psycopg
 from psycopg import sql
 
@@ -81,6 +84,22 @@ EXECUTIONS = """
     ) AS made
 """
 
+RUNNING_TENANTS = """
+    INSERT INTO tenants (slug, name, plan, status, registered_by)
+    SELECT %(prefix)s || number, 'Running ' || number, 'starter', 'provisioning', 'load@example.com'
+    FROM generate_series(0, %(last)s::int) AS number
+"""
+
+RUNNING = """
+    INSERT INTO workflow_executions (
+        id, workflow_id, workflow_type, entity_type, entity_id, status, run_id, task_queue, input, requested_by,
+        steps_total, created_at, started_at, updated_at)
+    SELECT made.id, tenants.slug, 'tenant_provisioning', 'tenant', tenants.id, 'running', made.run_id, %(queue)s, '{}',
+           'load@example.com', 6, now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 hour'
+    FROM unnest(%(ids)s::uuid[], %(run_ids)s::text[]) WITH ORDINALITY AS made (id, run_id, place)
+    JOIN tenants ON tenants.slug = %(prefix)s || made.place - 1
+"""
+
 
 def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
     """Fill the empty tables of a migrated database; by default every tenant has fifty executions, more or less."""
@@ -98,5 +117,16 @@ def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
             connection.execute(EXECUTIONS, {**numbers, "first": first, "last": min(first + 499_999, rows)})
         for _, definition in indexes:
             connection.execute(definition)
+        connection.execute("VACUUM (ANALYZE) tenants")
+        connection.execute("VACUUM (ANALYZE) workflow_executions")
+
+
+def load_running(dsn: str, ids: Sequence[UUID], run_ids: Sequence[str], *, prefix: str, task_queue: str) -> None:
+    """A tenant and its running execution for each id; their names are `prefix` and the id's place."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(QUIET[0])
+        connection.execute(RUNNING_TENANTS, {"prefix": prefix, "last": len(ids) - 1})
+        values = {"ids": list(ids), "run_ids": list(run_ids), "prefix": prefix, "queue": task_queue}
+        connection.execute(RUNNING, values)
         connection.execute("VACUUM (ANALYZE) tenants")
         connection.execute("VACUUM (ANALYZE) workflow_executions")

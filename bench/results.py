@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import resource
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -82,6 +83,15 @@ def machine() -> dict[str, str | int | float]:
         "python": platform.python_version(),
         "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+def peak_memory() -> float:
+    """The most megabytes that this process has held resident; not those of the process that began it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts bytes
 
 
 def percentile(values: Sequence[float], share: float) -> float:
