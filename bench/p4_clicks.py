@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 
 from bench import browsers, dataset, servers
 from bench.results import Figure, Result
@@ -79,7 +79,10 @@ async def _keeps_focus(page: Page) -> int:
     button = page.locator(IN_TABLE).first
     handle = await button.element_handle()
     assert handle is not None
-    await handle.focus()
+    try:
+        await handle.focus()
+    except Error:  # replaced between being found and being focused
+        return 0
     await page.wait_for_timeout(1000)
     return int(await handle.evaluate(FOCUSED))
 

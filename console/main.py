@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
+from uvicorn.loops.auto import auto_loop_factory
 
 from console import garbage, gate, sessions
 from console.api import documentation, problems
@@ -243,7 +244,8 @@ def main() -> int:
         return 1
     logs.configure(settings.log_format)
     try:
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(serve(settings))
     except SchemaBehind as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 1

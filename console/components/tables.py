@@ -110,7 +110,9 @@ class LiveTable(ui.element, component="live_table.js", dependencies=["console_fo
 
     def _call(self, method: str, source: str) -> None:
         # `source` is JSON from `to_json`: data as a literal, never as code.
-        self.client.run_javascript(f"getElement({self.id})?.{method}({source})")
+        # Straight into the outbox: `run_javascript` prepares for an answer, and nobody waits for one.
+        script = {"code": f"getElement({self.id})?.{method}({source})"}
+        self.client.outbox.enqueue_message("run_javascript", script, self.client.id)
 
     def _remember(self, rows_json: str) -> None:
         """Keep the rows for a later rebuild by the browser, without sending the element again now."""

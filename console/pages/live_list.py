@@ -54,6 +54,7 @@ class LiveList:
         self._header = header
         self._on_change = on_change
         self._listener: Listener[News] | None = None
+        self._foot: tuple[object, ...] = ()  #: what title and pager show
         self._place = ui.element("div").classes("list")
         with self._place:
             self.table = LiveTable(
@@ -127,6 +128,10 @@ class LiveList:
         self._show_foot(news.after)
 
     def _show_foot(self, rows: Rows) -> None:
+        foot = (len(rows.rows), rows.total, rows.total_capped, rows.previous, rows.next)
+        if foot == self._foot:  # a patch rarely changes it, and each change is for each tab to carry out
+            return
+        self._foot = foot
         self._header.set_total(rows.total)
         self.pager.show(
             shown=len(rows.rows), total=rows.total, capped=rows.total_capped, before=rows.previous, after=rows.next
