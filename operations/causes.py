@@ -9,11 +9,15 @@ UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError"})
 
 def root_cause(error: BaseException) -> str:
     """The message of the innermost cause, with its type where that says more."""
-    innermost, seen = error, {id(error)}
-    while innermost.__cause__ is not None and id(innermost.__cause__) not in seen:
-        innermost = innermost.__cause__
-        seen.add(id(innermost))
-    return _with_type(innermost)
+    return _with_type(_chain(error)[-1])
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and its causes, the innermost last; one that causes itself is cut where it begins anew."""
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None and all(cause is not known for known in chain):
+        chain.append(cause)
+    return chain
 
 
 def _with_type(error: BaseException) -> str:
@@ -41,26 +45,31 @@ def clean(error: str | None) -> str | None:
 
 
 def sendable(error: BaseException) -> BaseException:
-    """The error itself; or one that says and means the same, where its words or its cause's cannot travel as UTF-8.
+    """The error itself; or one that says and means the same, where its words or its causes' cannot travel as UTF-8.
 
     The SDK would replace such an error by its own failure to encode it, and that one is tried again for ever.
     """
-    cause = None if error.__cause__ is None else sendable(error.__cause__)
-    if cause is error.__cause__ and _is_utf8(str(error)):
+    chain = _chain(error)
+    if all(_is_utf8(str(each)) for each in chain):
         return error
-    if isinstance(error, ApplicationError):
-        harmless = ApplicationError(
-            clean(error.message) or "",
-            *error.details,
-            type=error.type,
-            non_retryable=error.non_retryable,
-            next_retry_delay=error.next_retry_delay,
-            category=error.category,
-        )
-    else:
-        harmless = ApplicationError(clean(str(error)) or "", type=type(error).__name__)
-    harmless.__cause__ = cause
+    cause: BaseException | None = None
+    for each in reversed(chain):
+        harmless = _in_words_that_travel(each)
+        harmless.__cause__, cause = cause, harmless
     return harmless
+
+
+def _in_words_that_travel(error: BaseException) -> ApplicationError:
+    if not isinstance(error, ApplicationError):
+        return ApplicationError(clean(str(error)) or "", type=type(error).__name__)
+    return ApplicationError(
+        clean(error.message) or "",
+        *error.details,
+        type=error.type,
+        non_retryable=error.non_retryable,
+        next_retry_delay=error.next_retry_delay,
+        category=error.category,
+    )
 
 
 def _is_utf8(words: str) -> bool:

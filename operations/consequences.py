@@ -55,21 +55,27 @@ TAKE_BACK = text(
 END_STEPS = text(
     """
     WITH unreported AS (
-        SELECT ordinal FROM execution_steps
+        SELECT ordinal, status FROM execution_steps
         WHERE execution_id = :execution AND status IN ('running', 'retrying') FOR UPDATE SKIP LOCKED
     ), run AS (
-        SELECT e.error_message, CASE
-            WHEN e.status = 'completed' THEN 'completed'
-            WHEN e.close_reason <> 'error' THEN 'canceled'
-            WHEN EXISTS (SELECT FROM execution_steps f WHERE f.execution_id = e.id AND f.status = 'failed')
-            THEN 'completed' ELSE 'failed' END AS outcome
+        SELECT e.status, e.close_reason, e.error_message,
+               EXISTS (
+                   SELECT FROM execution_steps f WHERE f.execution_id = e.id AND f.status = 'failed'
+               ) AS is_explained
         FROM workflow_executions e WHERE e.id = :execution
+    ), outcome AS (
+        SELECT unreported.ordinal, run.error_message, CASE
+            WHEN run.status = 'completed' THEN 'completed'
+            WHEN run.close_reason <> 'error' THEN 'canceled'
+            WHEN run.is_explained AND unreported.status = 'running' THEN 'completed'
+            ELSE 'failed' END AS status
+        FROM unreported, run
     ), ended AS (
         UPDATE execution_steps s SET
-            status = run.outcome, next_try_at = NULL,
-            error = CASE WHEN run.outcome = 'failed' THEN coalesce(s.error, run.error_message) ELSE s.error END,
+            status = outcome.status, next_try_at = NULL,
+            error = CASE WHEN outcome.status = 'failed' THEN coalesce(s.error, outcome.error_message) ELSE s.error END,
             completed_at = greatest(clock_timestamp(), s.started_at, s.tried_at)
-        FROM unreported, run WHERE s.execution_id = :execution AND s.ordinal = unreported.ordinal
+        FROM outcome WHERE s.execution_id = :execution AND s.ordinal = outcome.ordinal
         RETURNING s.ordinal
     )
     UPDATE workflow_executions e SET steps_done = coalesce(e.steps_total, (SELECT count(*) FROM ended) + (

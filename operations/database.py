@@ -32,6 +32,7 @@ SESSION = {
     "timezone": "UTC",
 }
 CONNECT_SECONDS = 3
+HANGING_UP = 1.0  #: seconds, at most; it takes none
 FRESH = 1.0  #: seconds since its last use for which a connection counts as alive
 ANSWERED_AT = "tenantry.answered_at"
 AnswerT = TypeVar("AnswerT")
@@ -74,9 +75,9 @@ async def answered_within(
     finally:
         if not asking.done():
             _hang_up(connection)
-            await asyncio.wait({asking})
-            asking.exception()  # looked at, so that nobody complains about an error that no longer matters
-    if not done:
+            await asyncio.wait({asking}, timeout=HANGING_UP)
+            asking.cancel()
+    if not done and not (asking.done() and asking.exception() is None):  # an answer may have been on its way
         raise TimeoutError(f"no answer within {seconds:g} s")
     return asking.result()
 
@@ -146,6 +147,15 @@ class Database:
         await self.engine.dispose()
 
 
+def _has_news(connection: psycopg.AsyncConnection | None) -> bool:
+    """Whether its line has something to read, such as the server's farewell."""
+    if connection is None:
+        return True
+    line = select.poll()
+    line.register(connection.fileno(), select.POLLIN)
+    return bool(line.poll(0))
+
+
 def _ping_the_idle(engine: AsyncEngine) -> None:
     """Try a connection before it is used again, unless it answered a moment ago and its line is silent.
 
@@ -157,14 +167,11 @@ def _ping_the_idle(engine: AsyncEngine) -> None:
         record.info[ANSWERED_AT] = monotonic()
 
     def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
-        age = monotonic() - record.info.get(ANSWERED_AT, monotonic())
-        if age < FRESH and isinstance(record.driver_connection, psycopg.AsyncConnection):
-            line = select.poll()
-            line.register(record.driver_connection.fileno(), select.POLLIN)
-            if not line.poll(0):
-                return
+        if ANSWERED_AT not in record.info:  # made a moment ago
+            return
         try:
-            engine.dialect.do_ping(connection)
+            if monotonic() - record.info[ANSWERED_AT] >= FRESH or _has_news(record.driver_connection):
+                engine.dialect.do_ping(connection)
         except (psycopg.Error, OSError) as error:
             raise DisconnectionError from error  # the pool makes a new one
 

@@ -6,7 +6,7 @@ say of them. The second is a projection of the first, so that late and repeated 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -46,7 +46,10 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> 
     `connection` has no transaction open. Raises psycopg's errors. Another try of a step that fails moves no
     `last_progress_at`.
     """
-    latest = {report.key: report for report in reports}
+    latest: dict[tuple[UUID, int], StepReport] = {}
+    for report in reports:
+        said = latest[report.key].progress if report.key in latest else None
+        latest[report.key] = replace(report, progress=report.progress or said)
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
     async with connection.pipeline(), connection.transaction():
         await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
@@ -71,8 +74,9 @@ def _plain(report: StepReport) -> dict[str, object]:
     }
 
 
-# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late; a run
-# that goes on after a reset counts its tries anew.
+# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late; only
+# that it ended well is news also after its end was guessed with that of the run. A run that goes on after a reset
+# counts its tries anew.
 STEPS = b"""
     INSERT INTO execution_steps AS s (
         execution_id, ordinal, name, status, attempts, run_id, error, progress, next_try_at, started_at, tried_at,
@@ -88,23 +92,26 @@ STEPS = b"""
         next_try float8, began float8, seen float8)
     WHERE EXISTS (SELECT FROM workflow_executions e WHERE e.id = r.execution_id)
     ON CONFLICT (execution_id, ordinal) DO UPDATE SET
-        name = excluded.name, status = excluded.status, attempts = excluded.attempts, run_id = excluded.run_id,
-        error = coalesce(excluded.error, CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.error END),
-        progress = coalesce(excluded.progress,
-            CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.progress END),
+        name = excluded.name, status = excluded.status, attempts = excluded.attempts,
+        run_id = coalesce(excluded.run_id, s.run_id),
+        error = CASE WHEN excluded.run_id <> s.run_id THEN excluded.error
+                     WHEN s.status = 'failed' AND excluded.attempts = s.attempts THEN excluded.error
+                     ELSE coalesce(excluded.error, s.error) END,
+        progress = CASE WHEN excluded.run_id <> s.run_id THEN excluded.progress
+                        ELSE coalesce(excluded.progress, s.progress) END,
         next_try_at = excluded.next_try_at,
-        started_at = CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id THEN s.started_at
-                          ELSE excluded.started_at END,
+        started_at = CASE WHEN excluded.run_id <> s.run_id THEN excluded.started_at ELSE s.started_at END,
         -- Ages suffer from what delays a report on its way: of a short step the end may seem to come first.
         completed_at = CASE WHEN excluded.completed_at IS NOT NULL THEN greatest(excluded.completed_at, s.started_at,
             CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END) END,
-        tried_at = CASE WHEN excluded.attempts > s.attempts OR excluded.run_id IS DISTINCT FROM s.run_id
+        tried_at = CASE WHEN excluded.attempts > s.attempts OR excluded.run_id <> s.run_id
                         THEN excluded.tried_at ELSE s.tried_at END,
         progressed_at = CASE WHEN excluded.progress IS DISTINCT FROM s.progress AND excluded.progress IS NOT NULL
                              THEN clock_timestamp() ELSE s.progressed_at END
-    WHERE CASE WHEN excluded.run_id IS NOT DISTINCT FROM s.run_id
-               THEN excluded.attempts > s.attempts OR (excluded.attempts = s.attempts AND s.status = 'running')
-               ELSE excluded.tried_at > s.tried_at END
+    WHERE CASE WHEN excluded.run_id <> s.run_id THEN excluded.tried_at > s.tried_at
+               ELSE excluded.attempts > s.attempts
+                    OR (excluded.attempts = s.attempts AND s.status <> 'completed'
+                        AND (s.status = 'running' OR excluded.status = 'completed')) END
     """
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed.
@@ -124,7 +131,7 @@ EXECUTIONS = b"""
     )
     UPDATE workflow_executions e SET
         current_step = shown.name,
-        steps_done = shown.done,
+        steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
         cause = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause
                      WHEN shown.status = 'retrying' THEN 'step_retrying'

@@ -62,7 +62,16 @@ def list_tenants(
 def deprovision(
     slug: Annotated[str, typer.Argument(help="The tenant to remove.")],
     reason: Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")],
+    as_json: AsJson = False,
 ) -> None:
     """Begin to remove a tenant; until the waiting time is over, cancelling the run undoes it."""
-    execution = with_services(lambda services: services.tenants.deprovision(operator(), slug, reason))
-    typer.echo(f"{slug} is being removed; its execution is {execution}.")
+
+    async def work(services: "Services") -> "TenantView":
+        await services.tenants.deprovision(operator(), slug, reason)
+        return await services.reads.tenants.by_slug(slug)
+
+    tenant = with_services(work)
+    if as_json:
+        print_json(tenant)
+    else:
+        typer.echo(f"{tenant.slug} is being removed; its execution is {tenant.execution_id}.")

@@ -20,6 +20,7 @@ class CurrentStep:
     execution_id: UUID
     ordinal: int
     name: str
+    run_id: str | None
 
 
 #: Set by the tracking interceptor.
@@ -39,8 +40,8 @@ HOLD = """
 
 # The step's row is bookkeeping that may have been lost; what an undoing step undid must stay undone all the same.
 BEGUN = """
-    INSERT INTO public.execution_steps (execution_id, ordinal, name, status, attempts)
-    VALUES (%s, %s, %s, 'running', 1) ON CONFLICT (execution_id, ordinal) DO NOTHING
+    INSERT INTO public.execution_steps (execution_id, ordinal, name, run_id, status, attempts)
+    VALUES (%s, %s, %s, %s, 'running', 1) ON CONFLICT (execution_id, ordinal) DO NOTHING
 """
 
 
@@ -67,4 +68,4 @@ async def hold_execution(connection: AsyncConnection) -> None:
                 f"The execution {reason}; this step writes nothing.", type="ExecutionSuperseded", non_retryable=True
             )
     if step.name in UNDOING:
-        await connection.execute(BEGUN, (step.execution_id, step.ordinal, step.name))
+        await connection.execute(BEGUN, (step.execution_id, step.ordinal, step.name, step.run_id))

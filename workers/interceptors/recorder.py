@@ -17,6 +17,7 @@ from operations.steps import StepReport
 
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
+GOING = ("57P", "08")  #: classes of SQLSTATE: the server shuts down, the connection broke
 LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
@@ -59,6 +60,7 @@ class Recorder:
                 self._next.is_urgent.set()
                 await asyncio.wait({self._writing}, timeout=WITHIN)
                 self._writing.cancel()
+                await asyncio.wait({self._writing})
             self._drop_connection()
 
     def note(self, report: StepReport) -> None:
@@ -95,31 +97,43 @@ class Recorder:
                 await self._try([report])
 
     async def _try(self, reports: list[StepReport]) -> Outcome:
+        was_connected = self._connection is not None
         try:
             connection = await self._connected()
             await answered_within(WITHIN, connection, steps.record(connection, reports))
-        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, OSError) as error:
+        except (psycopg.Error, TimeoutError, OSError) as error:
             self._drop_connection()
+            if was_connected and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
+                return await self._try(reports)
+            if _is_answer(error) and len(reports) > 1:
+                return Outcome.REFUSED
             _lost(reports, error)
-            return Outcome.UNAVAILABLE
-        except psycopg.Error as error:
-            self._drop_connection()
-            if len(reports) == 1:
-                _lost(reports, error)
-            return Outcome.REFUSED
+            return Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE
         return Outcome.WRITTEN
 
     async def _connected(self) -> psycopg.AsyncConnection:
         """These statements are the same every time; planning them anew would cost more than carrying them out."""
-        if self._connection is None or self._connection.closed:
+        if self._connection is None:
             async with asyncio.timeout(WITHIN):
-                self._connection = await connect_directly(self.dsn, name="steps", plan_cache_mode="auto")
+                self._connection = await connect_directly(
+                    self.dsn, name="steps", plan_cache_mode="auto", lock_timeout="500ms"
+                )
         return self._connection
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.pgconn.finish()
             self._connection = None
+
+
+def _is_answer(error: Exception) -> bool:
+    """Whether the server itself said no, and not that it goes."""
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return state is not None and not state.startswith(GOING)
+
+
+def _is_farewell(error: Exception) -> bool:
+    return isinstance(error, psycopg.Error) and not _is_answer(error)
 
 
 def _lost(reports: list[StepReport], error: Exception) -> None:

@@ -63,8 +63,8 @@ class TrackedRun(WorkflowInboundInterceptor):
             reason = _close_reason(error)
             if reason is not None:
                 await _report(execution_id, Status.FAILED, reason, error)
-            if (harmless := sendable(error)) is not error:
-                raise harmless from harmless.__cause__
+                if (harmless := sendable(error)) is not error:
+                    raise harmless from harmless.__cause__
             raise
         await _report(execution_id, Status.COMPLETED)
         return result

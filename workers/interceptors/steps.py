@@ -65,7 +65,14 @@ class TrackedStep(ActivityInboundInterceptor):
             run_id=info.workflow_run_id,
             status=StepStatus.RUNNING,
         )
-        current_step.set(CurrentStep(execution_id=mark.execution_id, ordinal=mark.ordinal, name=info.activity_type))
+        current_step.set(
+            CurrentStep(
+                execution_id=mark.execution_id,
+                ordinal=mark.ordinal,
+                name=info.activity_type,
+                run_id=info.workflow_run_id,
+            )
+        )
         self._recorder.note(report)
         try:
             async with self._beating(info.heartbeat_timeout, report):

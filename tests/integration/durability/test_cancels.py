@@ -11,7 +11,7 @@ from operations import contracts
 from operations.actions.tenants import Registered
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CloseReason, Status, TenantStatus
+from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus
 from tests.integration.durability.conftest import OPERATOR, Provisioning
 from tests.integration.durability.gates import Gates
@@ -70,6 +70,8 @@ async def assert_canceled(provisioning: Provisioning, registered: Registered) ->
     assert await provisioning.tenant_status(registered.slug) is TenantStatus.FAILED
     assert (await provisioning.closed_run(end.execution.workflow_id)).status is RunStatus.CANCELED
     assert not await provisioning.has_schema(registered.slug)
+    undone = [step.status for step in end.steps if step.name == contracts.DROP_SCHEMA]
+    assert undone in ([], [StepStatus.COMPLETED])
     return end
 
 

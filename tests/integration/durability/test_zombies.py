@@ -38,7 +38,9 @@ class Zombie:
         await self._take(contracts.DROP_SCHEMA, 7, self.activities.drop_schema)
 
     async def _take(self, name: str, ordinal: int, step: Callable[[TenantStep], Awaitable[object]]) -> None:
-        token = current_step.set(CurrentStep(execution_id=self.registered.execution_id, ordinal=ordinal, name=name))
+        token = current_step.set(
+            CurrentStep(execution_id=self.registered.execution_id, ordinal=ordinal, name=name, run_id="run")
+        )
         try:
             await ActivityEnvironment().run(step, TenantStep(tenant_id=str(self.registered.tenant_id)))
         finally:

@@ -119,3 +119,38 @@ async def test_a_run_that_goes_on_after_a_reset_counts_its_tries_anew(database: 
 
         rows = await connection.execute("SELECT attempts, run_id, status, error FROM execution_steps")
         assert await rows.fetchall() == [(1, "after", "running", None)]
+
+
+async def test_that_a_step_ended_well_is_news_also_after_its_end_was_guessed(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    began = StepReport(
+        execution_id=execution, ordinal=1, name="load_tenant", attempt=1, run_id="run", status=StepStatus.RUNNING
+    )
+    ended = Transition(
+        execution_id=execution, to=Status.FAILED, close_reason=CloseReason.ERROR, error="disk full", actor="system"
+    )
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [began])
+        async with database.transaction() as transaction:
+            await tracking.move(transaction, ended)
+        guessed = await (await connection.execute(STEPS)).fetchall()
+        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED)])
+        known = await (await connection.execute(STEPS)).fetchall()
+
+    assert guessed == [("load_tenant", "failed", "disk full")]
+    assert known == [("load_tenant", "completed", None)]
+
+
+async def test_a_step_that_began_before_runs_were_kept_is_still_the_same_step(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [began])
+        later = replace(began, run_id="run", began=began.began - 1, status=StepStatus.COMPLETED)
+        await steps.record(connection, [later])
+
+        assert await (await connection.execute(STEPS)).fetchall() == [("load_tenant", "completed", None)]

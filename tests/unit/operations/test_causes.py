@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from temporalio import exceptions
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ServerError, TimeoutType
 
-from operations.causes import root_cause
+from operations.causes import root_cause, sendable
 
 
 def caused(error: BaseException, by: BaseException) -> BaseException:
@@ -66,3 +68,29 @@ def test_a_chain_without_end_is_cut() -> None:
     first.__cause__, second.__cause__ = second, first
 
     assert root_cause(first) in ("first", "second")
+
+
+def test_an_error_that_can_travel_is_sent_as_it_is() -> None:
+    error = caused(ApplicationError("Größe"), OSError("disk full"))
+
+    assert sendable(error) is error
+
+
+def test_half_a_character_is_replaced_and_all_else_of_an_error_kept() -> None:
+    delay = timedelta(seconds=3)
+    error = ApplicationError("bean \udc80", 7, type="Spilled", non_retryable=True, next_retry_delay=delay)
+
+    sent = sendable(caused(error, OSError("mil\udc80")))
+
+    assert isinstance(sent, ApplicationError)
+    assert isinstance(sent.__cause__, ApplicationError)
+    assert (sent.message, sent.type, sent.non_retryable, sent.details) == ("bean ?", "Spilled", True, (7,))
+    assert sent.next_retry_delay == delay
+    assert (sent.__cause__.message, sent.__cause__.type) == ("mil?", "OSError")
+
+
+def test_errors_that_cause_each_other_can_be_sent() -> None:
+    first = ApplicationError("\udc80")
+    first.__cause__ = caused(ApplicationError("second"), first)
+
+    assert str(sendable(first)) == "?"

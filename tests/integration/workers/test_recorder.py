@@ -1,0 +1,75 @@
+"""Reports of steps reach the database although connections break and rows are refused."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from psycopg import AsyncConnection
+
+from operations.statuses import Status, StepStatus
+from operations.steps import StepReport
+from tests.factories import add_execution
+from workers.interceptors.recorder import Recorder, lost_reports
+
+END_CONNECTION = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'tenantry steps'
+"""
+
+
+@pytest.fixture
+async def recorder(database_url: str) -> AsyncIterator[Recorder]:
+    recorder = Recorder(dsn=database_url)
+    async with recorder.running():
+        yield recorder
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
+    async with await AsyncConnection.connect(database_url, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def execution(connection: AsyncConnection) -> UUID:
+    return await add_execution(connection, status=Status.RUNNING)
+
+
+def report(execution: UUID, ordinal: int = 1, status: StepStatus = StepStatus.RUNNING) -> StepReport:
+    return StepReport(
+        execution_id=execution, ordinal=ordinal, name="load_tenant", attempt=1, run_id="run", status=status
+    )
+
+
+async def written(connection: AsyncConnection) -> list[tuple[int, str]]:
+    rows = await connection.execute("SELECT ordinal, status FROM execution_steps ORDER BY ordinal")
+    return [(ordinal, status) for ordinal, status in await rows.fetchall()]
+
+
+async def test_a_connection_that_ended_while_nobody_used_it_costs_no_report(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    recorder.note(report(execution))
+    await recorder.settle(execution)
+    ended = await (await connection.execute(END_CONNECTION)).fetchone()
+
+    recorder.note(report(execution, status=StepStatus.COMPLETED))
+    await recorder.settle(execution)
+
+    assert ended == (1,)
+    assert await written(connection) == [(1, "completed")]
+
+
+async def test_a_report_that_is_refused_costs_no_other(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    lost_before = lost_reports._value.get()
+
+    recorder.note(report(execution, 1))
+    recorder.note(replace(report(execution, 2), attempt=2**40))  # no integer of PostgreSQL's
+    recorder.note(report(execution, 3))
+    await recorder.settle(execution)
+
+    assert await written(connection) == [(1, "running"), (3, "running")]
+    assert lost_reports._value.get() - lost_before == 1
