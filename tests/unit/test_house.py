@@ -17,7 +17,7 @@ LONGEST_FUNCTION = 60  # lines
 KNOWS_COLOURS = re.compile(r"console/(components/theme\.py|assets/.*|charts(/.*|\.py))")
 #: They keep their tasks: the supervisor of `up`, heartbeats and reports of steps, workflows, questions the feed gave up
 KEEPS_TASKS = re.compile(
-    r"embedded/.*|workers/interceptors/(?:steps|recorder)\.py|workers/workflows/.*|operations/feed\.py"
+    r"embedded/.*|workers/interceptors/(?:steps|recorder)\.py|workers/workflows/.*|operations/database\.py"
 )
 WRITES_STATUS = "operations/tracking.py"
 

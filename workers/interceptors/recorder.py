@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from time import monotonic
 from uuid import UUID
 
 import psycopg
 from prometheus_client import Counter
+from psycopg.errors import LockNotAvailable
 
 from operations import steps
 from operations.database import answered_within, connect_directly
@@ -18,6 +20,7 @@ from operations.steps import StepReport
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
 GOING = ("57P", "08")  #: classes of SQLSTATE: the server shuts down, the connection broke
+PATIENCE = 20.0  #: seconds for which a report whose row is held comes again
 LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
@@ -27,7 +30,7 @@ class Outcome(Enum):
     """What became of a batch."""
 
     WRITTEN = auto()
-    REFUSED = auto()  #: the database answered, and did not take it
+    REFUSED = auto()  #: the database answered, and did not take it, or not now
     UNAVAILABLE = auto()
 
 
@@ -106,6 +109,9 @@ class Recorder:
             if was_connected and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
                 return await self._try(reports)
             if _is_answer(error) and len(reports) > 1:
+                return Outcome.REFUSED
+            if isinstance(error, LockNotAvailable) and monotonic() - reports[0].seen < PATIENCE:
+                self._next.reports[:0] = reports  # a step holds the row of its execution, and not for long
                 return Outcome.REFUSED
             _lost(reports, error)
             return Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE

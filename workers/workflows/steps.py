@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, RetryState
 
 ResultT = TypeVar("ResultT")
 
@@ -40,7 +41,12 @@ async def run_step(name: str, step: object, result: type[ResultT], *, despite_ca
         return running.result()
     task = asyncio.current_task()
     cancels_before = task.cancelling() if task else 0
-    answer = await running
+    try:
+        answer = await running
+    except ActivityError as error:
+        if error.retry_state is RetryState.CANCEL_REQUESTED:  # it would have been tried again, but for the cancel
+            raise asyncio.CancelledError from error
+        raise
     if task and task.cancelling() > cancels_before:
         raise asyncio.CancelledError
     return answer

@@ -121,6 +121,26 @@ async def test_a_run_cancelled_in_a_step_takes_back_what_that_step_still_did(
         await assert_canceled(provisioning, registered)
 
 
+async def test_a_run_whose_step_fails_while_it_is_cancelled_is_canceled_all_the_same(
+    provisioning: Provisioning, gates: Gates, working: Working
+) -> None:
+    """Temporal tries a step no more that fails after a cancel was asked for; the step's error is not the run's."""
+    registered = await provisioning.register("stuck-then-cancelled")
+    gate = await gates.close(contracts.ADD_OWNER, str(registered.tenant_id))
+
+    async with working():
+        await eventually(gate.is_waited_for, bool)
+        await cancel_from_outside(provisioning, registered)
+        await eventually(
+            lambda: provisioning.detail(registered.execution_id),
+            lambda seen: seen.execution.current_step == contracts.DROP_SCHEMA,
+        )
+        await gate.open()
+
+        end = await assert_canceled(provisioning, registered)
+    assert StepStatus.RUNNING not in [step.status for step in end.steps]
+
+
 async def test_a_tenant_that_was_switched_on_when_the_cancel_came_stays_on(
     provisioning: Provisioning, gates: Gates, working: Working
 ) -> None:

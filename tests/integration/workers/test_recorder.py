@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
 from tests.factories import add_execution
+from tests.servers import eventually
 from workers.interceptors.recorder import Recorder, lost_reports
 
 END_CONNECTION = """
@@ -73,3 +74,17 @@ async def test_a_report_that_is_refused_costs_no_other(
 
     assert await written(connection) == [(1, "running"), (3, "running")]
     assert lost_reports._value.get() - lost_before == 1
+
+
+async def test_a_report_whose_row_is_held_comes_again(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection, database_url: str
+) -> None:
+    lost_before = lost_reports._value.get()
+    async with await AsyncConnection.connect(database_url) as step:
+        await step.execute("SELECT 1 FROM workflow_executions WHERE id = %s FOR UPDATE", (execution,))
+        recorder.note(report(execution, status=StepStatus.COMPLETED))
+        await recorder.settle(execution)
+
+    await eventually(lambda: written(connection), lambda rows: rows == [(1, "completed")])
+
+    assert lost_reports._value.get() == lost_before
