@@ -162,7 +162,9 @@ async def read_page(
     for index in way:
         here = place if place is not None and index == place.segment else None
         rows = await fetch(segments[index], here, backward, limit + 1 - len(found))
-        found += [(index, row) for row in rows]
+        # Segments are read one after the other: what went from one to the next meanwhile is in both.
+        known = {place_of(*each).id for each in found}
+        found += [(index, row) for row in rows if place_of(index, row).id not in known]
         if len(found) > limit:
             break
     more, shown = len(found) > limit, found[:limit]
