@@ -75,11 +75,18 @@ async def answered_within(
     finally:
         if not asking.done():
             _hang_up(connection)
+            asking.add_done_callback(_look_at)
             await asyncio.wait({asking}, timeout=HANGING_UP)
             asking.cancel()
     if not done and not (asking.done() and asking.exception() is None):  # an answer may have been on its way
         raise TimeoutError(f"no answer within {seconds:g} s")
     return asking.result()
+
+
+def _look_at(asked: asyncio.Future[AnswerT]) -> None:
+    """So that nobody complains about an error that no longer matters."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def _hang_up(connection: psycopg.AsyncConnection) -> None:

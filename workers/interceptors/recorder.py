@@ -30,7 +30,8 @@ class Outcome(Enum):
     """What became of a batch."""
 
     WRITTEN = auto()
-    REFUSED = auto()  #: the database answered, and did not take it, or not now
+    REFUSED = auto()  #: the database answered, and did not take it
+    HELD = auto()  #: somebody holds the row of the one report; it may come again
     UNAVAILABLE = auto()
 
 
@@ -96,8 +97,10 @@ class Recorder:
     async def _write(self, reports: list[StepReport]) -> None:
         outcome = await self._try(reports)
         if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
-            for report in reports:
-                await self._try([report])
+            held = [report for report in reports if await self._try([report]) is Outcome.HELD]
+        else:
+            held = reports if outcome is Outcome.HELD else []
+        self._next.reports[:0] = held  # a step holds the row of its execution, and not for long
 
     async def _try(self, reports: list[StepReport]) -> Outcome:
         was_connected = self._connection is not None
@@ -111,8 +114,7 @@ class Recorder:
             if _is_answer(error) and len(reports) > 1:
                 return Outcome.REFUSED
             if isinstance(error, LockNotAvailable) and monotonic() - reports[0].seen < PATIENCE:
-                self._next.reports[:0] = reports  # a step holds the row of its execution, and not for long
-                return Outcome.REFUSED
+                return Outcome.HELD
             _lost(reports, error)
             return Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE
         return Outcome.WRITTEN

@@ -76,12 +76,13 @@ async def test_a_report_that_is_refused_costs_no_other(
     assert lost_reports._value.get() - lost_before == 1
 
 
-async def test_a_report_whose_row_is_held_comes_again(
+async def test_reports_whose_row_is_held_come_again_in_their_order(
     recorder: Recorder, execution: UUID, connection: AsyncConnection, database_url: str
 ) -> None:
     lost_before = lost_reports._value.get()
     async with await AsyncConnection.connect(database_url) as step:
         await step.execute("SELECT 1 FROM workflow_executions WHERE id = %s FOR UPDATE", (execution,))
+        recorder.note(report(execution))
         recorder.note(report(execution, status=StepStatus.COMPLETED))
         await recorder.settle(execution)
 
