@@ -102,7 +102,7 @@ class Recorded:
     ) -> ListWorkflowExecutionsResponse:
         """Open runs alone, as that is all that a pass over running rows asks for."""
         if "ExecutionStatus = 'Running'" not in request.query:
-            raise NotImplementedError(request.query)
+            raise ValueError(f"Only open runs were generated: {request.query}")
         first = int(request.next_page_token or b"0")
         last = min(first + request.page_size, len(self._ids))
         runs = [self._info(number) for number in range(first, last) if number % self._one_in]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
+from pydantic import TypeAdapter
 
 from operations import contracts
 from operations.statuses import CloseReason, Status
@@ -98,13 +99,7 @@ EXECUTIONS = """
 
 
 def _row(found: dict[str, object]) -> Row:
-    reason = found.pop("close_reason")
-    status = found.pop("status")
-    return Row(
-        status=Status(str(status)),
-        close_reason=None if reason is None else CloseReason(str(reason)),
-        **found,  # type: ignore[arg-type]
-    )
+    return TypeAdapter(Row).validate_python(found)
 
 
 async def _describe(temporal: Temporal, names: list[str]) -> dict[str, Run]:
