@@ -44,6 +44,7 @@ class Tab:
     marks: dict[int, float] = field(default_factory=dict)
     closed: bool = False
     next_message_id: int = 0
+    acknowledged_id: int = 0
 
     def hear(self, frame: str) -> None:
         self.heard += len(frame)
@@ -128,8 +129,9 @@ async def _listen(socket: ClientConnection, tab: Tab) -> None:
                 await socket.send("3")
                 continue
             tab.hear(text)
-            if time.monotonic() - acknowledged > ACKNOWLEDGE:
+            if time.monotonic() - acknowledged > ACKNOWLEDGE and tab.next_message_id > tab.acknowledged_id:
                 acknowledged = time.monotonic()
+                tab.acknowledged_id = tab.next_message_id
                 said = {"client_id": tab.client_id, "next_message_id": tab.next_message_id}
                 await socket.send("42" + json.dumps(["ack", said]))
     except ConnectionClosed:

@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from console import sessions
 from console.api import problems
 from console.components import outage_page
+from console.lines import SOCKETS
 from operations.access import Actor
 from operations.actions.staff import Session, Staff
 from operations.errors import DatabaseUnavailable
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico"})
-SOCKETS = "/_nicegui_ws/"
 #: NiceGUI's scripts and styles; no data. Whatever else lies under `/_nicegui/` belongs to single tabs, or is a page.
 CODE = re.compile(
     rf"/_nicegui/{re.escape(__version__)}/(?:static|libraries|components|resources|dynamic_resources|esm)/"
@@ -113,7 +113,8 @@ def bind_sockets_to_tabs() -> None:
 def _only_own_tab(handler: Callable[..., object]) -> Callable[..., object]:
     def guarded(sid: str, message: object = None, *rest: object) -> object:
         tab = message.get("client_id") if isinstance(message, dict) else None
-        return handler(sid, message, *rest) if tab in core.sio.rooms(sid) else None
+        own = isinstance(tab, str) and any(sid == each for each, _ in core.sio.manager.get_participants("/", tab))
+        return handler(sid, message, *rest) if own else None
 
     return guarded
 

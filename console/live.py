@@ -1,13 +1,15 @@
-"""Pushes changes to every open page: one feed, one query per distinct view, one message for all its viewers."""
+"""Pushes changes to every open page: one feed, one query per distinct view, one frame for all its viewers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Generic, Protocol, TypeVar, cast
 
-from nicegui import ui
+from nicegui import Client, ui
 from prometheus_client import Counter, Gauge
 
+from console.lines import BEAT, Edition, Lines
 from operations.errors import DatabaseUnavailable, OperationsError
 from operations.feed import Changed, Feed
 from operations.logs import logger
@@ -17,7 +19,6 @@ log = logger(__name__)
 ValueT = TypeVar("ValueT")
 NewsT = TypeVar("NewsT")
 SILENCE = 2.0  #: seconds without an answered look after which the pages say so
-BEAT = 1.0  #: seconds between two signs of life
 # Queries grow with changes and distinct views, never with viewers; viewers fall again when their tabs go.
 live_queries = Counter("tenantry_live_queries", "Views loaded again because something changed")
 live_viewers = Gauge("tenantry_live_viewers", "Parts of open pages that follow a view")
@@ -27,24 +28,36 @@ AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class View(Generic[ValueT, NewsT]):
-    """Something that pages show. Viewers of an equal `key` share one value, one query and one piece of news."""
+    """Something that pages show. Viewers of an equal `key` share one value, one query and one frame."""
 
     key: Hashable
     concerns: Callable[[Changed], bool]
     load: Callable[[], Awaitable[ValueT]]
     news: Callable[[ValueT, ValueT], NewsT | None]  #: from what is shown to what is true; None: nothing to tell
+    to_json: Callable[[NewsT], str | None] | None = None  #: for the parts of pages that follow it in the browser
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown(Generic[ValueT]):
+    """What a view shows, and in which edition."""
+
+    value: ValueT
+    edition: Edition
 
 
 class Listener(ui.element, Generic[NewsT]):
     """A viewer; it ends with the part of the page in which it was made, also within one tab."""
 
-    def __init__(self, hear: Callable[[NewsT], None]) -> None:
+    def __init__(self, hear: Callable[[NewsT], None] | None = None) -> None:
+        """Without `hear`, all that there is to hear is for parts of the page in the browser."""
         super().__init__("template")
         self.hear = hear
         self.leave: Callable[[], None] | None = None
 
     def tell(self, news: NewsT) -> None:
         """Let the page hear the news, in its own context; a page that fails must not keep them from the others."""
+        if self.hear is None:
+            return
         try:
             with self:
                 self.hear(news)
@@ -60,8 +73,12 @@ class Listener(ui.element, Generic[NewsT]):
 class Channel(Generic[ValueT, NewsT]):
     """The viewers of one view, and what they see now."""
 
-    def __init__(self, view: View[ValueT, NewsT]) -> None:
+    _numbers = count(1)
+
+    def __init__(self, view: View[ValueT, NewsT], lines: Lines) -> None:
         self.view = view
+        self.edition = Edition(next(self._numbers), 0)
+        self._lines = lines
         self.listeners: dict[Listener[NewsT], None] = {}  # in the order of arrival
         self._shown: list[ValueT] = []  # the value shown, once there is one
         # Without the lock, a change that comes while the first value is being loaded would be told to nobody.
@@ -71,12 +88,12 @@ class Channel(Generic[ValueT, NewsT]):
     def is_watched(self) -> bool:
         return bool(self.listeners)
 
-    async def current(self) -> ValueT:
+    async def current(self) -> Shown[ValueT]:
         """What viewers see, loaded when nobody has seen it yet."""
         async with self._lock:
             if not self._shown:
                 self._shown = [await self.view.load()]
-            return self._shown[0]
+            return Shown(value=self._shown[0], edition=self.edition)
 
     async def refresh(self) -> None:
         """Query once, and tell every viewer what is new."""
@@ -84,9 +101,21 @@ class Channel(Generic[ValueT, NewsT]):
             value = await self.view.load()
             news = self.view.news(self._shown[0], value) if self._shown else None
             self._shown = [value]
-        if news is not None:
-            for listener in tuple(self.listeners):
-                listener.tell(news)
+            if news is not None:
+                self._tell(news)
+
+    def _tell(self, news: NewsT) -> None:
+        news_json = None if self.view.to_json is None else self.view.to_json(news)
+        if news_json is not None:
+            self.edition = Edition(self.edition.view, self.edition.number + 1)
+            frame = self.edition.frame(news_json)
+            for tab in {listener.client for listener in self.listeners}:
+                self._lines.push(tab, frame)
+        for listener in tuple(self.listeners):
+            listener.tell(news)
+
+    def is_watched_by(self, tab: Client) -> bool:
+        return any(listener.client is tab for listener in self.listeners)
 
     def concerns(self, changed: Changed) -> bool:
         return self.view.concerns(changed)
@@ -97,17 +126,19 @@ class Refreshable(Protocol):
 
     @property
     def is_watched(self) -> bool: ...
+    @property
+    def edition(self) -> Edition: ...
+    def is_watched_by(self, tab: Client) -> bool: ...
     def concerns(self, changed: Changed) -> bool: ...
     async def refresh(self) -> None: ...
 
 
 class Pulse(ui.element):
-    """Tells a page whether the feed lives."""
+    """Tells a page whether the feed lives; the tab's line hears how long ago the last look was answered."""
 
-    def __init__(self, hub: "Hub", *, beat: Callable[[float], None], silent: Callable[[bool], None]) -> None:
-        """`beat` hears the seconds since the last answered look, `silent` when the feed falls silent or speaks."""
+    def __init__(self, hub: "Hub", *, silent: Callable[[bool], None]) -> None:
+        """`silent` hears when the feed falls silent or speaks again."""
         super().__init__("template")
-        self.beat = beat
         self.silent = silent
         self._hub = hub
         hub.pulses[self] = None
@@ -122,6 +153,7 @@ class Hub:
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
+        self.lines = Lines()
         self.pulses: dict[Pulse, None] = {}
         self.is_silent = False
         self._channels: dict[Hashable, Refreshable] = {}
@@ -130,12 +162,20 @@ class Hub:
         self._work = asyncio.Event()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def watch(self, view: View[ValueT, NewsT], listener: Listener[NewsT]) -> ValueT:
-        """What the view shows now; the listener gets the news from then on, until its part of the page goes."""
-        channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view)))
-        channel.listeners[listener] = None
-        live_viewers.inc()
-        listener.leave = lambda: self._leave(channel, listener)
+    def greet(self, tab: Client) -> None:
+        """Tell a tab that has shaken hands, perhaps again, which editions it should have."""
+        self.lines.begin(tab, lambda: self._editions(tab))
+
+    async def watch(self, view: View[ValueT, NewsT], listener: Listener[NewsT]) -> Shown[ValueT]:
+        """What the view shows now; the listener gets the news from then on, until its part of the page goes.
+
+        May be called again for the same view and listener, by a page that has missed something.
+        """
+        channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view, self.lines)))
+        if listener not in channel.listeners:
+            channel.listeners[listener] = None
+            live_viewers.inc()
+            listener.leave = lambda: self._leave(channel, listener)
         return await channel.current()
 
     async def run(self) -> None:
@@ -152,6 +192,9 @@ class Hub:
     @property
     def channels(self) -> int:
         return len(self._channels)
+
+    def _editions(self, tab: Client) -> Sequence[str]:
+        return [channel.edition.frame() for channel in self._channels.values() if channel.is_watched_by(tab)]
 
     def _leave(self, channel: Channel[ValueT, NewsT], listener: Listener[NewsT]) -> None:
         if listener in channel.listeners:
@@ -189,7 +232,7 @@ class Hub:
             for pulse in tuple(self.pulses):
                 if silent != self.is_silent:
                     pulse.silent(silent)
-                pulse.beat(self.feed.silent_for)
+                self.lines.beat(pulse.client, self.feed.silent_for)
             self.is_silent = silent
             if self._behind and not silent:
                 self._stale |= self._behind

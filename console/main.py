@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 from uvicorn.loops.auto import auto_loop_factory
 
-from console import garbage, gate, sessions
+from console import garbage, gate, lines, sessions
 from console.api import documentation, problems
 from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
@@ -81,6 +81,8 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         binding_refresh_interval=None,
     )
     gate.bind_sockets_to_tabs()
+    nicegui_app.on_connect(hub.greet)
+    application.add_middleware(lines.Tap, lines=hub.lines)
     # The last one added comes first: pages get their nonce before they are compressed.
     application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
     application.add_middleware(problems.Bugs)

@@ -1,12 +1,14 @@
 """Clickable counts over a list: how many there are of each, and a filter at the same time."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import TextElement
+from nicegui.events import GenericEventArguments
 
-from console.components.text import attribute, tag
+from console.lines import Edition
+
+Handled = Awaitable[None] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,8 +21,11 @@ class Count:
     health: str | None = None
 
 
-class Counts(ui.element):
-    """One may be chosen at a time; choosing it again drops it."""
+class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]):
+    """One may be chosen at a time; choosing it again drops it.
+
+    What changes in the edition that is shown comes to the browser by the tab's line, as all numbers by value.
+    """
 
     def __init__(
         self,
@@ -28,43 +33,42 @@ class Counts(ui.element):
         *,
         label: str,
         chosen: str | None = None,
-        on_choose: Callable[[str | None], Awaitable[None] | None],
+        on_choose: Callable[[str | None], Handled],
+        on_behind: Callable[[], Handled] | None = None,
     ) -> None:
-        super().__init__("div")
-        self.classes("counts").props("role=group")
-        attribute(self, "aria-label", label)
-        self._chosen = chosen
+        """`on_behind` has to `show` the numbers again: some were missed, or the browser has built the counts anew."""
+        super().__init__()
+        self.props["counts"] = [asdict(count) for count in counts]
+        self.props["label"] = label
+        self.props["chosen"] = chosen
         self._on_choose = on_choose
-        self._buttons: dict[str, ui.element] = {}
-        self._numbers: dict[str, TextElement] = {}
-        with self:
-            for count in counts:
-                self._draw(count)
-        self.choose(chosen)
+        self._mounted_before = False
+        self.on("choose", self._handle_choice)
+        if on_behind is not None:
+            self.on("behind", lambda _: on_behind(), args=[])
+            self.on("mounted", lambda _: self._handle_mounted(on_behind), args=[])
 
-    def show(self, numbers: Mapping[str, int]) -> None:
+    def show(self, numbers: Mapping[str, int], edition: Edition | None = None) -> None:
         """Write down how many there are; what is missing is zero."""
-        for value, number in self._numbers.items():
-            number.set_text(f"{numbers.get(value, 0):,}")
-            attribute(self._buttons[value], "data-none", not numbers.get(value))
+        self.run_method("show", dict(numbers), None if edition is None else [edition.view, edition.number])
 
     def choose(self, value: str | None) -> None:
         """Mark one as chosen without telling anybody."""
-        self._chosen = value
-        for each, button in self._buttons.items():
-            attribute(button, "aria-pressed", "true" if each == value else "false")
+        self._remember(value)
+        self.run_method("choose", value)
 
-    def _draw(self, count: Count) -> None:
-        with ui.element("button").classes("count").props("type=button") as button:
-            if count.status or count.health:
-                mark = tag("span", classes="badge mark").props("aria-hidden=true")
-                attribute(mark, "data-status", count.status)
-                attribute(mark, "data-health", count.health)
-            tag("span", count.label)
-            self._numbers[count.value] = tag("span", "–", classes="count-number figures")
-        self._buttons[count.value] = button
-        button.on("click", lambda _: self._handle_click(count.value), args=[])
+    def _handle_choice(self, event: GenericEventArguments) -> Handled:
+        chosen = None if event.args is None else str(event.args)
+        self._remember(chosen)
+        return self._on_choose(chosen)
 
-    def _handle_click(self, value: str) -> Awaitable[None] | None:
-        self.choose(None if value == self._chosen else value)
-        return self._on_choose(self._chosen)
+    def _remember(self, value: str | None) -> None:
+        """Keep the choice for a later rebuild by the browser, which knows it already."""
+        with self.props.suspend_updates():
+            self.props["chosen"] = value
+
+    def _handle_mounted(self, on_behind: Callable[[], Handled]) -> Handled:
+        if self._mounted_before:
+            return on_behind()
+        self._mounted_before = True
+        return None

@@ -1,4 +1,6 @@
 // How old what the viewer sees is: ticks by itself, tells a lost connection by itself, pauses on request.
+import { watch } from "console_line";
+
 export default {
   template: `
   <button type="button" class="freshness" :data-state="state" :aria-label="word + (detail ? ', ' + detail : '') + hint"
@@ -35,16 +37,18 @@ export default {
     },
   },
   mounted() {
+    this.unwatch = watch(this.beat);
     this.timer = setInterval(() => {
       this.now = Date.now();
       this.connected = !window.did_handshake || Boolean(window.socket?.connected);
     }, 500);
   },
   unmounted() {
+    this.unwatch();
     clearInterval(this.timer);
   },
   methods: {
-    beat(secondsOld = 0) {
+    beat(secondsOld) {
       this.now = Date.now();
       this.beatAt = this.now - secondsOld * 1000;
     },

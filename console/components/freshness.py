@@ -6,8 +6,8 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 
-class Freshness(ui.element, component="freshness.js"):
-    """Ticks in the browser; the server only says when it has looked."""
+class Freshness(ui.element, component="freshness.js", dependencies=["console_line.js"]):
+    """Ticks in the browser, which hears on its line when the server has looked."""
 
     def __init__(
         self, *, stale_after: float = 10, on_pause: Callable[[bool], Awaitable[None] | None] | None = None
@@ -24,10 +24,6 @@ class Freshness(ui.element, component="freshness.js"):
         self._on_pause = on_pause
         self.props["pausable"] = True
         self.on("pause", self._handle_pause, args=None)
-
-    def beat(self, *, seconds_old: float = 0) -> None:
-        """The sources have been read just now, or `seconds_old` ago."""
-        self.run_method("beat", seconds_old)
 
     def _handle_pause(self, event: GenericEventArguments) -> Awaitable[None] | None:
         return None if self._on_pause is None else self._on_pause(event.args is True)

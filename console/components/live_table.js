@@ -1,5 +1,6 @@
 // A table whose rows change while people work in it: what they point at, select or focus never moves.
 import * as formats from "console_formats";
+import { Follower } from "console_line";
 import template from "live_table_template";
 
 const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
@@ -10,7 +11,7 @@ export default {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
     sort: String, descending: Boolean, limit: Number, naming: String, serverNow: Number,
   },
-  emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted"],
+  emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
     const rows = this.rowsJson ? JSON.parse(this.rowsJson) : [];
     return {
@@ -39,6 +40,7 @@ export default {
   },
   created() {
     this.anchor = null;
+    this.follower = new Follower((patch) => this.patch(patch), () => this.$emit("behind"));
     this.order = this.entries.map((e) => e.row.id); // as on the server; what is shown follows when nobody works here
     this.moved = false;
     const skew = this.serverNow ? this.serverNow * 1000 - Date.now() : 0;
@@ -50,25 +52,28 @@ export default {
     this.sizes.observe(this.$refs.root);
     document.addEventListener("keydown", this.key);
     document.addEventListener("pointerdown", this.outside);
+    this.follower.join();
     this.$emit("mounted");
   },
   unmounted() {
     clearInterval(this.timer);
+    this.follower.leave();
     this.sizes.disconnect();
     document.removeEventListener("keydown", this.key);
     document.removeEventListener("pointerdown", this.outside);
   },
   methods: {
-    // what the server calls
-    reset(rows) {
+    // what the server calls; patches of the edition named then come by the line
+    reset(rows, edition) {
       this.loading = false;
       this.waiting = new Map();
       this.order = rows.map((row) => row.id);
       this.moved = false;
       this.entries = rows.map((row) => entry(row));
       this.keepSelection(new Set(rows.map((row) => row.id)));
+      if (edition) this.follower.follow(edition);
     },
-    sync(rows) {
+    sync(rows, edition) {
       const now = new Map([...this.entries, ...this.waiting.values()].map((e) => [e.row.id, e.row]));
       const ids = rows.map((row) => row.id);
       const same = (a, b) => JSON.stringify(a) === JSON.stringify({ ...a, ...b });
@@ -79,6 +84,7 @@ export default {
         [...now.keys()].filter((id) => !ids.includes(id)),
         rows.filter((row) => !now.has(row.id)),
       );
+      if (edition) this.follower.follow(edition);
     },
     patch({ changed = [], removed = [], inserted = [], moves = [] }) {
       this.order = formats.reorder(this.order, removed, inserted.map((row) => row.id), moves);

@@ -17,6 +17,7 @@ from console.components.table_data import (
     Sort,
     to_json,
 )
+from console.lines import Edition
 
 __all__ = ["Action", "Column", "Empty", "EmptyKind", "Handlers", "Kind", "LiveTable", "Patch", "Sort", "to_json"]
 
@@ -35,10 +36,18 @@ class Handlers:
     columns: Callable[[list[str]], Handled] | None = None  #: names of the columns now shown
     show_new: Callable[[], Handled] | None = None
     remounted: Callable[[], Handled] | None = None  #: the browser has built the table anew: `reset` it
+    behind: Callable[[], Handled] | None = None  #: patches were missed: `sync` it
 
 
-class LiveTable(ui.element, component="live_table.js", dependencies=["console_formats.js", "live_table_template.js"]):
-    """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`."""
+class LiveTable(
+    ui.element,
+    component="live_table.js",
+    dependencies=["console_formats.js", "console_line.js", "live_table_template.js"],
+):
+    """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`.
+
+    What changes in the edition of a view that it shows comes to the browser by the tab's line, as `Patch.to_json`.
+    """
 
     def __init__(
         self,
@@ -72,21 +81,17 @@ class LiveTable(ui.element, component="live_table.js", dependencies=["console_fo
         self._mounted_before = False
         self._listen(handlers or Handlers())
 
-    def patch(self, patch_json: str) -> None:
-        """Show changes; `patch_json` comes from `Patch.to_json`, made once for all viewers."""
-        self._call("patch", patch_json)
-
-    def reset(self, rows_json: str, *, empty: Empty | None = None) -> None:
+    def reset(self, rows_json: str, edition: Edition | None = None, *, empty: Empty | None = None) -> None:
         """Show other rows, because the viewer asked for them: a filter, a sort, a page."""
         self._remember(rows_json)
         if empty is not None:
             self.set_empty(empty)
-        self._call("reset", rows_json)
+        self._call("reset", rows_json, "null" if edition is None else edition.frame())
 
-    def sync(self, rows_json: str) -> None:
+    def sync(self, rows_json: str, edition: Edition) -> None:
         """Bring the rows up to date after a gap in the patches; nothing moves under the cursor."""
         self._remember(rows_json)
-        self._call("sync", rows_json)
+        self._call("sync", rows_json, edition.frame())
 
     def set_empty(self, empty: Empty) -> None:
         """What to say when there are no rows."""
@@ -106,12 +111,12 @@ class LiveTable(ui.element, component="live_table.js", dependencies=["console_fo
         self._call("settle", to_json(list(ids)))
 
     def clear_selection(self) -> None:
-        self._call("clearSelection", "")
+        self._call("clearSelection")
 
-    def _call(self, method: str, source: str) -> None:
-        # `source` is JSON from `to_json`: data as a literal, never as code.
+    def _call(self, method: str, *sources: str) -> None:
+        # The sources are JSON from `to_json`: data as literals, never as code.
         # Straight into the outbox: `run_javascript` prepares for an answer, and nobody waits for one.
-        script = {"code": f"getElement({self.id})?.{method}({source})"}
+        script = {"code": f"getElement({self.id})?.{method}({','.join(sources)})"}
         self.client.outbox.enqueue_message("run_javascript", script, self.client.id)
 
     def _remember(self, rows_json: str) -> None:
@@ -132,6 +137,8 @@ class LiveTable(ui.element, component="live_table.js", dependencies=["console_fo
             self.on("columns", lambda event: columns(_texts(event.args)))
         if (show_new := handlers.show_new) is not None:
             self.on("shownew", lambda _: show_new(), args=[])
+        if (behind := handlers.behind) is not None:
+            self.on("behind", lambda _: behind(), args=[])
         if (remounted := handlers.remounted) is not None:
             self.on("mounted", lambda _: self._handle_mounted(remounted), args=[])
 

@@ -31,7 +31,7 @@ async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the 
     view = _view(scope, execution_id)
     page = ExecutionPage(scope, await view.load())
     listener = Listener[Known](page.show)
-    page.show(await scope.hub.watch(view, listener))
+    page.show((await scope.hub.watch(view, listener)).value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

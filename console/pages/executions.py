@@ -1,13 +1,13 @@
 """The list of executions: what runs, what waits, what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui.page_arguments import PageArguments
 
 from console.components.counts import Count, Counts
 from console.components.filters import FilterBar
 from console.components.page_headers import PageHeader
-from console.components.tables import Empty, EmptyKind
+from console.components.tables import Empty, EmptyKind, to_json
 from console.components.text import attribute, tag
 from console.live import Listener, View
 from console.pages import address, execution_table, live_rows
@@ -50,12 +50,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     query = address.values(arguments)
     with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
         register_button()
-    counts = Counts(
-        [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
-        label="Status",
-        chosen=query.get("status"),
-        on_choose=lambda status: shown.choose(status=status),
-    )
+    counts, show_counts = _counts(scope, query.get("status"), lambda status: shown.choose(status=status))
     filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
     search = filters.search(
         label="Search tenant, workflow id or error", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
@@ -99,8 +94,27 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     )
     export.move(shown.pager.extras)
     await shown.draw()
-    listener = Listener[StatusCounts](lambda news: counts.show(numbers(news)))
-    counts.show(numbers(await scope.hub.watch(counts_view(scope), listener)))
+    await show_counts()
+
+
+def _counts(
+    scope: Scope, chosen: str | None, on_choose: Callable[[str | None], Awaitable[None]]
+) -> tuple[Counts, Callable[[], Awaitable[None]]]:
+    """The counts of the statuses, and what shows the numbers in them and follows them from then on."""
+
+    async def show() -> None:
+        now = await scope.hub.watch(counts_view(scope), listener)
+        counts.show(numbers(now.value), now.edition)
+
+    counts = Counts(
+        [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
+        label="Status",
+        chosen=chosen,
+        on_choose=on_choose,
+        on_behind=show,
+    )
+    listener = Listener[StatusCounts]()
+    return counts, show
 
 
 def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
@@ -110,11 +124,10 @@ def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
         )
         return execution_table.rows(page)
 
-    return View(
-        key=("executions", *sorted(query.items())),
+    return live_rows.view(
+        ("executions", *sorted(query.items())),
         concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
         load=load,
-        news=live_rows.news,
     )
 
 
@@ -124,6 +137,7 @@ def counts_view(scope: Scope) -> View[StatusCounts, StatusCounts]:
         concerns=lambda changed: changed.concerns("execution"),
         load=scope.services.reads.executions.status_counts,
         news=lambda before, after: None if before == after else after,
+        to_json=lambda counts: to_json(numbers(counts)),
     )
 
 

@@ -8,7 +8,7 @@ from nicegui import ui
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
 from console.components.tables import Column, Empty, EmptyKind, Handlers, LiveTable, Sort
-from console.live import Hub, Listener, View
+from console.live import Hub, Listener, Shown, View
 from console.pages import address
 from console.pages.live_rows import News, Rows
 from operations.errors import DatabaseUnavailable, InvalidInput
@@ -54,7 +54,6 @@ class LiveList:
         self._header = header
         self._on_change = on_change
         self._listener: Listener[News] | None = None
-        self._foot: tuple[object, ...] = ()  #: what title and pager show
         self._place = ui.element("div").classes("list")
         with self._place:
             self.table = LiveTable(
@@ -66,7 +65,8 @@ class LiveList:
                     sort=self._sort,
                     open=on_open or (lambda id_: ui.navigate.to(shape.row_path.format(id=id_))),
                     columns=self._choose_columns,
-                    remounted=self._send_again,
+                    remounted=self.draw,
+                    behind=self._sync,
                 ),
             )
             self.pager = Pager(on_page=lambda cursor: self._go(cursor=cursor))
@@ -78,9 +78,8 @@ class LiveList:
             self._listener.delete()
         with self._place:
             listener = self._listener = Listener(self._hear)
-        wanted = {name: value for name, value in self._query.items() if name != "columns"}
         try:
-            rows = await self._hub.watch(self._view(wanted), listener)
+            rows = await self._watch(listener)
         except InvalidInput:  # a cursor that was cut when it was copied: begin at the first page
             await self._go(cursor=None)
             return
@@ -88,8 +87,21 @@ class LiveList:
             self._try_later(listener, error)
             return
         if listener is self._listener:
-            self.table.reset(rows.json, empty=self._empty())
-            self._show_foot(rows)
+            self.table.reset(rows.value.json, rows.edition, empty=self._empty())
+            self._show_foot(rows.value)
+
+    async def _sync(self) -> None:
+        """The table has missed a patch."""
+        listener = self._listener
+        if listener is None:
+            return
+        rows = await self._watch(listener)
+        if listener is self._listener:
+            self.table.sync(rows.value.json, rows.edition)
+
+    async def _watch(self, listener: Listener[News]) -> Shown[Rows]:
+        wanted = {name: value for name, value in self._query.items() if name != "columns"}
+        return await self._hub.watch(self._view(wanted), listener)
 
     def _try_later(self, listener: Listener[News], error: DatabaseUnavailable) -> None:
         """Say that the list cannot be had, and look again by itself."""
@@ -119,19 +131,11 @@ class LiveList:
         self._query["columns"] = ",".join(names)
         address.replace(self._shape.path, self._query)
 
-    async def _send_again(self) -> None:
-        await self.draw()
-
     def _hear(self, news: News) -> None:
-        if news.patch_json is not None:
-            self.table.patch(news.patch_json)
-        self._show_foot(news.after)
+        if news.foot_moved:  # a patch rarely moves it, and each move is for each tab to carry out
+            self._show_foot(news.after)
 
     def _show_foot(self, rows: Rows) -> None:
-        foot = (len(rows.rows), rows.total, rows.total_capped, rows.previous, rows.next)
-        if foot == self._foot:  # a patch rarely changes it, and each change is for each tab to carry out
-            return
-        self._foot = foot
         self._header.set_total(rows.total)
         self.pager.show(
             shown=len(rows.rows), total=rows.total, capped=rows.total_capped, before=rows.previous, after=rows.next

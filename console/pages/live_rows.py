@@ -1,13 +1,15 @@
 """Pages of a list as rows of a live table, and what is new between two of them."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Self, TypeVar
 
 from console.components.tables import Patch, to_json
+from console.live import View
+from operations.feed import Changed
 from operations.queries.paging import Page
 
 Row = Mapping[str, object]
@@ -34,6 +36,11 @@ class Rows:
             total_capped=page.total_capped,
         )
 
+    @property
+    def foot(self) -> tuple[object, ...]:
+        """What the page says around the rows."""
+        return len(self.rows), self.total, self.total_capped, self.previous, self.next
+
     @cached_property
     def json(self) -> str:
         return to_json(self.rows)
@@ -47,6 +54,11 @@ class News:
     after: Rows
 
     @cached_property
+    def foot_moved(self) -> bool:
+        """Whether anything but the rows is new."""
+        return self.before.foot != self.after.foot
+
+    @cached_property
     def patch_json(self) -> str | None:
         """None when the rows are the same and only cursors or totals moved."""
         patch = difference(self.before.rows, self.after.rows)
@@ -58,8 +70,15 @@ def seconds(moment: datetime | None) -> float | None:
     return None if moment is None else round(moment.timestamp(), 3)
 
 
-def news(before: Rows, after: Rows) -> News | None:
-    return None if before == after else News(before=before, after=after)
+def view(
+    key: Hashable, *, concerns: Callable[[Changed], bool], load: Callable[[], Awaitable[Rows]]
+) -> View[Rows, News]:
+    """Rows that tables in the browser keep up to date by themselves."""
+
+    def news(before: Rows, after: Rows) -> News | None:
+        return None if before == after else News(before=before, after=after)
+
+    return View(key=key, concerns=concerns, load=load, news=news, to_json=lambda news: news.patch_json)
 
 
 def difference(before: Sequence[Row], after: Sequence[Row]) -> Patch | None:

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nicegui import ui
-
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
 from console.components.page_headers import PageHeader
-from console.components.tables import Empty, EmptyKind, Handlers, LiveTable
+from console.components.tables import Empty, EmptyKind
 from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
 from console.pages.reconciliation import state_view
 from console.pages.register_tenant import register_button
+from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
@@ -26,6 +25,8 @@ COLUMNS = tuple(
     for column in execution_table.COLUMNS
     if column.name in ("status", "tenant", "steps_done", "error", "started_at", "last_progress_at")
 )
+OPEN = frozenset({Status.PENDING, Status.RUNNING})
+FAILED = frozenset({Status.FAILED})
 ALL_HEALTHY = Empty(
     kind=EmptyKind.ALL_HEALTHY, title="Nothing is open", text="Every run has ended; new ones show up here at once."
 )
@@ -42,11 +43,9 @@ async def build(scope: Scope) -> None:
     with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
-        open_table = _table("Open runs", ALL_HEALTHY)
-        open_listener = Listener[News](lambda news: _patch(open_table, news))
+        open_runs = _table(scope, "Open runs", _runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
     with Section("Recent failures", subtitle="Newest first", flush=True):
-        failed_table = _table("Failed runs", NO_FAILURES)
-        failed_listener = Listener[News](lambda news: _patch(failed_table, news))
+        failures = _table(scope, "Failed runs", _runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
 
     def show_counts(counts: StatusCounts) -> None:
         for status, tile in tiles.items():
@@ -62,28 +61,17 @@ async def build(scope: Scope) -> None:
     state_listener = Listener[ReconcilerState](show_findings)
     counts_listener = Listener[StatusCounts](show_counts)
     throughput_listener = Listener[tuple[HourlyThroughput, ...]](show_throughput)
-    show_counts(await scope.hub.watch(counts_view(scope), counts_listener))
-    show_findings(await scope.hub.watch(state_view(scope), state_listener))
-    open_runs = frozenset({Status.PENDING, Status.RUNNING})
-    open_table.reset((await scope.hub.watch(_runs(scope, open_runs, Sort.ATTENTION), open_listener)).json)
-    failed = frozenset({Status.FAILED})
-    failed_table.reset((await scope.hub.watch(_runs(scope, failed, Sort.NEWEST), failed_listener)).json)
-    show_throughput(await scope.hub.watch(_throughput(scope), throughput_listener))
+    show_counts((await scope.hub.watch(counts_view(scope), counts_listener)).value)
+    show_findings((await scope.hub.watch(state_view(scope), state_listener)).value)
+    await open_runs.draw()
+    await failures.draw()
+    show_throughput((await scope.hub.watch(_throughput(scope), throughput_listener)).value)
 
 
-def _table(caption: str, empty: Empty) -> LiveTable:
-    return LiveTable(
-        columns=COLUMNS,
-        caption=caption,
-        empty=empty,
-        keyboard=False,
-        handlers=Handlers(open=lambda id_: ui.navigate.to(f"/executions/{id_}")),
+def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:
+    return RowsTable(
+        scope.hub, view, columns=COLUMNS, caption=caption, empty=empty, row_path="/executions/{id}", keyboard=False
     )
-
-
-def _patch(table: LiveTable, news: News) -> None:
-    if news.patch_json is not None:
-        table.patch(news.patch_json)
 
 
 def _runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
@@ -91,12 +79,7 @@ def _runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, N
         wanted = ExecutionFilter(statuses=statuses)
         return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
-    return View(
-        key=("overview", statuses),
-        concerns=lambda changed: changed.concerns("execution"),
-        load=load,
-        news=live_rows.news,
-    )
+    return live_rows.view(("overview", statuses), concerns=lambda changed: changed.concerns("execution"), load=load)
 
 
 def _throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyThroughput, ...]]:

@@ -77,9 +77,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         overview.show(await scope.services.reads.reconciliation.state())
 
     state_listener = Listener[ReconcilerState](overview.show)
-    overview.show(await scope.hub.watch(state_view(scope), state_listener))
+    overview.show((await scope.hub.watch(state_view(scope), state_listener)).value)
     passes_listener = Listener[Passes](show_passes)
-    show_passes(await scope.hub.watch(_passes(scope), passes_listener))
+    show_passes((await scope.hub.watch(_passes(scope), passes_listener)).value)
     actions.on_change = look_again
     ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
 
@@ -248,11 +248,10 @@ def _findings(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
         page = await scope.services.reads.reconciliation.findings(wanted, cursor=query.get("cursor"))
         return Rows.of(page, [_row(finding) for finding in page.items])
 
-    return View(
-        key=("findings", *sorted(query.items())),
+    return live_rows.view(
+        ("findings", *sorted(query.items())),
         concerns=lambda changed: changed.concerns("finding"),
         load=load,
-        news=live_rows.news,
     )
 
 

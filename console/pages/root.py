@@ -120,7 +120,7 @@ def _follow(hub: Hub, frame: shell.Frame) -> None:
         else:
             frame.banner.hide()
 
-    Pulse(hub, beat=lambda seconds: frame.freshness.beat(seconds_old=seconds), silent=silent)
+    Pulse(hub, silent=silent)
     silent(hub.is_silent)
 
 

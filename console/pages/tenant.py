@@ -10,10 +10,11 @@ from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
-from console.components.tables import Empty, EmptyKind, Handlers, LiveTable
+from console.components.tables import Empty, EmptyKind
 from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.live_rows import News, Rows
+from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from operations.access import Permission
 from operations.feed import Changed
@@ -40,13 +41,14 @@ async def build(scope: Scope, slug: str) -> None:
     with Section("Facts"):
         known = ui.element("div")
     with Section("Runs", flush=True):
-        table = LiveTable(
+        table = RowsTable(
+            scope.hub,
+            _runs(scope, tenant),
             columns=COLUMNS,
             caption=f"Runs of {tenant.slug}",
             empty=NO_RUNS,
-            handlers=Handlers(open=lambda id_: ui.navigate.to(f"/executions/{id_}")),
+            row_path="/executions/{id}",
         )
-        runs_listener = Listener[News](lambda news: table.patch(news.patch_json) if news.patch_json else None)
 
     def show(now: TenantView) -> None:
         badges.show(now.status.value)
@@ -58,8 +60,8 @@ async def build(scope: Scope, slug: str) -> None:
             _deprovision_button(scope, now)
 
     tenant_listener = Listener[TenantView](show)
-    show(await scope.hub.watch(_tenant(scope, slug, tenant.id), tenant_listener))
-    table.reset((await scope.hub.watch(_runs(scope, tenant), runs_listener)).json)
+    show((await scope.hub.watch(_tenant(scope, slug, tenant.id), tenant_listener)).value)
+    await table.draw()
 
 
 def _deprovision_button(scope: Scope, tenant: TenantView) -> None:
@@ -113,7 +115,7 @@ def _runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
         """A new run comes with a change of its tenant; the others are known."""
         return changed.concerns("tenant", str(tenant.id)) or any(changed.concerns("execution", id_) for id_ in shown)
 
-    return View(key=("runs", tenant.id), concerns=concerns, load=load, news=live_rows.news)
+    return live_rows.view(("runs", tenant.id), concerns=concerns, load=load)
 
 
 def _facts(tenant: TenantView) -> list[Fact]:

@@ -92,11 +92,10 @@ def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
         )
         return Rows.of(page, [_row(tenant) for tenant in page.items])
 
-    return View(
-        key=("tenants", *sorted(query.items())),
+    return live_rows.view(
+        ("tenants", *sorted(query.items())),
         concerns=lambda changed: changed.concerns("tenant") or changed.concerns("execution"),
         load=load,
-        news=live_rows.news,
     )
 
 

@@ -40,6 +40,7 @@ class ExecutionList:
             case _:
                 assert_never(self.sort)
 
+    @cached_property
     def total(self) -> Select[int, bool]:
         """How many there are, at most one more than `COUNT_CAP`; and whether a search left something out."""
         ended_only = self.sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED)

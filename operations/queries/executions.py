@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, select, text
@@ -43,7 +44,7 @@ class Executions:
     ) -> Page[ExecutionView]:
         """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
-        listed = ExecutionList(wanted=wanted, sort=sort)
+        listed = _listed(wanted, sort)
         async with self._connected(wanted) as connection:
 
             async def fetch(
@@ -57,7 +58,7 @@ class Executions:
             items, after, before = await read_page(listed.segments, fetch, place_of, cursor=cursor, limit=limit)
             total, is_cut = len(items), False
             if after or before or wanted.search:
-                total, is_cut = (await connection.execute(listed.total())).one()
+                total, is_cut = (await connection.execute(listed.total)).one()
         return Page(
             items=tuple(items),
             next=after,
@@ -72,7 +73,7 @@ class Executions:
         """The first rows of the list, without pages."""
         found: list[ExecutionView] = []
         async with self._connected(wanted) as connection:
-            for segment in ExecutionList(wanted=wanted, sort=sort).segments:
+            for segment in _listed(wanted, sort).segments:
                 if len(found) < limit:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
         return tuple(found)
@@ -90,13 +91,8 @@ class Executions:
 
     async def status_counts(self) -> StatusCounts:
         """How many executions have each status, each up to one more than the cap of lists."""
-        keys = (Execution.id, Execution.created_at)
-        newest = (
-            select(*keys).where(Execution.status == each).order_by(Execution.created_at.desc()) for each in Status
-        )
-        counted = select(*(count_up_to_cap(each.limit(COUNT_CAP + 1)).scalar_subquery() for each in newest))
         async with self.database.reading() as connection:
-            row = (await connection.execute(counted)).one()
+            row = (await connection.execute(_status_counts())).one()
         return StatusCounts(numbers=dict(zip(Status, row, strict=True)))
 
     async def throughput(self, hours: int = 24) -> tuple[HourlyThroughput, ...]:
@@ -173,11 +169,34 @@ _COLUMNS = (
 async def _rows(
     connection: AsyncConnection, segment: Segment, place: Cursor | None, *, backward: bool, limit: int
 ) -> list[ExecutionView]:
+    rows = await connection.execute(_page(segment, place, backward, limit))
+    return [_view(row) for row in rows]
+
+
+# Live pages ask the same questions again and again; to put a question together takes longer than to ask it.
+@lru_cache(maxsize=64)
+def _listed(wanted: ExecutionFilter, sort: Sort) -> ExecutionList:
+    return ExecutionList(wanted=wanted, sort=sort)
+
+
+@lru_cache(maxsize=128)
+def _page(
+    segment: Segment,
+    place: Cursor | None,
+    backward: bool,
+    limit: int,
+) -> Select[*tuple[object, ...]]:
     """The keys from the segment's indexes first, then only the rows that are shown."""
     keys = segment.keys(place, backward=backward, limit=limit).subquery()
     statement = _viewed(select(*_COLUMNS).join(keys, keys.c.id == Execution.id))
-    rows = await connection.execute(statement.order_by(*segment.order(backward=backward)))
-    return [_view(row) for row in rows]
+    return statement.order_by(*segment.order(backward=backward))
+
+
+@cache
+def _status_counts() -> Select[*tuple[int, ...]]:
+    keys = (Execution.id, Execution.created_at)
+    newest = (select(*keys).where(Execution.status == each).order_by(Execution.created_at.desc()) for each in Status)
+    return select(*(count_up_to_cap(each.limit(COUNT_CAP + 1)).scalar_subquery() for each in newest))
 
 
 def _viewed(statement: Select[*tuple[object, ...]]) -> Select[*tuple[object, ...]]:

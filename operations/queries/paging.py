@@ -63,9 +63,12 @@ class Cursor:
             raise InvalidInput({"cursor": "The cursor is not one that this list gave; begin without it."}) from None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Segment:
-    """A part of a list with one order. A list is its segments, one after the other."""
+    """A part of a list with one order. A list is its segments, one after the other.
+
+    Equal only to itself, so that statements can be kept by segment.
+    """
 
     moment: Moment
     id: InstrumentedAttribute[UUID]

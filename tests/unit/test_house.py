@@ -15,9 +15,11 @@ EVASIVE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manage
 LONGEST_MODULE = 300  # lines
 LONGEST_FUNCTION = 60  # lines
 KNOWS_COLOURS = re.compile(r"console/(components/theme\.py|assets/.*|charts(/.*|\.py))")
-#: They keep their tasks: the supervisor of `up`, heartbeats and reports of steps, workflows, questions the feed gave up
+#: They keep their tasks: the supervisor of `up`, heartbeats and reports of steps, workflows, abandoned questions of the
+#: feed, lines to tabs
 KEEPS_TASKS = re.compile(
     r"embedded/.*|workers/interceptors/(?:steps|recorder)\.py|workers/workflows/.*|operations/database\.py"
+    r"|console/lines\.py"
 )
 WRITES_STATUS = "operations/tracking.py"
 

@@ -7,11 +7,13 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from nicegui import app as nicegui_app
 from nicegui import ui
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.components import assets, login_page, shell, theme
-from tests.e2e.components.gallery_pages import CHANGES, PAGES
+from console.lines import Tap
+from tests.e2e.components.gallery_pages import CHANGES, LINES, PAGES
 
 NAV = [
     shell.NavItem(label="Overview", icon="space_dashboard", path="/", section="Operate", key="o"),
@@ -68,12 +70,20 @@ def build() -> FastAPI:
     def login(error: str | None = None, email: str = "", environment: str = "staging") -> str:
         return login_page.render(environment=environment, next_path="/executions?a=1&b=2", error=error, email=email)
 
+    @application.get("/api/v1/tenants")
+    def tenants() -> list[str]:  # a page that cannot connect asks whether it is still logged in
+        return []
+
     @application.post("/changes")
-    def changes(insert: int | None = None, remove: int | None = None, running: bool | None = None) -> None:
+    def changes(
+        insert: int | None = None, remove: int | None = None, rename: str | None = None, running: bool | None = None
+    ) -> None:
         if insert is not None:
             CHANGES.insert(insert)
         if remove is not None:
             CHANGES.remove(remove)
+        if rename is not None:
+            CHANGES.rename(rename)
         if running is not None:
             CHANGES.is_running = running
 
@@ -83,11 +93,14 @@ def build() -> FastAPI:
         with shell.frame(
             nav=NAV, viewer=shell.Viewer(email="anna.keller@example.com", role="operator"), environment="staging"
         ) as frame:
-            ui.timer(1.0, frame.freshness.beat)
+            tab = ui.context.client
+            ui.timer(1.0, lambda: LINES.beat(tab, 0))
             ui.sub_pages(PAGES, data={"frame": frame})
 
+    nicegui_app.on_connect(CHANGES.greet)
     CHANGES.start(application)
     ui.run_with(application, reconnect_timeout=30, language="en-US")
+    application.add_middleware(Tap, lines=LINES)
     return application
 
 

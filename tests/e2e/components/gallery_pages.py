@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakSet
 
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import Client, ui
 
 from console.components import badges, cards, charts, feedback, fields, tables, timeline
 from console.components.counts import Count, Counts
@@ -18,6 +18,7 @@ from console.components.pager import Pager
 from console.components.shell import Frame
 from console.components.tables import Action, Column, Empty, EmptyKind, Kind
 from console.components.text import tag
+from console.lines import Edition, Lines
 from operations.errors import TemporalUnavailable
 from tests.e2e.components import fake_rows
 
@@ -41,10 +42,14 @@ ACTIONS = [
 ]
 
 
+LINES = Lines()
+
+
 class Changes:
     """Changes a row ten times a second in every open table, like a busy night."""
 
     def __init__(self) -> None:
+        self.edition = Edition(1, 0)
         self.rows = fake_rows.rows(300)
         self.tables: WeakSet[tables.LiveTable] = WeakSet()
         self.is_running = True
@@ -73,15 +78,22 @@ class Changes:
             row.update(change)
             self.send(tables.Patch(changed=[change]))
 
+    def greet(self, tab: Client) -> None:
+        LINES.begin(tab, lambda: [self.edition.frame()])
+
     def send(self, patch: tables.Patch) -> None:
-        source = patch.to_json()
-        for table in list(self.tables):
-            if not table.is_deleted:
-                table.patch(source)
+        self.edition = Edition(self.edition.view, self.edition.number + 1)
+        frame = self.edition.frame(patch.to_json())
+        for tab in {table.client for table in self.tables if not table.is_deleted}:
+            LINES.push(tab, frame)
 
     def insert(self, number: int) -> None:
         new = {**fake_rows.row(number, datetime.now(UTC)), "workflow": f"provision-tenant-new-{number}"}
         self.send(tables.Patch(inserted=[new]))
+
+    def rename(self, tenant: str) -> None:
+        self.rows[0]["tenant"] = tenant
+        self.send(tables.Patch(changed=[{"id": self.rows[0]["id"], "tenant": tenant}]))
 
     def remove(self, index: int) -> None:
         self.send(tables.Patch(removed=[str(self.rows[index]["id"])]))
@@ -114,7 +126,6 @@ def executions(rows: int = 300) -> None:
     table = tables.LiveTable(
         columns=COLUMNS,
         caption="Executions",
-        rows_json=tables.to_json(CHANGES.rows[:rows]),
         actions=ACTIONS,
         selectable=True,
         naming="workflow",
@@ -127,8 +138,10 @@ def executions(rows: int = 300) -> None:
             columns=note("columns"),
             show_new=note("show_new"),
             remounted=note("remounted"),
+            behind=lambda: table.sync(tables.to_json(CHANGES.rows[:rows]), CHANGES.edition),
         ),
     )
+    table.reset(tables.to_json(CHANGES.rows[:rows]), CHANGES.edition)
     CHANGES.tables.add(table)
     bar.serve(table)
     _foot(note)

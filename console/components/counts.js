@@ -1,0 +1,43 @@
+// Counts over a list that are its filter at the same time.
+import { Follower } from "console_line";
+
+export default {
+  template: `
+  <div class="counts" role="group" :aria-label="label">
+    <button v-for="c in counts" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
+      :aria-pressed="String(c.value === picked)" @click="press(c.value)">
+      <span v-if="c.status || c.health" class="badge mark" aria-hidden="true" :data-status="c.status" :data-health="c.health"></span>
+      <span>{{ c.label }}</span><span class="count-number figures">{{ written(c.value) }}</span>
+    </button>
+  </div>`,
+  props: { counts: Array, label: String, chosen: String },
+  emits: ["choose", "behind", "mounted"],
+  data() {
+    return { numbers: null, picked: this.chosen };
+  },
+  watch: {
+    chosen(value) { this.picked = value; },
+  },
+  created() {
+    this.follower = new Follower((numbers) => { this.numbers = numbers; }, () => this.$emit("behind"));
+  },
+  mounted() {
+    this.follower.join();
+    this.$emit("mounted");
+  },
+  unmounted() {
+    this.follower.leave();
+  },
+  methods: {
+    show(numbers, edition) {
+      this.numbers = numbers;
+      if (edition) this.follower.follow(edition);
+    },
+    choose(value) { this.picked = value; },
+    press(value) {
+      this.picked = value === this.picked ? null : value;
+      this.$emit("choose", this.picked);
+    },
+    written(value) { return this.numbers ? (this.numbers[value] ?? 0).toLocaleString("en-US") : "–"; },
+  },
+};
