@@ -62,6 +62,21 @@ async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **se
     )
 
 
+async def bound_transactions(connection: psycopg.AsyncConnection, seconds: float) -> None:
+    """Have the server end transactions of this connection that last longer, whatever they wait for.
+
+    The other limits end statements, and transactions that wait for the next one; not those that wait for the rest of a
+    pipeline, whose client died in the middle. They would hold their rows for as long as the connection seems alive.
+    """
+    if can_bound_transactions(connection):
+        await connection.execute("SELECT set_config('transaction_timeout', %s, false)", (f"{seconds * 1000:.0f}ms",))
+
+
+def can_bound_transactions(connection: psycopg.AsyncConnection) -> bool:
+    """Since PostgreSQL 17."""
+    return connection.info.server_version >= 17_00_00
+
+
 async def answered_within(
     seconds: float, connection: psycopg.AsyncConnection, question: Coroutine[object, object, AnswerT]
 ) -> AnswerT:

@@ -6,6 +6,7 @@ say of them. The second is a projection of the first, so that late and repeated 
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
@@ -14,6 +15,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from operations.causes import clean
+from operations.database import can_bound_transactions
 from operations.statuses import StepStatus
 
 LONGEST_PROGRESS = 200  # characters
@@ -51,7 +53,9 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> 
         said = latest[report.key].progress if report.key in latest else None
         latest[report.key] = replace(report, progress=report.progress or said)
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
-    async with connection.pipeline(), connection.transaction():
+    # In one trip, where the server would end a transaction of which the rest never comes.
+    trip = connection.pipeline() if can_bound_transactions(connection) else nullcontext()
+    async with trip, connection.transaction():
         await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
         await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
 

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
 from operations import steps
-from operations.database import answered_within, connect_directly
+from operations.database import answered_within, bound_transactions, connect_directly
 from operations.logs import logger
 from operations.steps import StepReport
 
@@ -126,6 +126,7 @@ class Recorder:
                 self._connection = await connect_directly(
                     self.dsn, name="steps", plan_cache_mode="auto", lock_timeout="500ms"
                 )
+                await bound_transactions(self._connection, 2 * WITHIN)
         return self._connection
 
     def _drop_connection(self) -> None:

@@ -76,6 +76,31 @@ async def test_a_report_that_is_refused_costs_no_other(
     assert lost_reports._value.get() - lost_before == 1
 
 
+async def test_rows_are_free_again_soon_after_a_worker_died_in_the_middle_of_a_write(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    recorder.note(report(execution))
+    await recorder.settle(execution)
+    dead = recorder._connection
+    assert dead is not None
+    recorder._connection = None
+    dead.pgconn.enter_pipeline_mode()
+    for part in (b"BEGIN", b"SELECT FROM workflow_executions FOR UPDATE"):
+        dead.pgconn.send_query_params(part, None)
+    dead.pgconn.send_flush_request()
+    while dead.pgconn.flush():  # and nothing more ever comes, not even the end of the connection
+        pass
+    await eventually(lambda: _is_held(connection), bool)
+
+    await eventually(lambda: _is_held(connection), lambda is_held: not is_held, within=10)
+    await dead.close()
+
+
+async def _is_held(connection: AsyncConnection) -> bool:
+    rows = await connection.execute("SELECT FROM workflow_executions FOR UPDATE SKIP LOCKED")
+    return await rows.fetchone() is None
+
+
 async def test_reports_whose_row_is_held_come_again_in_their_order(
     recorder: Recorder, execution: UUID, connection: AsyncConnection, database_url: str
 ) -> None:
