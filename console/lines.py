@@ -117,7 +117,7 @@ class Lines:
         if line is not None:
             line.push(frame)
         elif client.has_socket_connection:  # by long polling: something on the way knows no websockets
-            client.outbox.enqueue_message("run_javascript", {"code": f"hearNews({frame})"}, client.id)
+            client.outbox.enqueue_message("run_javascript", {"code": f"window.hearNews?.({frame})"}, client.id)
 
     def beat(self, client: Client, seconds_old: float) -> None:
         """A sign of life: the sources were read so long ago. What else is said within a second is one, too."""

@@ -10,7 +10,7 @@ export default {
       <span>{{ c.label }}</span><span class="count-number figures">{{ written(c.value) }}</span>
     </button>
   </div>`,
-  props: { counts: Array, label: String, chosen: String },
+  props: { counts: Array, label: String, cap: Number, chosen: String },
   emits: ["choose", "behind", "mounted"],
   data() {
     return { numbers: null, picked: this.chosen };
@@ -38,6 +38,9 @@ export default {
       this.picked = value === this.picked ? null : value;
       this.$emit("choose", this.picked);
     },
-    written(value) { return this.numbers ? (this.numbers[value] ?? 0).toLocaleString("en-US") : "–"; },
+    written(value) {
+      const number = this.numbers?.[value] ?? 0;
+      return this.numbers ? Math.min(number, this.cap).toLocaleString("en-US") + (number > this.cap ? "+" : "") : "–";
+    },
   },
 };

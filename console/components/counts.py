@@ -32,14 +32,19 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         counts: Sequence[Count],
         *,
         label: str,
+        cap: int,
         chosen: str | None = None,
         on_choose: Callable[[str | None], Handled],
         on_behind: Callable[[], Handled] | None = None,
     ) -> None:
-        """`on_behind` has to `show` the numbers again: some were missed, or the browser has built the counts anew."""
+        """Numbers above `cap` are shown as so many and more.
+
+        `on_behind` has to `show` the numbers again: some were missed, or the browser has built the counts anew.
+        """
         super().__init__()
         self.props["counts"] = [asdict(count) for count in counts]
         self.props["label"] = label
+        self.props["cap"] = cap
         self.props["chosen"] = chosen
         self._on_choose = on_choose
         self._mounted_before = False

@@ -30,9 +30,9 @@ class PageHeader:
         self._total.set_visibility(False)
         self._subtitle.set_visibility(bool(subtitle))
 
-    def set_total(self, total: int | None) -> None:
-        """Show how many there are beside the title; None hides it."""
-        self._total.set_text("" if total is None else f"{total:,}")
+    def set_total(self, total: int | None, *, capped: bool = False) -> None:
+        """Show how many there are beside the title, or with `capped` that there are more; None hides it."""
+        self._total.set_text("" if total is None else f"{total:,}{'+' if capped else ''}")
         self._total.set_visibility(total is not None)
 
     def set_subtitle(self, text: str) -> None:

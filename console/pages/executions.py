@@ -17,6 +17,7 @@ from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.contracts import KINDS
 from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
+from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
 PATH = "/executions"
@@ -109,6 +110,7 @@ def _counts(
     counts = Counts(
         [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
         label="Status",
+        cap=COUNT_CAP,
         chosen=chosen,
         on_choose=on_choose,
         on_behind=show,

@@ -136,7 +136,7 @@ class LiveList:
             self._show_foot(news.after)
 
     def _show_foot(self, rows: Rows) -> None:
-        self._header.set_total(rows.total)
+        self._header.set_total(rows.total, capped=rows.total_capped)
         self.pager.show(
             shown=len(rows.rows), total=rows.total, capped=rows.total_capped, before=rows.previous, after=rows.next
         )

@@ -114,6 +114,7 @@ class FaultProxy:
             connection.cut()
 
     async def _requests(self, reader: StreamReader, connection: Connection) -> None:
+        # A client that is killed is gone without a word, as when its host dies: the server has to find out by itself.
         with suppress(OSError):
             while data := await reader.read(65_536):
                 if self.way is Way.RESET:
