@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui.page_arguments import PageArguments
 
 from console.components.counts import Count, Counts
-from console.components.filters import FilterBar
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, to_json
-from console.components.text import attribute, tag
 from console.live import Listener, View
 from console.pages import address, execution_table, live_rows
+from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
 from console.pages.register_tenant import register_button
@@ -22,7 +21,6 @@ from operations.statuses import Status
 
 PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
-FILTERS = ("status", "q", "type")
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
 #: column of the table → orders by it
 SORTS = {
@@ -46,54 +44,29 @@ NOTHING_MATCHES = Empty(
 )
 
 
+SHAPE = ListShape(
+    path=PATH,
+    caption="Executions",
+    columns=execution_table.COLUMNS,
+    sorts=SORTS,
+    nothing_yet=NOTHING_YET,
+    nothing_matches=NOTHING_MATCHES,
+    row_path="/executions/{id}",
+    export=EXPORT,
+)
+
+
 async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
     with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
         register_button()
-    counts, show_counts = _counts(scope, query.get("status"), lambda status: shown.choose(status=status))
-    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
-    search = filters.search(
-        label="Search tenant, workflow id or error", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
-    )
-    kind = filters.choice(
-        label="Workflow",
-        options={each.stored_name: each.title for each in KINDS},
-        value=query.get("type") if query.get("type") in {each.stored_name for each in KINDS} else None,
-        on_change=lambda type_: shown.choose(type=type_),
-    )
-
-    async def clear() -> None:
-        search.set_value("")
-        kind.set_value(None)
-        counts.choose(None)
-        await shown.choose(status=None, q=None, type=None)
-
-    def changed(query_now: Mapping[str, str]) -> None:
-        filters.show_clear(any(query_now.get(name) for name in FILTERS))
-        attribute(export, "href", address.link(EXPORT, {name: query_now.get(name) for name in (*FILTERS, "sort")}))
-
-    export = tag("a", "Export CSV", classes="button")
-    attribute(export, "download", True)
-    attribute(export, "title", "The rows that match, up to 10,000")
-    shown = LiveList(
-        scope.hub,
-        ListShape(
-            path=PATH,
-            caption="Executions",
-            columns=execution_table.COLUMNS,
-            sorts=SORTS,
-            nothing_yet=NOTHING_YET,
-            nothing_matches=NOTHING_MATCHES,
-            filters=FILTERS,
-            row_path="/executions/{id}",
-        ),
-        query=query,
-        view=lambda now: _view(scope, now),
-        header=header,
-        on_change=changed,
-    )
-    export.move(shown.pager.extras)
+    counts, show_counts = _counts(scope, query.get("status"), lambda status: filters.choose(status=status))
+    filters = ListFilters(query)
+    filters.add("status", lambda: counts.choose(None))
+    filters.search("Search tenant, workflow id or error")
+    filters.choice("type", label="Workflow", options={each.stored_name: each.title for each in KINDS})
+    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: _view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
 

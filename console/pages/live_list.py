@@ -8,12 +8,13 @@ from nicegui import ui
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
 from console.components.tables import Column, Empty, EmptyKind, Handlers, LiveTable, Sort
+from console.components.text import attribute, tag
 from console.live import Hub, Listener, Shown, View
 from console.pages import address
+from console.pages.list_filters import ListFilters, Query
 from console.pages.live_rows import News, Rows
 from operations.errors import DatabaseUnavailable, InvalidInput
 
-Query = Mapping[str, str]
 RETRY_PAUSE = 2.0  #: seconds
 
 
@@ -26,9 +27,9 @@ class ListShape:
     columns: tuple[Column, ...]
     nothing_yet: Empty
     nothing_matches: Empty
-    filters: tuple[str, ...]
     row_path: str  #: where a row leads, such as `/executions/{id}`
     sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
+    export: str | None = None  #: where the rows that match can be had as CSV, up to 10,000 of them
 
 
 class LiveList:
@@ -42,17 +43,17 @@ class LiveList:
         query: Query,
         view: Callable[[Query], View[Rows, News]],
         header: PageHeader,
-        on_change: Callable[[Query], None],
+        filters: ListFilters,
         on_open: Callable[[str], Awaitable[None] | None] | None = None,
     ) -> None:
         """`on_open` takes the place of going to the shape's `row_path`."""
-        known = (*shape.filters, "sort", "cursor", "columns")
+        known = (*filters.words, "sort", "cursor", "columns")
         self._hub = hub
         self._shape = shape
         self._query = {name: value for name, value in query.items() if name in known}
         self._view = view
         self._header = header
-        self._on_change = on_change
+        self._filters = filters
         self._listener: Listener[News] | None = None
         self._place = ui.element("div").classes("list")
         with self._place:
@@ -70,7 +71,13 @@ class LiveList:
                 ),
             )
             self.pager = Pager(on_page=lambda cursor: self._go(cursor=cursor))
-        self._on_change(self._query)
+        with self.pager.extras:
+            self._export = tag("a", "Export CSV", classes="button")
+        attribute(self._export, "download", True)
+        attribute(self._export, "title", "The rows that match, up to 10,000")
+        self._export.set_visibility(shape.export is not None)
+        filters.serve(self)
+        self._show_query()
 
     async def draw(self) -> None:
         """Load and show what the query asks for, and follow it from now on; of overlapping calls the last one wins."""
@@ -114,13 +121,20 @@ class LiveList:
 
     async def choose(self, **filters: str | None) -> None:
         """Other filters: back to the first page."""
-        await self._go(cursor=None, **filters)
+        if any((value or None) != self._query.get(name) for name, value in filters.items()):
+            await self._go(cursor=None, **filters)
 
     async def _go(self, **changes: str | None) -> None:
         self._query = {name: value for name, value in {**self._query, **changes}.items() if value}
         address.replace(self._shape.path, self._query)
-        self._on_change(self._query)
+        self._show_query()
         await self.draw()
+
+    def _show_query(self) -> None:
+        self._filters.show(self._query)
+        if self._shape.export is not None:
+            exported = {name: self._query.get(name) for name in (*self._filters.words, "sort")}
+            attribute(self._export, "href", address.link(self._shape.export, exported))
 
     async def _sort(self, sort: Sort) -> None:
         ascending, descending = self._shape.sorts[sort.name]
@@ -156,5 +170,5 @@ class LiveList:
         return None
 
     def _empty(self) -> Empty:
-        filtered = any(self._query.get(name) for name in self._shape.filters)
+        filtered = any(self._query.get(name) for name in self._filters.words)
         return self._shape.nothing_matches if filtered else self._shape.nothing_yet

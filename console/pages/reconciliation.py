@@ -9,13 +9,13 @@ from nicegui.page_arguments import PageArguments
 
 from console.components import plots
 from console.components.cards import Kpi, Section, kpis
-from console.components.filters import FilterBar
 from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind
 from console.components.text import attribute, tag
 from console.live import Listener, View
 from console.pages import address, finding_dialog, finding_words, live_rows
+from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows, seconds
 from console.pages.reconciliation_actions import ReconciliationActions
@@ -25,7 +25,6 @@ from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
 PATH = "/reconciliation"
 EXPORT = "/api/v1/exports/findings.csv"
-FILTERS = ("kind", "standing", "q")
 LOOK = 20.0  #: seconds
 LEFT, RIGHT = "found, healed", "checked"
 COLUMNS = (
@@ -41,8 +40,8 @@ SHAPE = ListShape(
     caption="Findings",
     columns=COLUMNS,
     sorts={},
-    filters=FILTERS,
     row_path=PATH,
+    export=EXPORT,
     nothing_yet=Empty(
         kind=EmptyKind.ALL_HEALTHY,
         title="Nothing was ever found",
@@ -155,43 +154,19 @@ def _by(state: ReconcilerState) -> str:
 
 
 async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHeader) -> None:
-    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
-    search = filters.search(label="Search workflow id", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q))
-    kind = filters.choice(
-        label="Finding",
-        options=KINDS,
-        value=query.get("kind") if query.get("kind") in KINDS else None,
-        on_change=lambda chosen: shown.choose(kind=chosen),
-    )
-    standing = filters.choice(
-        label="Standing",
-        options=STANDINGS,
-        value=query.get("standing") if query.get("standing") in STANDINGS else None,
-        on_change=lambda chosen: shown.choose(standing=chosen),
-    )
-
-    async def clear() -> None:
-        search.set_value("")
-        kind.set_value(None)
-        standing.set_value(None)
-        await shown.choose(q=None, kind=None, standing=None)
-
-    def changed(now: Mapping[str, str]) -> None:
-        filters.show_clear(any(now.get(name) for name in FILTERS))
-        attribute(export, "href", address.link(EXPORT, {name: now.get(name) for name in FILTERS}))
-
-    export = tag("a", "Export CSV", classes="button")
-    attribute(export, "download", True)
+    filters = ListFilters(query)
+    filters.search("Search workflow id")
+    filters.choice("kind", label="Finding", options=KINDS)
+    filters.choice("standing", label="Standing", options=STANDINGS)
     shown = LiveList(
         scope.hub,
         SHAPE,
         query=query,
         view=lambda now: _findings(scope, now),
         header=header,
-        on_change=changed,
+        filters=filters,
         on_open=lambda id_: finding_dialog.show(scope, id_),
     )
-    export.move(shown.pager.extras)
     await shown.draw()
 
 

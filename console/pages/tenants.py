@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from nicegui.page_arguments import PageArguments
 
-from console.components.filters import FilterBar
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind
 from console.live import View
 from console.pages import address, live_rows, words
+from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows
 from console.pages.register_tenant import register_button
@@ -31,7 +31,6 @@ SHAPE = ListShape(
     caption="Tenants",
     columns=COLUMNS,
     sorts={},
-    filters=("status", "q"),
     row_path="/tenants/{id}",
     nothing_yet=Empty(
         kind=EmptyKind.NOTHING_YET,
@@ -56,30 +55,10 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     query = address.values(arguments)
     with PageHeader("Tenants", subtitle="Every customer, and how its latest run went") as header:
         register_button()
-    filters = FilterBar(on_clear=lambda: clear())  # noqa: PLW0108 - defined below
-    search = filters.search(
-        label="Search name or slug", value=query.get("q", ""), on_change=lambda q: shown.choose(q=q)
-    )
-    status = filters.choice(
-        label="Status",
-        options=OPTIONS,
-        value=query.get("status") if query.get("status") in OPTIONS else None,
-        on_change=lambda chosen: shown.choose(status=chosen),
-    )
-
-    async def clear() -> None:
-        search.set_value("")
-        status.set_value(None)
-        await shown.choose(q=None, status=None)
-
-    shown = LiveList(
-        scope.hub,
-        SHAPE,
-        query=query,
-        view=lambda now: _view(scope, now),
-        header=header,
-        on_change=lambda now: filters.show_clear(bool(now.get("q") or now.get("status"))),
-    )
+    filters = ListFilters(query)
+    filters.search("Search name or slug")
+    filters.choice("status", label="Status", options=OPTIONS)
+    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: _view(scope, now), header=header, filters=filters)
     await shown.draw()
 
 
