@@ -66,6 +66,14 @@ class Execution(Record):
             postgresql_where=text(OPEN),
         ),
         Index(
+            "ix_workflow_executions_open_type",
+            "status",
+            "workflow_type",
+            "last_progress_at",
+            "id",
+            postgresql_where=text(OPEN),
+        ),
+        Index(
             "ix_workflow_executions_open_health",
             "status",
             "health",
@@ -101,12 +109,6 @@ class Execution(Record):
             text("created_at DESC"),
             text("id DESC"),
             postgresql_where=text("cause IS NOT NULL"),
-        ),
-        Index(
-            "ix_workflow_executions_open_created",
-            text("created_at DESC"),
-            text("id DESC"),
-            postgresql_where=text(OPEN),
         ),
         Index("ix_workflow_executions_created", text("created_at DESC"), text("id DESC")),
         Index("ix_workflow_executions_status", "status", text("created_at DESC"), text("id DESC")),
