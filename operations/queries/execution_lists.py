@@ -5,26 +5,38 @@ a part of its own and the parts are merged.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import assert_never
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution
 from operations.queries import search
 from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
-from operations.queries.paging import COUNT_CAP, Keys, Moment, Segment, Source, Span, matching
+from operations.queries.paging import COUNT_CAP, Moment, Segment, Source, count_up_to_cap, matching
 from operations.statuses import Status
+
+BY_COMPLETION = frozenset({Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutionList:
-    """What a filter and an order ask for."""
+    """What a filter and an order ask for; with a search term, what it was found in."""
 
     wanted: ExecutionFilter
     sort: Sort
+    found: Found | None
+
+    @classmethod
+    async def asked_for(cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection) -> "ExecutionList":
+        term = search.usable(wanted.search)
+        if not term:
+            return _unsearched(wanted, sort)
+        narrowing = Narrowing(wanted=wanted, ended=sort in BY_COMPLETION)
+        return cls(wanted=wanted, sort=sort, found=await Found.of(term, narrowing, connection))
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -40,18 +52,21 @@ class ExecutionList:
             case _:
                 assert_never(self.sort)
 
-    @cached_property
-    def total(self) -> Select[int, bool]:
-        """How many there are, at most one more than `COUNT_CAP`; and whether a search left something out."""
-        ended_only = self.sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED)
-        segment = self._completed() if ended_only else self._created(frozenset())
-        keys = segment.some_keys(COUNT_CAP + 1).subquery()
-        return select(func.count(), self._found.is_cut if self._found else literal(False)).select_from(keys)
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search left something out."""
+        return self.found is not None and self.found.is_cut
+
+    async def total(self, connection: AsyncConnection) -> int:
+        """How many there are, at most one more than `COUNT_CAP`."""
+        if self.found is not None and self.found.exceeds_cap:
+            return COUNT_CAP + 1
+        return await connection.scalar(self._counted) or 0
 
     @cached_property
-    def _found(self) -> Found | None:
-        term = search.usable(self.wanted.search)
-        return Found.of(term) if term else None
+    def _counted(self) -> Select[int]:
+        segment = self._completed() if self.sort in BY_COMPLETION else self._created(frozenset())
+        return count_up_to_cap(segment.some_keys(COUNT_CAP + 1))
 
     def _may_have(self, statuses: frozenset[Status]) -> bool:
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
@@ -63,21 +78,27 @@ class ExecutionList:
         return self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES), ascending=True)
 
     def _completed(self, *, ascending: bool = False) -> Segment:
-        sources = self._sources(FINAL_STATUSES, ended=True) if self._may_have(FINAL_STATUSES) else (_nothing,)
+        sources = (
+            self._sources(FINAL_STATUSES, ended=True)
+            if self._may_have(FINAL_STATUSES)
+            else (matching(Execution.id.is_(None)),)
+        )
         return self._segment(Execution.completed_at, sources, ascending=ascending)
 
     def _segment(self, moment: Moment, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
-        overlaps = self._found is not None
+        overlaps = self.found is not None
         return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 
     def _sources(self, among: frozenset[Status], *, ended: bool = False) -> tuple[Source, ...]:
         """`among`: the statuses that this segment is about; none: all."""
         statuses = self.wanted.statuses & among if self.wanted.statuses and among else self.wanted.statuses or among
         narrowing = Narrowing(wanted=replace(self.wanted, statuses=statuses), ended=ended)
-        if self._found is not None:
-            return self._found.sources(narrowing)
+        if self.found is not None:
+            return self.found.sources(narrowing)
         return tuple(matching(*part) for part in narrowing.parts())
 
 
-def _nothing(span: Span) -> Keys:
-    return span.where(Execution.id.is_(None))
+# Live pages ask for the same list again and again.
+@lru_cache(maxsize=64)
+def _unsearched(wanted: ExecutionFilter, sort: Sort) -> ExecutionList:
+    return ExecutionList(wanted=wanted, sort=sort, found=None)

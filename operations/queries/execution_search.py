@@ -1,107 +1,110 @@
 """Free text among executions: looked up in four places, each with its own index."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, case, func, not_, or_, select, true, union_all
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from operations.models import Execution
-from operations.queries import search
+from operations.queries import error_search, search
+from operations.queries.error_search import Errors
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
-from operations.queries.paging import Conditions, Keys, Source, Span
-from operations.statuses import Status
+from operations.queries.paging import COUNT_CAP, Conditions, Keys, Source, Span, count_up_to_cap, matching
 
 MOST_TENANTS = 100  #: of those that a term matches, the newest
 MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
-SAMPLE, FREQUENT = 300, 30  #: a term is frequent when so many of the newest errors contain it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """Where a term is found: in tenants, at the beginning of workflow ids, in errors and causes.
 
-    Ended executions have an error, open ones a cause; each is looked up where it can be.
+    Ended executions have an error, open ones a cause. What every statement of a list would have to find again is
+    found once.
     """
 
     term: str
-    tenants: CTE
-    named: CTE
-    sample: CTE
+    tenants: tuple[UUID, ...]
+    named: int  #: how many workflow ids begin with the term
+    errors: Errors
+    exceeds_cap: bool  #: whether more executions are known to be found than are counted
 
     @classmethod
-    def of(cls, term: str) -> "Found":
-        by_id = select(Execution).where(search.begins(Execution.workflow_id, term))
+    async def of(cls, term: str, narrowing: Narrowing, connection: AsyncConnection) -> "Found":
+        """In the executions of a list, which `narrowing` describes."""
+        named, tenants, words = (await connection.execute(_first_look(term, narrowing))).one()
+        chosen = search.tenants(term, MOST_TENANTS, search.Sample.of(term, tenants))
+        ids = tuple(await connection.scalars(chosen))
+        number = await connection.scalar(_number_of(ids, narrowing)) or 0
+        errors = Errors(sample=search.Sample.of(term, words), narrowing=narrowing)
+        if number <= COUNT_CAP:
+            errors = await errors.looked_up(connection)
         return cls(
             term=term,
-            tenants=_once(search.tenants(term, MOST_TENANTS), "found"),
-            named=_once(by_id.order_by(Execution.workflow_id).limit(MOST_NAMED), "named"),
-            sample=_once(_sample(term), "sample"),
+            tenants=ids,
+            named=named,
+            errors=errors,
+            exceeds_cap=number > COUNT_CAP or errors.exceed_cap,
         )
 
     @property
-    def is_cut(self) -> ColumnElement[bool]:
+    def is_cut(self) -> bool:
         """Whether there are more tenants or workflow ids than are looked at."""
-        counts = ((self.tenants, MOST_TENANTS), (self.named, MOST_NAMED))
-        return or_(*(select(func.count()).select_from(cte).scalar_subquery() >= most for cte, most in counts))
+        return len(self.tenants) >= MOST_TENANTS or self.named >= MOST_NAMED
 
     def sources(self, narrowing: Narrowing) -> tuple[Source, ...]:
-        conditions, statuses = narrowing.all_of(), narrowing.wanted.statuses or frozenset(Status)
-        named = aliased(Execution, self.named)
-        of_named = narrowing.all_of(named)
-        sources = [self._of_tenants(conditions), lambda span: span.where(*of_named, rows=named, loosely=True)]
-        if len(self.term) >= search.TRIGRAM and statuses & FINAL_STATUSES:
-            sources.append(self._by_error(narrowing))
-        if len(self.term) >= search.TRIGRAM and statuses & OPEN_STATUSES:
+        conditions = narrowing.all_of()
+        sources = [self._of_tenants(conditions)] if self.tenants else []
+        if len(self.term) >= search.TRIGRAM and narrowing.is_about(FINAL_STATUSES):
+            sources = self.errors.beside(sources)
+        if self.named:
+            sources.append(self._by_name(narrowing))
+        if len(self.term) >= search.TRIGRAM and narrowing.is_about(OPEN_STATUSES):
             said = search.contains(Execution.cause_detail, self.term)
-            sources.append(
-                lambda span: span.where(said, Execution.status.in_(OPEN_STATUSES), *conditions, loosely=True)
-            )
-        return tuple(sources)
-
-    def _by_error(self, narrowing: Narrowing) -> Source:
-        said = search.contains(Execution.error_message, self.term)
-        statuses = narrowing.wanted.statuses
-        others = replace(narrowing, wanted=replace(narrowing.wanted, statuses=frozenset())).all_of()
-        # Whoever has an error has failed, which PostgreSQL does not know: it would reckon with few such rows, and
-        # read the index of all failed ones for them. A CASE is opaque to it.
-        of_status = [case((Execution.status.in_(sorted(statuses)), True), else_=False)] if statuses else []
-        conditions = (said, *of_status, *others)
-
-        def source(span: Span) -> Keys:
-            if span.ordered:
-                return span.where(*conditions)
-            # Any thousand will do: of a frequent term the newest are found soonest, of a rare one those that its
-            # trigrams give. PostgreSQL would have to know how frequent it is; this looks.
-            is_frequent = select(self.sample.c.matches).scalar_subquery() >= FREQUENT
-            in_order = span.where(*conditions, is_frequent)
-            in_any_order = span.where(*conditions, not_(is_frequent), loosely=True)
-            both = union_all(in_order.subquery().select(), in_any_order.subquery().select()).subquery()
-            return select(*both.c)
-
-        return source
+            is_open = Execution.status.in_(OPEN_STATUSES)
+            sources.append(lambda span: span.where(said, is_open, *conditions, loosely=True))
+        return tuple(sources) or (matching(Execution.id.is_(None)),)
 
     def _of_tenants(self, conditions: Conditions) -> Source:
         """The first executions of each tenant, merged."""
 
         def source(span: Span) -> Keys:
-            of_tenant = Execution.entity_id == self.tenants.c.id
+            tenants = func.unnest(_ids(self.tenants)).table_valued("id", name="found").render_derived()
+            of_tenant = Execution.entity_id == tenants.c.id
             if not span.ordered:
                 keys = select(span.segment.id, span.segment.moment)
-                return keys.join(self.tenants, of_tenant).where(*conditions).limit(span.limit)
-            each = span.where(of_tenant, *conditions).correlate(self.tenants).lateral("of_tenant")
-            return span.first_of(select(*each.c).select_from(self.tenants.join(each, true())), *each.c)
+                return keys.join(tenants, of_tenant).where(*conditions).limit(span.limit)
+            each = span.where(of_tenant, *conditions).correlate(tenants).lateral("of_tenant")
+            return span.first_of(select(*each.c).select_from(tenants.join(each, true())), *each.c)
 
         return source
 
-
-def _sample(term: str) -> Select[int]:
-    """How many of the newest errors contain the term."""
-    newest = select(Execution.error_message).where(Execution.error_message.is_not(None))
-    errors = newest.order_by(Execution.created_at.desc(), Execution.id.desc()).limit(SAMPLE).cte("newest_errors")
-    error = aliased(Execution, errors).error_message
-    return select(func.count().label("matches")).where(search.contains(error, term))
+    def _by_name(self, narrowing: Narrowing) -> Source:
+        named = aliased(Execution, _named(self.term).subquery("named"))
+        conditions = narrowing.all_of(named)
+        return lambda span: span.where(*conditions, rows=named, loosely=True)
 
 
-def _once(statement: Select[*tuple[object, ...]], name: str) -> CTE:
-    """Looked up once, and before the rest."""
-    return statement.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
+def _named(term: str) -> Select[Execution]:
+    by_id = select(Execution).where(search.begins(Execution.workflow_id, term))
+    return by_id.order_by(Execution.workflow_id).limit(MOST_NAMED)
+
+
+def _number_of(tenants: tuple[UUID, ...], narrowing: Narrowing) -> Select[int]:
+    conditions = (Execution.entity_id == any_(_ids(tenants)), *narrowing.all_of())
+    return count_up_to_cap(select(Execution.id, Execution.created_at).where(*conditions).limit(COUNT_CAP + 1))
+
+
+def _ids(tenants: tuple[UUID, ...]) -> ColumnElement[list[UUID]]:
+    return literal(list(tenants), ARRAY(Uuid))
+
+
+def _first_look(term: str, narrowing: Narrowing) -> Select[int, list[str], list[str]]:
+    """How many workflow ids begin with the term; samples of what tenants are called, and of errors."""
+    return select(
+        select(func.count()).select_from(_named(term).subquery()).scalar_subquery(),
+        func.array(search.newest_tenants().scalar_subquery()),
+        func.array(error_search.newest(narrowing).scalar_subquery()),
+    )

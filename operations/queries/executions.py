@@ -44,8 +44,8 @@ class Executions:
     ) -> Page[ExecutionView]:
         """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
-        listed = _listed(wanted, sort)
         async with self._connected(wanted) as connection:
+            listed = await ExecutionList.asked_for(wanted, sort, connection)
 
             async def fetch(
                 segment: Segment, place: Cursor | None, backward: bool, number: int
@@ -56,15 +56,15 @@ class Executions:
                 return Cursor(segment=index, value=getattr(row, listed.segments[index].moment.key), id=row.id)
 
             items, after, before = await read_page(listed.segments, fetch, place_of, cursor=cursor, limit=limit)
-            total, is_cut = len(items), False
-            if after or before or wanted.search:
-                total, is_cut = (await connection.execute(listed.total)).one()
+            total = len(items)
+            if after or before:
+                total = await listed.total(connection)
         return Page(
             items=tuple(items),
             next=after,
             previous=before,
             total=min(total, COUNT_CAP),
-            total_capped=is_cut or total > COUNT_CAP,
+            total_capped=listed.is_cut or total > COUNT_CAP,
         )
 
     async def export(
@@ -73,7 +73,8 @@ class Executions:
         """The first rows of the list, without pages."""
         found: list[ExecutionView] = []
         async with self._connected(wanted) as connection:
-            for segment in _listed(wanted, sort).segments:
+            listed = await ExecutionList.asked_for(wanted, sort, connection)
+            for segment in listed.segments:
                 if len(found) < limit:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
         return tuple(found)
@@ -169,27 +170,21 @@ _COLUMNS = (
 async def _rows(
     connection: AsyncConnection, segment: Segment, place: Cursor | None, *, backward: bool, limit: int
 ) -> list[ExecutionView]:
-    rows = await connection.execute(_page(segment, place, backward, limit))
+    # What a search has found is another segment each time.
+    page = _page if segment.overlaps else _kept_page
+    rows = await connection.execute(page(segment, place, backward, limit))
     return [_view(row) for row in rows]
 
 
-# Live pages ask the same questions again and again; to put a question together takes longer than to ask it.
-@lru_cache(maxsize=64)
-def _listed(wanted: ExecutionFilter, sort: Sort) -> ExecutionList:
-    return ExecutionList(wanted=wanted, sort=sort)
-
-
-@lru_cache(maxsize=128)
-def _page(
-    segment: Segment,
-    place: Cursor | None,
-    backward: bool,
-    limit: int,
-) -> Select[*tuple[object, ...]]:
+def _page(segment: Segment, place: Cursor | None, backward: bool, limit: int) -> Select[*tuple[object, ...]]:
     """The keys from the segment's indexes first, then only the rows that are shown."""
     keys = segment.keys(place, backward=backward, limit=limit).subquery()
     statement = _viewed(select(*_COLUMNS).join(keys, keys.c.id == Execution.id))
     return statement.order_by(*segment.order(backward=backward))
+
+
+# Live pages ask the same questions again and again; to put a question together takes longer than to ask it.
+_kept_page = lru_cache(maxsize=128)(_page)
 
 
 @cache

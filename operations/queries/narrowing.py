@@ -26,6 +26,10 @@ class Narrowing:
     wanted: ExecutionFilter
     ended: bool  #: said in so many words, so that the index of ended ones is recognised
 
+    def is_about(self, statuses: frozenset[Status]) -> bool:
+        """Whether rows of these statuses can be among them."""
+        return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
+
     def all_of(self, rows: Rows = Execution) -> Conditions:
         words = (column.in_(words) for column, words in self._words(rows))
         return (*words, *self._ranges(rows))

@@ -9,8 +9,22 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, func, select, tuple_, union, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Select,
+    UnaryExpression,
+    case,
+    cast,
+    func,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from operations.errors import InvalidInput
 from operations.models import Record
@@ -22,7 +36,7 @@ ItemT = TypeVar("ItemT")
 Conditions = tuple[ColumnElement[bool], ...]
 Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 Keys = Select[UUID, datetime | None]
-Rows = type[Record]
+Rows = type[Record] | ReadOnlyColumnCollection[str, ColumnElement[object]]
 Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[UUID]
 
 
@@ -132,6 +146,14 @@ class Span:
         order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
         return keys.order_by(*order).limit(self.limit)
 
+    def up_to(self, keys: CTE) -> ColumnElement[bool]:
+        """Not beyond the last of these keys, when they fill the span."""
+        moment = keys.c[self.segment.moment.key]
+        last, nowhere = (func.max(moment), "infinity") if self._is_upward else (func.min(moment), "-infinity")
+        reach = case((func.count() >= self.limit, last), else_=cast(nowhere, DateTime(timezone=True)))
+        bound = select(reach).select_from(keys).scalar_subquery()
+        return self.segment.moment <= bound if self._is_upward else self.segment.moment >= bound
+
     @property
     def _is_upward(self) -> bool:
         return self.segment.ascending != self.backward
@@ -143,6 +165,18 @@ Source = Callable[[Span], Keys]
 def matching(*conditions: ColumnElement[bool]) -> Source:
     """Rows for which the conditions hold."""
     return lambda span: span.where(*conditions)
+
+
+def beside(source: Source, *conditions: ColumnElement[bool]) -> Source:
+    """What a source gives, and rows for which the conditions hold; these are read only as far as they can be shown."""
+
+    def both(span: Span) -> Keys:
+        given = source(span).cte("given").prefix_with("MATERIALIZED", dialect="postgresql")
+        matching_rows = span.where(*conditions, span.up_to(given)).subquery()
+        merged = union(select(*given.c), select(*matching_rows.c)).subquery()
+        return span.first_of(select(*merged.c), *merged.c)
+
+    return both
 
 
 Fetch = Callable[[Segment, Cursor | None, bool, int], Awaitable[Sequence[ItemT]]]

@@ -1,0 +1,98 @@
+"""Free text in the errors of ended executions: found by an index of trigrams, or by reading the errors in order."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, Row, Select, Uuid, and_, case, column, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations.models import Execution
+from operations.queries import search
+from operations.queries.narrowing import FINAL_STATUSES, Narrowing
+from operations.queries.paging import COUNT_CAP, Conditions, Moment, Source, beside, matching
+
+FREQUENT = 60  #: of the sample; then a thousand are found sooner by reading the errors in order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Errors:
+    """The executions of a list whose error contains a term."""
+
+    sample: search.Sample
+    narrowing: Narrowing
+    found: tuple[Row[UUID, datetime | None], ...] | None = None
+    """Ids, and what the list is sorted by; None when these are not known, or too many."""
+
+    async def looked_up(self, connection: AsyncConnection) -> Self:
+        if len(self.sample.term) < search.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
+            return replace(self, found=())
+        found = (await connection.execute(_any_of(self.sample, self.narrowing))).all()
+        return replace(self, found=tuple(found))
+
+    @property
+    def exceed_cap(self) -> bool:
+        return self.found is not None and len(self.found) > COUNT_CAP
+
+    def beside(self, tenants: list[Source]) -> list[Source]:
+        """Those, and those of the tenants that the term matches, of which there is one source or none."""
+        if self.found is not None and not self.exceed_cap:
+            return [*tenants, _these(self.found, _moment(self.narrowing))]
+        if not self.sample.matches:
+            return [*tenants, matching(*_indexed(self.sample), *_conditions(self.narrowing))]
+        in_order = (*_unindexed(self.sample), *_conditions(self.narrowing))
+        return [beside(each, *in_order) for each in tenants] or [matching(*in_order)]
+
+
+def newest(narrowing: Narrowing) -> Select[str]:
+    """The newest errors, as a sample. One that the list would not show is empty: it has to be passed over as well."""
+    start = func.left(Execution.error_message, search.SAMPLE_LENGTH)
+    texts = select(case((and_(*_conditions(narrowing)), start), else_="")).where(Execution.error_message.is_not(None))
+    return texts.order_by(Execution.created_at.desc(), Execution.id.desc()).limit(search.SAMPLE)
+
+
+def _these(found: tuple[Row[UUID, datetime | None], ...], moment: Moment) -> Source:
+    ids = literal([id_ for id_, _ in found], ARRAY(Uuid))
+    moments = literal([each for _, each in found], ARRAY(DateTime(timezone=True)))
+    columns = (column("id", Uuid), column(moment.key, DateTime(timezone=True)))
+    errors = func.unnest(ids, moments).table_valued(*columns, name="errors").render_derived()
+    return lambda span: span.where(rows=errors.c)
+
+
+def _any_of(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime | None]:
+    """One more than are counted, or all when there are not so many."""
+    chosen = select(Execution.id, _moment(narrowing)).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
+    if sample.matches >= FREQUENT:
+        in_order = chosen.order_by(Execution.created_at.desc(), Execution.id.desc())
+        return in_order.where(*_unindexed(sample))
+    return chosen.where(*_indexed(sample))
+
+
+def _indexed(sample: search.Sample) -> Conditions:
+    """That an error contains the term: the work of the index of trigrams."""
+    said = search.contains(Execution.error_message, sample.term)
+    if (part := sample.telling_part) == sample.term:
+        return (said,)
+    return search.contains(Execution.error_message, part), search.unindexed(said)
+
+
+def _unindexed(sample: search.Sample) -> Conditions:
+    """The same, for errors that are read in order."""
+    said = search.contains(Execution.error_message, sample.term)
+    return Execution.error_message.is_not(None), search.unindexed(said)
+
+
+def _conditions(narrowing: Narrowing) -> Conditions:
+    """The conditions of a list in a form for rows that have an error.
+
+    Whoever has an error has failed, which PostgreSQL does not know: it would reckon with few such rows, and read the
+    index of all failed ones for them. A CASE is opaque to it.
+    """
+    statuses = narrowing.wanted.statuses & FINAL_STATUSES or FINAL_STATUSES
+    others = replace(narrowing, wanted=replace(narrowing.wanted, statuses=frozenset())).all_of()
+    return (case((Execution.status.in_(sorted(statuses)), True), else_=False), *others)
+
+
+def _moment(narrowing: Narrowing) -> Moment:
+    return Execution.completed_at if narrowing.ended else Execution.created_at
