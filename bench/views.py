@@ -97,7 +97,7 @@ def _words() -> Iterator[Listed]:
     for kind in TYPES:
         one = ExecutionFilter(workflow_types=frozenset({kind}))
         yield f"{kind}", "type", one, Sort.NEWEST, None
-        yield f"{kind}, attention", "", one, Sort.ATTENTION, None
+        yield f"{kind}, attention", "open_type", one, Sort.ATTENTION, None
         failed = ExecutionFilter(workflow_types=frozenset({kind}), statuses=frozenset({Status.FAILED}))
         yield f"{kind}, failed", "status_type", failed, Sort.NEWEST, None
     two = ExecutionFilter(workflow_types=frozenset(TYPES[1:3]), statuses=BUSY)
@@ -137,8 +137,8 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         "search ids": ("tenant-provision-acme-north", ""),
         "search all ids": ("tenant-provision-", ""),
         "error, frequent": ("NXDOMAIN", "error_created"),
-        "error, one in 30": ("tenants-eu-3", ""),
-        "error, one in 500": ("tenants_17", ""),
+        "error, one in 30": ("tenants-eu-3", "error"),
+        "error, one in 500": ("tenants_17", "error"),
         "error, one in 5000": ("disk quota", "error"),
         "error, rare": ("deadbeef", "error"),
     }
@@ -166,7 +166,8 @@ def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
 
 async def landmarks(database: Database) -> Landmarks:
     """Found by full scans; call it before measuring."""
-    async with database.reading() as connection:
+    async with database.transaction() as connection:
+        await connection.execute(text("SET LOCAL statement_timeout = '2min'"))
         middle = await connection.scalar(
             text("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY created_at) FROM workflow_executions")
         )
