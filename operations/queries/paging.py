@@ -162,9 +162,9 @@ class Span:
 Source = Callable[[Span], Keys]
 
 
-def matching(*conditions: ColumnElement[bool]) -> Source:
-    """Rows for which the conditions hold."""
-    return lambda span: span.where(*conditions)
+def matching(*conditions: ColumnElement[bool], loosely: bool = False) -> Source:
+    """Rows for which the conditions hold; `loosely` as with `Span.where`."""
+    return lambda span: span.where(*conditions, loosely=loosely)
 
 
 def beside(source: Source, *conditions: ColumnElement[bool]) -> Source:

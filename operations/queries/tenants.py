@@ -93,10 +93,12 @@ class Tenants:
 
 
 def _newest(statuses: frozenset[TenantStatus], term: str) -> Segment:
-    """One part per status, as each status is one range of an index."""
+    """One part per status, as each status is one range of an index; what a term matches is counted in any order."""
     found: Conditions = (terms.matches_tenant(term),) if term else ()
     parts = [(Tenant.status == status, *found) for status in sorted(statuses)] or [found]
-    return Segment(moment=Tenant.created_at, id=Tenant.id, sources=tuple(matching(*part) for part in parts))
+    return Segment(
+        moment=Tenant.created_at, id=Tenant.id, sources=tuple(matching(*part, loosely=bool(term)) for part in parts)
+    )
 
 
 def _viewed() -> Select[*tuple[object, ...]]:
