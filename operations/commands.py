@@ -4,6 +4,7 @@ A claim holds a lease that outlasts its work, and a token that proves on settlin
 as delivered or failed is the durable end of an intent: a settled command is never delivered again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -17,8 +18,8 @@ from operations.causes import clean
 from operations.models import Command
 from operations.statuses import CommandKind, CommandState, Status
 
-BATCH = 32
-LEASE = 45  #: seconds; two rounds of CONCURRENCY, each of at most three questions of 5 s, and some room
+BATCH = 16  #: as many as are delivered at once, so that none waits longer than one delivery takes
+LEASE = 45  #: seconds; two deliveries, each of at most three questions of 5 s, and some room
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,39 +135,41 @@ CLAIM = text(
 )
 
 
-async def settle(connection: AsyncConnection, claim: Claim, state: CommandState, error: str | None = None) -> bool:
-    """End a command, with its second audit entry; False when the claim had been lost to another deliverer."""
+async def settle(
+    connection: AsyncConnection, claims: Sequence[Claim], state: CommandState, error: str | None = None
+) -> set[UUID]:
+    """End commands, each with its second audit entry; without those whose claim had been lost to another deliverer."""
     actor = Actor.system("deliverer")
     outcome = audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED
     values = {
-        "id": claim.id,
-        "token": claim.token,
+        "ids": [claim.id for claim in claims],
+        "tokens": [claim.token for claim in claims],
+        "labels": [claim.workflow_id for claim in claims],
         "state": state.value,
         "error": clean(error),
         "actor": actor.name,
         "role": actor.role.value,
-        "action": f"command.{claim.kind}",
         "outcome": outcome.value,
-        "label": claim.workflow_id,
-        "by": claim.requested_by,
     }
-    return (await connection.execute(SETTLE, values)).one_or_none() is not None
+    return set(await connection.scalars(SETTLE, values))
 
 
-# The command and its audit entry in one round trip: this runs once for every run that is ever started.
+# Commands and their audit entries in one round trip: this runs for every run that is ever started.
 SETTLE = text(
     """
     WITH settled AS (
-        UPDATE commands SET state = :state, error = CAST(:error AS text), settled_at = clock_timestamp(),
+        UPDATE commands c SET state = :state, error = CAST(:error AS text), settled_at = clock_timestamp(),
                claim_token = NULL
-        WHERE id = :id AND claim_token = :token AND state = 'queued'
-        RETURNING id, execution_id
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:tokens AS uuid[]), CAST(:labels AS text[])) AS held(id, token, label)
+        WHERE c.id = held.id AND c.claim_token = held.token AND c.state = 'queued'
+        RETURNING c.id, c.kind, c.execution_id, c.requested_by, held.label
+    ), noted AS (
+        INSERT INTO audit_log (actor, role, action, outcome, target_kind, target_id, target_label, reason, after)
+        SELECT :actor, :role, 'command.' || kind, :outcome, 'execution', execution_id::text, label,
+               CAST(:error AS text), jsonb_build_object('command', id::text, 'requested_by', requested_by)
+        FROM settled
     )
-    INSERT INTO audit_log (actor, role, action, outcome, target_kind, target_id, target_label, reason, after)
-    SELECT :actor, :role, :action, :outcome, 'execution', execution_id::text, :label, CAST(:error AS text),
-           jsonb_build_object('command', id::text, 'requested_by', CAST(:by AS text))
-    FROM settled
-    RETURNING 1
+    SELECT id FROM settled
     """
 )
 

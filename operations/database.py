@@ -114,6 +114,14 @@ def _hang_up(connection: psycopg.AsyncConnection) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
+async def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection:
+    """What is beneath a connection of the pool, in the same transaction."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError(driver)
+    return driver
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Database:
     """A pool of connections. Nothing is opened before the first use."""

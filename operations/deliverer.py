@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from operations import commands, contracts, deliveries
 from operations.commands import Claim
@@ -13,15 +15,16 @@ from operations.database import Database
 from operations.deliveries import Delivery
 from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
 from operations.logs import logger
+from operations.settlements import Settlement, Settler
 from operations.statuses import CommandKind
 from operations.temporal import Temporal
 
 log = logger(__name__)
 
-CONCURRENCY = 16
+CONCURRENCY = commands.BATCH
 LONGEST_BACKOFF = 60.0  #: seconds
 
-HANDLERS: dict[CommandKind, Callable[[Delivery], Awaitable[None]]] = {
+HANDLERS: dict[CommandKind, Callable[[Delivery], Awaitable[Settlement]]] = {
     CommandKind.START: deliveries.start,
     CommandKind.TERMINATE: deliveries.terminate,
     CommandKind.CANCEL: deliveries.cancel,
@@ -43,41 +46,20 @@ class Deliverer:
         """Deliver until cancelled."""
         while True:
             try:
-                full = await self.deliver_due() == commands.BATCH
-            except DatabaseUnavailable:
-                full = False
+                with suppress(DatabaseUnavailable):
+                    await self.deliver_due()
             except Exception:  # a bug met while claiming must not end the process that delivers
                 log.exception("commands could not be claimed")
-                full = False
-            if not full:
-                await self._wait()
+            await self._wait()
 
     def wake(self) -> None:
         """Look for due commands now; to be called after a commit that queued one."""
         self._woken.set()
 
     async def deliver_due(self) -> int:
-        """Deliver what is due now, and return how many commands were claimed."""
-        async with self.database.transaction() as connection:
-            claims = await commands.claim(connection, name=self.name)
-        slots = asyncio.Semaphore(CONCURRENCY)
-
-        async def deliver_one(claim: Claim) -> None:
-            async with slots:
-                await self._deliver(claim)
-
-        try:
-            await asyncio.gather(*(deliver_one(claim) for claim in claims))
-        except asyncio.CancelledError:  # an orderly end: what is not settled is due again at once, for somebody else
-            await asyncio.shield(self._hand_back(claims))
-            raise
-        return len(claims)
-
-    async def _hand_back(self, claims: list[Claim]) -> None:
-        with suppress(DatabaseUnavailable):
-            async with self.database.transaction() as connection:
-                for claim in claims:
-                    await commands.postpone(connection, claim, timedelta(0), "Handed back by a process that ended.")
+        """Deliver all that is due, and return how many commands were claimed."""
+        settler = Settler(database=self.database)
+        return await Round(database=self.database, temporal=self.temporal, name=self.name, settler=settler).deliver()
 
     async def _wait(self) -> None:
         try:
@@ -87,12 +69,66 @@ class Deliverer:
         finally:
             self._woken.clear()
 
+
+@dataclass(kw_only=True, slots=True)
+class Round:
+    """Delivers what is due, `CONCURRENCY` commands at once, claiming more whenever one has nothing to go on with."""
+
+    database: Database
+    temporal: Temporal
+    name: str
+    settler: Settler
+    _claimed: int = 0
+    _stock: deque[Claim] = field(default_factory=deque)  #: claimed, not begun
+    _held: dict[UUID, Claim] = field(default_factory=dict)  #: claimed, not settled
+    _has_more: bool = True
+    _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def deliver(self) -> int:
+        """The number of commands that were claimed."""
+        try:
+            await self._restock()
+            ends = await asyncio.gather(*(self._deliver_on() for _ in self._stock), return_exceptions=True)
+        except asyncio.CancelledError:  # an orderly end: what is not settled is due again at once, for somebody else
+            await asyncio.shield(self._hand_back())
+            raise
+        for problem in filter(None, ends):
+            raise problem
+        return self._claimed
+
+    async def _deliver_on(self) -> None:
+        while (claim := await self._next()) is not None:
+            with self.settler.awaiting_one():
+                await self._deliver(claim)
+            del self._held[claim.id]
+
+    async def _next(self) -> Claim | None:
+        async with self._claiming:
+            if not self._stock and self._has_more:
+                await self._restock()
+        return self._stock.popleft() if self._stock else None
+
+    async def _restock(self) -> None:
+        self._has_more = False  # nor is it asked again when the claim fails
+        async with self.database.transaction() as connection:
+            claims = await commands.claim(connection, name=self.name)
+        self._has_more = len(claims) == commands.BATCH
+        self._claimed += len(claims)
+        self._stock.extend(claims)
+        self._held |= {claim.id: claim for claim in claims}
+
+    async def _hand_back(self) -> None:
+        with suppress(DatabaseUnavailable):
+            async with self.database.transaction() as connection:
+                for claim in self._held.values():
+                    await commands.postpone(connection, claim, timedelta(0), "Handed back by a process that ended.")
+
     async def _deliver(self, claim: Claim) -> None:
         """Deliver one command; whatever happens to it stays its own and is written on its row."""
         delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, by=self.name)
         try:
             try:
-                await HANDLERS[claim.kind](delivery)
+                await self.settler.settle(await HANDLERS[claim.kind](delivery))
             except (TemporalUnavailable, deliveries.NotYet) as error:
                 log.warning("command waits", command=claim.kind, workflow_id=claim.workflow_id, why=str(error))
                 await self._postpone(claim, str(error))
@@ -101,7 +137,7 @@ class Deliverer:
                     await self._postpone(claim, error.message)
                 else:
                     log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
-                    await deliveries.refuse(delivery, error.message)
+                    await self.settler.settle(deliveries.refuse(delivery, error.message))
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # a bug that one command meets must not keep the others waiting

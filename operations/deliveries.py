@@ -6,10 +6,11 @@ before it concludes what is not.
 
 from dataclasses import dataclass
 
-from operations import commands, contracts, tracking
+from operations import commands, contracts
 from operations.commands import Claim
 from operations.database import Database
 from operations.errors import TemporalRefused
+from operations.settlements import Settlement
 from operations.statuses import CloseReason, CommandKind, CommandState, Status
 from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
 from operations.tracking import Transition
@@ -35,11 +36,8 @@ class Delivery:
     temporal: Temporal
     by: str
 
-    async def settle(self, state: CommandState, error: str | None = None, move: Transition | None = None) -> None:
-        """End the command together with what it means for the execution; nothing if the claim was lost."""
-        async with self.database.transaction() as connection:
-            if await commands.settle(connection, self.claim, state, error) and move is not None:
-                await tracking.move(connection, move)
+    def settlement(self, state: CommandState, error: str | None = None, move: Transition | None = None) -> Settlement:
+        return Settlement(claim=self.claim, state=state, error=error, move=move)
 
     def ended(self, reason: CloseReason, error: str, run: Run | None = None) -> Transition:
         return Transition(
@@ -55,19 +53,16 @@ class Delivery:
         )
 
 
-async def start(delivery: Delivery) -> None:
+async def start(delivery: Delivery) -> Settlement:
     """Start the run, at most once per execution, whatever answers were lost before."""
     claim = delivery.claim
     if claim.run_id is not None:  # an earlier try took effect, its answer was lost, and the worker has reported it
-        await delivery.settle(CommandState.DELIVERED)
-        return
+        return delivery.settlement(CommandState.DELIVERED)
     if claim.is_withdrawn or claim.status is not Status.PENDING:
-        await delivery.settle(CommandState.FAILED, "The execution was withdrawn or has ended.")
-        return
+        return delivery.settlement(CommandState.FAILED, "The execution was withdrawn or has ended.")
     kind = contracts.BY_STORED_NAME.get(claim.workflow_type)
     if kind is None:
-        await refuse(delivery, f"This version knows no workflow of the type {claim.workflow_type!r}.")
-        return
+        return refuse(delivery, f"This version knows no workflow of the type {claim.workflow_type!r}.")
     if claim.predecessor is not None:
         await _check_predecessor(delivery, claim.predecessor)
     wanted = Start(
@@ -80,9 +75,8 @@ async def start(delivery: Delivery) -> None:
     try:
         run_id = await delivery.temporal.start(wanted)
     except AlreadyStarted:
-        await _adopt(delivery)
-        return
-    await delivery.settle(CommandState.DELIVERED, move=_accepted(delivery, run_id))
+        return await _adopt(delivery)
+    return delivery.settlement(CommandState.DELIVERED, move=_accepted(delivery, run_id))
 
 
 async def _check_predecessor(delivery: Delivery, workflow_id: str) -> None:
@@ -96,20 +90,19 @@ async def _check_predecessor(delivery: Delivery, workflow_id: str) -> None:
         raise TemporalRefused(f"The previous attempt {workflow_id} completed after all; there is nothing to retry.")
 
 
-async def _adopt(delivery: Delivery) -> None:
+async def _adopt(delivery: Delivery) -> Settlement:
     """A run exists under our id: ours (an answer was lost) or a stranger's (never touched)."""
     claim = delivery.claim
     run = await delivery.temporal.describe(claim.workflow_id)
     if run is None:
         raise NotYet("Temporal reports the workflow as started, and as unknown; asking again.")
     if run.execution_id != str(claim.execution_id):
-        await refuse(
+        return refuse(
             delivery,
             f"A foreign workflow is registered under the id {claim.workflow_id} (run {run.run_id}, "
             f"{contracts.OPERATION_UUID} {run.execution_id or 'none'}); it was left alone.",
         )
-        return
-    await delivery.settle(CommandState.DELIVERED, move=_accepted(delivery, run.run_id))
+    return delivery.settlement(CommandState.DELIVERED, move=_accepted(delivery, run.run_id))
 
 
 def _accepted(delivery: Delivery, run_id: str) -> Transition:
@@ -119,54 +112,51 @@ def _accepted(delivery: Delivery, run_id: str) -> Transition:
     )
 
 
-async def terminate(delivery: Delivery) -> None:
+async def terminate(delivery: Delivery) -> Settlement:
     """End the run by force; of a run that a newer one replaced, nothing."""
     run = await _target(delivery)
-    if run is None:
-        return
+    if isinstance(run, Settlement):
+        return run
     claim = delivery.claim
     await delivery.temporal.terminate(claim.workflow_id, run.run_id, reason=_said(claim))
     ended = await delivery.temporal.describe(claim.workflow_id)
     if ended is None or ended.run_id != run.run_id or ended.status is not RunStatus.TERMINATED:
-        await delivery.settle(CommandState.FAILED, "The run ended by itself before it could be terminated.")
-        return
-    await delivery.settle(CommandState.DELIVERED, move=_ended_by(delivery, ended))
+        return delivery.settlement(CommandState.FAILED, "The run ended by itself before it could be terminated.")
+    return delivery.settlement(CommandState.DELIVERED, move=_ended_by(delivery, ended))
 
 
-async def cancel(delivery: Delivery) -> None:
+async def cancel(delivery: Delivery) -> Settlement:
     """Ask the run to end in order; its own report tells when it has."""
     run = await _target(delivery)
-    if run is None:
-        return
+    if isinstance(run, Settlement):
+        return run
     await delivery.temporal.cancel(delivery.claim.workflow_id, run.run_id, reason=_said(delivery.claim))
-    await delivery.settle(CommandState.DELIVERED)
+    return delivery.settlement(CommandState.DELIVERED)
 
 
-async def decide(delivery: Delivery) -> None:
+async def decide(delivery: Delivery) -> Settlement:
     """Tell a waiting run that a decision was made; the run reads it from the database, so a repeat does no harm."""
     claim = delivery.claim
     run = await delivery.temporal.describe(claim.workflow_id)
     if run is None and claim.status is Status.PENDING:
         raise NotYet("The run has not started yet.")
     if run is None or not run.status.is_open or run.execution_id != str(claim.execution_id):
-        await delivery.settle(CommandState.FAILED, "The run had ended before the decision reached it.")
-        return
+        return delivery.settlement(CommandState.FAILED, "The run had ended before the decision reached it.")
     await delivery.temporal.signal(claim.workflow_id, run.run_id, contracts.DECIDED)
-    await delivery.settle(CommandState.DELIVERED)
+    return delivery.settlement(CommandState.DELIVERED)
 
 
-async def refuse(delivery: Delivery, why: str) -> None:
+def refuse(delivery: Delivery, why: str) -> Settlement:
     """Temporal refused for good. For a start that is the end of the execution; for others, of the command alone."""
     move = delivery.ended(CloseReason.START_REJECTED, why) if delivery.claim.kind is CommandKind.START else None
-    await delivery.settle(CommandState.FAILED, why, move)
+    return delivery.settlement(CommandState.FAILED, why, move)
 
 
-async def _target(delivery: Delivery) -> Run | None:
-    """The open run that a terminate or cancel is meant for; None when there is none and the command was settled."""
+async def _target(delivery: Delivery) -> Run | Settlement:
+    """The open run that a terminate or cancel is meant for; where there is none, how the command ends."""
     claim = delivery.claim
     if claim.status.is_final:
-        await delivery.settle(CommandState.FAILED, f"The execution had ended already ({claim.status}).")
-        return None
+        return delivery.settlement(CommandState.FAILED, f"The execution had ended already ({claim.status}).")
     async with delivery.database.transaction() as connection:
         if not await commands.withdraw_start(connection, claim.execution_id, f"Withdrawn by {claim.requested_by}."):
             raise NotYet("The start is being delivered right now.")
@@ -174,15 +164,12 @@ async def _target(delivery: Delivery) -> Run | None:
     if claim.status is Status.PENDING and (run is None or run.execution_id != str(claim.execution_id)):
         reason = CloseReason.TERMINATED if claim.kind is CommandKind.TERMINATE else CloseReason.CANCELED
         move = delivery.ended(reason, f"Withdrawn by {claim.requested_by} before it started: {claim.reason}")
-        await delivery.settle(CommandState.DELIVERED, move=move)
-        return None
+        return delivery.settlement(CommandState.DELIVERED, move=move)
     if run is not None and _took_effect(claim, run):
-        await delivery.settle(CommandState.DELIVERED, move=_ended_by(delivery, run))
-        return None
+        return delivery.settlement(CommandState.DELIVERED, move=_ended_by(delivery, run))
     problem = _problem(claim, run)
     if run is None or problem is not None:
-        await delivery.settle(CommandState.FAILED, problem)
-        return None
+        return delivery.settlement(CommandState.FAILED, problem)
     return run
 
 

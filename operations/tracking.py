@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
 from prometheus_client import Counter
 from sqlalchemy import func, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,6 +54,23 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
     elif transition.to is Status.COMPLETED and row.has_loose_ends:
         await consequences.completed(connection, transition.execution_id)
     return True
+
+
+async def move_free(connection: psycopg.AsyncConnection, moves: Sequence[Transition]) -> set[UUID]:
+    """`move` to running or completed for several executions, as one actor saw them, in one statement that never waits.
+
+    Returns those for which nothing is left to do. The others need `move`: somebody holds the row, or the end has
+    consequences.
+    """
+    values = {
+        "ids": [each.execution_id for each in moves],
+        "statuses": [each.to.value for each in moves],
+        "run_ids": [each.run_id for each in moves],
+        "actor": moves[0].actor,
+    }
+    rows = await (await connection.execute(_MOVE_FREE, values)).fetchall()
+    late_writes.inc(sum(not is_news for _, is_news in rows))
+    return {id_ for id_, _ in rows}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,37 +159,6 @@ async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:
     await consequences.reopened(connection, row.workflow_type, row.entity_id)
 
 
-async def follow(connection: AsyncConnection, execution_id: UUID, *, old: str | None, new: str, actor: str) -> bool:
-    """Note that another run goes on under the id of an open execution; False when the row had moved on."""
-    followed = await connection.execute(
-        update(Execution)
-        .where(
-            Execution.id == execution_id,
-            Execution.status == Status.RUNNING,
-            Execution.run_id.is_not_distinct_from(old),
-        )
-        .values(run_id=new)
-    )
-    if followed.rowcount != 1:
-        return False
-    await connection.execute(_FOLLOWED, {"id": execution_id, "actor": actor, "old": old, "new": new})
-    return True
-
-
-async def verify(connection: AsyncConnection, execution_ids: Sequence[UUID]) -> int:
-    """Note that Temporal agrees with these final rows, as far as it still knows them."""
-    verified = await connection.execute(
-        update(Execution)
-        .where(
-            Execution.id.in_(execution_ids),
-            Execution.status.in_((Status.COMPLETED, Status.FAILED)),
-            Execution.verified_at.is_(None),
-        )
-        .values(verified_at=func.clock_timestamp())
-    )
-    return verified.rowcount
-
-
 # A constant, as it is the statement that runs most. Actor and reason are named in the same round trip: the trigger that
 # writes the history fires after the statement.
 _MOVE = text(
@@ -198,15 +185,35 @@ _MOVE = text(
     """
 )
 
-_MARK = text("SELECT set_config('tenantry.correction', :on, true)")
+# A late write finds its row, and leaves it as it is.
+_MOVE_FREE = b"""
+    WITH free AS (
+        SELECT e.id, given.status, given.run_id,
+               (e.status = 'pending' OR e.status = 'running' AND given.status = 'completed')
+               AND coalesce(e.run_id = given.run_id, true) AS is_news
+        FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(run_ids)s::text[]) AS given(id, status, run_id)
+        JOIN workflow_executions e ON e.id = given.id
+        WHERE given.status = 'running' OR coalesce(e.steps_done >= e.steps_total, true) AND NOT EXISTS (
+            SELECT FROM execution_steps s WHERE s.execution_id = e.id AND s.status IN ('running', 'retrying'))
+        FOR NO KEY UPDATE OF e SKIP LOCKED
+    ), moved AS (
+        UPDATE workflow_executions e SET
+            status = free.status,
+            last_progress_at = clock_timestamp(),
+            run_id = free.run_id,
+            started_at = CASE WHEN free.status = 'running' THEN clock_timestamp() ELSE e.started_at END,
+            completed_at = CASE WHEN free.status = 'completed' THEN greatest(clock_timestamp(), e.started_at) END,
+            cause = CASE WHEN free.status = 'running' THEN e.cause END,
+            cause_detail = CASE WHEN free.status = 'running' THEN e.cause_detail END
+        FROM free
+        WHERE e.id = free.id AND free.is_news
+          AND set_config('tenantry.actor', %(actor)s, true) IS NOT NULL
+          AND set_config('tenantry.reason', '', true) IS NOT NULL
+    )
+    SELECT id, is_news FROM free
+    """
 
-_FOLLOWED = text(
-    """
-    INSERT INTO execution_events (execution_id, kind, actor, reason, detail)
-    VALUES (:id, 'followed', :actor, 'Another run goes on under the same id: a reset, or continued as new.',
-            jsonb_strip_nulls(jsonb_build_object('run_id', CAST(:new AS text), 'before', CAST(:old AS text))))
-    """
-)
+_MARK = text("SELECT set_config('tenantry.correction', :on, true)")
 
 
 async def act_as(connection: AsyncConnection, actor: str, reason: str | None = None) -> None:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import commands, contracts, tracking
 from operations.database import Database
-from operations.models import Tenant
+from operations.models import Execution, Tenant
 from operations.reconciliation import findings
 from operations.reconciliation.comparison import Judged
 from operations.reconciliation.decisions import Action, Decision
@@ -100,9 +100,7 @@ class Healer:
                 await commands.queue_start_again(connection, row.id, ACTOR, why)
                 done = "The start was queued again."
             case Action.FOLLOW:
-                if run is None or not await tracking.follow(
-                    connection, row.id, old=row.run_id, new=run.run_id, actor=ACTOR
-                ):
+                if run is None or not await _follow(connection, row.id, old=row.run_id, new=run.run_id):
                     return False
                 done = "The row follows the run that goes on."
             case Action.CORRECT:
@@ -175,6 +173,32 @@ _PLAIN = {
     RunStatus.TIMED_OUT: "Timed out.",
     RunStatus.FAILED: "The run failed.",
 }
+
+
+async def _follow(connection: AsyncConnection, execution_id: UUID, *, old: str | None, new: str) -> bool:
+    """Note that another run goes on under the id of an open execution; False when the row had moved on."""
+    followed = await connection.execute(
+        update(Execution)
+        .where(
+            Execution.id == execution_id,
+            Execution.status == Status.RUNNING,
+            Execution.run_id.is_not_distinct_from(old),
+        )
+        .values(run_id=new)
+    )
+    if followed.rowcount != 1:
+        return False
+    await connection.execute(_FOLLOWED, {"id": execution_id, "actor": ACTOR, "old": old, "new": new})
+    return True
+
+
+_FOLLOWED = text(
+    """
+    INSERT INTO execution_events (execution_id, kind, actor, reason, detail)
+    VALUES (:id, 'followed', :actor, 'Another run goes on under the same id: a reset, or continued as new.',
+            jsonb_strip_nulls(jsonb_build_object('run_id', CAST(:new AS text), 'before', CAST(:old AS text))))
+    """
+)
 
 
 def _suffix(reason: CloseReason | None) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
@@ -246,14 +246,14 @@ async def test_who_lost_a_claim_cannot_settle_it(
     [held] = await claim_and_die(services.database)
 
     async with services.database.transaction() as transaction:
-        late = await commands.settle(transaction, lost, CommandState.FAILED, "too late")
+        late = await commands.settle(transaction, [lost], CommandState.FAILED, "too late")
         await commands.postpone(transaction, lost, timedelta(0), "too late")
     unchanged = await start_of(services, execution)
     async with services.database.transaction() as transaction:
-        settled = await commands.settle(transaction, held, CommandState.DELIVERED)
-        again = await commands.settle(transaction, held, CommandState.FAILED, "twice")
+        settled = await commands.settle(transaction, [held], CommandState.DELIVERED)
+        again = await commands.settle(transaction, [held], CommandState.FAILED, "twice")
 
-    assert (late, settled, again) == (False, True, False)
+    assert (late, settled, again) == (set(), {held.id}, set())
     assert unchanged == (CommandState.QUEUED, 2, None)
     assert await start_of(services, execution) == (CommandState.DELIVERED, 2, None)
 
@@ -301,6 +301,63 @@ async def test_a_namespace_that_is_missing_is_waited_for(
     assert state is CommandState.QUEUED
     assert "namespace" in (error or "").lower()
     assert (await detail_of(services, execution)).execution.status is Status.PENDING
+
+
+async def test_one_look_delivers_all_that_is_due(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    executions = [await queue_start(connection, task_queue) for _ in range(2 * commands.BATCH + 1)]
+
+    assert await services.deliverer.deliver_due() == len(executions)
+
+    assert {(await detail_of(services, each)).execution.status for each in executions} == {Status.RUNNING}
+
+
+async def test_a_row_that_somebody_holds_does_not_keep_the_others_waiting(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    held, *free = [await queue_start(connection, task_queue) for _ in range(4)]
+
+    async def statuses() -> list[Status]:
+        return [(await detail_of(services, each)).execution.status for each in (held, *free)]
+
+    async with await AsyncConnection.connect(services.database.dsn) as holder:
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR NO KEY UPDATE", (held,))
+        delivering = asyncio.ensure_future(services.deliverer.deliver_due())
+        await eventually(statuses, lambda seen: seen == [Status.PENDING, *[Status.RUNNING] * 3])
+        assert not delivering.done()
+    await delivering
+
+    assert await statuses() == [Status.RUNNING] * 4
+    assert await start_of(services, held) == (CommandState.DELIVERED, 1, None)
+
+
+async def test_a_row_that_cannot_be_written_costs_no_other_its_end(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    broken, *sound = [await queue_start(connection, task_queue) for _ in range(4)]
+    await connection.execute(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation';
+        END $$
+        """
+    )
+    refusal = (
+        "CREATE TRIGGER refuse BEFORE UPDATE ON workflow_executions"
+        " FOR EACH ROW WHEN (NEW.id = {}) EXECUTE FUNCTION refuse()"
+    )
+    await connection.execute(sql.SQL(refusal).format(sql.Literal(broken)))
+
+    await services.deliverer.deliver_due()
+
+    assert [(await start_of(services, each))[0] for each in sound] == [CommandState.DELIVERED] * 3
+    assert (await start_of(services, broken))[0] is CommandState.QUEUED
+    await connection.execute("DROP TRIGGER refuse ON workflow_executions")
+    await make_due(connection)
+    await deliver_all(services.deliverer)
+    assert (await detail_of(services, broken)).execution.status is Status.RUNNING
 
 
 class BrokenForPoison(PayloadCodec):

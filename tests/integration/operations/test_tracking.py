@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -93,6 +94,48 @@ async def test_a_write_moves_the_row_exactly_if_its_status_may_follow(
         assert (after["status"], after["run_id"]) == (to, "run-1")
     else:
         assert after == before
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("to", [Status.RUNNING, Status.COMPLETED])
+@pytest.mark.parametrize("known_run", [None, "run-1", "another"])
+async def test_a_free_row_is_moved_as_any_other(
+    database: Database, connection: AsyncConnection, status: Status, to: Status, known_run: str | None
+) -> None:
+    def comparable(row: dict[str, object]) -> dict[str, object]:
+        times = {name: row[name] is None for name in row if name.endswith("_at")}
+        return {**row, **times, "id": None, "workflow_id": None, "entity_id": None}
+
+    alone, free = [await add_execution(connection, status=status) for _ in range(2)]
+    await connection.execute(
+        "UPDATE workflow_executions SET run_id = %s WHERE id = ANY(%s)", (known_run, [alone, free])
+    )
+    late = late_writes()
+
+    applied = await moved(database, replace(transition(alone, to), own_run_only=True))
+    alone_late, late = late_writes() - late, late_writes()
+    done = await tracking.move_free(connection, [transition(free, to)])
+
+    assert done == {free}
+    assert late_writes() - late == alone_late == (0 if applied else 1)
+    assert comparable(await row_of(connection, free)) == comparable(await row_of(connection, alone))
+    assert await history(connection, free) == await history(connection, alone)
+
+
+async def test_moving_free_rows_waits_for_none_and_leaves_out_what_has_consequences(
+    database: Database, connection: AsyncConnection
+) -> None:
+    held, unfinished, free = [await add_execution(connection, status=Status.RUNNING) for _ in range(3)]
+    await connection.execute("UPDATE workflow_executions SET steps_total = 6 WHERE id = %s", (unfinished,))
+
+    async with await AsyncConnection.connect(database.dsn) as holder:
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR UPDATE", (held,))
+        ends = [transition(each, Status.COMPLETED) for each in (held, unfinished, free)]
+        done = await tracking.move_free(connection, ends)
+
+    assert done == {free}
+    statuses = [(await row_of(connection, each))["status"] for each in (held, unfinished, free)]
+    assert statuses == ["running", "running", "completed"]
 
 
 async def test_writes_in_any_order_and_repeated_end_where_the_first_end_was(
