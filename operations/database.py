@@ -4,13 +4,14 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Self, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
@@ -112,6 +113,54 @@ def _hang_up(connection: psycopg.AsyncConnection) -> None:
     """
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
         line.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """A connection of its own for statements that are the same every time: planning anew would cost more than they do.
+
+    Opened at its first use, and again after it broke.
+    """
+
+    dsn: str
+    name: str
+    within: float  #: seconds that connecting and each answer may take
+    _connection: psycopg.AsyncConnection | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def ask(self, question: Callable[[psycopg.AsyncConnection], Coroutine[object, object, AnswerT]]) -> AnswerT:
+        """What `question` asks of the connection, in no transaction; raises psycopg's errors, OSError, TimeoutError."""
+        async with asyncio.timeout(self.within):
+            await self._turn.acquire()
+        try:
+            connection = await self._connected()
+            return await answered_within(self.within, connection, question(connection))
+        finally:
+            if not self._is_idle():
+                self.hang_up()
+            self._turn.release()
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is None:
+            async with asyncio.timeout(self.within):
+                self._connection = await connect_directly(
+                    self.dsn, name=self.name, plan_cache_mode="auto", lock_timeout="500ms"
+                )
+                await bound_transactions(self._connection, 2 * self.within)
+        return self._connection
+
+    def _is_idle(self) -> bool:
+        """As it is after every answer, also after a refusal."""
+        return self._connection is None or self._connection.info.transaction_status is TransactionStatus.IDLE
 
 
 async def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection:

@@ -6,7 +6,6 @@ say of them. The second is a projection of the first, so that late and repeated 
 
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
@@ -43,19 +42,19 @@ class StepReport:
 
 
 async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> None:
-    """Write reports in the order in which they were made; of several about one step the last one stands.
+    """Write reports in the order in which they were made, all or none; of several about one step the last one stands.
 
-    `connection` has no transaction open. Raises psycopg's errors. Another try of a step that fails moves no
-    `last_progress_at`.
+    `connection` has no transaction open, and commits by itself. Raises psycopg's errors. Another try of a step that
+    fails moves no `last_progress_at`.
     """
     latest: dict[tuple[UUID, int], StepReport] = {}
     for report in reports:
         said = latest[report.key].progress if report.key in latest else None
         latest[report.key] = replace(report, progress=report.progress or said)
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
-    # In one trip, where the server would end a transaction of which the rest never comes.
-    trip = connection.pipeline() if can_bound_transactions(connection) else nullcontext()
-    async with trip, connection.transaction():
+    # In one trip, which is one transaction, where the server would end one of which the rest never comes.
+    whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
+    async with whole:
         await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
         await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
 

@@ -1,5 +1,8 @@
 """The plugin that makes a worker track every workflow it runs."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from temporalio.plugin import SimplePlugin
 
 from operations.database import Database
@@ -11,10 +14,16 @@ from workers.interceptors.steps import StepTracking
 
 def tracking(database: Database) -> SimplePlugin:
     """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on."""
-    recorder = Recorder(dsn=database.dsn)
+    recorder, executions = Recorder.at(database.dsn), ExecutionActivities.of(database)
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        async with executions.running(), recorder.running():
+            yield
+
     return SimplePlugin(
         "tenantry.tracking",
         interceptors=[RunTracking(), StepTracking(recorder=recorder)],
-        activities=[ExecutionActivities(database=database).record_status],
-        run_context=recorder.running,
+        activities=[executions.record_status],
+        run_context=running,
     )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from time import monotonic
+from typing import Self
 from uuid import UUID
 
 import psycopg
@@ -13,7 +14,7 @@ from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
 from operations import steps
-from operations.database import answered_within, bound_transactions, connect_directly
+from operations.database import Line
 from operations.logs import logger
 from operations.steps import StepReport
 
@@ -48,11 +49,14 @@ class Batch:
 class Recorder:
     """One per worker. Bookkeeping never fails a step: what the database does not take in time is counted and lost."""
 
-    dsn: str
+    line: Line
     _current: Batch = field(default_factory=Batch)  #: being written
     _next: Batch = field(default_factory=Batch)
     _writing: asyncio.Task[None] | None = None
-    _connection: psycopg.AsyncConnection | None = None
+
+    @classmethod
+    def at(cls, dsn: str) -> Self:
+        return cls(line=Line(dsn=dsn, name="steps", within=WITHIN))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -65,7 +69,7 @@ class Recorder:
                 await asyncio.wait({self._writing}, timeout=WITHIN)
                 self._writing.cancel()
                 await asyncio.wait({self._writing})
-            self._drop_connection()
+            self.line.hang_up()
 
     def note(self, report: StepReport) -> None:
         """Write it within `LINGER`, together with what comes meanwhile; reports keep their order."""
@@ -103,13 +107,11 @@ class Recorder:
         self._next.reports[:0] = held  # a step holds the row of its execution, and not for long
 
     async def _try(self, reports: list[StepReport]) -> Outcome:
-        was_connected = self._connection is not None
+        was_open = self.line.is_open
         try:
-            connection = await self._connected()
-            await answered_within(WITHIN, connection, steps.record(connection, reports))
+            await self.line.ask(lambda connection: steps.record(connection, reports))
         except (psycopg.Error, TimeoutError, OSError) as error:
-            self._drop_connection()
-            if was_connected and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
+            if was_open and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
                 return await self._try(reports)
             if _is_answer(error) and len(reports) > 1:
                 return Outcome.REFUSED
@@ -118,21 +120,6 @@ class Recorder:
             _lost(reports, error)
             return Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE
         return Outcome.WRITTEN
-
-    async def _connected(self) -> psycopg.AsyncConnection:
-        """These statements are the same every time; planning them anew would cost more than carrying them out."""
-        if self._connection is None:
-            async with asyncio.timeout(WITHIN):
-                self._connection = await connect_directly(
-                    self.dsn, name="steps", plan_cache_mode="auto", lock_timeout="500ms"
-                )
-                await bound_transactions(self._connection, 2 * WITHIN)
-        return self._connection
-
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.pgconn.finish()
-            self._connection = None
 
 
 def _is_answer(error: Exception) -> bool:

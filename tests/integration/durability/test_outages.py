@@ -175,21 +175,26 @@ async def test_a_registration_whose_commit_was_not_answered_is_found_by_its_key(
 
 
 async def test_a_run_ends_well_although_the_database_hears_nothing_of_it(
-    database: Database, database_url: str, temporal: Temporal, temporal_address: str, task_queue: str
+    provisioning: Provisioning, temporal_address: str, task_queue: str
 ) -> None:
     """The row is then left to reconciliation, which alone may correct it."""
-    services = assemble(database, temporal, task_queue)
-    provisioning = Provisioning(services=services)
     registered = await provisioning.register("unheard")
-    await services.deliverer.deliver_due()
-    async with proxy_to(address_in(database_url)) as proxy:
-        reports = Database.at(proxy.url(database_url), name="test reports")
-        await proxy.take(Way.REFUSE)
-        mute = replace(services, database=replace(reports, dsn=database_url))
+    await provisioning.services.deliverer.deliver_due()
+    await provisioning.execute(
+        """
+        CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'gone' USING ERRCODE = 'connection_failure';
+        END $$
+        """
+    )
+    await provisioning.execute(
+        "CREATE TRIGGER go_away BEFORE UPDATE ON workflow_executions"
+        " FOR EACH ROW WHEN (NEW.status <> OLD.status) EXECUTE FUNCTION go_away()"
+    )
 
-        async with run_worker(mute, temporal_address, task_queue):
-            run = await provisioning.closed_run("tenant-provision-unheard")
-        await reports.close()
+    async with run_worker(provisioning.services, temporal_address, task_queue):
+        run = await provisioning.closed_run("tenant-provision-unheard")
 
     assert run.status is RunStatus.COMPLETED
     assert await provisioning.tenant_status("unheard") is TenantStatus.ACTIVE

@@ -5,6 +5,7 @@ from time import monotonic
 
 import pytest
 from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 
 from operations import steps, tracking
 from operations.database import Database
@@ -35,6 +36,22 @@ async def test_a_step_never_ends_before_it_began(database: Database) -> None:
 
         row = await (await connection.execute("SELECT completed_at >= started_at FROM execution_steps")).fetchone()
     assert row == (True,)
+
+
+async def test_reports_are_written_with_what_they_say_of_the_run_or_not_at_all(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    report = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+
+    async with (
+        await AsyncConnection.connect(database.dsn) as holder,
+        await AsyncConnection.connect(database.dsn, autocommit=True, options="-c lock_timeout=50ms") as connection,
+    ):
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR NO KEY UPDATE", (execution,))
+        with pytest.raises(LockNotAvailable):
+            await steps.record(connection, [report])
+
+        assert await (await connection.execute(STEPS)).fetchall() == []
 
 
 async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes(database: Database) -> None:

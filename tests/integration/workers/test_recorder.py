@@ -21,7 +21,7 @@ END_CONNECTION = """
 
 @pytest.fixture
 async def recorder(database_url: str) -> AsyncIterator[Recorder]:
-    recorder = Recorder(dsn=database_url)
+    recorder = Recorder.at(database_url)
     async with recorder.running():
         yield recorder
 
@@ -81,9 +81,9 @@ async def test_rows_are_free_again_soon_after_a_worker_died_in_the_middle_of_a_w
 ) -> None:
     recorder.note(report(execution))
     await recorder.settle(execution)
-    dead = recorder._connection
+    dead = recorder.line._connection
     assert dead is not None
-    recorder._connection = None
+    recorder.line._connection = None
     dead.pgconn.enter_pipeline_mode()
     for part in (b"BEGIN", b"SELECT FROM workflow_executions FOR UPDATE"):
         dead.pgconn.send_query_params(part, None)

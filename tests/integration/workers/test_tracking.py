@@ -279,6 +279,20 @@ async def test_a_run_whose_row_was_deleted_goes_its_way(runs: Runs) -> None:
     assert result == "coffee"
 
 
+@pytest.mark.usefixtures("kitchen")
+async def test_a_status_is_written_although_the_line_for_it_has_ended(runs: Runs) -> None:
+    await runs.ended(await runs.begin("BrewCoffee", 0))
+    ended = await runs.connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'tenantry statuses'"
+    )
+    assert await ended.fetchall() == [(True,)]
+
+    done = await runs.ended(await runs.begin("BrewCoffee", 0))
+
+    assert [event.to_status for event in done.events] == [Status.PENDING, Status.RUNNING, Status.COMPLETED]
+
+
 async def test_a_run_goes_its_way_although_nothing_of_it_can_be_recorded(runs: Runs, kitchen: Kitchen) -> None:
     execution = await runs.begin("BrewCoffee", 0)
     workflow_id = (await runs.look(execution)).execution.workflow_id
