@@ -85,8 +85,7 @@ async def test_rows_are_free_again_soon_after_a_worker_died_in_the_middle_of_a_w
     assert dead is not None
     recorder.line._connection = None
     dead.pgconn.enter_pipeline_mode()
-    for part in (b"BEGIN", b"SELECT FROM workflow_executions FOR UPDATE"):
-        dead.pgconn.send_query_params(part, None)
+    dead.pgconn.send_query_params(b"SELECT FROM workflow_executions FOR UPDATE", None)
     dead.pgconn.send_flush_request()
     while dead.pgconn.flush():  # and nothing more ever comes, not even the end of the connection
         pass
