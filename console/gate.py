@@ -1,7 +1,7 @@
 """The gate in front of everything: pure ASGI, so that it sees websockets too. What is not allowed is refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 from uuid import NAMESPACE_OID, uuid5
 
@@ -101,13 +101,44 @@ def is_public(path: str) -> bool:
 
 
 def bind_sockets_to_tabs() -> None:
-    """A socket may speak only for the tab that it introduced itself as; NiceGUI itself takes any known tab's id.
+    """A socket may speak only for the tab for which the gate let it in, and only while that tab's session lives.
 
-    Call once, after NiceGUI has registered its handlers.
+    NiceGUI itself takes any known tab's id, at any time. Call once, after it has registered its handlers.
     """
     handlers = core.sio.handlers["/"]
+    handlers["connect"] = _while_session_lives(handlers["connect"])
+    handlers["handshake"] = _for_tab_let_in(handlers["handshake"])
     for name in ("event", "javascript_response", "ack", "log"):
         handlers[name] = _only_own_tab(handlers[name])
+
+
+def _while_session_lives(connect: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    """A socket may have been opened before its session ended, and connect only now."""
+
+    async def guarded(sid: str, environ: Mapping[str, object], auth: object = None) -> object:
+        return False if _has_ended(_introduced_as(environ)) else await connect(sid, environ, auth)
+
+    return guarded
+
+
+def _for_tab_let_in(handshake: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    async def guarded(sid: str, message: object = None) -> object:
+        tab = message.get("client_id") if isinstance(message, dict) else None
+        if not isinstance(tab, str) or tab != _introduced_as(core.sio.get_environ(sid)) or _has_ended(tab):
+            return False
+        return await handshake(sid, message)
+
+    return guarded
+
+
+def _introduced_as(environ: Mapping[str, object]) -> str:
+    return (parse_qs(str(environ.get("QUERY_STRING", ""))).get("client_id") or [""])[0]
+
+
+def _has_ended(tab: str) -> bool:
+    """Whether the session that a known tab was opened with has ended."""
+    client = Client.instances.get(tab)
+    return client is not None and sessions.of_client(client) is None
 
 
 def _only_own_tab(handler: Callable[..., object]) -> Callable[..., object]:

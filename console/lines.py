@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 SOCKETS = "/_nicegui_ws/"
 FULL = 100  #: frames that wait for a tab that does not read; then it is only told what it has missed
 BEAT = 1.0  #: seconds of silence after which a tab needs a sign of life
+LINE = "tenantry.line"  #: where the scope of a websocket has its line
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ Editions = Callable[[], Sequence[str]]
 
 
 class Line:
-    """To one websocket. It is silent until the tab has shaken hands."""
+    """To one websocket. It is silent until the socket has shaken hands for a tab."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -49,7 +50,7 @@ class Line:
     def begin(self, editions: Editions) -> None:
         """Tell the tab which editions it should have, now and whenever frames had to be dropped."""
         self._editions = editions
-        self._catch_up()
+        self._catch_up(editions)
 
     def push(self, frame: str) -> None:
         if self._editions is None:
@@ -57,7 +58,7 @@ class Line:
         self._waiting.append(frame)
         self._more.set()
         if len(self._waiting) > FULL:
-            self._catch_up()
+            self._catch_up(self._editions)
 
     @property
     def is_quiet(self) -> bool:
@@ -70,18 +71,18 @@ class Line:
                 await self._more.wait()
                 self._more.clear()
                 frames, self._waiting = self._waiting, []
+                if not frames:
+                    continue
                 self._spoke_at = monotonic()
                 await self._send({"type": "websocket.send", "text": f'42["news",{",".join(frames)}]'})
 
-    def _catch_up(self) -> None:
-        if self._editions is not None:
-            self._waiting = list(self._editions())
-        if self._waiting:
-            self._more.set()
+    def _catch_up(self, editions: Editions) -> None:
+        self._waiting = list(editions())
+        self._more.set()
 
 
 class Lines:
-    """The lines of this process, by tab."""
+    """The lines of this process that may speak, by the id of their tab."""
 
     def __init__(self) -> None:
         self._lines: dict[str, Line] = {}
@@ -91,60 +92,78 @@ class Lines:
         return len(self._lines)
 
     @asynccontextmanager
-    async def line(self, tab: str, send: Send) -> AsyncIterator[None]:
-        """A line for as long as the block lasts; of two sockets of a tab the newer one counts."""
-        line = self._lines[tab] = Line(send)
+    async def carrying(self, line: Line) -> AsyncIterator[None]:
+        """Write on the line while the block lasts; nobody uses it after its socket is gone."""
         writing = asyncio.create_task(line.write())  # ends in the finally below
+        writing.add_done_callback(lambda _: self._forget(line))
         try:
             yield
         finally:
             writing.cancel()
-            if self._lines.get(tab) is line:
-                del self._lines[tab]
+            await asyncio.wait({writing})
 
     def begin(self, client: Client, editions: Editions) -> None:
-        """The tab has shaken hands, for the first time or again."""
-        line = self._lines.get(client.id)
+        """A tab has shaken hands, for the first time or again; from now on it hears by the way on which it did."""
+        line = _line_of(client)
         if line is not None:
+            self._lines[client.id] = line
             line.begin(editions)
             return
+        self._lines.pop(client.id, None)
         for edition in editions():
-            self.push(client, edition)
+            self.push(client.id, edition)
 
-    def push(self, client: Client, frame: str) -> None:
+    def push(self, tab: str, frame: str) -> None:
         """Send a frame; a tab that is not connected will be told what it has missed."""
-        line = self._lines.get(client.id)
+        line = self._lines.get(tab)
         if line is not None:
             line.push(frame)
-        elif client.has_socket_connection:  # by long polling: something on the way knows no websockets
-            client.outbox.enqueue_message("run_javascript", {"code": f"window.hearNews?.({frame})"}, client.id)
+            return
+        client = Client.instances.get(tab)
+        if client is not None and client.has_socket_connection:  # by polling: something on the way knows no websockets
+            client.outbox.enqueue_message("run_javascript", {"code": f"window.hearNews?.({frame})"}, tab)
 
-    def beat(self, client: Client, seconds_old: float) -> None:
+    def beat(self, tab: str, seconds_old: float) -> None:
         """A sign of life: the sources were read so long ago. What else is said within a second is one, too."""
-        line = self._lines.get(client.id)
+        line = self._lines.get(tab)
         if line is None or line.is_quiet:
-            self.push(client, f"{seconds_old:.2f}")
+            self.push(tab, age(seconds_old))
+
+    def _forget(self, line: Line) -> None:
+        for tab in [tab for tab, each in self._lines.items() if each is line]:
+            del self._lines[tab]
+
+
+def age(seconds: float) -> str:
+    """The frame that says how long ago the sources were read."""
+    return f"{seconds:.2f}"
 
 
 class Tap:
-    """Finds the websockets of tabs on their way to NiceGUI; behind the gate, which knows whose tab it is."""
+    """Notes how to write to each websocket on its way to NiceGUI; behind the gate, which knows whose tab it is for."""
 
     def __init__(self, app: ASGIApp, *, lines: Lines) -> None:
         self.app = app
         self.lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tab = _tab(scope)
-        if tab is None:
+        if not _is_tabs_own(scope):
             await self.app(scope, receive, send)
             return
-        async with self.lines.line(tab, send):
+        line = scope[LINE] = Line(send)
+        async with self.lines.carrying(line):
             await self.app(scope, receive, send)
 
 
-def _tab(scope: Scope) -> str | None:
-    """Which tab opens a websocket of its own; one that takes over from long polling has no line."""
+def _is_tabs_own(scope: Scope) -> bool:
+    """Whether a tab opens a websocket of its own; one that takes over from long polling has no line."""
     if scope["type"] != "websocket" or not str(scope["path"]).startswith(SOCKETS):
-        return None
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return None if "sid" in query else (query.get("client_id") or [None])[0]
+        return False
+    return b"sid" not in parse_qs(scope.get("query_string", b""))
+
+
+def _line_of(client: Client) -> Line | None:
+    """The line of the socket that has shaken hands last."""
+    scope = (client.environ or {}).get("asgi.scope")
+    line = scope.get(LINE) if isinstance(scope, dict) else None
+    return line if isinstance(line, Line) else None

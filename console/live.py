@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from nicegui import Client, ui
 from prometheus_client import Counter, Gauge
 
-from console.lines import BEAT, Edition, Lines
+from console.lines import BEAT, Edition, Lines, age
 from operations.errors import DatabaseUnavailable, OperationsError
 from operations.feed import Changed, Feed
 from operations.logs import logger
@@ -23,6 +23,7 @@ SILENCE = 2.0  #: seconds without an answered look after which the pages say so
 live_queries = Counter("tenantry_live_queries", "Views loaded again because something changed")
 live_viewers = Gauge("tenantry_live_viewers", "Parts of open pages that follow a view")
 tasks = Gauge("tenantry_tasks", "Tasks of the console's event loop")
+NOWHERE = Edition(0, 0)  #: of no view
 AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool has connections
 
 
@@ -52,6 +53,7 @@ class Listener(ui.element, Generic[NewsT]):
         """Without `hear`, all that there is to hear is for parts of the page in the browser."""
         super().__init__("template")
         self.hear = hear
+        self.tab = self.client.id
         self.leave: Callable[[], None] | None = None
 
     def tell(self, news: NewsT) -> None:
@@ -109,13 +111,13 @@ class Channel(Generic[ValueT, NewsT]):
         if news_json is not None:
             self.edition = Edition(self.edition.view, self.edition.number + 1)
             frame = self.edition.frame(news_json)
-            for tab in {listener.client for listener in self.listeners}:
+            for tab in {listener.tab for listener in self.listeners}:
                 self._lines.push(tab, frame)
         for listener in tuple(self.listeners):
             listener.tell(news)
 
-    def is_watched_by(self, tab: Client) -> bool:
-        return any(listener.client is tab for listener in self.listeners)
+    def is_watched_by(self, tab: str) -> bool:
+        return any(listener.tab == tab for listener in self.listeners)
 
     def concerns(self, changed: Changed) -> bool:
         return self.view.concerns(changed)
@@ -128,7 +130,7 @@ class Refreshable(Protocol):
     def is_watched(self) -> bool: ...
     @property
     def edition(self) -> Edition: ...
-    def is_watched_by(self, tab: Client) -> bool: ...
+    def is_watched_by(self, tab: str) -> bool: ...
     def concerns(self, changed: Changed) -> bool: ...
     async def refresh(self) -> None: ...
 
@@ -139,6 +141,7 @@ class Pulse(ui.element):
     def __init__(self, hub: "Hub", *, silent: Callable[[bool], None]) -> None:
         """`silent` hears when the feed falls silent or speaks again."""
         super().__init__("template")
+        self.tab = self.client.id
         self.silent = silent
         self._hub = hub
         hub.pulses[self] = None
@@ -162,15 +165,19 @@ class Hub:
         self._work = asyncio.Event()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    def greet(self, tab: Client) -> None:
+    def greet(self, client: Client) -> None:
         """Tell a tab that has shaken hands, perhaps again, which editions it should have."""
-        self.lines.begin(tab, lambda: self._editions(tab))
+        tab = client.id
+        self.lines.begin(client, lambda: self._editions(tab))
 
     async def watch(self, view: View[ValueT, NewsT], listener: Listener[NewsT]) -> Shown[ValueT]:
         """What the view shows now; the listener gets the news from then on, until its part of the page goes.
 
-        May be called again for the same view and listener, by a page that has missed something.
+        May be called again for the same view and listener, by a page that has missed something. When that part of the
+        page has gone meanwhile, nobody listens.
         """
+        if listener.is_deleted:
+            return Shown(value=await view.load(), edition=NOWHERE)
         channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view, self.lines)))
         if listener not in channel.listeners:
             channel.listeners[listener] = None
@@ -193,8 +200,9 @@ class Hub:
     def channels(self) -> int:
         return len(self._channels)
 
-    def _editions(self, tab: Client) -> Sequence[str]:
-        return [channel.edition.frame() for channel in self._channels.values() if channel.is_watched_by(tab)]
+    def _editions(self, tab: str) -> Sequence[str]:
+        watched = [channel.edition.frame() for channel in self._channels.values() if channel.is_watched_by(tab)]
+        return [*watched, age(self.feed.silent_for)]
 
     def _leave(self, channel: Channel[ValueT, NewsT], listener: Listener[NewsT]) -> None:
         if listener in channel.listeners:
@@ -232,7 +240,7 @@ class Hub:
             for pulse in tuple(self.pulses):
                 if silent != self.is_silent:
                     pulse.silent(silent)
-                self.lines.beat(pulse.client, self.feed.silent_for)
+                self.lines.beat(pulse.tab, self.feed.silent_for)
             self.is_silent = silent
             if self._behind and not silent:
                 self._stale |= self._behind

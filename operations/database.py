@@ -116,7 +116,7 @@ def _hang_up(connection: psycopg.AsyncConnection) -> None:
 
 
 @dataclass(kw_only=True, slots=True)
-class Line:
+class OwnConnection:
     """A connection of its own for statements that are the same every time: planning anew would cost more than they do.
 
     Opened at its first use, and again after it broke.

@@ -67,6 +67,14 @@ export const MENU_WIDTH = 34;
 export const track = (column) =>
   column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;
 
+// What leads from one row to another, or null; a field that is missing in `after` becomes empty.
+export function changes(before, after) {
+  const missing = Object.keys(before).filter((name) => !(name in after));
+  const change = { ...Object.fromEntries(missing.map((name) => [name, null])), ...after };
+  const differs = (name) => JSON.stringify(change[name] ?? null) !== JSON.stringify(before[name] ?? null);
+  return Object.keys(change).some(differs) ? change : null;
+}
+
 // The ids after some left and some moved; `moves` are pairs of an id and its place, by place. New ones that did not
 // get a place come first.
 export function reorder(order, removed, inserted, moves) {

@@ -1,18 +1,20 @@
 // What the server tells all viewers of a view alike. Frames may overtake the messages that draw the page, so each names
 // the view and its edition: [view, edition, news], or [view, edition] for where one should be, or a number of seconds
-// since the server has read its sources.
+// since the server has read its sources. News are a sign that it did just now.
 const KEPT = 50; // frames that came before the part of the page that follows them
 let recent = [];
 let isListening = false;
+const latest = new Map(); // the edition of each view that was told of last
 const followers = new Set();
 const watchers = new Set();
 
 function hear(...frames) {
-  const age = frames.find((frame) => typeof frame === "number") ?? 0;
-  const news = frames.filter(Array.isArray);
-  recent = [...recent, ...news].slice(-KEPT);
-  for (const watcher of watchers) watcher(age);
-  for (const frame of news) for (const follower of [...followers]) follower.hear(frame);
+  const told = frames.filter(Array.isArray);
+  const age = frames.find((frame) => typeof frame === "number") ?? (told.some((frame) => frame.length > 2) ? 0 : null);
+  recent = [...recent, ...told].slice(-KEPT);
+  for (const [view, edition] of told) latest.set(view, edition);
+  if (age !== null) for (const watcher of watchers) watcher(age);
+  for (const frame of told) for (const follower of [...followers]) follower.hear(frame);
 }
 window.hearNews = hear;
 
@@ -46,15 +48,25 @@ export class Follower {
   follow([view, edition]) {
     Object.assign(this, { view, edition, isBehind: false });
     for (const frame of recent) this.hear(frame);
+    if (!this.isBehind) this.hear([view, latest.get(view) ?? edition]);
   }
   hear([view, edition, news]) {
-    if (view !== this.view || edition <= this.edition || this.isBehind) return;
-    if (news !== undefined && edition === this.edition + 1) {
-      this.edition = edition;
+    if (view !== this.view || edition <= this.edition) return;
+    if (news === undefined) this.ask(); // perhaps again: the question before may have been lost with its connection
+    else if (!this.isBehind && edition === this.edition + 1) this.show(edition, news);
+    else if (!this.isBehind) this.ask();
+  }
+  show(edition, news) {
+    try {
       this.take(news);
-    } else {
-      this.isBehind = true;
-      this.fallBehind();
+      this.edition = edition;
+    } catch (error) {
+      console.error(error);
+      this.ask();
     }
+  }
+  ask() {
+    this.isBehind = true;
+    this.fallBehind();
   }
 }

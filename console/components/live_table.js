@@ -74,13 +74,13 @@ export default {
       if (edition) this.follower.follow(edition);
     },
     sync(rows, edition) {
-      const now = new Map([...this.entries, ...this.waiting.values()].map((e) => [e.row.id, e.row]));
+      const here = [...this.entries.filter((e) => !e.gone), ...this.waiting.values()];
+      const now = new Map(here.map((e) => [e.row.id, e.row]));
       const ids = rows.map((row) => row.id);
-      const same = (a, b) => JSON.stringify(a) === JSON.stringify({ ...a, ...b });
       this.order = ids;
       this.moved = true;
       this.take(
-        rows.filter((row) => now.has(row.id) && !same(now.get(row.id), row)),
+        rows.filter((row) => now.has(row.id)).map((row) => formats.changes(now.get(row.id), row)).filter(Boolean),
         [...now.keys()].filter((id) => !ids.includes(id)),
         rows.filter((row) => !now.has(row.id)),
       );
@@ -94,9 +94,11 @@ export default {
     take(changed, removed, inserted) {
       this.loading = false;
       const here = new Set(this.entries.map((e) => e.row.id));
-      const changes = new Map([...changed, ...inserted.filter((row) => here.has(row.id))].map((row) => [row.id, row]));
+      const changes = new Map(changed.map((row) => [row.id, row]));
+      const back = new Map(inserted.filter((row) => here.has(row.id)).map((row) => [row.id, row]));
       const gone = new Set(removed);
       this.entries = this.entries.map((e) => {
+        if (back.has(e.row.id)) return entry(back.get(e.row.id), e);
         if (gone.has(e.row.id)) return e.gone ? e : Object.freeze({ ...e, gone: true, busy: false });
         const change = changes.get(e.row.id);
         return change ? entry({ ...e.row, ...change }, e) : e;

@@ -22,6 +22,7 @@ from operations.statuses import Status
 PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
+TYPES = {kind.stored_name: kind.title for kind in KINDS}
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
@@ -65,7 +66,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     filters = ListFilters(query)
     filters.add("status", lambda: counts.choose(None))
     filters.search("Search tenant, workflow id or error")
-    filters.choice("type", label="Workflow", options={each.stored_name: each.title for each in KINDS})
+    filters.choice("type", label="Workflow", options=TYPES)
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: _view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
@@ -125,7 +126,7 @@ def _filter(query: Mapping[str, str]) -> ExecutionFilter:
     statuses = {Status(word) for word in query.get("status", "").split(",") if word in set(Status)}
     return ExecutionFilter(
         statuses=frozenset(statuses),
-        workflow_types=frozenset({query["type"]} if query.get("type") else ()),
+        workflow_types=frozenset({query["type"]} if query.get("type") in TYPES else ()),
         search=query.get("q", ""),
     )
 

@@ -81,6 +81,8 @@ class LiveList:
 
     async def draw(self) -> None:
         """Load and show what the query asks for, and follow it from now on; of overlapping calls the last one wins."""
+        if self._place.is_deleted:  # whoever asked for it has gone to another page meanwhile
+            return
         if self._listener is not None:
             self._listener.delete()
         with self._place:
@@ -88,7 +90,8 @@ class LiveList:
         try:
             rows = await self._watch(listener)
         except InvalidInput:  # a cursor that was cut when it was copied: begin at the first page
-            await self._go(cursor=None)
+            if listener is self._listener and not listener.is_deleted:
+                await self._go(cursor=None)
             return
         except DatabaseUnavailable as error:
             self._try_later(listener, error)
@@ -112,7 +115,7 @@ class LiveList:
 
     def _try_later(self, listener: Listener[News], error: DatabaseUnavailable) -> None:
         """Say that the list cannot be had, and look again by itself."""
-        if listener is not self._listener:
+        if listener is not self._listener or listener.is_deleted:
             return
         unavailable = Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message)
         self.table.reset("[]", empty=unavailable)

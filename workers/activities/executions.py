@@ -11,7 +11,7 @@ from temporalio import activity
 
 from operations import contracts, tracking
 from operations.contracts import StatusReport
-from operations.database import Database, Line
+from operations.database import Database, OwnConnection
 from operations.statuses import CloseReason, Status
 from operations.tracking import Transition
 
@@ -23,11 +23,11 @@ class ExecutionActivities:
     """Writes of executions on behalf of their runs."""
 
     database: Database
-    line: Line
+    connection: OwnConnection
 
     @classmethod
     def of(cls, database: Database) -> Self:
-        return cls(database=database, line=Line(dsn=database.dsn, name="statuses", within=WITHIN))
+        return cls(database=database, connection=OwnConnection(dsn=database.dsn, name="statuses", within=WITHIN))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -35,7 +35,7 @@ class ExecutionActivities:
         try:
             yield
         finally:
-            self.line.hang_up()
+            self.connection.hang_up()
 
     @activity.defn(name=contracts.RECORD_STATUS)
     async def record_status(self, report: StatusReport) -> None:
@@ -54,8 +54,8 @@ class ExecutionActivities:
                 await tracking.move(connection, transition)
 
     async def _move_at_once(self, transition: Transition) -> bool:
-        """False when the row is held, the end has consequences, or the line is out of order: a transaction can wait."""
+        """False when the row is held, the end has consequences, or the connection is broken: a transaction can wait."""
         try:
-            return bool(await self.line.ask(lambda connection: tracking.move_free(connection, [transition])))
+            return bool(await self.connection.ask(lambda connection: tracking.move_free(connection, [transition])))
         except (psycopg.Error, OSError, TimeoutError):
             return False

@@ -14,7 +14,7 @@ from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
 from operations import steps
-from operations.database import Line
+from operations.database import OwnConnection
 from operations.logs import logger
 from operations.steps import StepReport
 
@@ -49,14 +49,14 @@ class Batch:
 class Recorder:
     """One per worker. Bookkeeping never fails a step: what the database does not take in time is counted and lost."""
 
-    line: Line
+    connection: OwnConnection
     _current: Batch = field(default_factory=Batch)  #: being written
     _next: Batch = field(default_factory=Batch)
     _writing: asyncio.Task[None] | None = None
 
     @classmethod
     def at(cls, dsn: str) -> Self:
-        return cls(line=Line(dsn=dsn, name="steps", within=WITHIN))
+        return cls(connection=OwnConnection(dsn=dsn, name="steps", within=WITHIN))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -69,7 +69,7 @@ class Recorder:
                 await asyncio.wait({self._writing}, timeout=WITHIN)
                 self._writing.cancel()
                 await asyncio.wait({self._writing})
-            self.line.hang_up()
+            self.connection.hang_up()
 
     def note(self, report: StepReport) -> None:
         """Write it within `LINGER`, together with what comes meanwhile; reports keep their order."""
@@ -107,9 +107,9 @@ class Recorder:
         self._next.reports[:0] = held  # a step holds the row of its execution, and not for long
 
     async def _try(self, reports: list[StepReport]) -> Outcome:
-        was_open = self.line.is_open
+        was_open = self.connection.is_open
         try:
-            await self.line.ask(lambda connection: steps.record(connection, reports))
+            await self.connection.ask(lambda connection: steps.record(connection, reports))
         except (psycopg.Error, TimeoutError, OSError) as error:
             if was_open and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
                 return await self._try(reports)

@@ -93,7 +93,7 @@ def build() -> FastAPI:
         with shell.frame(
             nav=NAV, viewer=shell.Viewer(email="anna.keller@example.com", role="operator"), environment="staging"
         ) as frame:
-            tab = ui.context.client
+            tab = ui.context.client.id
             ui.timer(1.0, lambda: LINES.beat(tab, 0))
             ui.sub_pages(PAGES, data={"frame": frame})
 

@@ -78,13 +78,13 @@ class Changes:
             row.update(change)
             self.send(tables.Patch(changed=[change]))
 
-    def greet(self, tab: Client) -> None:
-        LINES.begin(tab, lambda: [self.edition.frame()])
+    def greet(self, client: Client) -> None:
+        LINES.begin(client, lambda: [self.edition.frame()])
 
     def send(self, patch: tables.Patch) -> None:
         self.edition = Edition(self.edition.view, self.edition.number + 1)
         frame = self.edition.frame(patch.to_json())
-        for tab in {table.client for table in self.tables if not table.is_deleted}:
+        for tab in {table.client.id for table in self.tables if not table.is_deleted}:
             LINES.push(tab, frame)
 
     def insert(self, number: int) -> None:

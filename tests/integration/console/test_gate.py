@@ -210,6 +210,38 @@ async def test_a_socket_speaks_only_for_its_own_tab(
         assert not any("from-elsewhere" in message for message in other_socket.received + my_socket.received)
 
 
+async def test_a_socket_opened_before_the_log_out_is_let_in_no_more(console: Console) -> None:
+    session = await console.accounts.session("leaver@example.com", Role.VIEWER)
+    async with console.client(session=session) as viewer:
+        page = await open_page(viewer, "/executions")
+        async with open_socket(console, page.client_id, session=session) as socket:
+            assert (await viewer.post("/logout", headers={"Origin": console.url})).status_code == 303
+
+            assert not await shake_hands(socket, page.client_id)
+
+
+async def test_only_the_socket_that_shook_hands_hears_the_news(
+    console: Console, admin: httpx.AsyncClient, admin_session: str
+) -> None:
+    page = await open_page(admin, "/tenants")
+    async with (
+        open_socket(console, page.client_id, session=admin_session) as known,
+        open_socket(console, page.client_id, session=admin_session) as unknown,
+    ):
+        assert await shake_hands(known, page.client_id)
+        await known.hears('"news"')
+        answer = await admin.post(
+            "/api/v1/tenants",
+            json={"slug": "newsworthy", "name": "Newsworthy", "owner_email": "n@example.com"},
+            headers={"Origin": console.url},
+        )
+        assert answer.status_code == 202
+
+        await known.hears("newsworthy")
+        assert not await shake_hands(unknown, str(uuid4()))
+        assert not any("newsworthy" in message for message in unknown.received)
+
+
 async def test_malformed_messages_do_no_harm(console: Console, admin: httpx.AsyncClient, admin_session: str) -> None:
     page = await open_page(admin, "/tenants/new")
     odd = (

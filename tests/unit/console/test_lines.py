@@ -1,13 +1,15 @@
 """Lines to tabs: what is sent together, what a tab that does not read is spared, and when a line ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
+from nicegui import Client, ui
 from starlette.types import Message, Receive, Scope, Send
 
-from console.lines import FULL, Edition, Line, Lines, Tap
+from console.lines import FULL, LINE, Edition, Line, Lines, Tap
 
 
 @dataclass
@@ -100,24 +102,76 @@ async def test_writing_ends_with_the_socket() -> None:
         assert task.exception() is None
 
 
-async def test_of_two_sockets_of_a_tab_the_newer_one_counts() -> None:
-    lines, old, new = Lines(), _awake(), _awake()
+async def test_an_edition_of_no_view_is_no_event() -> None:
+    reader = _awake()
+    line = Line(reader.send)
+    async with writing(line):
+        line.begin(list)
+        await _turns()
 
-    async with lines.line("tab", old.send):
-        async with lines.line("tab", new.send):
-            pass
-        assert lines.open == 0
-    async with lines.line("tab", new.send):
-        assert lines.open == 1
+    assert reader.heard == []
+
+
+async def test_a_tab_hears_by_the_socket_that_has_shaken_hands(tab: Client) -> None:
+    lines, old, new = Lines(), _awake(), _awake()
+    async with opened(lines, old) as first, opened(lines, new) as second:
+        shake_hands(lines, tab, first)
+        lines.push(tab.id, "[1,1,{}]")
+        await _turns()
+        shake_hands(lines, tab, second)
+        lines.push(tab.id, "[1,2,{}]")
+        await _turns()
+
+    assert old.heard == ['42["news",[1,0],[1,1,{}]]']
+    assert new.heard == ['42["news",[1,0],[1,2,{}]]']
     assert lines.open == 0
+
+
+async def test_a_tab_that_comes_back_by_polling_has_no_line(tab: Client) -> None:
+    lines, half_open = Lines(), _awake()
+    async with opened(lines, half_open) as line:
+        shake_hands(lines, tab, line)
+
+        shake_hands(lines, tab, None)
+
+        assert lines.open == 0
+
+
+async def test_a_line_that_cannot_be_written_on_is_forgotten(tab: Client) -> None:
+    lines, closed = Lines(), _awake()
+    closed.is_gone = True
+    async with opened(lines, closed) as line:
+        shake_hands(lines, tab, line)
+        await _turns()
+
+        assert lines.open == 0
+
+
+@asynccontextmanager
+async def opened(lines: Lines, reader: Reader) -> AsyncIterator[Line]:
+    line = Line(reader.send)
+    async with lines.carrying(line):
+        yield line
+
+
+@pytest.fixture
+def tab() -> Iterator[Client]:
+    client = Client(ui.page("/"), request=None)
+    yield client
+    client.delete()
+
+
+def shake_hands(lines: Lines, tab: Client, line: Line | None) -> None:
+    tab.environ = {"asgi.scope": {} if line is None else {LINE: line}}
+    lines.begin(tab, lambda: ["[1,0]"])
 
 
 async def test_only_websockets_of_tabs_are_tapped() -> None:
     lines = Lines()
-    seen: list[int] = []
+    seen: list[bool] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(lines.open)
+        seen.append(LINE in scope)
 
     async def receive() -> Message:
         raise AssertionError
@@ -126,10 +180,9 @@ async def test_only_websockets_of_tabs_are_tapped() -> None:
     for kind, path, query in (
         ("websocket", "/_nicegui_ws/socket.io/", b"client_id=a&transport=websocket"),
         ("websocket", "/_nicegui_ws/socket.io/", b"client_id=a&transport=websocket&sid=upgraded"),
-        ("websocket", "/_nicegui_ws/socket.io/", b"transport=websocket"),
         ("websocket", "/elsewhere", b"client_id=a"),
         ("http", "/_nicegui_ws/socket.io/", b"client_id=a&transport=polling"),
     ):
         await tap({"type": kind, "path": path, "query_string": query}, receive, _awake().send)
 
-    assert seen == [1, 0, 0, 0, 0]
+    assert seen == [True, False, False, False]
