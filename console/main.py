@@ -157,6 +157,8 @@ class _Immutable(StaticFiles):
 async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
+    remains = garbage.Remains()
+    remains.follow()
     work = {
         "live updates": hub.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
@@ -165,7 +167,7 @@ async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIt
         "reconciliation watchdog": Watchdog(
             reconciler=services.reconciler, look=services.reads.reconciliation.state
         ).run,
-        "garbage": garbage.collect_after_tabs,
+        "garbage": remains.clear_away,
         "session sweep": lambda: sessions.sweep(services.staff),
         "set-up": lambda: _set_up(services, settings),
     }

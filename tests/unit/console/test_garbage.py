@@ -1,0 +1,68 @@
+"""What pages leave behind is freed without a look at everything that lives."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from nicegui import Client, ui
+
+from console import garbage
+from console.garbage import Remains
+from tests.servers import eventually
+
+
+@pytest.fixture
+async def clearing(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Remains are taken apart at once, and nobody looks for cycles."""
+    monkeypatch.setattr(Client, "remove_elements", Client.remove_elements)  # put back afterwards
+    monkeypatch.setattr(garbage, "LOOK", 0.01)
+    monkeypatch.setattr(garbage, "MANY", 10**9)
+    remains = Remains()
+    remains.follow()
+    gc.disable()
+    task = asyncio.create_task(remains.clear_away())
+    yield
+    task.cancel()
+    gc.enable()
+
+
+@pytest.mark.usefixtures("clearing")
+async def test_parts_that_have_gone_are_freed_while_the_tab_lives() -> None:
+    tab = Client(ui.page("/"), request=None)
+    with tab:
+        place = ui.element("div")
+    with place:
+        gone = _a_button_that_knows_itself()
+
+    place.clear()
+
+    await eventually(_answer(lambda: gone() is None), bool, within=5)
+    assert not place.is_deleted
+    tab.delete()
+
+
+@pytest.mark.usefixtures("clearing")
+async def test_a_part_taken_apart_still_knows_that_it_has_gone() -> None:
+    tab = Client(ui.page("/"), request=None)
+    with tab:
+        label = ui.label("Running")
+
+    tab.delete()
+
+    await eventually(_answer(lambda: len(vars(label))), lambda parts: parts == 1, within=5)
+    assert label.is_deleted
+
+
+def _a_button_that_knows_itself() -> "weakref.ref[ui.button]":
+    button = ui.button("Retry")
+    button.on_click(button.disable)
+    return weakref.ref(button)
+
+
+def _answer(look: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    async def answer() -> object:
+        return look()
+
+    return answer
