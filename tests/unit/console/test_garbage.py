@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from nicegui import Client, ui
+from nicegui.props import Props
 
 from console import garbage
 from console.garbage import Remains
@@ -34,7 +35,7 @@ async def test_parts_that_have_gone_are_freed_while_the_tab_lives() -> None:
     with tab:
         place = ui.element("div")
     with place:
-        gone = _a_button_that_knows_itself()
+        gone = _props_of_a_button()
 
     place.clear()
 
@@ -55,10 +56,8 @@ async def test_a_part_taken_apart_still_knows_that_it_has_gone() -> None:
     assert label.is_deleted
 
 
-def _a_button_that_knows_itself() -> "weakref.ref[ui.button]":
-    button = ui.button("Retry")
-    button.on_click(button.disable)
-    return weakref.ref(button)
+def _props_of_a_button() -> "weakref.ref[Props[ui.button]]":
+    return weakref.ref(ui.button("Retry").props)
 
 
 def _answer(look: Callable[[], object]) -> Callable[[], Awaitable[object]]:
