@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, suppress
 from bench import dataset, servers
 from bench.results import Figure, Result
 from bench.tabs import Site, open_tabs
+from console.garbage import LOOK
 from console.main import RECONNECT
 from tests.servers import eventually
 
@@ -21,6 +22,7 @@ FOLLOWED = {
 #: What it may hold more of than when nobody had looked: pools that have filled, periodic work that is under way.
 SPARE = {"tenantry_live_viewers": 0, "process_open_fds": 15, "tenantry_tasks": 5}
 FORGOTTEN = RECONNECT + 30  #: seconds after which the console keeps nothing of a tab that left
+CLEARED_AWAY = 3 * LOOK  #: seconds after which its memory is free
 
 
 async def run(*, full: bool) -> Result:
@@ -76,5 +78,6 @@ async def forgotten(site: Site, fresh: dict[str, float]) -> dict[str, float]:
         return all(seen[name] <= fresh[name] + more for name, more in SPARE.items())
 
     with suppress(AssertionError):
-        return await eventually(look, is_forgotten, within=FORGOTTEN)
+        await eventually(look, is_forgotten, within=FORGOTTEN)
+    await asyncio.sleep(CLEARED_AWAY)
     return await look()

@@ -1,5 +1,14 @@
 """`python -m console`."""
 
-from console.main import main
+from console.allocator import give_memory_back
 
-raise SystemExit(main())
+
+def run() -> int:
+    """The console is imported only by the process that becomes it."""
+    give_memory_back()
+    from console.main import main  # noqa: PLC0415
+
+    return main()
+
+
+raise SystemExit(run())
