@@ -33,6 +33,7 @@ SESSION = {
     "timezone": "UTC",
 }
 CONNECT_SECONDS = 3
+OLD = 1800.0  #: seconds after which a connection is made anew
 HANGING_UP = 1.0  #: seconds, at most; it takes none
 FRESH = 1.0  #: seconds since its last use for which a connection counts as alive
 ANSWERED_AT = "tenantry.answered_at"
@@ -119,13 +120,14 @@ def _hang_up(connection: psycopg.AsyncConnection) -> None:
 class OwnConnection:
     """A connection of its own for statements that are the same every time: planning anew would cost more than they do.
 
-    Opened at its first use, and again after it broke.
+    Opened at its first use, again after it broke, and when it is old: refused statements leave something behind.
     """
 
     dsn: str
     name: str
     within: float  #: seconds that connecting and each answer may take
     _connection: psycopg.AsyncConnection | None = None
+    _opened_at: float = 0.0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, question: Callable[[psycopg.AsyncConnection], Coroutine[object, object, AnswerT]]) -> AnswerT:
@@ -150,12 +152,19 @@ class OwnConnection:
             self._connection = None
 
     async def _connected(self) -> psycopg.AsyncConnection:
+        if monotonic() - self._opened_at > OLD:
+            self.hang_up()
         if self._connection is None:
             async with asyncio.timeout(self.within):
-                self._connection = await connect_directly(
+                connection = await connect_directly(
                     self.dsn, name=self.name, plan_cache_mode="auto", lock_timeout="500ms"
                 )
-                await bound_transactions(self._connection, 2 * self.within)
+            try:
+                await answered_within(self.within, connection, bound_transactions(connection, 2 * self.within))
+            except BaseException:
+                connection.pgconn.finish()
+                raise
+            self._connection, self._opened_at = connection, monotonic()
         return self._connection
 
     def _is_idle(self) -> bool:
@@ -191,7 +200,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=5,
             pool_timeout=3,
-            pool_recycle=1800,
+            pool_recycle=int(OLD),
         )
         _ping_the_idle(engine)
         return cls(engine=engine, dsn=dsn)

@@ -62,17 +62,18 @@ class Deliverer:
         return await Round(database=self.database, temporal=self.temporal, name=self.name, settler=settler).deliver()
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), self.poll * random.uniform(0.8, 1.2))
-        except TimeoutError:
-            return
-        finally:
-            self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.poll * random.uniform(0.8, 1.2)):
+                await self._woken.wait()
+        self._woken.clear()
 
 
 @dataclass(kw_only=True, slots=True)
 class Round:
-    """Delivers what is due, `CONCURRENCY` commands at once, claiming more whenever one has nothing to go on with."""
+    """Delivers what is due, `CONCURRENCY` commands at once.
+
+    As long as claims come full nothing waits for the slowest; a claim that does not is the last of its round.
+    """
 
     database: Database
     temporal: Temporal
@@ -92,15 +93,15 @@ class Round:
         except asyncio.CancelledError:  # an orderly end: what is not settled is due again at once, for somebody else
             await asyncio.shield(self._hand_back())
             raise
-        for problem in filter(None, ends):
-            raise problem
+        problems = sorted(filter(None, ends), key=lambda problem: isinstance(problem, DatabaseUnavailable))
+        if problems:  # a bug is told rather than an outage
+            raise problems[0]
         return self._claimed
 
     async def _deliver_on(self) -> None:
         while (claim := await self._next()) is not None:
             with self.settler.awaiting_one():
                 await self._deliver(claim)
-            del self._held[claim.id]
 
     async def _next(self) -> Claim | None:
         async with self._claiming:
@@ -118,26 +119,21 @@ class Round:
         self._held |= {claim.id: claim for claim in claims}
 
     async def _hand_back(self) -> None:
-        with suppress(DatabaseUnavailable):
+        """Whatever goes wrong here, the process ends; the leases of what it held run out."""
+        try:
             async with self.database.transaction() as connection:
                 for claim in self._held.values():
                     await commands.postpone(connection, claim, timedelta(0), "Handed back by a process that ended.")
+        except DatabaseUnavailable:
+            log.warning("commands not handed back; they are tried again after their leases", number=len(self._held))
+        except Exception:
+            log.exception("commands not handed back; they are tried again after their leases", number=len(self._held))
 
     async def _deliver(self, claim: Claim) -> None:
         """Deliver one command; whatever happens to it stays its own and is written on its row."""
-        delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, by=self.name)
         try:
             try:
-                await self.settler.settle(await HANDLERS[claim.kind](delivery))
-            except (TemporalUnavailable, deliveries.NotYet) as error:
-                log.warning("command waits", command=claim.kind, workflow_id=claim.workflow_id, why=str(error))
-                await self._postpone(claim, str(error))
-            except TemporalRefused as error:
-                if contracts.OPERATION_UUID in error.message:  # the search attribute is missing, not the request wrong
-                    await self._postpone(claim, error.message)
-                else:
-                    log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
-                    await self.settler.settle(deliveries.refuse(delivery, error.message))
+                await self._deliver_or_postpone(claim)
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # a bug that one command meets must not keep the others waiting
@@ -145,6 +141,23 @@ class Round:
                 await self._postpone(claim, f"An unexpected {type(error).__name__}; the log of {self.name} tells more.")
         except DatabaseUnavailable:
             log.warning("command not settled; it is tried again after its lease", workflow_id=claim.workflow_id)
+            return
+        if self._held.get(claim.id) is claim:  # else its lease ran out, and this round has claimed it again
+            del self._held[claim.id]
+
+    async def _deliver_or_postpone(self, claim: Claim) -> None:
+        delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, by=self.name)
+        try:
+            await self.settler.settle(await HANDLERS[claim.kind](delivery))
+        except (TemporalUnavailable, deliveries.NotYet) as error:
+            log.warning("command waits", command=claim.kind, workflow_id=claim.workflow_id, why=str(error))
+            await self._postpone(claim, str(error))
+        except TemporalRefused as error:
+            if contracts.OPERATION_UUID in error.message:  # the search attribute is missing, not the request wrong
+                await self._postpone(claim, error.message)
+            else:
+                log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
+                await self.settler.settle(deliveries.refuse(delivery, error.message))
 
     async def _postpone(self, claim: Claim, why: str) -> None:
         """Back off exponentially with jitter, without limit: accepted work is never given up for want of an answer."""

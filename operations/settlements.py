@@ -56,7 +56,10 @@ class Settler:
             self._look_round()
 
     async def settle(self, settlement: Settlement) -> None:
-        """Nothing happens to a command whose claim was lost; raises `DatabaseUnavailable`."""
+        """Nothing happens to a command whose claim was lost; raises `DatabaseUnavailable`.
+
+        The execution of an accepted start may move all the same: that Temporal has the run is true, whoever says so.
+        """
         if not (settlement.is_accepted_start and await self._settle_with_others(settlement)):
             await self._settle_alone(settlement)
 

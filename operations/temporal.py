@@ -256,7 +256,8 @@ def run_status(number: int) -> RunStatus:
 async def ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
     """Await an answer for at most `within` seconds; no answer is `TemporalUnavailable`, a no is `TemporalRefused`."""
     try:
-        return await asyncio.wait_for(question, within)
+        async with asyncio.timeout(within):  # `wait_for` loses a cancellation that comes together with the answer
+            return await question
     except TimeoutError:
         raise TemporalUnavailable(f"Temporal did not answer within {within:g} s.") from None
     except RPCError as error:

@@ -10,8 +10,8 @@ depends_on = None
 OPEN = "status IN ('pending', 'running')"
 
 
+# Made before the other goes: readers wait for the moment of the drop, not for the index to be built.
 def upgrade() -> None:
-    op.execute("DROP INDEX ix_workflow_executions_open_created")
     op.execute(
         f"""
         CREATE INDEX ix_workflow_executions_open_type
@@ -19,10 +19,10 @@ def upgrade() -> None:
             WHERE {OPEN}
         """
     )
+    op.execute("DROP INDEX ix_workflow_executions_open_created")
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX ix_workflow_executions_open_type")
     op.execute(
         f"""
         CREATE INDEX ix_workflow_executions_open_created
@@ -30,3 +30,4 @@ def downgrade() -> None:
             WHERE {OPEN}
         """
     )
+    op.execute("DROP INDEX ix_workflow_executions_open_type")

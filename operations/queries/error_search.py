@@ -1,5 +1,6 @@
 """Free text in the errors of ended executions: found by an index of trigrams, or by reading the errors in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -14,6 +15,7 @@ from operations.queries.narrowing import FINAL_STATUSES, Narrowing
 from operations.queries.paging import COUNT_CAP, Conditions, Moment, Source, beside, matching
 
 FREQUENT = 60  #: of the sample; then a thousand are found sooner by reading the errors in order
+NEAR = 10_000  #: the newest errors, which are read for that; a term as frequent as this is found in half of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +30,11 @@ class Errors:
     async def looked_up(self, connection: AsyncConnection) -> Self:
         if len(self.sample.term) < search.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
             return replace(self, found=())
-        found = (await connection.execute(_any_of(self.sample, self.narrowing))).all()
+        found: Sequence[Row[UUID, datetime | None]] = ()
+        if self.sample.matches >= FREQUENT:
+            found = (await connection.execute(_among_newest(self.sample, self.narrowing))).all()
+        if len(found) <= COUNT_CAP:  # it is not so frequent after all
+            found = (await connection.execute(_any_of(self.sample, self.narrowing))).all()
         return replace(self, found=tuple(found))
 
     @property
@@ -63,10 +69,16 @@ def _these(found: tuple[Row[UUID, datetime | None], ...], moment: Moment) -> Sou
 def _any_of(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime | None]:
     """One more than are counted, or all when there are not so many."""
     chosen = select(Execution.id, _moment(narrowing)).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
-    if sample.matches >= FREQUENT:
-        in_order = chosen.order_by(Execution.created_at.desc(), Execution.id.desc())
-        return in_order.where(*_unindexed(sample))
     return chosen.where(*_indexed(sample))
+
+
+def _among_newest(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime | None]:
+    """The same as far as the newest errors have them: what is frequent since an hour may be rare in all."""
+    has_it = case((and_(*_unindexed(sample), *_conditions(narrowing)), True), else_=False).label("has_it")
+    newest_first = (Execution.created_at.desc(), Execution.id.desc())
+    read = select(Execution.id, _moment(narrowing), has_it).where(Execution.error_message.is_not(None))
+    near = read.order_by(*newest_first).limit(NEAR).subquery()
+    return select(near.c[0], near.c[1]).where(near.c.has_it).limit(COUNT_CAP + 1)
 
 
 def _indexed(sample: search.Sample) -> Conditions:

@@ -89,6 +89,8 @@ class Sample:
         """
         if self.matches < TELLING:
             return self.term
+        if not self.term.isascii():  # in some collations a letter is compared by what stands beside it
+            return self.term
         others = [text for text in self.texts if self.term.lower() not in text]
         parts = (self.term[start : start + PART] for start in range(max(len(self.term) - PART, 0) + 1))
         telling = (part for part in parts if any(map(str.isalnum, part[1:])))

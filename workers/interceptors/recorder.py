@@ -111,7 +111,8 @@ class Recorder:
         try:
             await self.connection.ask(lambda connection: steps.record(connection, reports))
         except (psycopg.Error, TimeoutError, OSError) as error:
-            if was_open and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
+            has_gone = was_open and not self.connection.is_open
+            if has_gone and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
                 return await self._try(reports)
             if _is_answer(error) and len(reports) > 1:
                 return Outcome.REFUSED

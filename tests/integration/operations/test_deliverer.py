@@ -23,6 +23,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, CommandState, Role, Status
 from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
 from operations.tracking import Transition
+from tests.chaos.proxy import Way, proxy_to
 from tests.factories import add_execution, add_start_command, add_tenant, set_status
 from tests.servers import eventually
 
@@ -96,6 +97,34 @@ async def test_two_deliverers_start_each_run_once(
         assert (detail.execution.status, detail.execution.run_id) == (Status.RUNNING, run.run_id)
         assert await start_of(services, execution) == (CommandState.DELIVERED, 1, None)
         assert [event.to_status for event in detail.events] == [Status.PENDING, Status.RUNNING]
+
+
+async def test_an_orderly_stop_hands_back_what_is_being_delivered(
+    database: Database, connection: AsyncConnection, temporal_address: str, task_queue: str
+) -> None:
+    for _ in range(3):
+        await queue_start(connection, task_queue)
+    async with proxy_to(temporal_address) as proxy:
+        await proxy.take(Way.BLACK_HOLE)
+        stopping = Deliverer(database=database, temporal=await Temporal.at(proxy.address), name="stopping")
+        running = asyncio.create_task(stopping.run())
+        await eventually(lambda: _held(connection), lambda held: held == 3)
+
+        running.cancel()
+        await asyncio.wait({running}, timeout=3)
+
+        assert running.cancelled()
+        assert await _held(connection) == 0
+        await proxy.take(Way.PASS)
+
+
+async def _held(connection: AsyncConnection) -> int:
+    """How many commands somebody holds, or has made wait."""
+    rows = await connection.execute(
+        "SELECT count(*) FROM commands WHERE claim_token IS NOT NULL OR due_at > clock_timestamp()"
+    )
+    (number,) = await rows.fetchone() or (0,)
+    return int(number)
 
 
 async def test_an_unknown_type_is_rejected_and_the_others_start(

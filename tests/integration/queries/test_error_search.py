@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from operations.database import Database
+from operations.queries import error_search
 from operations.queries.error_search import Errors
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_search import Found
@@ -75,7 +76,12 @@ async def test_every_way_of_finding_errors_gives_the_same_pages(
     assert listed == (ids[::-1] if backward else ids) != []
 
 
-async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(few: Database) -> None:
+@pytest.mark.parametrize("near", [error_search.NEAR, 3])
+async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(
+    few: Database, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last sample promises more than there are: whether the newest errors hold them all or not."""
+    monkeypatch.setattr(error_search, "NEAR", near)
     narrowing = Narrowing(wanted=ExecutionFilter(), ended=False)
     samples = [Sample.of("tenants-eu-3", texts) for texts in ((), ("tenants-eu-3",) * 2, ("tenants-eu-3",) * 300)]
 

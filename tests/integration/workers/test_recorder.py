@@ -20,6 +20,13 @@ END_CONNECTION = """
 """
 
 
+BROKEN_STEPS = b"""
+    CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = 'connection_failure'; END $$;
+    CREATE TRIGGER break_off BEFORE INSERT ON execution_steps FOR EACH ROW EXECUTE FUNCTION break_off();
+"""
+
+
 @pytest.fixture
 async def recorder(database_url: str) -> AsyncIterator[Recorder]:
     recorder = Recorder.at(database_url)
@@ -75,6 +82,19 @@ async def test_a_report_that_is_refused_costs_no_other(
 
     assert await written(connection) == [(1, "running"), (3, "running")]
     assert lost_reports._value.get() - lost_before == 1
+
+
+async def test_a_refusal_that_sounds_like_a_farewell_is_one_lost_report(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    await connection.execute(BROKEN_STEPS)
+    lost_before = lost_reports._value.get()
+
+    for status in (StepStatus.RUNNING, StepStatus.COMPLETED):  # the second finds an open connection
+        recorder.note(report(execution, status=status))
+        await recorder.settle(execution)
+
+    assert lost_reports._value.get() - lost_before == 2
 
 
 async def test_rows_are_free_again_soon_after_a_worker_died_in_the_middle_of_a_write(
