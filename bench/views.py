@@ -146,8 +146,7 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         yield name, index, ExecutionFilter(search=term), Sort.NEWEST, None
         yield f"{name}, attention", index, ExecutionFilter(search=term), Sort.ATTENTION, None
     failed = ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}))
-    # These tenants have few failures, so that the errors of all failures are looked through for the word.
-    yield "error, acme among the failed", "error", failed, Sort.NEWEST, None
+    yield "search acme, failed", "entity", failed, Sort.NEWEST, None
 
 
 def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
