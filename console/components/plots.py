@@ -9,6 +9,7 @@ from nicegui import ui
 from console.components import theme
 
 HEIGHT = 260  # px
+NOTHING_YET = "Nothing yet"
 
 
 class Axis(StrEnum):
@@ -62,13 +63,19 @@ def _figure(times: Sequence[str], traces: Sequence[Trace], left: str, right: str
                 "yanchor": "bottom",
                 "bgcolor": clear,
             },
-            "xaxis": {"type": "date", "showgrid": False},
+            # Without anything to show, Plotly makes up a scale: the year 2000.
+            "annotations": []
+            if times
+            else [{"text": NOTHING_YET, "showarrow": False, "xref": "paper", "yref": "paper"}],
+            "xaxis": {"type": "date", "showgrid": False, "visible": bool(times)},
             "yaxis": {
+                "visible": bool(times),
                 "title": {"text": left, "standoff": 4},
                 "range": [0, _top(traces, Axis.LEFT)],
                 "automargin": True,
             },
             "yaxis2": {
+                "visible": bool(times),
                 "title": {"text": right, "standoff": 4},
                 "range": [0, _top(traces, Axis.RIGHT)],
                 "overlaying": "y",

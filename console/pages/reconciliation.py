@@ -45,7 +45,7 @@ SHAPE = ListShape(
     nothing_yet=Empty(
         kind=EmptyKind.ALL_HEALTHY,
         title="Nothing was ever found",
-        text="The database and Temporal have agreed on every run so far.",
+        text="No pass has found a difference between the database and Temporal.",
     ),
     nothing_matches=Empty(
         kind=EmptyKind.NOTHING_MATCHES,
