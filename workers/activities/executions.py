@@ -12,9 +12,11 @@ from temporalio import activity
 from operations import contracts, tracking
 from operations.contracts import StatusReport
 from operations.database import Database, OwnConnection
+from operations.logs import logger
 from operations.statuses import CloseReason, Status
 from operations.tracking import Transition
 
+log = logger(__name__)
 WITHIN = 1.0  #: seconds; the local activity has five for both ways of writing
 
 
@@ -57,5 +59,6 @@ class ExecutionActivities:
         """False when the row is held, the end has consequences, or the connection is broken: a transaction can wait."""
         try:
             return bool(await self.connection.ask(lambda connection: tracking.move_free(connection, [transition])))
-        except (psycopg.Error, OSError, TimeoutError):
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.warning("status not written at once", execution=str(transition.execution_id), why=type(error).__name__)
             return False

@@ -25,6 +25,7 @@ from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.proxies import address_in
 from tests.servers import Databases, eventually, passable_directory, run_worker
+from workers.interceptors import plugin
 from workers.main import GRACE
 
 OUTAGE = 10.0  # seconds
@@ -175,26 +176,23 @@ async def test_a_registration_whose_commit_was_not_answered_is_found_by_its_key(
 
 
 async def test_a_run_ends_well_although_the_database_hears_nothing_of_it(
-    provisioning: Provisioning, temporal_address: str, task_queue: str
+    provisioning: Provisioning,
+    database_url: str,
+    temporal_address: str,
+    task_queue: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The row is then left to reconciliation, which alone may correct it."""
     registered = await provisioning.register("unheard")
     await provisioning.services.deliverer.deliver_due()
-    await provisioning.execute(
-        """
-        CREATE FUNCTION go_away() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            RAISE EXCEPTION 'gone' USING ERRCODE = 'connection_failure';
-        END $$
-        """
-    )
-    await provisioning.execute(
-        "CREATE TRIGGER go_away BEFORE UPDATE ON workflow_executions"
-        " FOR EACH ROW WHEN (NEW.status <> OLD.status) EXECUTE FUNCTION go_away()"
-    )
+    async with proxy_to(address_in(database_url)) as proxy:
+        reports, tracking = Database.at(proxy.url(database_url), name="test reports"), plugin.tracking
+        monkeypatch.setattr(plugin, "tracking", lambda _: tracking(reports))  # steps have the database, reports none
+        await proxy.take(Way.REFUSE)
 
-    async with run_worker(provisioning.services, temporal_address, task_queue):
-        run = await provisioning.closed_run("tenant-provision-unheard")
+        async with run_worker(provisioning.services, temporal_address, task_queue):
+            run = await provisioning.closed_run("tenant-provision-unheard")
+        await reports.close()
 
     assert run.status is RunStatus.COMPLETED
     assert await provisioning.tenant_status("unheard") is TenantStatus.ACTIVE
