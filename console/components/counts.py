@@ -1,14 +1,13 @@
 """Clickable counts over a list: how many there are of each, and a filter at the same time."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from console.components.remounts import Handled, when_built_anew
 from console.lines import Edition
-
-Handled = Awaitable[None] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,11 +46,10 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         self.props["cap"] = cap
         self.props["chosen"] = chosen
         self._on_choose = on_choose
-        self._mounted_before = False
         self.on("choose", self._handle_choice)
         if on_behind is not None:
             self.on("behind", lambda _: on_behind(), args=[])
-            self.on("mounted", lambda _: self._handle_mounted(on_behind), args=[])
+            when_built_anew(self, on_behind)
 
     def show(self, numbers: Mapping[str, int], edition: Edition | None = None) -> None:
         """Write down how many there are; what is missing is zero."""
@@ -71,9 +69,3 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         """Keep the choice for a later rebuild by the browser, which knows it already."""
         with self.props.suspend_updates():
             self.props["chosen"] = value
-
-    def _handle_mounted(self, on_behind: Callable[[], Handled]) -> Handled:
-        if self._mounted_before:
-            return on_behind()
-        self._mounted_before = True
-        return None

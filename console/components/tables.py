@@ -1,11 +1,12 @@
 """The live table: rows as JSON, changes as patches, and nothing moves under the cursor."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from nicegui import ui
 
+from console.components.remounts import Handled, when_built_anew
 from console.components.table_data import (
     EMPTY_ICONS,
     Action,
@@ -21,7 +22,6 @@ from console.lines import Edition
 
 __all__ = ["Action", "Column", "Empty", "EmptyKind", "Handlers", "Kind", "LiveTable", "Patch", "Sort", "to_json"]
 
-Handled = Awaitable[None] | None
 NOTHING_YET = Empty(kind=EmptyKind.NOTHING_YET, title="Nothing here yet")
 
 
@@ -78,7 +78,6 @@ class LiveTable(
         self.props["server-now"] = time.time()
         self.props["sort"] = sort.name if sort else None
         self.props["descending"] = sort.descending if sort else False
-        self._mounted_before = False
         self._listen(handlers or Handlers())
 
     def reset(self, rows_json: str, edition: Edition | None = None, *, empty: Empty | None = None) -> None:
@@ -140,13 +139,7 @@ class LiveTable(
         if (behind := handlers.behind) is not None:
             self.on("behind", lambda _: behind(), args=[])
         if (remounted := handlers.remounted) is not None:
-            self.on("mounted", lambda _: self._handle_mounted(remounted), args=[])
-
-    def _handle_mounted(self, remounted: Callable[[], Handled]) -> Handled:
-        if self._mounted_before:
-            return remounted()
-        self._mounted_before = True
-        return None
+            when_built_anew(self, remounted)
 
 
 def _drawn(empty: Empty) -> dict[str, str | None]:
