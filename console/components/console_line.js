@@ -2,6 +2,7 @@
 // the view and its edition: [view, edition, news], or [view, edition] for where one should be, or a number of seconds
 // since the server has read its sources. News are a sign that it did just now.
 const KEPT = 50; // frames that came before the part of the page that follows them
+const PATIENCE = 3000; // ms for which an answer may be on its way
 let recent = [];
 let isListening = false;
 const latest = new Map(); // the edition of each view that was told of last
@@ -35,7 +36,7 @@ export function watch(watcher) {
 // Takes the news of one view, each once and in order; what is missing is asked for by `fallBehind`.
 export class Follower {
   constructor(take, fallBehind) {
-    Object.assign(this, { take, fallBehind, view: null, edition: 0, isBehind: false });
+    Object.assign(this, { take, fallBehind, view: null, edition: 0, isBehind: false, askedAt: 0 });
   }
   join() {
     followers.add(this);
@@ -52,9 +53,9 @@ export class Follower {
   }
   hear([view, edition, news]) {
     if (view !== this.view || edition <= this.edition) return;
-    if (news === undefined) this.ask(); // perhaps again: the question before may have been lost with its connection
-    else if (!this.isBehind && edition === this.edition + 1) this.show(edition, news);
-    else if (!this.isBehind) this.ask();
+    if (!this.isBehind && news !== undefined && edition === this.edition + 1) this.show(edition, news);
+    // Perhaps again: the question before may have been lost with its connection, or the database did not answer it.
+    else if (!this.isBehind || news === undefined || Date.now() - this.askedAt > PATIENCE) this.ask();
   }
   show(edition, news) {
     try {
@@ -67,6 +68,7 @@ export class Follower {
   }
   ask() {
     this.isBehind = true;
+    this.askedAt = Date.now();
     this.fallBehind();
   }
 }
