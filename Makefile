@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos bench check format lock clean python tools browser
+.PHONY: help setup run test chaos bench check format lock clean python tools browser parts
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -34,7 +34,7 @@ setup: ## install the pinned packages into .venv; takes no time when nothing has
 run: setup ## start everything, print the address and keep running until Ctrl-C; ARGS="--port 9000" is passed on
 	@exec $(BIN)/tenantry up $(ARGS)
 
-test: tools browser ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
+test: tools browser parts ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
 	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/chaos tests/e2e) $(ARGS)
 
 chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAULTS=60 choose what is done to it
@@ -86,3 +86,6 @@ tools: setup
 
 browser: tools
 	@$(BIN)/python -m tests.browser
+
+parts: tools
+	@$(BIN)/python -m tests.parts
