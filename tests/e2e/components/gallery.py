@@ -12,6 +12,7 @@ from nicegui import ui
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.components import assets, login_page, shell, theme
+from console.components.table_data import Patch
 from console.lines import Tap
 from tests.e2e.components.gallery_pages import CHANGES, LINES, PAGES
 
@@ -86,6 +87,10 @@ def build() -> FastAPI:
             CHANGES.rename(rename)
         if running is not None:
             CHANGES.is_running = running
+
+    @application.post("/patches")
+    def patches(patch: Patch) -> None:
+        CHANGES.send(patch)
 
     @ui.page("/")
     @ui.page("/{_:path}")
