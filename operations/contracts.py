@@ -1,6 +1,7 @@
 """What console, worker and Temporal agree on: names, inputs, results. Pure, so that workflows may import it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 OPERATION_UUID = "OperationUUID"  #: search attribute (Keyword); its value is the execution's id
 SCHEMA_MARK = "tenantry:tenant:"  #: begins the COMMENT of a schema that belongs to a tenant
@@ -32,6 +33,7 @@ DELETE_TENANT = "delete_tenant"
 
 AWAITING_APPROVAL = "awaiting_approval"  #: cause of an execution that waits for a person
 STEP_RETRYING = "step_retrying"  #: cause of an execution whose step failed and is tried again
+APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected
 DECIDED = "decided"  #: signal without arguments: the decision is in the database
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
 RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin

@@ -117,7 +117,8 @@ STEPS = b"""
                         AND (s.status = 'running' OR excluded.status = 'completed')) END
     """
 
-# After a failed step come only steps that clean up; the execution keeps pointing at the one that failed.
+# After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
+# ends well after all leaves the run to what it waited for before.
 EXECUTIONS = b"""
     WITH held AS (
         SELECT id FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
@@ -138,7 +139,10 @@ EXECUTIONS = b"""
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
         cause = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause
                      WHEN shown.status = 'retrying' THEN 'step_retrying'
-                     WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN NULL ELSE e.cause END,
+                     WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN (
+                         SELECT 'awaiting_approval' FROM approval_requests r WHERE r.execution_id = e.id
+                         AND NOT EXISTS (SELECT FROM approvals a WHERE a.execution_id = e.id))
+                     ELSE e.cause END,
         cause_detail = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause_detail
                             WHEN shown.status = 'retrying' THEN shown.error
                             WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN NULL

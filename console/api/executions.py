@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
+    ApprovalRequestView,
     AttemptView,
     EventView,
     ExecutionFilter,
@@ -45,6 +46,7 @@ class ExecutionAnswer:
     events: tuple[EventView, ...]
     attempts: tuple[AttemptView, ...]
     start: StartView | None
+    approval_request: ApprovalRequestView | None
     decisions: tuple[DecisionView, ...]
     commands: tuple[CommandView, ...]
 
@@ -104,6 +106,7 @@ class ExecutionRoutes:
             events=detail.events,
             attempts=detail.attempts,
             start=detail.start,
+            approval_request=detail.approval_request,
             decisions=await self.intents.decisions(id),
             commands=await self.intents.commands(id),
         )

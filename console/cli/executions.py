@@ -52,6 +52,9 @@ def show(
     typer.echo(f"{execution.workflow_id}  {execution.close_reason or execution.status}")
     if execution.error_message:
         typer.echo(f"  {execution.error_message}")
+    if detail.approval_request is not None and detail.awaits_decision:
+        asked = detail.approval_request
+        typer.echo(f"  waits for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
     for step in detail.steps:
         typer.echo(
             f"  {step.ordinal}. {step.name:<18} {step.status:<10} tries {step.attempts}  {step.error or ''}".rstrip()

@@ -17,7 +17,7 @@ from console.pages.execution_actions import ExecutionActions
 from console.pages.scope import Scope
 from operations.contracts import BY_STORED_NAME, planned_steps, step_title
 from operations.errors import ExecutionNotFound
-from operations.queries.execution_views import ExecutionDetail, StepView
+from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, StepView
 from operations.queries.intents import CommandView, DecisionView
 from operations.statuses import CommandKind, Status
 
@@ -93,7 +93,7 @@ class ExecutionPage:
         shown = words.shown_status(execution.status, execution.close_reason)
         self._badges.show(shown)
         self._actions.show(detail)
-        self._headline.set_text(words.headline(execution, detail.start))
+        self._headline.set_text(words.headline(detail))
         self._say(self._words, execution.error_message or execution.cause_detail)
         self._say(self._pending, words.pending_command(known.commands))
         attribute(self._notice, "data-status", shown)
@@ -146,6 +146,16 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
         Fact(label="Verified with Temporal", value=execution.verified_at),
         Fact(label="Last progress", value=execution.last_progress_at),
         Fact(label="Run id", value=execution.run_id, mono=True),
+        *_asked(detail.approval_request),
+    ]
+
+
+def _asked(request: ApprovalRequestView | None) -> list[Fact]:
+    if request is None:
+        return []
+    return [
+        Fact(label="Approval asked for", value=request.requested_at),
+        Fact(label="Rejected if undecided by", value=request.expires_at),
     ]
 
 

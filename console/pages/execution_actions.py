@@ -10,7 +10,7 @@ from console.components import feedback
 from console.components.text import attribute, tag
 from console.pages.scope import Scope
 from operations.access import Permission
-from operations.contracts import AWAITING_APPROVAL, PROVISIONING
+from operations.contracts import PROVISIONING
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.queries.intents import retry_offer
 from operations.statuses import Decision
@@ -39,11 +39,11 @@ class ExecutionActions:
     def show(self, detail: ExecutionDetail) -> None:
         execution = detail.execution
         latest = max(attempt.attempt for attempt in detail.attempts)
-        possible = (execution.status, execution.cause, execution.run_id, latest)
+        possible = (execution.status, detail.awaits_decision, execution.run_id, latest)
         if possible == self._drawn:  # an open menu stays open
             return
         self._drawn = possible
-        choices = [choice for choice in self._choices(execution, latest) if sessions.may(choice.permission)]
+        choices = [choice for choice in self._choices(detail, latest) if sessions.may(choice.permission)]
         main = next((choice for choice in choices if choice.problem is None and not choice.danger), None)
         self._place.clear()
         with self._place:
@@ -61,15 +61,14 @@ class ExecutionActions:
             path = f"/namespaces/{namespace}/workflows/{execution.workflow_id}/{execution.run_id}"
             _link("Temporal", "open_in_new", self._scope.temporal_ui_url + path, new_tab=True)
 
-    def _choices(self, execution: ExecutionView, latest: int) -> list[Choice]:
+    def _choices(self, detail: ExecutionDetail, latest: int) -> list[Choice]:
+        execution = detail.execution
         offer = retry_offer(
             status=execution.status,
             workflow_type=execution.workflow_type,
             attempt=execution.attempt,
             latest_attempt=latest,
         )
-        waiting = not execution.status.is_final and execution.cause == AWAITING_APPROVAL
-        not_waiting = None if waiting else "It does not wait for an approval."
         ended = "It has ended." if execution.status.is_final else None
         choices = [
             Choice(
@@ -96,21 +95,19 @@ class ExecutionActions:
                 run=lambda: self._terminate(execution),
             ),
         ]
-        if not waiting:
+        if not detail.awaits_decision:
             return choices
         return [
             Choice(
                 label="Approve",
                 icon="check",
                 permission=Permission.DECIDE,
-                problem=not_waiting,
                 run=lambda: self._decide(execution, Decision.APPROVED),
             ),
             Choice(
                 label="Reject",
                 icon="close",
                 permission=Permission.DECIDE,
-                problem=not_waiting,
                 run=lambda: self._decide(execution, Decision.REJECTED),
                 danger=True,
             ),

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from operations.contracts import (
-    AWAITING_APPROVAL,
     BY_STORED_NAME,
     DEPROVISIONING,
     PROVISIONING,
     STEP_RETRYING,
     step_title,
 )
-from operations.queries.execution_views import EventView, ExecutionView, StartView
+from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView
 from operations.queries.intents import CommandView
 from operations.statuses import CloseReason, CommandKind, CommandState, Status
 
@@ -28,6 +27,7 @@ COMPLETIONS = {
     PROVISIONING.stored_name: "Completed; the tenant is active.",
     DEPROVISIONING.stored_name: "Completed; the tenant's schema is gone.",
 }
+AWAITS_DECISION = "Waiting for an approval; nothing has been created yet."
 ENDINGS = {
     CloseReason.ERROR: "Failed",
     CloseReason.REJECTED: "Rejected",
@@ -55,13 +55,14 @@ def step_word(name: str | None) -> str:
     return "" if name is None else step_title(name)
 
 
-def headline(execution: ExecutionView, start: StartView | None) -> str:
+def headline(detail: ExecutionDetail) -> str:
     """One sentence that says where an execution stands."""
+    execution = detail.execution
     match execution.status:
         case Status.PENDING:
-            return _pending(start)
+            return _pending(detail.start)
         case Status.RUNNING:
-            return _running(execution)
+            return AWAITS_DECISION if detail.awaits_decision else _running(execution)
         case Status.COMPLETED:
             return COMPLETIONS.get(execution.workflow_type, "Completed.")
         case Status.FAILED:
@@ -79,8 +80,6 @@ def _pending(start: StartView | None) -> str:
 
 def _running(execution: ExecutionView) -> str:
     step = step_word(execution.current_step)
-    if execution.cause == AWAITING_APPROVAL:
-        return "Waiting for an approval; nothing has been created yet."
     if not step:
         return "Temporal accepted the run; no step has begun yet."
     if execution.cause == STEP_RETRYING:

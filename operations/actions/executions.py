@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from operations.actions.reasons import checked_reason
 from operations.commands import Intent
 from operations.database import Database
 from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, ExecutionNotFound, NotWaiting, RunChanged
-from operations.models import Approval, Command, Execution, Tenant
+from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
 
 
@@ -30,7 +30,6 @@ class Locked:
     status: Status
     run_id: str | None
     attempt: int
-    cause: str | None
     arguments: tuple[str | float | None, ...]
     slug: str
     plan: str
@@ -94,7 +93,8 @@ class Executions:
                 if made != decision:
                     raise AlreadyDecided(f"This execution was {made} already; nothing was changed.")
                 return decision
-            if row.status.is_final or row.cause != contracts.AWAITING_APPROVAL:
+            has_asked = await connection.scalar(select(exists().where(ApprovalRequest.execution_id == id_)))
+            if row.status.is_final or not has_asked:
                 raise NotWaiting
             await connection.execute(
                 insert(Approval).values(
@@ -194,7 +194,6 @@ async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
             Execution.status,
             Execution.run_id,
             Execution.attempt,
-            Execution.cause,
             Execution.input,
             Tenant.slug,
             Tenant.plan,

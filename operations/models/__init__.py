@@ -1,6 +1,6 @@
 """The tables of the control plane. Rows never leave `operations`; queries return frozen dataclasses instead."""
 
-from operations.models.commands import Approval, BulkOperation, Command
+from operations.models.commands import Approval, ApprovalRequest, BulkOperation, Command
 from operations.models.executions import Change, Execution, ExecutionEvent, ExecutionStep
 from operations.models.metadata import Record
 from operations.models.notes import Alert, Note, SavedView
@@ -12,6 +12,7 @@ __all__ = [
     "Alert",
     "ApiToken",
     "Approval",
+    "ApprovalRequest",
     "AuditEntry",
     "BulkOperation",
     "Change",

@@ -40,6 +40,18 @@ class Command(Record):
     )
 
 
+class ApprovalRequest(Record):
+    """That a run waits for a person's decision, until there is one in `approvals`; the execution's cause only hints."""
+
+    __tablename__ = "approval_requests"
+
+    execution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("workflow_executions.id", ondelete="CASCADE"), primary_key=True
+    )
+    requested_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    expires_at: Mapped[datetime]  #: when the run decides by itself; a person's decision that comes first still counts
+
+
 class Approval(Record):
     """A person's decision about an execution that waits for one; written before it is signalled."""
 

@@ -1,12 +1,13 @@
-"""What belongs to one execution: its steps, its history, its attempts and the delivery of its start."""
+"""What belongs to one execution: its steps, its history, its attempts, the delivery of its start, what it asks."""
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations.models import Command, Execution, ExecutionEvent, ExecutionStep
-from operations.queries.execution_views import AttemptView, EventView, StartView, StepView
+from operations.models import Approval, ApprovalRequest, Command, Execution, ExecutionEvent, ExecutionStep
+from operations.queries.execution_views import ApprovalRequestView, AttemptView, EventView, StartView, StepView
+from operations.statuses import Status
 
 
 async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
@@ -71,3 +72,18 @@ async def start(connection: AsyncConnection, id_: UUID) -> StartView | None:
     )
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else StartView(**row._mapping)  # noqa: SLF001
+
+
+async def approval_request(connection: AsyncConnection, id_: UUID) -> ApprovalRequestView | None:
+    is_undecided = ~exists().where(Approval.execution_id == id_)
+    statement = (
+        select(
+            ApprovalRequest.requested_at,
+            ApprovalRequest.expires_at,
+            and_(Execution.status.in_((Status.PENDING, Status.RUNNING)), is_undecided).label("is_open"),
+        )
+        .join(Execution, Execution.id == ApprovalRequest.execution_id)
+        .where(ApprovalRequest.execution_id == id_)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else ApprovalRequestView(**row._mapping)  # noqa: SLF001

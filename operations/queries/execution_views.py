@@ -84,6 +84,15 @@ class StartView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovalRequestView:
+    """That a run asked for a decision."""
+
+    requested_at: datetime
+    expires_at: datetime  #: when the run is rejected for want of a decision
+    is_open: bool  #: nobody has decided, and the run goes on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptView:
     """One attempt in the chain of an entity's executions."""
 
@@ -104,6 +113,11 @@ class ExecutionDetail:
     events: tuple[EventView, ...]
     attempts: tuple[AttemptView, ...]
     start: StartView | None
+    approval_request: ApprovalRequestView | None
+
+    @property
+    def awaits_decision(self) -> bool:
+        return self.approval_request is not None and self.approval_request.is_open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -114,6 +114,7 @@ class Executions:
                 events=await execution_parts.events(connection, id_),
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
                 start=await execution_parts.start(connection, id_),
+                approval_request=await execution_parts.approval_request(connection, id_),
             )
 
 

@@ -11,11 +11,22 @@ from operations.contracts import ApprovalStep
 from workers.activities.fence import current_step
 from workers.activities.held_tenant import hold_tenant
 
+# The request is what lets people decide; the cause only tells why the run does not go on. A run that asks again, by
+# another try or after a reset, begins to wait anew.
 ASK = """
-    UPDATE public.workflow_executions
-    SET cause = %s, cause_detail = 'Waits for an operator to approve the plan.', health_since = clock_timestamp()
-    WHERE id = %s AND status IN ('pending', 'running')
-      AND NOT EXISTS (SELECT FROM public.approvals WHERE execution_id = workflow_executions.id)
+    WITH asked AS (
+        INSERT INTO public.approval_requests AS r (execution_id, requested_at, expires_at)
+        SELECT e.id, now.at, now.at + %(limit)s
+        FROM public.workflow_executions e CROSS JOIN (SELECT clock_timestamp() AS at) now
+        WHERE e.id = %(execution)s AND e.status IN ('pending', 'running')
+          AND NOT EXISTS (SELECT FROM public.approvals WHERE execution_id = e.id)
+        ON CONFLICT (execution_id) DO UPDATE SET requested_at = excluded.requested_at, expires_at = excluded.expires_at
+        RETURNING r.execution_id
+    )
+    UPDATE public.workflow_executions e
+    SET cause = %(cause)s, cause_detail = 'Waits for an operator to approve the plan.',
+        health_since = clock_timestamp()
+    FROM asked WHERE e.id = asked.execution_id
 """
 
 # The time limit decides only when no person has; the unique row makes one of the two win.
@@ -43,7 +54,14 @@ class ApprovalActivities:
     async def request_approval(self, step: ApprovalStep) -> bool:
         """Show that a person has to decide."""
         async with hold_tenant(self.dsn, step.tenant_id) as (connection, _):
-            await connection.execute(ASK, (contracts.AWAITING_APPROVAL, _execution()))
+            await connection.execute(
+                ASK,
+                {
+                    "execution": _execution(),
+                    "limit": contracts.APPROVAL_LIMIT,
+                    "cause": contracts.AWAITING_APPROVAL,
+                },
+            )
             return True
 
     @activity.defn(name=contracts.SETTLE_APPROVAL)

@@ -13,8 +13,6 @@ with workflow.unsafe.imports_passed_through():
     from operations.contracts import ApprovalStep, ProvisioningResult, TenantStep
     from operations.statuses import Decision, Plan
 
-APPROVAL_LIMIT = timedelta(days=7)
-
 
 @workflow.defn(name=contracts.PROVISIONING.temporal_name)
 class TenantProvisioningWorkflow:
@@ -43,7 +41,7 @@ class TenantProvisioningWorkflow:
     async def _await_approval(self, tenant_id: str) -> None:
         """Wait for a person; the decision is read from the database, and the time limit becomes one itself."""
         await run_step(contracts.REQUEST_APPROVAL, ApprovalStep(tenant_id=tenant_id), bool)
-        deadline = workflow.now() + APPROVAL_LIMIT
+        deadline = workflow.now() + contracts.APPROVAL_LIMIT
         decision = ""
         while not decision:
             timed_out = not await self._told_before(deadline - workflow.now())

@@ -43,6 +43,14 @@ async def approval(connection: AsyncConnection) -> tuple[UUID, UUID]:
     return id_, of
 
 
+async def approval_request(connection: AsyncConnection) -> tuple[UUID, UUID]:
+    of = await _only_execution(connection)
+    await connection.execute(
+        "INSERT INTO approval_requests (execution_id, expires_at) VALUES (%s, now() + interval '7 days')", (of,)
+    )
+    return of, of
+
+
 async def command(connection: AsyncConnection) -> tuple[UUID, UUID]:
     of = await _only_execution(connection)
     return await add_start_command(connection, of), of
@@ -77,11 +85,12 @@ WATCHED: dict[str, tuple[Insert, str, str]] = {
     "workflow_executions": (execution, "id", "execution"),
     "execution_steps": (step, "execution_id", "execution"),
     "approvals": (approval, "id", "execution"),
+    "approval_requests": (approval_request, "execution_id", "execution"),
     "commands": (command, "id", "command"),
     "reconciliation_passes": (reconciliation_pass, "id", "pass"),
     "reconciliation_findings": (finding, "id", "finding"),
 }
-NEEDS_EXECUTION = {"execution_steps", "approvals", "commands"}
+NEEDS_EXECUTION = {"execution_steps", "approvals", "approval_requests", "commands"}
 
 
 async def news(connection: AsyncConnection) -> Changed:
