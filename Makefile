@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos bench check format lock clean python tools browser parts
+.PHONY: help setup run test record chaos bench check format lock clean python tools browser parts
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -36,6 +36,9 @@ run: setup ## start everything, print the address and keep running until Ctrl-C;
 
 test: tools browser parts ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
 	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/chaos tests/e2e) $(ARGS)
+
+record: tools ## record a run's history for tests/replay by this version; NAME=success chooses, NAME=all takes each
+	@exec $(BIN)/python -m tests.replay $(NAME)
 
 chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAULTS=60 choose what is done to it
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --faults $(or $(FAULTS),300)

@@ -35,6 +35,8 @@ log = logs.logger(__name__)
 
 GRACE = timedelta(seconds=10)
 LONGEST_WAIT = 5.0  #: seconds between two tries to reach a server
+#: Histories are replayed against these before a deployment, too.
+WORKFLOWS = (TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow)
 
 
 def build(services: Services, client: Client, task_queue: str) -> Worker:
@@ -44,7 +46,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow],
+        workflows=WORKFLOWS,
         activities=[
             steps.load_tenant,
             steps.create_schema,

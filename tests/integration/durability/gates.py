@@ -98,6 +98,9 @@ class Gates:
         """Close the way for the report of a run's end."""
         return await self._hold_trigger("workflow_executions", STATUS, status=status, id=tenant_id)
 
+    async def open_all(self) -> None:
+        await self._held.aclose()
+
     async def _make(self, schema: str, tenant_id: str, *, migrated: bool) -> None:
         async with await AsyncConnection.connect(self.dsn) as connection:
             await schemas.create(connection, schema, tenant_id)
