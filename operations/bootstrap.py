@@ -80,7 +80,13 @@ class Services:
             ),
             executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
-            findings=Findings(database=database, temporal=temporal, task_queue=task_queue, wake=deliverer.wake),
+            findings=Findings(
+                database=database,
+                temporal=temporal,
+                task_queue=task_queue,
+                wake=deliverer.wake,
+                deprovision_wait=deprovision_wait,
+            ),
             reads=Reads(
                 executions=Executions(database=database),
                 tenants=TenantQueries(database=database),

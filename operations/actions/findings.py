@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, contracts, tracking
+from operations import audit, contracts
 from operations.access import Actor, Permission, permit
-from operations.actions import starts
+from operations.actions import adoptions, customers, starts
 from operations.actions.reasons import checked_reason
 from operations.database import Database
 from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
-from operations.models import ReconciliationFinding, Tenant
-from operations.reconciliation.observations import Observer
+from operations.models import ReconciliationFinding
 from operations.statuses import FindingKind, TenantStatus
-from operations.temporal import Run, Temporal
-from operations.tracking import Adoption
+from operations.temporal import Temporal
 
 
 class Settlement(StrEnum):
@@ -75,6 +73,7 @@ class Findings:
     temporal: Temporal
     task_queue: str
     wake: Callable[[], None]
+    deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
 
     async def ignore(self, actor: Actor, id_: UUID, reason: str) -> None:
         """It stands, and counts no more; it comes back when another run is concerned."""
@@ -92,20 +91,17 @@ class Findings:
         why = checked_reason(reason)
         async with self._settling(actor, id_, Settlement.ADOPT) as (_, finding):
             pass
-        run, adoption = await self._adoption(actor, finding, why)
+        found = await adoptions.look(self.temporal, finding.workflow_id, finding.run_id)
         try:
             async with self._settling(actor, id_, Settlement.ADOPT) as (connection, finding):
-                tenant = await connection.scalar(select(Tenant.id).where(Tenant.id == adoption.entity_id))
-                if tenant is None:
-                    raise CannotSettle("The run is for a tenant that is not in the database; terminate it instead.")
-                await tracking.adopt(connection, adoption)
-                await _settle(connection, actor, finding, f"Adopted: run {run.run_id} has a row again.", why)
+                await adoptions.adopt(connection, actor, found, why, waiting=self.deprovision_wait)
+                await _settle(connection, actor, finding, f"Adopted: run {found.run.run_id} has a row again.", why)
                 await _audit(connection, actor, Settlement.ADOPT, finding, why)
         except IntegrityError:
             raise CannotSettle(
                 "There is a row for this run already, or another open execution for its tenant; nothing was changed."
             ) from None
-        return adoption.execution_id
+        return found.execution_id
 
     async def terminate(self, actor: Actor, id_: UUID, reason: str) -> None:
         """End exactly the run that was found, by force; asked of Temporal at once, as there is no row to go by."""
@@ -165,42 +161,9 @@ class Findings:
                 raise CannotSettle
             yield connection, finding
 
-    async def _adoption(self, actor: Actor, finding: Held, why: str) -> tuple[Run, Adoption]:
-        """What Temporal knows of the run that is to get a row."""
-        run = await self.temporal.describe(finding.workflow_id)
-        if run is None or not run.status.is_open or run.run_id != finding.run_id:
-            raise CannotSettle("The run that was found is not open any more; the next pass looks again.")
-        beginning = await Observer(temporal=self.temporal).beginning(run)
-        kind = next((each for each in contracts.KINDS if each.temporal_name == beginning.workflow_type), None)
-        try:
-            execution_id, tenant_id = UUID(run.execution_id or ""), UUID(str(beginning.arguments[0]))
-        except (ValueError, IndexError):
-            raise CannotSettle(
-                f"The run carries no {contracts.OPERATION_UUID}, or names no tenant: it was not started by "
-                "Tenantry and would never report how it ends. Terminate it or ignore it."
-            ) from None
-        if kind is None:
-            raise CannotSettle("The run is of a type that this version does not know.")
-        number = finding.workflow_id.rpartition("--")[2]
-        adoption = Adoption(
-            execution_id=execution_id,
-            workflow_id=finding.workflow_id,
-            workflow_type=kind.stored_name,
-            entity_type=kind.entity_type,
-            entity_id=tenant_id,
-            attempt=int(number) if number.isdecimal() else 1,
-            run_id=run.run_id,
-            task_queue=beginning.task_queue,
-            arguments=beginning.arguments,
-            started_at=run.started_at,
-            actor=actor.name,
-            reason=why,
-        )
-        return run, adoption
-
     async def _attempt(self, connection: AsyncConnection, actor: Actor, finding: Held, why: str) -> starts.Attempt:
-        tenant = (await connection.execute(TENANT, {"id": finding.tenant_id})).one_or_none()
-        if tenant is None or tenant.status != TenantStatus.PROVISIONING:
+        tenant = await customers.hold(connection, finding.tenant_id)
+        if tenant is None or tenant.status is not TenantStatus.PROVISIONING:
             raise CannotSettle("The tenant is not being provisioned any more; nothing was changed.")
         kind = contracts.PROVISIONING
         number = await starts.next_number(connection, tenant.id, kind)
@@ -212,7 +175,7 @@ class Findings:
             tenant_id=tenant.id,
             slug=tenant.slug,
             plan=tenant.plan,
-            arguments=(str(tenant.id), None if tenant.owner is None else str(tenant.owner)),
+            arguments=tenant.provisioning_arguments,
             task_queue=self.task_queue,
             requested_by=actor.name,
             why=why,
@@ -253,13 +216,5 @@ STRAY = text(
     """
     SELECT 1 FROM reconciliation_findings
     WHERE kind = 'no_row' AND workflow_id = :workflow AND resolved_at IS NULL
-    """
-)
-TENANT = text(
-    """
-    SELECT t.id, t.slug, t.plan, t.status,
-           (SELECT m.user_id FROM memberships m WHERE m.tenant_id = t.id AND m.role = 'owner'
-            ORDER BY m.created_at LIMIT 1) AS owner
-    FROM tenants t WHERE t.id = :id FOR UPDATE
     """
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
@@ -105,6 +105,38 @@ class Observer:
         return Beginning(
             workflow_type=first.workflow_type.name, task_queue=first.task_queue.name, arguments=tuple(arguments)
         )
+
+    async def asked_at(self, run: Run) -> datetime | None:
+        """When a run asked for a decision, as long as it has not read one."""
+        names: dict[int, str] = {}
+        asked: datetime | None = None
+        async for event in self._history(run):
+            if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                names[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
+            elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                completed = event.activity_task_completed_event_attributes
+                match names.get(completed.scheduled_event_id):
+                    case contracts.REQUEST_APPROVAL:
+                        asked = event.event_time.ToDatetime(UTC)
+                    case contracts.SETTLE_APPROVAL:
+                        if any(await self.temporal.client.data_converter.decode(list(completed.result.payloads))):
+                            asked = None
+        return asked
+
+    async def _history(self, run: Run) -> AsyncIterator[HistoryEvent]:
+        token = b""
+        while True:
+            request = GetWorkflowExecutionHistoryRequest(
+                namespace=self.temporal.client.namespace,
+                execution=WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id),
+                next_page_token=token,
+            )
+            answer = await ask(self.temporal.client.workflow_service.get_workflow_execution_history(request))
+            for event in answer.history.events:
+                yield event
+            token = answer.next_page_token
+            if not token:
+                return
 
     async def closing(self, run: Run) -> Closing:
         """Reason, actor and cause from the last events of a closed run's history."""

@@ -1,8 +1,10 @@
 """The other direction: runs without rows and tenants without runs are found, and people can do something about them."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg import AsyncConnection
 
 from operations.access import Actor
 from operations.actions.findings import Settlement, settlements
@@ -11,8 +13,9 @@ from operations.bootstrap import Services
 from operations.errors import CannotSettle, FindingSettled, NotPermitted
 from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
-from operations.statuses import FindingKind, Role, Status, TenantStatus
+from operations.statuses import Decision, FindingKind, Role, Status, TenantStatus
 from operations.temporal import RunStatus
+from tests import factories
 from tests.integration.reconciliation.runs import World, marked
 from tests.servers import eventually
 
@@ -34,6 +37,30 @@ async def waiting(services: Services, slug: str) -> UUID:
 
     await eventually(look, lambda detail: detail.execution.cause == "awaiting_approval")
     return registered.execution_id
+
+
+async def customer(world: World, slug: str, status: TenantStatus) -> UUID:
+    async with await AsyncConnection.connect(world.services.database.dsn) as connection:
+        tenant = await factories.add_tenant(connection, slug=slug, status=status)
+        await factories.add_owner(connection, tenant, email=f"{slug}@example.com")
+        if status is TenantStatus.ACTIVE:
+            await connection.execute("UPDATE tenants SET activated_at = now() WHERE id = %s", (tenant,))
+    return tenant
+
+
+async def stray(world: World, workflow: str, workflow_id: str, arguments: list[object]) -> FindingView:
+    """An open run with an execution's id that somebody else started, found without a row."""
+    await world.client.start_workflow(
+        workflow, args=arguments, id=workflow_id, task_queue=world.task_queue, search_attributes=marked(uuid4())
+    )
+
+    async def look() -> list[FindingView]:
+        await world.run_pass()
+        found = await open_findings(world)
+        return [each for each in found if (each.kind, each.workflow_id) == (FindingKind.NO_ROW, workflow_id)]
+
+    [finding] = await eventually(look, bool)
+    return finding
 
 
 @pytest.mark.usefixtures("worker", "delivering")
@@ -63,6 +90,74 @@ async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world
         return (await world.row(adopted)).status
 
     await eventually(look, lambda status: status.is_final)
+
+
+@pytest.mark.usefixtures("worker", "delivering")
+async def test_an_adopted_run_that_had_asked_for_a_decision_can_be_decided(world: World) -> None:
+    services, execution_id = world.services, await waiting(world.services, "undecided")
+    before = (await services.reads.executions.detail(execution_id)).approval_request
+    await world.sql("DELETE FROM workflow_executions")
+    await world.run_pass()
+    [found] = [finding for finding in await open_findings(world) if finding.kind is FindingKind.NO_ROW]
+
+    await services.findings.adopt(OTTO, found.id, "restored from a backup")
+
+    detail = await services.reads.executions.detail(execution_id)
+    assert before is not None
+    assert detail.approval_request is not None
+    assert detail.awaits_decision
+    assert abs(detail.approval_request.expires_at - before.expires_at) < timedelta(seconds=10)
+    assert detail.execution.cause == "awaiting_approval"
+    await services.executions.decide(OTTO, execution_id, Decision.APPROVED, "contract signed")
+    done = await eventually(lambda: world.row(execution_id), lambda row: row.status.is_final)
+    assert done.status is Status.COMPLETED
+    assert (await services.reads.tenants.by_slug("undecided")).status is TenantStatus.ACTIVE
+
+
+async def test_an_adopted_run_is_for_whom_the_tenant_belongs_to(world: World) -> None:
+    tenant = await customer(world, "owned", TenantStatus.PROVISIONING)
+    [[owner]] = await world.sql("SELECT user_id FROM memberships")
+    finding = await stray(world, "TenantProvisioningWorkflow", "tenant-provision-owned", [str(tenant), str(uuid4())])
+
+    adopted = await world.services.findings.adopt(OTTO, finding.id, "ours")
+
+    [[arguments]] = await world.sql("SELECT input -> 'arguments' FROM workflow_executions WHERE id = %s", adopted)
+    assert arguments == [str(tenant), str(owner)]
+    assert (await world.services.reads.executions.detail(adopted)).approval_request is None
+
+
+async def test_a_run_that_works_on_another_tenant_than_its_id_says_is_not_adopted(world: World) -> None:
+    victim = await customer(world, "victim", TenantStatus.PROVISIONING)
+    finding = await stray(world, "TenantProvisioningWorkflow", "tenant-provision-other", [str(victim), None])
+
+    with pytest.raises(CannotSettle, match="another tenant"):
+        await world.services.findings.adopt(OTTO, finding.id, "ours")
+
+    assert await world.sql("SELECT id FROM workflow_executions") == []
+
+
+async def test_a_tenant_that_leaves_is_not_provisioned_by_adopting_a_run(world: World) -> None:
+    tenant = await customer(world, "leaving", TenantStatus.DEPROVISIONING)
+    finding = await stray(world, "TenantProvisioningWorkflow", "tenant-provision-leaving", [str(tenant), None])
+
+    with pytest.raises(CannotSettle, match="not provisioned again"):
+        await world.services.findings.adopt(OTTO, finding.id, "ours")
+
+
+async def test_a_removal_is_adopted_only_of_a_tenant_that_leaves_and_waits_as_long_as_any(world: World) -> None:
+    tenant = await customer(world, "kept", TenantStatus.ACTIVE)
+    finding = await stray(
+        world, "TenantDeprovisioningWorkflow", "tenant-deprovision-kept", [str(tenant), "deleted", 0.001]
+    )
+    with pytest.raises(CannotSettle, match="nobody here asked for that"):
+        await world.services.findings.adopt(OTTO, finding.id, "ours")
+    assert await world.sql("SELECT id FROM workflow_executions") == []
+    await world.sql("UPDATE tenants SET status = 'deprovisioning'")
+
+    adopted = await world.services.findings.adopt(OTTO, finding.id, "ours")
+
+    [[arguments]] = await world.sql("SELECT input -> 'arguments' FROM workflow_executions WHERE id = %s", adopted)
+    assert arguments == [str(tenant), "active", world.services.findings.deprovision_wait]
 
 
 async def test_a_run_that_tenantry_did_not_start_can_be_terminated_and_not_adopted(world: World) -> None:

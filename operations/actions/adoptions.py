@@ -1,0 +1,134 @@
+"""Rows for runs that lost theirs. Of the run we take which one it is; what decides comes from the tenant and from now.
+
+Whoever can start a workflow in the namespace can start it with any arguments, and the row is what its steps believe.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations import contracts, tracking
+from operations.access import Actor, Permission, permit
+from operations.actions import customers
+from operations.actions.customers import Customer
+from operations.contracts import WorkflowKind
+from operations.errors import CannotSettle
+from operations.models import ApprovalRequest, Execution
+from operations.reconciliation.observations import Observer
+from operations.statuses import TenantStatus
+from operations.temporal import Run, Temporal
+from operations.tracking import Adoption
+
+LEAVING = (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adoptable:
+    """An open run, as Temporal describes it."""
+
+    run: Run
+    kind: WorkflowKind
+    execution_id: UUID
+    tenant_id: UUID
+    task_queue: str
+    asked_at: datetime | None  #: when it asked for a decision that it has not heard of yet
+
+    @property
+    def attempt(self) -> int:
+        number = self.run.workflow_id.rpartition("--")[2]
+        return int(number) if number.isdecimal() else 1
+
+
+async def look(temporal: Temporal, workflow_id: str, run_id: str | None) -> Adoptable:
+    """What Temporal knows of the run that was found; raises `CannotSettle` when it cannot get a row."""
+    run = await temporal.describe(workflow_id)
+    if run is None or not run.status.is_open or run.run_id != run_id:
+        raise CannotSettle("The run that was found is not open any more; the next pass looks again.")
+    observer = Observer(temporal=temporal)
+    beginning = await observer.beginning(run)
+    kind = next((each for each in contracts.KINDS if each.temporal_name == beginning.workflow_type), None)
+    try:
+        execution_id, tenant_id = UUID(run.execution_id or ""), UUID(str(beginning.arguments[0]))
+    except (ValueError, IndexError):
+        raise CannotSettle(
+            f"The run carries no {contracts.OPERATION_UUID}, or names no tenant: it was not started by "
+            "Tenantry and would never report how it ends. Terminate it or ignore it."
+        ) from None
+    if kind is None:
+        raise CannotSettle("The run is of a type that this version does not know.")
+    return Adoptable(
+        run=run,
+        kind=kind,
+        execution_id=execution_id,
+        tenant_id=tenant_id,
+        task_queue=beginning.task_queue,
+        asked_at=await observer.asked_at(run),
+    )
+
+
+async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why: str, *, waiting: float) -> None:
+    """Make the row; `waiting` are the seconds in which a removal can be cancelled, from now.
+
+    Raises `CannotSettle`, `NotPermitted`, or `IntegrityError` when there is a row or another one open.
+    """
+    tenant = await customers.hold(connection, found.tenant_id)
+    if tenant is None:
+        raise CannotSettle("The run is for a tenant that is not in the database; terminate it instead.")
+    if contracts.attempt_id(found.kind, tenant.slug, found.attempt) != found.run.workflow_id:
+        raise CannotSettle("The run works on another tenant than its id says; terminate it instead.")
+    if found.kind is contracts.DEPROVISIONING:
+        permit(actor, Permission.DEPROVISION)
+        arguments = _deprovisioning(tenant, waiting)
+    else:
+        arguments = _provisioning(tenant)
+    await tracking.adopt(
+        connection,
+        Adoption(
+            execution_id=found.execution_id,
+            workflow_id=found.run.workflow_id,
+            workflow_type=found.kind.stored_name,
+            entity_type=found.kind.entity_type,
+            entity_id=tenant.id,
+            attempt=found.attempt,
+            run_id=found.run.run_id,
+            task_queue=found.task_queue,
+            arguments=arguments,
+            started_at=found.run.started_at,
+            actor=actor.name,
+            reason=why,
+        ),
+    )
+    if found.asked_at is not None:
+        await _ask_again(connection, found.execution_id, found.asked_at)
+
+
+def _provisioning(tenant: Customer) -> tuple[object, ...]:
+    if tenant.status in LEAVING:
+        raise CannotSettle(f"The tenant is {tenant.status}; it is not provisioned again. Terminate the run instead.")
+    return tenant.provisioning_arguments
+
+
+def _deprovisioning(tenant: Customer, waiting: float) -> tuple[object, ...]:
+    """Nobody's data goes because of a run that somebody else started: removing was decided here, or it is not."""
+    if tenant.status is not TenantStatus.DEPROVISIONING:
+        raise CannotSettle(
+            f"The run would remove a tenant that is {tenant.status}, and nobody here asked for that. Terminate the "
+            "run; deprovision the tenant if it has to go."
+        )
+    former = TenantStatus.FAILED if tenant.activated_at is None else TenantStatus.ACTIVE
+    return str(tenant.id), former.value, waiting
+
+
+async def _ask_again(connection: AsyncConnection, execution_id: UUID, asked_at: datetime) -> None:
+    """What the run asked before its row was lost, people can answer."""
+    await connection.execute(
+        insert(ApprovalRequest).values(
+            execution_id=execution_id, requested_at=asked_at, expires_at=asked_at + contracts.APPROVAL_LIMIT
+        )
+    )
+    await connection.execute(
+        update(Execution).where(Execution.id == execution_id).values(cause=contracts.AWAITING_APPROVAL)
+    )
