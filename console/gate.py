@@ -25,6 +25,7 @@ PUBLIC = frozenset({"/login", "/healthz", "/readyz", "/metrics", "/favicon.ico"}
 CODE = re.compile(
     rf"/_nicegui/{re.escape(__version__)}/(?:static|libraries|components|resources|dynamic_resources|esm)/"
 )
+LONGEST_ADDRESS = 16_000  #: bytes of path and query
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -43,7 +44,7 @@ class Gate:
             return
         # NiceGUI would write this header of anybody into every address of the page.
         scope["headers"] = [each for each in scope["headers"] if each[0] != b"x-forwarded-prefix"]
-        refusal = _not_text(scope) or await self._refusal(scope)
+        refusal = _too_long(scope) or _not_text(scope) or await self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -56,7 +57,7 @@ class Gate:
         path, headers = str(scope["path"]), Headers(scope=scope)
         bearer = _bearer(headers) if path.startswith("/api/") else None
         if bearer is None and not self._is_ours(scope, headers):
-            return problems.response(403, "The request comes from another site.")
+            return self._not_ours(scope, headers)
         if is_public(path):
             return None
         try:
@@ -78,6 +79,11 @@ class Gate:
         if scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS:
             return origin is not None
         return True
+
+    def _not_ours(self, scope: Scope, headers: Headers) -> Response:
+        if str(scope["path"]).startswith("/api/") and self.cookie.name not in HTTPConnection(scope).cookies:
+            return _login_first(scope, headers)  # nobody's browser was made to send it
+        return problems.response(403, "The request comes from another site.")
 
     async def _session(self, scope: Scope, bearer: str | None) -> Session | None:
         if bearer is not None:
@@ -148,6 +154,14 @@ def _only_own_tab(handler: Callable[..., object]) -> Callable[..., object]:
         return handler(sid, message, *rest) if own else None
 
     return guarded
+
+
+def _too_long(scope: Scope) -> Response | None:
+    """Before anything looks at it; the server itself takes an address of any length."""
+    length = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
+    if length > LONGEST_ADDRESS:
+        return problems.response(414, f"The address must not have more than {LONGEST_ADDRESS:,} characters.")
+    return None
 
 
 def _not_text(scope: Scope) -> Response | None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui_app
 from nicegui import ui
@@ -18,7 +18,7 @@ from starlette.types import Scope
 from uvicorn.loops.auto import auto_loop_factory
 
 from console import garbage, gate, lines, sessions
-from console.api import documentation, problems
+from console.api import documentation, parameters, problems
 from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
 from console.api.exports import ExportRoutes
@@ -27,6 +27,7 @@ from console.api.health import HealthRoutes
 from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
 from console.components import assets, theme
+from console.head import HeadAsGet
 from console.headers import SecurityHeaders
 from console.live import Hub
 from console.login import Login
@@ -64,6 +65,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         lifespan=lambda _: _lifespan(services, hub, settings),
     )
     cookie = sessions.Cookie(secure=settings.is_https)
+    application.session_cookie = cookie.name
     problems.install(application)
     _add_routes(application, services, settings, cookie)
     theme.set_defaults()
@@ -86,6 +88,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     # The last one added comes first: pages get their nonce before they are compressed.
     application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
     application.add_middleware(problems.Bugs)
+    application.add_middleware(HeadAsGet)
     application.add_middleware(SecurityHeaders, is_https=settings.is_https)
     application.add_middleware(GZipMiddleware, minimum_size=500)
     return application
@@ -104,24 +107,15 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, co
         ).router()
     )
     application.include_router(documentation.router())
-    application.include_router(
-        ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(), prefix="/api/v1"
-    )
-    application.include_router(
-        ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
-        prefix="/api/v1",
-    )
-    application.include_router(ExportRoutes(executions=reads.executions).router(), prefix="/api/v1")
-    application.include_router(
-        TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
-        prefix="/api/v1",
-    )
-    application.include_router(
-        ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(), prefix="/api/v1"
-    )
-    application.include_router(
-        FindingRoutes(actions=services.findings, reads=reads.reconciliation).router(), prefix="/api/v1"
-    )
+    for routes in (
+        ExecutionRoutes(executions=reads.executions, intents=reads.intents),
+        ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents),
+        ExportRoutes(executions=reads.executions),
+        TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions),
+        ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation),
+        FindingRoutes(actions=services.findings, reads=reads.reconciliation),
+    ):
+        application.include_router(routes.router(), prefix="/api/v1", dependencies=[Depends(parameters.check)])
     application.add_api_route("/api/{rest:path}", _no_such_route, methods=ANY_METHOD, include_in_schema=False)
     application.add_api_route("/assets/{rest:path}", _no_such_file, include_in_schema=False)
     application.add_api_route("/favicon.ico", _favicon, include_in_schema=False)

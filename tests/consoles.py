@@ -18,6 +18,7 @@ from operations.actions.staff import Staff
 from operations.database import Database
 from operations.errors import AlreadyTaken
 from operations.statuses import Role
+from tests import watched_console
 from tests.servers import environment, eventually
 
 ROOT = Path(__file__).parents[1]
@@ -110,16 +111,27 @@ class Accounts:
 
 @asynccontextmanager
 async def run_console(
-    servers: Servers, logs: Path, *, database_behind: str | None = None, public_url: str | None = None
+    servers: Servers,
+    logs: Path,
+    *,
+    database_behind: str | None = None,
+    public_url: str | None = None,
+    slow_callbacks: Path | None = None,
 ) -> AsyncIterator[Console]:
-    """`database_behind` is the database itself when the console's way to it is a proxy."""
+    """`database_behind` is the database itself when the console's way to it is a proxy.
+
+    With `slow_callbacks` a watchdog writes what holds up its event loop to this file.
+    """
     port = ports.any_free()
     url = public_url or f"http://localhost:{port}"
     log = logs / f"console-{port}.log"
     variables = servers.variables() | {"TENANTRY_PORT": str(port), "TENANTRY_PUBLIC_URL": url}
+    module = "console"
+    if slow_callbacks is not None:
+        module, variables = "tests.watched_console", variables | {watched_console.REPORT: str(slow_callbacks)}
     async with AsyncExitStack() as stack:
         accounts = await stack.enter_async_context(Accounts.at(database_behind or servers.database_url))
-        process = await stack.enter_async_context(_process("console", log, variables))
+        process = await stack.enter_async_context(_process(module, log, variables))
         console = Console(url=url, port=port, accounts=accounts)
         await _until_ready(process, console, log)
         yield console

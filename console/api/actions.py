@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console import sessions
-from operations.access import Actor
+from operations.access import Actor, Permission, permit
 from operations.actions.executions import Executions
 from operations.errors import NotLoggedIn
 from operations.queries.execution_views import ExecutionView
@@ -72,8 +72,9 @@ class ActionRoutes:
         router.add_api_route("/reject", self.reject, methods=["POST"], response_model=DecisionAnswer)
         return router
 
-    async def offer(self, id: UUID) -> RetryOffer:  # noqa: A002 - the name in the route
-        """What Retry would do now."""
+    async def offer(self, request: Request, id: UUID) -> RetryOffer:  # noqa: A002 - the name in the route
+        """What Retry would do now, for those who may."""
+        permit(actor_of(request), Permission.RETRY)
         detail = await self.reads.detail(id)
         return retry_offer(
             status=detail.execution.status,

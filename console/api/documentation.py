@@ -30,7 +30,9 @@ PAGE = Template("""<!doctype html>
 
 
 class Documented(FastAPI):
-    """Promises errors in the form they have; FastAPI alone would promise one of its own."""
+    """Promises errors in the form they have; FastAPI alone would promise one of its own. Says how to log in, too."""
+
+    session_cookie = "tenantry"  #: its name
 
     def openapi(self) -> dict[str, object]:
         document = super().openapi()  # made again when routes were added
@@ -42,7 +44,12 @@ class Documented(FastAPI):
                 schemas.pop(unused, None)
             for path, operations in document["paths"].items():
                 for method, operation in operations.items():
-                    operation["responses"] |= _errors(path, method)
+                    operation["responses"] |= _errors(path, method, takes_body="requestBody" in operation)
+            document["components"]["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer", "description": "made with `tenantry token create`"},
+                "session": {"type": "apiKey", "in": "cookie", "name": self.session_cookie},
+            }
+            document["security"] = [{"token": []}, {"session": []}]
         return document
 
     def methods_of(self, path: str) -> list[str]:
@@ -51,11 +58,15 @@ class Documented(FastAPI):
         for template, operations in super().openapi()["paths"].items():
             if compile_path(template)[0].match(path):
                 methods |= {method.upper() for method in operations}
+        if "GET" in methods:
+            methods.add("HEAD")
         return sorted(methods)
 
 
-def _errors(path: str, method: str) -> dict[str, object]:
-    statuses = [401, 403, 422, 503]
+def _errors(path: str, method: str, *, takes_body: bool) -> dict[str, object]:
+    statuses = [401, 403, 405, 414, 422, 503]
+    if takes_body:
+        statuses += [400, 413, 415]
     if "{" in path:
         statuses.append(404)
     if method != "get":

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
+from console.api.parameters import MOMENT_RULE, Moment, Place, Term, Words
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
     ApprovalRequestView,
@@ -67,16 +68,16 @@ class ExecutionRoutes:
     async def list(
         self,
         *,
-        status: str = "",
-        health: str = "",
-        cause: str = "",
-        type: str = "",  # noqa: A002 - the names of the contract
+        status: Words = "",
+        health: Words = "",
+        cause: Words = "",
+        type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
-        q: Annotated[str, Query(max_length=200)] = "",
-        created_from: datetime | None = None,
-        created_to: datetime | None = None,
+        q: Term = "",
+        created_from: Moment = None,
+        created_to: Moment = None,
         sort: Sort = Sort.NEWEST,
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        cursor: Place = None,
         limit: int = 50,
     ) -> ExecutionList:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas."""
@@ -126,5 +127,5 @@ def words(kind: type[WordT], text: str, field: str) -> frozenset[WordT]:
 
 def aware(moment: datetime | None, field: str) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
-        raise InvalidInput({field: f"{field} must carry a time zone, such as 2026-01-31T12:00:00Z."})
+        raise InvalidInput({field: f"{field} {MOMENT_RULE}."})
     return moment

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.api.executions import words
+from console.api.parameters import Term, Words
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import Executions
 from operations.statuses import Status
@@ -52,10 +52,10 @@ class ExportRoutes:
     async def export_executions(
         self,
         *,
-        status: str = "",
-        type: str = "",  # noqa: A002 - the names of the contract
+        status: Words = "",
+        type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
-        q: Annotated[str, Query(max_length=200)] = "",
+        q: Term = "",
         sort: Sort = Sort.NEWEST,
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""

@@ -3,15 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
 from console.api.exports import MOST, cell
+from console.api.parameters import Place, Term, Words
 from operations.actions.findings import Findings
 from operations.errors import InvalidInput
 from operations.queries.reconciliation import Reconciliation
@@ -75,10 +75,10 @@ class FindingRoutes:
     async def list(
         self,
         *,
-        kind: str = "",
-        standing: str = "",
-        q: Annotated[str, Query(max_length=200)] = "",
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        kind: Words = "",
+        standing: Words = "",
+        q: Term = "",
+        cursor: Place = None,
         limit: int = 50,
     ) -> FindingList:
         """List findings. `kind` takes several values, separated by commas; `standing` is open, ignored or settled."""
@@ -105,9 +105,7 @@ class FindingRoutes:
         await self.actions.ignore(actor_of(request), id, body.reason)
         return FindingAnswer(finding=await self.reads.finding(id))
 
-    async def export(
-        self, *, kind: str = "", standing: str = "", q: Annotated[str, Query(max_length=200)] = ""
-    ) -> Response:
+    async def export(self, *, kind: Words = "", standing: Words = "", q: Term = "") -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
         name = f"findings-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"

@@ -50,6 +50,8 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    414: "Address too long",
+    415: "Unsupported media type",
     422: "Invalid input",
     429: "Too many requests",
     500: "Internal error",

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
+from console.api.parameters import Place, Term, Words
 from operations.actions.registration import Registration
 from operations.actions.tenants import Tenants
 from operations.queries.execution_views import ExecutionView
@@ -93,9 +94,9 @@ class TenantRoutes:
     async def list(
         self,
         *,
-        status: str = "",
-        q: Annotated[str, Query(max_length=200)] = "",
-        cursor: Annotated[str | None, Query(max_length=500)] = None,
+        status: Words = "",
+        q: Term = "",
+        cursor: Place = None,
         limit: int = 50,
     ) -> TenantList:
         """List tenants, newest first."""

@@ -6,12 +6,20 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from operations.errors import InvalidInput
 from operations.statuses import Plan
 
 SLUG = re.compile(r"[a-z](?:-?[a-z0-9])+")
+LONGEST_NAME = 200  # characters as they are stored
+LONGEST_EMAIL = 254  # characters (RFC 5321)
+#: Of each stored character at most so many are given; to compose more takes longer than their number suggests.
+PARTS = 4
+#: Domains that mail servers within a company know (RFC 6762, RFC 8375). The package keeps those that it refuses in a
+#: list, for its users to change.
+INTERNAL = ("local", "arpa")
+SPECIAL_USE_DOMAIN_NAMES[:] = [domain for domain in SPECIAL_USE_DOMAIN_NAMES if domain not in INTERNAL]
 SLUG_RULE = (
     "The slug must have 2 to 55 characters: small letters a-z, digits and single hyphens, "
     "beginning with a letter and not ending with a hyphen."
@@ -60,9 +68,10 @@ def slug_problem(slug: str) -> str | None:
 
 
 def name_problem(name: str, called: str) -> str | None:
-    tidy = _tidy(name)
-    if not 1 <= len(tidy) <= 200:
-        return f"The {called} must have 1 to 200 characters."
+    given = name.strip()
+    tidy = _tidy(given) if len(given) <= PARTS * LONGEST_NAME else given
+    if not 1 <= len(tidy) <= LONGEST_NAME:
+        return f"The {called} must have 1 to {LONGEST_NAME} characters."
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in tidy):
         return f"The {called} must not contain control characters."
     return None
@@ -70,15 +79,18 @@ def name_problem(name: str, called: str) -> str | None:
 
 def email_problem(email: str) -> str | None:
     try:
-        validate_email(email.strip(), check_deliverability=False)
+        normal_email(email)
     except EmailNotValidError:
         return "The e-mail address must look like name@example.com."
     return None
 
 
 def normal_email(email: str) -> str:
-    """The form in which addresses are stored and compared."""
-    return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+    """The form in which addresses are stored and compared; raises `EmailNotValidError`."""
+    given = email.strip()
+    if len(given) > LONGEST_EMAIL:
+        raise EmailNotValidError("too long")
+    return validate_email(given, check_deliverability=False).normalized.lower()
 
 
 def _tidy(text: str) -> str:

@@ -175,37 +175,40 @@ class Staff:
             await audit.record(connection, actor, "staff.disable", audit.Outcome.APPLIED, _target(account))
 
     async def revoke_tokens(self, actor: Actor, email: str, name: str) -> int:
-        """End the account's tokens of this name and return how many there were. Raises `StaffNotFound`."""
+        """End the account's tokens of this name and return how many there were.
+
+        Raises `StaffNotFound` or `InvalidInput`.
+        """
         permit(actor, Permission.MANAGE_STAFF)
+        tidy = _token_name(name)
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
         async with self.database.transaction() as connection:
             revoked = await connection.execute(
                 update(ApiToken)
-                .where(ApiToken.staff_id == account.id, ApiToken.name == name.strip(), ApiToken.revoked_at.is_(None))
+                .where(ApiToken.staff_id == account.id, ApiToken.name == tidy, ApiToken.revoked_at.is_(None))
                 .values(revoked_at=func.now())
             )
             await audit.record(
-                connection, actor, "token.revoke", audit.Outcome.APPLIED, _target(account), after={"name": name.strip()}
+                connection, actor, "token.revoke", audit.Outcome.APPLIED, _target(account), after={"name": tidy}
             )
         return revoked.rowcount
 
     async def create_token(self, actor: Actor, email: str, name: str) -> str:
         """Make an API token and return it; it cannot be shown again. Raises `StaffNotFound` or `InvalidInput`."""
         permit(actor, Permission.MANAGE_STAFF)
-        if not (1 <= len(name.strip()) <= 100 and name.isprintable()):
-            raise InvalidInput({"name": "The token's name must have 1 to 100 printable characters."})
+        tidy = _token_name(name)
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
         token = f"tenantry_{secrets.token_urlsafe(32)}"
         async with self.database.transaction() as connection:
             await connection.execute(
-                insert(ApiToken).values(staff_id=account.id, name=name.strip(), token_hash=self._digest(token))
+                insert(ApiToken).values(staff_id=account.id, name=tidy, token_hash=self._digest(token))
             )
             await audit.record(
-                connection, actor, "token.create", audit.Outcome.APPLIED, _target(account), after={"name": name.strip()}
+                connection, actor, "token.create", audit.Outcome.APPLIED, _target(account), after={"name": tidy}
             )
         return token
 
@@ -261,6 +264,14 @@ def _check(*, email: str, password: str) -> None:
         problems["password"] = f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
     if problems:
         raise InvalidInput(problems)
+
+
+def _token_name(name: str) -> str:
+    """The name of a token as it is kept; raises `InvalidInput`."""
+    tidy = name.strip()
+    if not (1 <= len(tidy) <= 100 and tidy.isprintable()):
+        raise InvalidInput({"name": "The token's name must have 1 to 100 printable characters."})
+    return tidy
 
 
 def _is_text(password: str) -> bool:

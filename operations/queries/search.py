@@ -24,7 +24,7 @@ tenant_words = Tenant.slug + " " + Tenant.name
 
 def usable(term: str) -> str:
     """The term as PostgreSQL can take it; empty when there is nothing to search for."""
-    return (clean(term.replace("\x00", "")) or "").strip()[:LONGEST]
+    return (clean(term.strip()[:LONGEST].replace("\x00", "")) or "").strip()
 
 
 def begins(column: Text, term: str) -> ColumnElement[bool]:

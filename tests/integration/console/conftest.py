@@ -1,6 +1,6 @@
 """Consoles without workers: what these tests are about happens at the doors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -52,6 +52,49 @@ async def secure_console(
         servers, logs, database_behind=fragile_database_url, public_url="https://console.example.com"
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def slow_callbacks(logs: Path) -> Path:
+    """Where the watchdog writes."""
+    report = logs / "slow-callbacks"
+    report.touch()
+    return report
+
+
+@pytest.fixture(scope="session")
+async def watched_console(
+    databases: Databases, temporal_address: str, logs: Path, slow_callbacks: Path
+) -> AsyncIterator[Console]:
+    """One whose watchdog sees what holds up its event loop, when it has done everything once."""
+    servers = Servers(
+        database_url=databases.create(), temporal_address=temporal_address, task_queue="test-console-watched"
+    )
+    async with run_console(servers, logs, slow_callbacks=slow_callbacks) as running:
+        await warm(running)
+        yield running
+
+
+async def warm(console: Console) -> None:
+    """What is done first takes longer: modules are loaded, statements compiled."""
+    for slug in ("warm", "warmer"):
+        async with console.client(session=await console.accounts.session()) as client:
+            for body in ({"slug": slug, "name": "Warm", "owner_email": f"{slug}@example.com"}, {"slug": "-"}):
+                await client.post("/api/v1/tenants", json=body, headers={"Idempotency-Key": slug})
+            await client.post("/login", data={"email": "cold@example.com", "password": "wrong"})
+            for path in ("/tenants", "/executions", "/findings", "/reconciliations"):
+                for query in ({}, {"q": "warm"}, {"limit": "0"}):
+                    await client.get(f"/api/v1{path}", params=query)
+            for page in ("/tenants/new", "/executions", "/tenants", "/login"):
+                await client.get(page, headers={"Accept": "text/html"})
+
+
+@pytest.fixture
+def unhindered(watched_console: Console, slow_callbacks: Path) -> Iterator[Console]:
+    """A console of which nothing that the test does may hold up the event loop."""
+    before = len(slow_callbacks.read_text().splitlines())
+    yield watched_console
+    assert slow_callbacks.read_text().splitlines()[before:] == []
 
 
 @pytest.fixture

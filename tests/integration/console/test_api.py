@@ -282,12 +282,87 @@ async def test_what_is_not_there_is_a_problem_document(
         assert "GET" in answer.headers["allow"]
 
 
-async def test_without_a_token_it_says_how_to_log_in(stranger: httpx.AsyncClient) -> None:
-    answer = await stranger.get("/api/v1/tenants")
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+async def test_without_a_token_it_says_how_to_log_in(
+    stranger: httpx.AsyncClient, method: str, origin: str | None
+) -> None:
+    answer = await stranger.request(method, "/api/v1/tenants", headers={"Origin": origin} if origin else {})
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     is_problem(answer)
+
+
+LISTS = ("tenants", "executions", "findings", "reconciliations", "exports/executions.csv", "exports/findings.csv")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_parameter_that_is_not_known_or_comes_twice_is_refused(api: httpx.AsyncClient, path: str) -> None:
+    unknown = await api.get(f"/api/v1/{path}?statuss=failed")
+    one = {"reconciliations": "limit=5", "exports/executions.csv": "q=a"}.get(path, "q=a")
+    repeated = await api.get(f"/api/v1/{path}?{one}&{one}")
+
+    assert (unknown.status_code, repeated.status_code) == (422, 422)
+    assert fields_of(unknown)["statuss"].startswith("There is no such parameter; known are: ")
+    assert fields_of(repeated) == {one.partition("=")[0]: "The parameter must be given once."}
+
+
+async def test_a_route_without_parameters_takes_none(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/api/v1/tenants?dry_run=true", json=registration("dry-run"))
+
+    assert answer.status_code == 422
+    assert fields_of(answer) == {"dry_run": "There is no such parameter; there are none here."}
+    assert (await api.get("/api/v1/tenants/dry-run")).status_code == 404
+
+
+@pytest.mark.parametrize("moment", ["0.5", "0", "1738324800", "2026-01-31", "2026-W05", "20260131T120000Z", "now", ""])
+async def test_a_moment_is_not_guessed_from_a_number(api: httpx.AsyncClient, moment: str) -> None:
+    for name in ("created_from", "created_to"):
+        answer = await api.get("/api/v1/executions", params={name: moment})
+
+        assert answer.status_code == 422
+        assert "must be a moment with its time zone, such as 2026-01-31T12:00:00Z" in fields_of(answer)[name]
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.123456+01:00", "2026-01-31 12:00z"])
+async def test_a_moment_in_writing_is_taken(api: httpx.AsyncClient, moment: str) -> None:
+    assert (await api.get("/api/v1/executions", params={"created_from": moment})).status_code == 200
+
+
+@pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/xml"])
+async def test_a_body_that_is_not_json_is_named(api: httpx.AsyncClient, media_type: str | None) -> None:
+    headers = {} if media_type is None else {"Content-Type": media_type}
+
+    answer = await api.post("/api/v1/tenants", content=json.dumps(registration("as-text")), headers=headers)
+
+    assert answer.status_code == 415
+    is_problem(answer)
+    assert answer.json()["detail"] == "Send the body as application/json."
+
+
+async def test_whatever_can_be_got_answers_head(api: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+    document = (await api.get("/api/openapi.json")).json()
+    lists = [path for path, operations in document["paths"].items() if "get" in operations and "{" not in path]
+    assert len(lists) >= 4
+
+    for path in (*lists, "/api/openapi.json", "/api/docs", "/healthz", "/readyz", "/metrics", "/login"):
+        got, asked = await api.get(path), await api.head(path)
+
+        assert (asked.status_code, asked.content) == (200, b""), path
+        assert asked.headers["content-type"] == got.headers["content-type"], path
+    for path in ("/", "/executions", "/tenants/new"):
+        asked = await admin.head(path, headers={"Accept": "text/html"})
+        assert (asked.status_code, asked.content) == (200, b""), path
+
+
+async def test_what_retry_would_do_is_told_to_those_who_may(console: Console, api: httpx.AsyncClient) -> None:
+    made = (await api.post("/api/v1/tenants", json=registration("who-may-retry"))).json()
+    path = f"/api/v1/executions/{made['execution']['id']}/retry"
+
+    for role, status in {Role.VIEWER: 403, Role.SUPPORT: 200}.items():
+        async with console.client(token=await console.accounts.token(f"{role}@retry.example", role)) as client:
+            assert (await client.get(path)).status_code == status
 
 
 async def test_a_revoked_token_is_refused(console: Console) -> None:
@@ -319,13 +394,17 @@ async def test_the_document_describes_every_route_and_its_errors(api: httpx.Asyn
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["token"]["scheme"], schemes["session"]["name"]) == ("bearer", "tenantry")
+    assert document["security"] == [{"token": []}, {"session": []}]
     names = [operation["operationId"] for _, operation in operations]
     assert len(names) == len(set(names))
     for name, operation in operations:
         assert operation["description"], name
         assert operation["tags"], name
         assert any(status.startswith("2") for status in operation["responses"]), name
-        for status in ("401", "422"):
+        assert ("415" in operation["responses"]) == ("requestBody" in operation), name
+        for status in ("401", "405", "422", *(("400", "413", "415") if "requestBody" in operation else ())):
             content = operation["responses"][status]["content"]
             assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, name
     schemas = document["components"]["schemas"]

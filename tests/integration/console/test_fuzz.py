@@ -1,10 +1,14 @@
-"""Whatever is sent, the answer is never an error of ours."""
+"""Whatever is sent, the answer is never an error of ours, and nobody else has to wait for it."""
 
 import json
+from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+
+from tests.consoles import Console
 
 FIELDS = ("slug", "name", "owner_email", "owner_name", "plan", "other")
 TEXT = some.text(some.characters(), max_size=60)  # with NUL, controls and lone surrogates
@@ -44,6 +48,12 @@ PARAMETERS = some.dictionaries(
     ),
     max_size=4,
 )
+
+
+@pytest.fixture
+async def api(unhindered: Console) -> AsyncIterator[httpx.AsyncClient]:
+    async with unhindered.client(token=await unhindered.accounts.token()) as client:
+        yield client
 
 
 @settings(

@@ -1,4 +1,5 @@
 from dataclasses import fields, replace
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,26 @@ def test_a_slug_against_the_rules_is_refused_with_the_rule(slug: str) -> None:
 )
 def test_a_value_against_the_rules_is_refused_at_its_field(field: str, value: str, problem: str) -> None:
     assert problems(replace(ACME, **{field: value})) == {field: problem}
+
+
+@pytest.mark.parametrize("text", ["\u0301\u0316" * 500_000, "\ufdfa" * 1_000_000, "a\u0301" * 500_000 + "@a.b"])
+@pytest.mark.parametrize("field", ["slug", "name", "owner_email", "owner_name", "plan"])
+def test_what_is_too_long_is_refused_before_anybody_looks_at_it(field: str, text: str) -> None:
+    registration = replace(ACME, **{field: text})
+    begun = thread_time()
+
+    assert problems(registration).keys() == {field}
+
+    assert thread_time() - begun < 0.05
+
+
+@pytest.mark.parametrize("email", ["ada@corp.local", "ada@mail.home.arpa", "ada@corp.internal", "ada@corp.lan"])
+def test_a_mail_domain_within_a_company_is_as_good_as_any(email: str) -> None:
+    assert replace(ACME, owner_email=email).checked().owner_email == email
+
+
+def test_a_name_that_composes_to_few_characters_is_short() -> None:
+    assert replace(ACME, name="\u1112\u1161\u11ab" * 200).checked().name == "한" * 200
 
 
 def test_every_field_that_breaks_a_rule_gets_its_own_sentence() -> None:
