@@ -188,17 +188,26 @@ class Database:
     dsn: str
 
     @classmethod
-    def at(cls, dsn: str, *, name: str, pool_size: int = 10) -> Self:
-        """`dsn` is a libpq connection string or URL; `name` shows in pg_stat_activity."""
+    def at(
+        cls,
+        dsn: str,
+        *,
+        name: str,
+        pool_size: int = 10,
+        max_overflow: int = 5,
+        autocommit: bool = False,
+        **session: str,
+    ) -> Self:
+        """`dsn` is a libpq connection string or URL; `name` shows in pg_stat_activity; `session` changes settings."""
 
         async def connect() -> psycopg.AsyncConnection:
-            return await connect_directly(dsn, name=name, autocommit=False)
+            return await connect_directly(dsn, name=name, autocommit=autocommit, **session)
 
         engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=connect,
             pool_size=pool_size,
-            max_overflow=5,
+            max_overflow=max_overflow,
             pool_timeout=3,
             pool_recycle=int(OLD),
         )

@@ -15,6 +15,7 @@ from operations.database import Database
 from operations.statuses import Role
 from operations.temporal import Temporal
 from tests.servers import Databases, GivenServer, RunningWorker, passable_directory, run_worker
+from workers.activities.sessions import Sessions
 
 SECRET_KEY = "a key for tests that is long enough"
 
@@ -58,6 +59,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database.at(database_url, name="test")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def sessions(database: Database) -> AsyncIterator[Sessions]:
+    """For steps that a test takes itself."""
+    opened = Sessions.at(database.dsn)
+    async with opened.running():
+        yield opened
 
 
 @pytest.fixture(scope="session")

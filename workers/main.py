@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
@@ -25,6 +26,7 @@ from workers import schedules
 from workers.activities.approvals import ApprovalActivities
 from workers.activities.departures import DepartureActivities
 from workers.activities.reconciliation import ReconciliationActivities
+from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 from workers.interceptors import plugin
 from workers.workflows.deprovision_tenant import TenantDeprovisioningWorkflow
@@ -41,8 +43,9 @@ WORKFLOWS = (TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, Reconcili
 
 def build(services: Services, client: Client, task_queue: str) -> Worker:
     """A worker for all workflows of this version; the client must be connected."""
-    dsn = services.database.dsn
-    steps, approvals, departures = TenantActivities(dsn=dsn), ApprovalActivities(dsn=dsn), DepartureActivities(dsn=dsn)
+    sessions = Sessions.at(services.database.dsn)
+    steps = TenantActivities(sessions=sessions)
+    approvals, departures = ApprovalActivities(sessions=sessions), DepartureActivities(sessions=sessions)
     return Worker(
         client,
         task_queue=task_queue,
@@ -62,7 +65,10 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             departures.delete_tenant,
             ReconciliationActivities(reconciler=services.reconciler).reconcile,
         ],
-        plugins=[plugin.tracking(services.database)],
+        plugins=[
+            SimplePlugin("tenantry.sessions", run_context=sessions.running),
+            plugin.tracking(services.database),
+        ],
         max_concurrent_activities=40,
         max_cached_workflows=500,
         graceful_shutdown_timeout=GRACE,

@@ -10,6 +10,7 @@ from operations import contracts
 from operations.contracts import ApprovalStep
 from workers.activities.fence import current_step
 from workers.activities.held_tenant import hold_tenant
+from workers.activities.sessions import Sessions
 
 # The request is what lets people decide; the cause only tells why the run does not go on. A run that asks again, by
 # another try or after a reset, begins to wait anew.
@@ -48,12 +49,12 @@ NO_LONGER_WAITING = """
 class ApprovalActivities:
     """Steps that only a tracked run can take: the decision belongs to its execution."""
 
-    dsn: str
+    sessions: Sessions
 
     @activity.defn(name=contracts.REQUEST_APPROVAL)
     async def request_approval(self, step: ApprovalStep) -> bool:
         """Show that a person has to decide."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, _):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, _):
             await connection.execute(
                 ASK,
                 {
@@ -67,7 +68,7 @@ class ApprovalActivities:
     @activity.defn(name=contracts.SETTLE_APPROVAL)
     async def settle_approval(self, step: ApprovalStep) -> str:
         """The decision, or nothing when there is none yet; with `timed_out` there always is one."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, _):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, _):
             execution = _execution()
             if step.timed_out:
                 await connection.execute(TIME_LIMIT, (execution,))

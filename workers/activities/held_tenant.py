@@ -9,9 +9,9 @@ import psycopg
 from psycopg import AsyncConnection
 from temporalio.exceptions import ApplicationError
 
-from operations.database import connect_directly
 from operations.statuses import TenantStatus
 from workers.activities.fence import hold_execution
+from workers.activities.sessions import Sessions
 
 TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s"
 LOCKED_TENANT = f"{TENANT} FOR UPDATE"
@@ -35,28 +35,28 @@ class TenantRow:
 
 @asynccontextmanager
 async def hold_tenant(
-    dsn: str, tenant_id: str, *, is_leaving: bool = False
+    sessions: Sessions, tenant_id: str, *, is_leaving: bool = False
 ) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
     """For short writes: locks the execution, then the tenant, in this order, so that no two deadlock; then commits.
 
     Raises non-retryable errors for a tenant that is missing or, unless `is_leaving`, being removed, and for
     errors of the database that no repetition cures.
     """
-    async with _transaction(dsn) as connection:
+    async with _transaction(sessions) as connection:
         await hold_execution(connection)
         yield connection, await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
 
 
 @asynccontextmanager
 async def work_on_schema(
-    dsn: str, tenant_id: str, *, is_leaving: bool = False, spares_active: bool = False
+    sessions: Sessions, tenant_id: str, *, is_leaving: bool = False, spares_active: bool = False
 ) -> AsyncIterator[tuple[AsyncConnection, TenantRow]]:
     """For work on the tenant's schema, which may take long: nothing else is locked until just before the commit.
 
     Whoever wants to terminate the run meanwhile must not have to wait; if they did, the work is rolled back. With
     `spares_active` the tenant must be inactive before and after: a switch-on that was under way may come in between.
     """
-    async with _transaction(dsn) as connection:
+    async with _transaction(sessions) as connection:
         await connection.execute("SELECT set_config('statement_timeout', %s, true)", (LONGEST_STATEMENT,))
         yield (
             connection,
@@ -67,9 +67,9 @@ async def work_on_schema(
 
 
 @asynccontextmanager
-async def _transaction(dsn: str) -> AsyncIterator[AsyncConnection]:
+async def _transaction(sessions: Sessions) -> AsyncIterator[AsyncConnection]:
     try:
-        async with await connect_directly(dsn, name="worker step") as connection, connection.transaction():
+        async with sessions.transaction() as connection:
             yield connection
     except psycopg.Error as error:
         if (error.sqlstate or "")[:2] in PERMANENT:

@@ -13,6 +13,9 @@ from operations import contracts
 MARK = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
 
+# What a migration set must not reach the next tenant; its author may have meant the transaction and said the session.
+FORGET = b"RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
@@ -71,7 +74,7 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     for migration in missing:
         await connection.execute(migration.statements.encode())
         await connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (migration.version,))
-    await connection.execute("SET LOCAL search_path TO DEFAULT")
+    await connection.execute(FORGET)
     return [migration.version for migration in missing]
 
 

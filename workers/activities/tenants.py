@@ -11,43 +11,44 @@ from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
 from workers.activities import schemas
 from workers.activities.held_tenant import hold_tenant, work_on_schema
+from workers.activities.sessions import Sessions
 
 DEFAULTS: dict[str, object] = {"locale": "en", "time_zone": "UTC", "features": {"projects": True, "documents": True}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TenantActivities:
-    """Steps on one tenant each; `dsn` is the database of the control plane, which holds the schemas too."""
+    """Steps on one tenant each; the database of the control plane holds the schemas too."""
 
-    dsn: str
+    sessions: Sessions
 
     @activity.defn(name=contracts.LOAD_TENANT)
     async def load_tenant(self, step: TenantStep) -> str:
         """Check that there is something to provision, and return the plan."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (_, tenant):
+        async with hold_tenant(self.sessions, step.tenant_id) as (_, tenant):
             return tenant.plan
 
     @activity.defn(name=contracts.CREATE_SCHEMA)
     async def create_schema(self, step: TenantStep) -> str:
         """Make the schema, marked as the tenant's own, and return its name."""
-        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
+        async with work_on_schema(self.sessions, step.tenant_id) as (connection, tenant):
             await schemas.create(connection, tenant.schema_name, step.tenant_id)
             return tenant.schema_name
 
     @activity.defn(name=contracts.MIGRATE_SCHEMA)
     async def migrate_schema(self, step: TenantStep) -> str:
         """Bring the schema to the latest version, in one transaction, and return that version."""
-        async with work_on_schema(self.dsn, step.tenant_id) as (connection, tenant):
+        async with work_on_schema(self.sessions, step.tenant_id) as (connection, tenant):
             await schemas.migrate(connection, tenant.schema_name, step.tenant_id)
         version = schemas.latest_version()
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             await connection.execute(SET_VERSION, (version, tenant.id))
         return version
 
     @activity.defn(name=contracts.ADD_OWNER)
     async def add_owner(self, step: TenantStep) -> bool:
         """Give the registered owner an account inside the tenant; whether there was none before."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             owner = await (await connection.execute(OWNER, (tenant.id, step.user_id, step.user_id))).fetchone()
             if owner is None:
                 raise ApplicationError(f"Tenant {tenant.slug} has no owner.", type="OwnerMissing", non_retryable=True)
@@ -63,7 +64,7 @@ class TenantActivities:
     @activity.defn(name=contracts.SEED_DEFAULTS)
     async def seed_defaults(self, step: TenantStep) -> int:
         """Write the first settings and a first project; what the tenant changed already stays. Returns rows written."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             settings, projects = (sql.Identifier(tenant.schema_name, table) for table in ("settings", "projects"))
             written = 0
             for key, value in (*DEFAULTS.items(), ("plan", tenant.plan)):
@@ -81,13 +82,13 @@ class TenantActivities:
     @activity.defn(name=contracts.DROP_SCHEMA)
     async def drop_schema(self, step: TenantStep) -> bool:
         """Take back a provisioning that failed; never the schema of an active tenant. Returns whether one was there."""
-        async with work_on_schema(self.dsn, step.tenant_id, spares_active=True) as (connection, tenant):
+        async with work_on_schema(self.sessions, step.tenant_id, spares_active=True) as (connection, tenant):
             return await schemas.drop(connection, tenant.schema_name, step.tenant_id)
 
     @activity.defn(name=contracts.ACTIVATE_TENANT)
     async def activate_tenant(self, step: TenantStep) -> ProvisioningResult:
         """Switch the tenant on."""
-        async with hold_tenant(self.dsn, step.tenant_id) as (connection, tenant):
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             await connection.execute(ACTIVATE, (tenant.id,))
             return ProvisioningResult(
                 tenant_id=step.tenant_id, schema_name=tenant.schema_name, schema_version=schemas.latest_version()

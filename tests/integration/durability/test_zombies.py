@@ -18,6 +18,7 @@ from tests.integration.durability.gates import Gates
 from tests.servers import eventually
 from workers.activities import schemas
 from workers.activities.fence import CurrentStep, current_step
+from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 
 
@@ -47,19 +48,19 @@ class Zombie:
             current_step.reset(token)
 
 
-def zombie(provisioning: Provisioning, registered: Registered) -> Zombie:
-    return Zombie(activities=TenantActivities(dsn=provisioning.services.database.dsn), registered=registered)
+def zombie(sessions: Sessions, registered: Registered) -> Zombie:
+    return Zombie(activities=TenantActivities(sessions=sessions), registered=registered)
 
 
 @pytest.mark.usefixtures("delivering")
-async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provisioning) -> None:
+async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provisioning, sessions: Sessions) -> None:
     registered = await provisioning.register("ended-by-force")
     await eventually(
         lambda: provisioning.detail(registered.execution_id), lambda seen: seen.execution.status is Status.RUNNING
     )
     await provisioning.services.executions.terminate(OPERATOR, registered.execution_id, "customer left")
     await provisioning.ended(registered.execution_id)
-    late = zombie(provisioning, registered)
+    late = zombie(sessions, registered)
 
     with pytest.raises(ApplicationError, match="has ended"):
         await late.create_schema()
@@ -70,9 +71,11 @@ async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provision
     assert await provisioning.tenant_status("ended-by-force") is TenantStatus.FAILED
 
 
-async def test_a_step_that_comes_after_it_was_taken_back_writes_nothing(provisioning: Provisioning) -> None:
+async def test_a_step_that_comes_after_it_was_taken_back_writes_nothing(
+    provisioning: Provisioning, sessions: Sessions
+) -> None:
     registered = await provisioning.register("taken-back")
-    late = zombie(provisioning, registered)
+    late = zombie(sessions, registered)
     await late.drop_schema()
 
     with pytest.raises(ApplicationError, match="is taking back what this step did"):
@@ -86,13 +89,14 @@ async def test_a_step_that_comes_after_it_was_taken_back_writes_nothing(provisio
 
 async def test_a_tenant_switched_on_while_its_schema_was_about_to_be_dropped_keeps_it(
     provisioning: Provisioning,
+    sessions: Sessions,
 ) -> None:
     registered = await provisioning.register("just-in-time")
     async with await AsyncConnection.connect(provisioning.services.database.dsn) as connection:
         schema = (await provisioning.services.reads.tenants.by_slug("just-in-time")).schema_name
         await schemas.create(connection, schema, str(registered.tenant_id))
         await schemas.migrate(connection, schema, str(registered.tenant_id))
-    both = zombie(provisioning, registered)
+    both = zombie(sessions, registered)
     async with Gates.at(provisioning.services.database.dsn) as gates:
         gate = await gates.close(contracts.DROP_SCHEMA, str(registered.tenant_id))
         dropping = asyncio.ensure_future(both.drop_schema())

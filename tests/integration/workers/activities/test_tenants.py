@@ -16,6 +16,7 @@ from operations.statuses import TenantStatus
 from tests.factories import add_owner, add_tenant
 from workers.activities import schemas
 from workers.activities.departures import DepartureActivities
+from workers.activities.sessions import Sessions
 from workers.activities.tenants import DEFAULTS, TenantActivities
 
 ResultT = TypeVar("ResultT")
@@ -41,8 +42,8 @@ async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
 
 
 @pytest.fixture
-def steps(database: Database) -> TenantActivities:
-    return TenantActivities(dsn=database.dsn)
+def steps(sessions: Sessions) -> TenantActivities:
+    return TenantActivities(sessions=sessions)
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 
 @pytest.mark.parametrize("mark", [None, "tenantry:tenant:somebody-else", SCHEMA_MARK, "hands off"])
 async def test_a_strangers_schema_is_left_alone_by_every_step(
-    connection: AsyncConnection, database: Database, steps: TenantActivities, acme: TenantStep, mark: str | None
+    connection: AsyncConnection, sessions: Sessions, steps: TenantActivities, acme: TenantStep, mark: str | None
 ) -> None:
     schema = sql.Identifier(schema_of(acme))
     await connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
@@ -158,7 +159,7 @@ async def test_a_strangers_schema_is_left_alone_by_every_step(
     if mark is not None:
         await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(schema, sql.Literal(mark)))
 
-    departures = DepartureActivities(dsn=database.dsn)
+    departures = DepartureActivities(sessions=sessions)
     for activity in (steps.create_schema, steps.migrate_schema, steps.drop_schema, departures.delete_tenant):
         with pytest.raises(ApplicationError, match="does not carry this tenant's mark") as refused:
             await take(activity, acme)
@@ -189,10 +190,10 @@ async def test_an_active_tenant_keeps_its_schema(
 
 
 async def test_a_removal_taken_twice_removes_once_and_keeps_the_row(
-    connection: AsyncConnection, database: Database, steps: TenantActivities, acme: TenantStep
+    connection: AsyncConnection, sessions: Sessions, steps: TenantActivities, acme: TenantStep
 ) -> None:
     await build(steps, acme)
-    departures = DepartureActivities(dsn=database.dsn)
+    departures = DepartureActivities(sessions=sessions)
     await take(departures.announce_deprovisioning, acme)
 
     dropped = [await take(departures.delete_tenant, acme) for _ in range(2)]
