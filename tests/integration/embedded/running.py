@@ -70,9 +70,12 @@ class Supervisors:
     directory: Path
     _started: list[Process] = field(default_factory=list)
 
-    async def start(self, *options: str, external: bool = True, **environment: str) -> Supervisor:
+    async def start(
+        self, *options: str, external: bool = True, with_nohup: bool = False, **environment: str
+    ) -> Supervisor:
         command = [sys.executable, str(STAND_IN), str(self.directory), *options]
-        return await self.run(*command, **(EXTERNAL if external else {}) | environment)
+        with hangups(ignored=with_nohup):
+            return await self.run(*command, **(EXTERNAL if external else {}) | environment)
 
     async def run(self, *command: str, **environment: str) -> Supervisor:
         user = os.environ | {"PYTHONPATH": str(ROOT)} | environment
@@ -89,6 +92,16 @@ class Supervisors:
                 process.send_signal(signal.SIGKILL)
             await process.communicate()
         assert await patience.until(lambda: not mentioning(self.directory), within=DEADLINE), mentioning(self.directory)
+
+
+@contextmanager
+def hangups(*, ignored: bool) -> Iterator[None]:
+    """What processes started meanwhile inherit, however the tests themselves were started."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager

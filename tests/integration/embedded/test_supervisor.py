@@ -184,3 +184,16 @@ async def test_an_interrupt_while_starting_ends_what_was_started(
 
     assert await supervisor.exit_code() == 0
     assert "worker ended" in "\n".join(supervisor.said)
+
+
+async def test_with_nohup_a_closed_terminal_ends_nothing(supervisors: Supervisors) -> None:
+    supervisor = await supervisors.start(with_nohup=True)
+    await supervisor.says("open")
+    pid = supervisor.child("worker").pid
+    assert pid
+
+    supervisor.process.send_signal(signal.SIGHUP)
+    os.kill(pid, signal.SIGKILL)
+
+    await supervisor.says("worker runs again")  # so it lives on, and looks after its children
+    assert await end_in_order(supervisor) == ["console", "worker"]
