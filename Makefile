@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test record chaos bench check format lock clean python tools browser parts
+.PHONY: help setup run test test-long record chaos bench check format lock clean python tools browser parts
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -16,11 +16,14 @@ WISH = { pwd -P; cat $(1) pyproject.toml; } | cksum
 INSTALLED = test -x $(BIN)/python && test "$$($(call WISH,$(1)))" = "$$(cat .venv/$(1).installed 2>/dev/null)"
 NOTE_INSTALLED = $(call WISH,$(1)) > .venv/$(1).installed
 
+# Of the tests; each has servers of its own.
+PROCESSES ?= 2
+
 RESOLVE = pip compile pyproject.toml --extra embedded --group build --universal --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --quiet
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install the pinned packages into .venv; takes no time when nothing has changed
 	@$(call INSTALLED,requirements.lock) || { \
@@ -34,8 +37,11 @@ setup: ## install the pinned packages into .venv; takes no time when nothing has
 run: setup ## start everything, print the address and keep running until Ctrl-C; ARGS="--port 9000" is passed on
 	@exec $(BIN)/tenantry up $(ARGS)
 
-test: tools browser parts ## run every test with real servers and a real browser; ARGS="-k slug" is passed to pytest
-	@exec $(BIN)/python -m pytest $(wildcard tests/unit tests/integration tests/replay tests/chaos tests/e2e) $(ARGS)
+test: tools browser parts ## run the tests with real servers and a real browser; ARGS="-k slug" is passed to pytest
+	@exec $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal tests $(ARGS)
+
+test-long: tools browser parts ## the tests that take minutes each: chaos, floods, thousands of odd requests, leaks
+	@exec $(BIN)/python -m pytest -m long tests $(ARGS)
 
 record: tools ## record a run's history for tests/replay by this version; NAME=success chooses, NAME=all takes each
 	@exec $(BIN)/python -m tests.replay $(NAME)

@@ -39,9 +39,9 @@ async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
 
 
 @pytest.fixture(scope="session")
-async def databases(postgres: EmbeddedPostgres | GivenServer) -> Databases:
-    """Makes databases that have the current schema."""
-    made = Databases(postgres.url)
+async def databases(postgres: EmbeddedPostgres | GivenServer, worker_id: str) -> Databases:
+    """Makes databases that have the current schema; a given server is shared by all processes of the run."""
+    made = Databases(postgres.url, template=f"tenantry_template_{worker_id}")
     await asyncio.to_thread(made.make_template)
     return made
 

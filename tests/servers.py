@@ -21,7 +21,6 @@ from migrations.__main__ import upgrade
 from operations.bootstrap import Services
 from workers.main import build
 
-TEMPLATE = "tenantry_template"
 ValueT = TypeVar("ValueT")
 
 
@@ -59,19 +58,20 @@ class GivenServer:
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """Copies of a migrated database on one server."""
+    """Copies of a migrated database on one server; whoever shares the server names a template of its own."""
 
     server_url: str
+    template: str = "tenantry_template"
 
     def make_template(self) -> None:
-        self._run(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(TEMPLATE)))
-        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-        upgrade(self.url_of(TEMPLATE))
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(self.template)))
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.template)))
+        upgrade(self.url_of(self.template))
 
     def create(self, *, empty: bool = False) -> str:
         """The URL of a new database."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        copy = sql.Composed([]) if empty else sql.SQL(" TEMPLATE {}").format(sql.Identifier(TEMPLATE))
+        copy = sql.Composed([]) if empty else sql.SQL(" TEMPLATE {}").format(sql.Identifier(self.template))
         self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + copy)
         return self.url_of(name)
 

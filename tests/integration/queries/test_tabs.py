@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bench.leaks import SPARE, forgotten
 from bench.servers import metrics
 from bench.tabs import Site, open_tabs
@@ -10,6 +12,7 @@ from tests.consoles import Servers, run_console
 from tests.servers import Databases, eventually
 
 
+@pytest.mark.long
 async def test_tabs_that_come_and_go_leave_nothing_behind(
     databases: Databases, temporal_address: str, tmp_path: Path
 ) -> None:

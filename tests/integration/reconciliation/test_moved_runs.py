@@ -214,6 +214,7 @@ async def test_a_run_that_cannot_be_described_does_not_stop_the_others(world: Wo
     assert (await world.row(bad)).status is Status.RUNNING
 
 
+@pytest.mark.long
 @pytest.mark.timeout(FRESH_SECONDS + 180)
 @pytest.mark.usefixtures("worker", "delivering")
 async def test_pass_after_pass_over_fresh_runs_touches_no_live_run(world: World) -> None:
