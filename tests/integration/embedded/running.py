@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 import embedded
-from embedded import patience
+from embedded import patience, ports
 from embedded.state import ProcessState, State
 
 ROOT = Path(embedded.__file__).parents[1]
@@ -68,12 +68,20 @@ class Supervisors:
     """Starts them on one data directory and sees to it that none survives its test."""
 
     directory: Path
+    port: int = field(default_factory=ports.any_free)
     _started: list[Process] = field(default_factory=list)
 
     async def start(
-        self, *options: str, external: bool = True, with_nohup: bool = False, **environment: str
+        self,
+        *options: str,
+        external: bool = True,
+        usual_port: bool = False,
+        with_nohup: bool = False,
+        **environment: str,
     ) -> Supervisor:
-        command = [sys.executable, str(STAND_IN), str(self.directory), *options]
+        """On one port for all starts, as others may have the usual one, now or a moment later."""
+        port = [] if usual_port else [f"port={self.port}"]
+        command = [sys.executable, str(STAND_IN), str(self.directory), *port, *options]
         with hangups(ignored=with_nohup):
             return await self.run(*command, **(EXTERNAL if external else {}) | environment)
 
