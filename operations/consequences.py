@@ -28,7 +28,10 @@ async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type:
 
 
 async def reopened(connection: AsyncConnection, workflow_type: str, tenant_id: UUID) -> None:
-    """A provisioning that goes on after all has its tenant provisioning again."""
+    """A provisioning that goes on after all has its tenant provisioning again.
+
+    A deprovisioning that goes on after all changes nothing: its steps remove only a tenant that still leaves.
+    """
     if workflow_type == contracts.PROVISIONING.stored_name:
         await _turn(connection, tenant_id, TenantStatus.FAILED, TenantStatus.PROVISIONING)
 
@@ -41,12 +44,12 @@ async def _turn(connection: AsyncConnection, tenant_id: UUID, before: TenantStat
     )
 
 
-# The run's second argument is the status that the tenant had before; see `actions.tenants`.
 TAKE_BACK = text(
     """
-    UPDATE tenants t SET status = e.input -> 'arguments' ->> 1, updated_at = clock_timestamp()
+    UPDATE tenants t SET status = t.former_status, updated_at = clock_timestamp()
     FROM workflow_executions e
     WHERE e.id = :execution AND e.started_at IS NULL AND t.id = e.entity_id AND t.status = 'deprovisioning'
+      AND t.former_status IS NOT NULL
     """
 )
 

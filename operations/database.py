@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from operations.errors import DatabaseUnavailable, SchemaBehind
 
-HEAD = "0016"  #: the migration this version needs
+HEAD = "0017"  #: the migration this version needs
 
 # force_custom_plan: after five executions a prepared list query may get a generic plan that cannot use the
 # partial indexes, and is then a thousand times slower.

@@ -47,8 +47,18 @@ class TenantStatus(StrEnum):
     PROVISIONING = "provisioning"
     ACTIVE = "active"
     FAILED = "failed"  #: the first provisioning ended without success
-    DEPROVISIONING = "deprovisioning"
+    DEPROVISIONING = "deprovisioning"  #: it leaves, and can still stay: nothing is dropped before it is due
+    DROPPING = "dropping"  #: part of the schema is gone, so that it cannot stay any more
     DELETED = "deleted"  #: the schema is gone; the row stays, a slug is never used twice
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is too late to keep the customer."""
+        return self in (TenantStatus.DROPPING, TenantStatus.DELETED)
+
+    @property
+    def leaves(self) -> bool:
+        return self is TenantStatus.DEPROVISIONING or self.is_gone
 
 
 class Plan(StrEnum):

@@ -74,4 +74,5 @@ def deprovision(
     if as_json:
         print_json(tenant)
     else:
-        typer.echo(f"{tenant.slug} is being removed; its execution is {tenant.execution_id}.")
+        due = "" if tenant.due_at is None else f"; nothing is dropped before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        typer.echo(f"{tenant.slug} is being removed; its execution is {tenant.execution_id}{due}.")

@@ -22,8 +22,6 @@ from operations.statuses import TenantStatus
 from operations.temporal import Run, Temporal
 from operations.tracking import Adoption
 
-LEAVING = (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adoptable:
@@ -106,14 +104,14 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
 
 
 def _provisioning(tenant: Customer) -> tuple[object, ...]:
-    if tenant.status in LEAVING:
+    if tenant.status.leaves:
         raise CannotSettle(f"The tenant is {tenant.status}; it is not provisioned again. Terminate the run instead.")
     return tenant.provisioning_arguments
 
 
 def _deprovisioning(tenant: Customer, waiting: float) -> tuple[object, ...]:
     """Nobody's data goes because of a run that somebody else started: removing was decided here, or it is not."""
-    if tenant.status is not TenantStatus.DEPROVISIONING:
+    if tenant.status not in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
         raise CannotSettle(
             f"The run would remove a tenant that is {tenant.status}, and nobody here asked for that. Terminate the "
             "run; deprovision the tenant if it has to go."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
@@ -94,7 +95,11 @@ class Tenants:
         await connection.execute(
             update(Tenant)
             .where(Tenant.id == tenant.id)
-            .values(status=TenantStatus.DEPROVISIONING, updated_at=func.clock_timestamp())
+            .values(
+                status=TenantStatus.DEPROVISIONING,
+                due_at=func.clock_timestamp() + timedelta(seconds=self.deprovision_wait),
+                updated_at=func.clock_timestamp(),
+            )
         )
         kind = contracts.DEPROVISIONING
         attempt = starts.Attempt(

@@ -29,6 +29,8 @@ class Tenant(Record):
     updated_at: Mapped[CreatedAt]
     activated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]  #: of a tenant that leaves: before that moment nothing of it is dropped
+    former_status: Mapped[TenantStatus | None] = mapped_column(Word(TenantStatus))  #: what it is again if it stays
 
     __table_args__ = (
         Index("uq_tenants_schema_name", "schema_name", unique=True),

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus
+from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus, TenantStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +20,8 @@ class ExecutionView:
     entity_id: UUID
     entity_slug: str | None
     entity_name: str | None
+    entity_status: TenantStatus | None
+    due_at: datetime | None  #: of an open removal: before that moment nothing of the tenant is dropped
     status: Status
     close_reason: CloseReason | None
     attempt: int

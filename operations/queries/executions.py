@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, select, text
+from sqlalchemy import Row, Select, and_, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operations import contracts
 from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.models import Execution, Tenant
@@ -136,6 +137,10 @@ THROUGHPUT = text(
     """
 )
 
+_REMOVES = and_(
+    Execution.workflow_type == contracts.DEPROVISIONING.stored_name,
+    Execution.status.in_((Status.PENDING, Status.RUNNING)),
+)
 _COLUMNS = (
     Execution.id,
     Execution.workflow_id,
@@ -144,6 +149,8 @@ _COLUMNS = (
     Execution.entity_id,
     Tenant.slug.label("entity_slug"),
     Tenant.name.label("entity_name"),
+    Tenant.status.label("entity_status"),
+    case((_REMOVES, Tenant.due_at)).label("due_at"),
     Execution.status,
     Execution.close_reason,
     Execution.attempt,

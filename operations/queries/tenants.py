@@ -37,6 +37,7 @@ class TenantView:
     owner_email: str | None
     created_at: datetime
     activated_at: datetime | None
+    due_at: datetime | None  #: of a tenant that leaves: before that moment nothing of it is dropped
     execution_id: UUID | None
     execution_status: Status | None
     execution_close_reason: CloseReason | None
@@ -127,6 +128,7 @@ def _viewed() -> Select[*tuple[object, ...]]:
             owner.c.email.label("owner_email"),
             Tenant.created_at,
             Tenant.activated_at,
+            Tenant.due_at,
             latest.c.id.label("execution_id"),
             latest.c.status.label("execution_status"),
             latest.c.close_reason.label("execution_close_reason"),
