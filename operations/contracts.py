@@ -27,7 +27,8 @@ ADD_OWNER = "add_owner"
 SEED_DEFAULTS = "seed_defaults"
 ACTIVATE_TENANT = "activate_tenant"
 DROP_SCHEMA = "drop_schema"
-ANNOUNCE_DEPROVISIONING = "announce_deprovisioning"
+ANNOUNCE_DEPROVISIONING = "announce_deprovisioning"  #: in runs of the first version, instead of the next
+ANNOUNCE_DEPARTURE = "announce_departure"
 RESTORE_TENANT = "restore_tenant"
 DELETE_TENANT = "delete_tenant"
 
@@ -54,7 +55,7 @@ DEPROVISIONING = WorkflowKind(
     stored_name="tenant_deprovisioning",
     title="Deprovisioning",
     entity_type="tenant",
-    steps=(ANNOUNCE_DEPROVISIONING, DELETE_TENANT),
+    steps=(ANNOUNCE_DEPARTURE, DELETE_TENANT),
 )
 KINDS = (PROVISIONING, DEPROVISIONING)
 APPROVAL_STEPS = (REQUEST_APPROVAL, SETTLE_APPROVAL)  #: come after the first step of an enterprise plan
@@ -84,7 +85,7 @@ class TenantStep:
 
     tenant_id: str
     user_id: str | None = None
-    previous_status: str | None = None  #: of a tenant that is being removed
+    previous_status: str | None = None  #: in histories of the first version; nobody reads it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +116,7 @@ class StatusReport:
     run_id: str
     close_reason: str | None = None
     error: str | None = None
+    remark: str | None = None  #: for the history
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

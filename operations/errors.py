@@ -68,6 +68,10 @@ class AlreadyEnded(OperationsError):
     """The execution has ended already; nothing was changed."""
 
 
+class TooLateToCancel(OperationsError):
+    """The tenant's schema is being dropped or gone, which nobody can take back; nothing was changed."""
+
+
 class RunChanged(OperationsError):
     """The run was replaced by a newer one since the page was loaded; nothing was changed. Look at it again."""
 

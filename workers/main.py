@@ -61,6 +61,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             approvals.request_approval,
             approvals.settle_approval,
             departures.announce_deprovisioning,
+            departures.announce_departure,
             departures.restore_tenant,
             departures.delete_tenant,
             ReconciliationActivities(reconciler=services.reconciler).reconcile,

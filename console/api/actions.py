@@ -76,12 +76,7 @@ class ActionRoutes:
         """What Retry would do now, for those who may."""
         permit(actor_of(request), Permission.RETRY)
         detail = await self.reads.detail(id)
-        return retry_offer(
-            status=detail.execution.status,
-            workflow_type=detail.execution.workflow_type,
-            attempt=detail.execution.attempt,
-            latest_attempt=max(attempt.attempt for attempt in detail.attempts),
-        )
+        return retry_offer(detail.execution, max(attempt.attempt for attempt in detail.attempts))
 
     async def retry(self, request: Request, id: UUID, body: ActionRequest) -> RetryAnswer:  # noqa: A002
         """Start a new attempt of a failed execution."""

@@ -31,6 +31,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.AlreadyTaken: 409,
     errors.KeyReused: 409,
     errors.AlreadyEnded: 409,
+    errors.TooLateToCancel: 409,
     errors.RunChanged: 409,
     errors.NotWaiting: 409,
     errors.AlreadyDecided: 409,

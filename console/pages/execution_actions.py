@@ -8,9 +8,10 @@ from nicegui import ui
 from console import sessions
 from console.components import feedback
 from console.components.text import attribute, tag
+from console.pages import words
 from console.pages.scope import Scope
 from operations.access import Permission
-from operations.contracts import PROVISIONING
+from operations.possibilities import cancel_problem
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.queries.intents import retry_offer
 from operations.statuses import Decision
@@ -39,7 +40,7 @@ class ExecutionActions:
     def show(self, detail: ExecutionDetail) -> None:
         execution = detail.execution
         latest = max(attempt.attempt for attempt in detail.attempts)
-        possible = (execution.status, detail.awaits_decision, execution.run_id, latest)
+        possible = (execution.status, execution.entity_status, detail.awaits_decision, execution.run_id, latest)
         if possible == self._drawn:  # an open menu stays open
             return
         self._drawn = possible
@@ -63,12 +64,7 @@ class ExecutionActions:
 
     def _choices(self, detail: ExecutionDetail, latest: int) -> list[Choice]:
         execution = detail.execution
-        offer = retry_offer(
-            status=execution.status,
-            workflow_type=execution.workflow_type,
-            attempt=execution.attempt,
-            latest_attempt=latest,
-        )
+        offer = retry_offer(execution, latest)
         ended = "It has ended." if execution.status.is_final else None
         choices = [
             Choice(
@@ -82,7 +78,7 @@ class ExecutionActions:
                 label="Cancel",
                 icon="block",
                 permission=Permission.CANCEL,
-                problem=ended,
+                problem=ended or cancel_problem(execution.workflow_type, execution.entity_status),
                 danger=True,
                 run=lambda: self._cancel(execution),
             ),
@@ -134,7 +130,7 @@ class ExecutionActions:
             f"Cancel {execution.workflow_id}?",
             what_will_happen=[
                 f"{execution.status.capitalize()} → canceled, as soon as the run has cleaned up after itself.",
-                _consequence(execution),
+                words.after_cancel(execution),
             ],
             not_undone=["A canceled run does not go on; retrying begins a new attempt."],
             danger=True,
@@ -149,7 +145,10 @@ class ExecutionActions:
     async def _terminate(self, execution: ExecutionView) -> None:
         reason = await feedback.confirm(
             f"Terminate {execution.workflow_id}?",
-            what_will_happen=[f"{execution.status.capitalize()} → terminated, at once.", _left_behind(execution)],
+            what_will_happen=[
+                f"{execution.status.capitalize()} → terminated, at once.",
+                words.after_terminate(execution),
+            ],
             not_undone=["Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds."],
             danger=True,
             action="Terminate the run",
@@ -177,18 +176,6 @@ class ExecutionActions:
             work = self._scope.services.executions.decide(actor, execution.id, decision, reason)
             if await feedback.attempt(work) is not None:
                 feedback.toast("Approved." if approves else "Rejected.")
-
-
-def _consequence(execution: ExecutionView) -> str:
-    if execution.workflow_type == PROVISIONING.stored_name:
-        return "The tenant becomes failed, unless it is active already."
-    return "The tenant gets its former status back if nothing was dropped yet."
-
-
-def _left_behind(execution: ExecutionView) -> str:
-    if execution.workflow_type == PROVISIONING.stored_name:
-        return "The tenant becomes failed, unless it is active already."
-    return "The tenant stays deprovisioning; Retry goes on with it."
 
 
 def _link(label: str, icon: str, href: str, *, new_tab: bool = False) -> None:

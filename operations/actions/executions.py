@@ -14,8 +14,17 @@ from operations.actions import starts
 from operations.actions.reasons import checked_reason
 from operations.commands import Intent
 from operations.database import Database
-from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, ExecutionNotFound, NotWaiting, RunChanged
+from operations.errors import (
+    AlreadyDecided,
+    AlreadyEnded,
+    CannotRetry,
+    ExecutionNotFound,
+    NotWaiting,
+    RunChanged,
+    TooLateToCancel,
+)
 from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
+from operations.possibilities import cancel_problem, retry_problem
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
 
 
@@ -126,6 +135,8 @@ class Executions:
             if row.status.is_final:
                 raise AlreadyEnded(f"The execution has ended already: {row.status}. Nothing was changed.")
             _check_run(row, seen_run_id)
+            if kind is CommandKind.CANCEL and (problem := cancel_problem(row.workflow_type, row.tenant_status)):
+                raise TooLateToCancel(problem)
             waiting = await connection.scalar(
                 select(Command.id).where(
                     Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
@@ -184,7 +195,12 @@ class Executions:
 
 
 async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
-    """Raises `ExecutionNotFound`."""
+    """Raises `ExecutionNotFound`.
+
+    The lock comes first, in a statement of its own: what one statement reads beside the row that it waits for is as
+    old as the statement, and a step may have deleted the tenant meanwhile.
+    """
+    await connection.execute(select(Execution.id).where(Execution.id == id_).with_for_update())
     statement = (
         select(
             Execution.id,
@@ -201,7 +217,6 @@ async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
         )
         .join(Tenant, Tenant.id == Execution.entity_id)
         .where(Execution.id == id_)
-        .with_for_update(of=Execution)
     )
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
@@ -227,13 +242,4 @@ async def _retry_problem(connection: AsyncConnection, old: Locked) -> str | None
     number = await starts.next_number(connection, old.entity_id, contracts.BY_STORED_NAME[old.workflow_type])
     if number != old.attempt + 1:
         return f"There is a newer attempt (number {number - 1}) already; retry that one."
-    return _tenant_problem(old)
-
-
-def _tenant_problem(old: Locked) -> str | None:
-    is_provisioning = old.workflow_type == contracts.PROVISIONING.stored_name
-    if is_provisioning and old.tenant_status in (TenantStatus.DEPROVISIONING, TenantStatus.DELETED):
-        return f"The tenant is {old.tenant_status}; it is not provisioned again."
-    if not is_provisioning and old.tenant_status is not TenantStatus.DEPROVISIONING:
-        return f"The tenant is {old.tenant_status} again; deprovision it anew if it has to go."
-    return None
+    return retry_problem(old.workflow_type, old.tenant_status)

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from pydantic import TypeAdapter
 
 from operations import contracts
-from operations.statuses import CloseReason, Status
+from operations.statuses import CloseReason, Status, TenantStatus
 from operations.temporal import Run, RunStatus, Temporal
 from tests.chaos.load import Ledger
 
@@ -220,6 +220,8 @@ async def what_completed_is_there_once(evidence: Evidence) -> list[str]:
             continue
         tenant = (await evidence.ask("SELECT * FROM tenants WHERE id = %s", row.entity_id))[0]
         schema = str(tenant["schema_name"])
+        if TenantStatus(str(tenant["status"])).leaves:
+            continue
         if tenant["status"] != "active" or tenant["activated_at"] is None:
             complaints.append(f"{row.slug}: completed, and the tenant is {tenant['status']}")
         if (tables := await _tables(evidence, schema)) != TABLES:
@@ -242,6 +244,19 @@ CONTENTS = """
 async def _tables(evidence: Evidence, schema: str) -> list[object]:
     found = await evidence.ask("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY tablename", schema)
     return [row["tablename"] for row in found]
+
+
+async def a_tenants_status_and_its_schema_agree(evidence: Evidence) -> list[str]:
+    """What is being dropped may be there or not; nobody is active without a schema, or deleted with one."""
+    return await evidence.complain(DISAGREE, "status and schema do not agree")
+
+
+DISAGREE = """
+    SELECT t.slug || ' (' || t.status || ')' AS what
+    FROM tenants t LEFT JOIN pg_namespace n ON n.nspname = t.schema_name
+    WHERE CASE WHEN coalesce(t.former_status, t.status) = 'active' AND t.status <> 'dropping' THEN n.oid IS NULL
+               WHEN t.status = 'deleted' THEN n.oid IS NOT NULL END
+"""
 
 
 async def no_step_runs_in_a_run_that_completed(evidence: Evidence) -> list[str]:
@@ -356,6 +371,7 @@ CHECKS: tuple[Check, ...] = (
     a_final_status_is_never_left,
     attempts_grow_by_one,
     what_completed_is_there_once,
+    a_tenants_status_and_its_schema_agree,
     no_step_runs_in_a_run_that_completed,
     what_failed_is_taken_back,
     every_acknowledged_action_is_in_the_audit_log_once,

@@ -74,6 +74,7 @@ BREAKAGES = (
     ),
     Breakage(check=invariants.attempts_grow_by_one, statement="UPDATE workflow_executions SET attempt = 3"),
     Breakage(check=invariants.what_completed_is_there_once, statement="UPDATE tenants SET status = 'failed'"),
+    Breakage(check=invariants.a_tenants_status_and_its_schema_agree, statement="UPDATE tenants SET status = 'deleted'"),
     Breakage(
         check=invariants.no_step_runs_in_a_run_that_completed, statement="UPDATE execution_steps SET status = 'running'"
     ),

@@ -49,9 +49,11 @@ class ExecutionActivities:
             run_id=report.run_id,
             close_reason=None if report.close_reason is None else CloseReason(report.close_reason),
             error=report.error,
+            reason=report.remark,
             own_run_only=True,
         )
-        if transition.to is Status.FAILED or not await self._move_at_once(transition):
+        has_more_to_say = transition.to is Status.FAILED or transition.reason is not None
+        if has_more_to_say or not await self._move_at_once(transition):
             async with self.database.transaction() as connection:
                 await tracking.move(connection, transition)
 

@@ -16,7 +16,6 @@ from workers.activities.sessions import Sessions
 TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s"
 LOCKED_TENANT = f"{TENANT} FOR UPDATE"
 LONGEST_STATEMENT = "240s"  #: less than a try of a step may take
-LEAVING = (TenantStatus.DEPROVISIONING, TenantStatus.DELETED)
 
 #: Classes of SQLSTATE that no repetition cures: wrong data, broken rules, missing rights, wrong statements.
 PERMANENT = ("22", "23", "42")
@@ -84,7 +83,7 @@ async def _look(
     if row is None:
         raise ApplicationError(f"There is no tenant {tenant_id}.", type="TenantMissing", non_retryable=True)
     tenant = TenantRow(id=row[0], slug=row[1], plan=row[2], status=TenantStatus(row[3]), schema_name=row[4])
-    if tenant.status in LEAVING and not is_leaving:
+    if tenant.status.leaves and not is_leaving:
         raise ApplicationError(
             f"Tenant {tenant.slug} is {tenant.status}; it is not provisioned again.",
             type="TenantLeaving",

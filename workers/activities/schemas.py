@@ -89,6 +89,32 @@ async def drop(connection: AsyncConnection, schema: str, tenant_id: str) -> bool
     return True
 
 
+async def drop_part(connection: AsyncConnection, schema: str, tenant_id: str, most: int) -> int:
+    """Drop up to `most` tables and the like, and return how many; the schema itself stays, with its mark."""
+    await connection.execute(LOCK, (schema,))
+    row = await (await connection.execute(MARK, (schema,))).fetchone()
+    if row is None:
+        return 0
+    _check_mark(row[0], schema, tenant_id)
+    statements = [each[0] async for each in await connection.execute(PARTS, (schema, most))]
+    for statement in statements:
+        await connection.execute(statement.encode())
+    return len(statements)
+
+
+# Each takes with it what belongs to it. Partitions come before their tables, so that no single statement takes many;
+# sequences come last: most have gone with their tables by then.
+PARTS = """
+    SELECT format('DROP %%s IF EXISTS %%I.%%I CASCADE', CASE c.relkind
+        WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE'
+        ELSE 'TABLE' END, n.nspname, c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    ORDER BY c.relkind = 'S', c.relkind = 'p', NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid), c.oid
+    LIMIT %s
+"""
+
+
 def _check_mark(mark: str | None, schema: str, tenant_id: str) -> None:
     if mark != contracts.SCHEMA_MARK + tenant_id:
         raise ApplicationError(

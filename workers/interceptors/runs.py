@@ -112,6 +112,14 @@ def _close_reason(error: BaseException) -> CloseReason | None:
     return None
 
 
+def _remark(status: Status) -> str | None:
+    """A cancel that had no effect must not look as if it had one."""
+    cancelled = workflow.cancellation_reason()
+    if status is not Status.COMPLETED or cancelled is None:
+        return None
+    return f"A cancel came too late, the work was done: {cancelled or 'no reason given'}"
+
+
 async def _report(
     execution_id: str, status: Status, reason: CloseReason | None = None, error: BaseException | None = None
 ) -> bool:
@@ -122,6 +130,7 @@ async def _report(
         run_id=workflow.info().run_id,
         close_reason=None if reason is None else reason.value,
         error=None if error is None else root_cause(error),
+        remark=_remark(status),
     )
     handle = workflow.start_local_activity(
         contracts.RECORD_STATUS,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, RetryState
+from temporalio.exceptions import ActivityError, FailureError, RetryState
 
 ResultT = TypeVar("ResultT")
 
@@ -25,15 +25,7 @@ async def run_step(name: str, step: object, result: type[ResultT], *, despite_ca
     A cancel is passed on to the step and waited for: nothing is taken back while it may still be writing. If it ends
     well all the same, `CancelledError` follows. A step that runs `despite_cancel` never hears of it: it came too late.
     """
-    running: workflow.ActivityHandle[ResultT] = workflow.start_activity(
-        name,
-        step,
-        result_type=result,
-        start_to_close_timeout=LONGEST_TRY,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=PATIENCE,
-        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    )
+    running = _start(name, step, result)
     if despite_cancel:
         while not running.done():
             with suppress(asyncio.CancelledError):
@@ -50,3 +42,39 @@ async def run_step(name: str, step: object, result: type[ResultT], *, despite_ca
     if task and task.cancelling() > cancels_before:
         raise asyncio.CancelledError
     return answer
+
+
+async def run_last_step(name: str, step: object, result: type[ResultT]) -> ResultT:
+    """Run the step after which there is no way back. If it ends well, that counts: a cancel came too late.
+
+    A cancel is passed on to the step all the same, and waited for. If it does not end well then, `CancelledError`
+    follows, whatever the error of the step was.
+    """
+    running = _start(name, step, result)
+    cancelled = False
+    while not running.done():
+        try:
+            await workflow.wait([running])
+        except asyncio.CancelledError:
+            # In runs of the first version the step never heard of it.
+            if workflow.patched("cancel-reaches-last-step"):
+                cancelled = True
+                running.cancel()
+    try:
+        return running.result()
+    except FailureError as error:
+        if cancelled:
+            raise asyncio.CancelledError from error
+        raise
+
+
+def _start(name: str, step: object, result: type[ResultT]) -> workflow.ActivityHandle[ResultT]:
+    return workflow.start_activity(
+        name,
+        step,
+        result_type=result,
+        start_to_close_timeout=LONGEST_TRY,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=PATIENCE,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )

@@ -1,5 +1,8 @@
 """What tests of durability stand on: customers to provision, and ways to see what became of them."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +20,10 @@ from operations.statuses import Role, TenantStatus
 from operations.temporal import Run
 from tests.chaos.processes import Module, worker_process
 from tests.consoles import Servers
-from tests.servers import eventually
+from tests.integration.durability.gates import Gates
+from tests.servers import eventually, run_worker
+
+Working = Callable[[], AbstractAsyncContextManager[None]]
 
 TABLES = ["accounts", "documents", "projects", "schema_migrations", "settings"]
 OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
@@ -92,3 +98,24 @@ def servers(database_url: str, temporal_address: str, task_queue: str) -> Server
 def worker_module(servers: Servers, tmp_path: Path) -> Module:
     """A worker in a process of its own, not started yet."""
     return worker_process(servers, tmp_path / "worker.log")
+
+
+@pytest.fixture
+async def gates(database_url: str) -> AsyncIterator[Gates]:
+    async with Gates.at(database_url) as gates:
+        yield gates
+
+
+@asynccontextmanager
+async def work(services: Services, temporal_address: str, task_queue: str) -> AsyncIterator[None]:
+    delivering = asyncio.ensure_future(services.deliverer.run())
+    async with run_worker(services, temporal_address, task_queue):
+        yield
+    delivering.cancel()
+    await asyncio.gather(delivering, return_exceptions=True)
+
+
+@pytest.fixture
+def working(services: Services, temporal_address: str, task_queue: str) -> Working:
+    """Delivers and works while the block lasts; gates are closed before."""
+    return lambda: work(services, temporal_address, task_queue)

@@ -19,6 +19,9 @@ HELD = {
     contracts.ADD_OWNER: "LOCK TABLE {schema}.accounts IN ACCESS EXCLUSIVE MODE",
     contracts.SEED_DEFAULTS: "LOCK TABLE {schema}.settings IN ACCESS EXCLUSIVE MODE",
     contracts.DROP_SCHEMA: "LOCK TABLE {schema}.documents IN ACCESS SHARE MODE",
+    contracts.ANNOUNCE_DEPARTURE: "SELECT FROM tenants WHERE id = {id} FOR UPDATE",
+    contracts.RESTORE_TENANT: "SELECT FROM tenants WHERE id = {id} FOR UPDATE",
+    contracts.DELETE_TENANT: "LOCK TABLE {schema}.documents IN ACCESS SHARE MODE",  # as somebody who reads it, or dumps
 }
 #: Steps that hold tables of the schema need it made; the run finds what it would have made, and goes on.
 NEED_SCHEMA = (contracts.MIGRATE_SCHEMA, contracts.ADD_OWNER, contracts.SEED_DEFAULTS, contracts.DROP_SCHEMA)
@@ -26,15 +29,12 @@ NEED_SCHEMA = (contracts.MIGRATE_SCHEMA, contracts.ADD_OWNER, contracts.SEED_DEF
 #: For the others: the table they write to, and by what a trigger knows their write.
 TRIGGERED = {
     contracts.ACTIVATE_TENANT: ("tenants", "NEW.status = 'active' AND NEW.id = {id}"),
-    contracts.ANNOUNCE_DEPROVISIONING: (
-        "tenants",
-        "NEW.status = 'deprovisioning' AND OLD.status = 'deprovisioning' AND NEW.id = {id}",
-    ),
     contracts.REQUEST_APPROVAL: (
         "workflow_executions",
         "NEW.cause = 'awaiting_approval' AND NEW.entity_id = {id}",
     ),
 }
+TENANT = "OLD.status <> NEW.status AND NEW.status = {status} AND NEW.id = {id}"
 STATUS = "OLD.status <> NEW.status AND NEW.status = {status} AND NEW.entity_id = {id}"
 KEY = "SELECT pg_advisory_xact_lock({key})"
 
@@ -97,6 +97,14 @@ class Gates:
     async def close_status(self, status: str, tenant_id: str) -> Gate:
         """Close the way for the report of a run's end."""
         return await self._hold_trigger("workflow_executions", STATUS, status=status, id=tenant_id)
+
+    async def close_table(self, name: str) -> Gate:
+        """Read a table, and so keep anybody from dropping it; `schema.table`."""
+        return await self._hold("LOCK TABLE {table} IN ACCESS SHARE MODE", table=sql.Identifier(*name.split(".")))
+
+    async def close_tenant(self, status: str, tenant_id: str) -> Gate:
+        """Close the way of a tenant to a status: what its step did before is done by then, and not committed."""
+        return await self._hold_trigger("tenants", TENANT, status=status, id=tenant_id)
 
     async def open_all(self) -> None:
         await self._held.aclose()

@@ -1,44 +1,17 @@
 """A cancel, whenever it comes, ends the run in order: what it had made is taken back, and the row says so."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from operations import contracts
 from operations.actions.tenants import Registered
-from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus
-from tests.integration.durability.conftest import OPERATOR, Provisioning
+from tests.integration.durability.conftest import OPERATOR, Provisioning, Working
 from tests.integration.durability.gates import Gates
 from tests.servers import eventually, run_worker
-
-Working = Callable[[], AbstractAsyncContextManager[None]]
-
-
-@pytest.fixture
-async def gates(database_url: str) -> AsyncIterator[Gates]:
-    async with Gates.at(database_url) as gates:
-        yield gates
-
-
-@pytest.fixture
-def working(services: Services, temporal_address: str, task_queue: str) -> Working:
-    """Delivers and works while the block lasts; gates are closed before."""
-
-    @asynccontextmanager
-    async def work() -> AsyncIterator[None]:
-        delivering = asyncio.ensure_future(services.deliverer.run())
-        async with run_worker(services, temporal_address, task_queue):
-            yield
-        delivering.cancel()
-        await asyncio.gather(delivering, return_exceptions=True)
-
-    return work
 
 
 async def cancel(provisioning: Provisioning, registered: Registered) -> None:
@@ -176,7 +149,7 @@ async def test_a_removal_cancelled_while_it_is_announced_gives_the_tenant_back(
     async with working():
         await assert_completed(provisioning, registered)
     removal = await provisioning.services.tenants.deprovision(OPERATOR, "staying", "contract ended")
-    gate = await gates.close(contracts.ANNOUNCE_DEPROVISIONING, str(registered.tenant_id))
+    gate = await gates.close(contracts.ANNOUNCE_DEPARTURE, str(registered.tenant_id))
 
     async with working():
         await eventually(gate.is_waited_for, bool)

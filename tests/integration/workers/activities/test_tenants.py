@@ -15,7 +15,6 @@ from operations.database import Database
 from operations.statuses import TenantStatus
 from tests.factories import add_owner, add_tenant
 from workers.activities import schemas
-from workers.activities.departures import DepartureActivities
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import DEFAULTS, TenantActivities
 
@@ -151,7 +150,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 
 @pytest.mark.parametrize("mark", [None, "tenantry:tenant:somebody-else", SCHEMA_MARK, "hands off"])
 async def test_a_strangers_schema_is_left_alone_by_every_step(
-    connection: AsyncConnection, sessions: Sessions, steps: TenantActivities, acme: TenantStep, mark: str | None
+    connection: AsyncConnection, steps: TenantActivities, acme: TenantStep, mark: str | None
 ) -> None:
     schema = sql.Identifier(schema_of(acme))
     await connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
@@ -159,8 +158,7 @@ async def test_a_strangers_schema_is_left_alone_by_every_step(
     if mark is not None:
         await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(schema, sql.Literal(mark)))
 
-    departures = DepartureActivities(sessions=sessions)
-    for activity in (steps.create_schema, steps.migrate_schema, steps.drop_schema, departures.delete_tenant):
+    for activity in (steps.create_schema, steps.migrate_schema, steps.drop_schema):
         with pytest.raises(ApplicationError, match="does not carry this tenant's mark") as refused:
             await take(activity, acme)
         assert refused.value.non_retryable
@@ -189,23 +187,7 @@ async def test_an_active_tenant_keeps_its_schema(
     assert tuple(await tables(connection, schema_of(acme))) == OWN_TABLES
 
 
-async def test_a_removal_taken_twice_removes_once_and_keeps_the_row(
-    connection: AsyncConnection, sessions: Sessions, steps: TenantActivities, acme: TenantStep
-) -> None:
-    await build(steps, acme)
-    departures = DepartureActivities(sessions=sessions)
-    await take(departures.announce_deprovisioning, acme)
-
-    dropped = [await take(departures.delete_tenant, acme) for _ in range(2)]
-
-    assert dropped == [True, False]
-    assert await tables(connection, schema_of(acme)) == []
-    status, _, deleted_at, _ = await tenant_row(connection, acme)
-    assert status is TenantStatus.DELETED
-    assert deleted_at is not None
-
-
-@pytest.mark.parametrize("status", [TenantStatus.DEPROVISIONING, TenantStatus.DELETED])
+@pytest.mark.parametrize("status", [TenantStatus.DEPROVISIONING, TenantStatus.DROPPING, TenantStatus.DELETED])
 async def test_a_tenant_that_leaves_is_not_provisioned_again(
     connection: AsyncConnection, steps: TenantActivities, status: TenantStatus
 ) -> None:
