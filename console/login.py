@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console import sessions
 from console.components import login_page, theme
 from operations.actions.staff import SESSION_HOURS, Staff
-from operations.errors import DatabaseUnavailable, TooManyTries, WrongPassword
+from operations.errors import DatabaseUnavailable, LoginsBusy, TooManyTries, WrongPassword
 
 NO_NUL = r"^[^\x00]*$"  #: PostgreSQL has no text with it
-STATUS = {WrongPassword: 401, TooManyTries: 429, DatabaseUnavailable: 503}
+STATUS = {WrongPassword: 401, TooManyTries: 429, LoginsBusy: 503, DatabaseUnavailable: 503}
+BROWSER_DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,21 +43,16 @@ class Login:
         next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
     ) -> Response:
         address = request.client.host if request.client else "unknown"
+        mark = request.cookies.get(self.cookie.browser)
         try:
-            secret = await self.staff.log_in(email, password, address=address)
-        except (WrongPassword, TooManyTries, DatabaseUnavailable) as error:
+            secret = await self.staff.log_in(email, password, address=address, mark=mark)
+        except (WrongPassword, TooManyTries, LoginsBusy, DatabaseUnavailable) as error:
             return self._page(
                 request, next_path=safe_path(next), error=error.message, email=email, status=STATUS[type(error)]
             )
         answer = RedirectResponse(safe_path(next), 303)
-        answer.set_cookie(
-            self.cookie.name,
-            secret,
-            max_age=SESSION_HOURS * 3600,
-            secure=self.cookie.secure,
-            httponly=True,
-            samesite="lax",
-        )
+        self._keep(answer, self.cookie.name, secret, seconds=SESSION_HOURS * 3600)
+        self._keep(answer, self.cookie.browser, self.staff.browser_mark(email), seconds=BROWSER_DAYS * 86_400)
         return answer
 
     async def log_out(self, request: Request) -> Response:
@@ -71,6 +67,9 @@ class Login:
         answer = RedirectResponse("/login", 303, headers={"Clear-Site-Data": '"cache"'})
         answer.delete_cookie(self.cookie.name, secure=self.cookie.secure, httponly=True, samesite="lax")
         return answer
+
+    def _keep(self, answer: Response, name: str, value: str, *, seconds: int) -> None:
+        answer.set_cookie(name, value, max_age=seconds, secure=self.cookie.secure, httponly=True, samesite="lax")
 
     def _page(
         self, request: Request, *, next_path: str, error: str | None, email: str = "", status: int = 200

@@ -26,6 +26,11 @@ class Cookie:
         """Browsers keep `__Host-` cookies to one host and to HTTPS (RFC 6265bis)."""
         return "__Host-tenantry" if self.secure else "tenantry"
 
+    @property
+    def browser(self) -> str:
+        """Of the cookie by which a browser is known that somebody logged in with."""
+        return f"{self.name}-browser"
+
 
 def of_connection(connection: HTTPConnection) -> Session | None:
     """The session that the gate found for a request."""

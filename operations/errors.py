@@ -48,6 +48,10 @@ class TooManyTries(OperationsError):
     """Too many failed log-ins. Wait a minute, then try again."""
 
 
+class LoginsBusy(OperationsError):
+    """Too many people are logging in at this moment. Try again in a few seconds."""
+
+
 class WrongPassword(OperationsError):
     """The e-mail or the password is wrong."""
 

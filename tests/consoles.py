@@ -11,6 +11,7 @@ from typing import Self
 
 import httpx
 from psycopg import AsyncConnection
+from sqlalchemy import text
 
 from embedded import ports
 from operations.access import Actor
@@ -88,6 +89,10 @@ class Accounts:
         staff = await self._with_account(email, role)
         return await staff.create_token(SYSTEM, email, "test")
 
+    async def number(self) -> int:
+        async with self.database.reading() as connection:
+            return await connection.scalar(text("SELECT count(*) FROM staff")) or 0
+
     async def execute(self, statement: str) -> None:
         """Change rows as somebody with psql would."""
         async with await AsyncConnection.connect(self.database.dsn, autocommit=True) as connection:
@@ -134,6 +139,7 @@ async def run_console(
         process = await stack.enter_async_context(_process(module, log, variables))
         console = Console(url=url, port=port, accounts=accounts)
         await _until_ready(process, console, log)
+        await eventually(accounts.number, bool, within=30)  # the console makes the first one itself
         yield console
 
 

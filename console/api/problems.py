@@ -39,6 +39,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.CannotDeprovision: 409,
     errors.InvalidInput: 422,
     errors.TooManyTries: 429,
+    errors.LoginsBusy: 503,
     errors.DatabaseUnavailable: 503,
     errors.SchemaBehind: 503,
     errors.TemporalUnavailable: 503,

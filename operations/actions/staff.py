@@ -1,23 +1,20 @@
 """Accounts of staff: log in, log out, sessions, tokens."""
 
-import asyncio
-import functools
 import hmac
 import secrets
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
 from operations.access import Actor, Permission, permit
+from operations.actions.browsers import Browsers
+from operations.actions.passwords import Passwords, password_problem
 from operations.actions.registration import email_problem, normal_email
 from operations.actions.throttle import Throttle
 from operations.database import Database
@@ -29,8 +26,6 @@ from operations.statuses import Role
 log = logger(__name__)
 
 SESSION_HOURS = 12
-SHORTEST_PASSWORD = 12  # characters
-LONGEST_PASSWORD = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,15 +43,19 @@ class Staff:
     database: Database
     secret_key: str  #: keys the hashes of sessions and tokens, so that a copy of the database alone opens nothing
     _throttle: Throttle = field(default_factory=Throttle)
+    _passwords: Passwords = field(default_factory=Passwords)
 
-    async def log_in(self, email: str, password: str, *, address: str) -> str:
+    async def log_in(self, email: str, password: str, *, address: str, mark: str | None = None) -> str:
         """Open a session and return its secret, for the cookie; only its hash is stored.
 
-        Raises `WrongPassword` without telling which of the two was wrong, or `TooManyTries`.
+        `mark` is what the browser was given by `browser_mark` before. Raises `WrongPassword` without telling which of
+        the two was wrong, `TooManyTries` or `LoginsBusy`.
         """
-        async with self._throttle.attempt(email, address):
+        browser = None if email_problem(email) else self._browsers.recognised(mark, normal_email(email))
+        async with self._throttle.attempt(email, address, browser=browser):
             account = await self._account(email)
-            right = await asyncio.to_thread(_matches, account.password_hash if account else _nobodys_hash(), password)
+            hashed = account.password_hash if account else None
+            right = await self._passwords.matches(hashed, password, known=browser is not None)
             if account is None or not right:
                 log.warning("failed log-in", address=address)
                 raise WrongPassword
@@ -73,6 +72,10 @@ class Staff:
             )
             await audit.record(connection, actor, "staff.log_in", audit.Outcome.APPLIED, _target(account))
         return secret
+
+    def browser_mark(self, email: str) -> str:
+        """What a browser keeps when it has logged in with this account."""
+        return self._browsers.mark(normal_email(email))
 
     async def log_out(self, secret: str) -> None:
         """End the session; a second call does nothing."""
@@ -127,20 +130,22 @@ class Staff:
         """Make an account; raises `InvalidInput` or `AlreadyTaken`."""
         permit(actor, Permission.MANAGE_STAFF)
         _check(email=email, password=password)
+        hashed = await self._passwords.hashed(password)
         try:
             async with self.database.transaction() as connection:
-                await _insert(connection, actor, normal_email(email), role, password)
+                await _insert(connection, actor, normal_email(email), role, hashed)
         except IntegrityError:
             raise AlreadyTaken("email", f"There is an account for {normal_email(email)} already.") from None
 
     async def add_first(self, email: str, password: str) -> bool:
         """Make the first administrator; False, and nothing done, when there is any account."""
         _check(email=email, password=password)
+        hashed = await self._passwords.hashed(password)
         async with self.database.transaction() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("tenantry:staff", 0))))
             if await connection.scalar(select(func.count()).select_from(StaffAccount)):
                 return False
-            await _insert(connection, Actor.system("setup"), normal_email(email), Role.ADMIN, password)
+            await _insert(connection, Actor.system("setup"), normal_email(email), Role.ADMIN, hashed)
         return True
 
     async def set_password(self, actor: Actor, email: str, password: str) -> None:
@@ -150,7 +155,7 @@ class Staff:
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
-        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+        hashed = await self._passwords.hashed(password)
         async with self.database.transaction() as connection:
             await connection.execute(
                 update(StaffAccount).where(StaffAccount.id == account.id).values(password_hash=hashed)
@@ -212,6 +217,10 @@ class Staff:
             )
         return token
 
+    @property
+    def _browsers(self) -> Browsers:
+        return Browsers(secret_key=self.secret_key)
+
     def _digest(self, secret: str) -> bytes:
         """Secrets are 256 random bits, so a fast hash suffices."""
         return hmac.digest(self.secret_key.encode(), secret.encode(), "sha256")
@@ -248,9 +257,8 @@ async def create_first_admin(database_url: str, email: str, password: str) -> bo
         await database.close()
 
 
-async def _insert(connection: AsyncConnection, actor: Actor, email: str, role: Role, password: str) -> None:
+async def _insert(connection: AsyncConnection, actor: Actor, email: str, role: Role, hashed: str) -> None:
     id_ = uuid4()
-    hashed = await asyncio.to_thread(PasswordHasher().hash, password)
     await connection.execute(insert(StaffAccount).values(id=id_, email=email, role=role, password_hash=hashed))
     target = audit.Target(kind="staff", id=str(id_), label=email)
     await audit.record(connection, actor, "staff.add", audit.Outcome.APPLIED, target, after={"role": role})
@@ -260,8 +268,8 @@ def _check(*, email: str, password: str) -> None:
     problems: dict[str, str] = {}
     if problem := email_problem(email):
         problems["email"] = problem
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or not _is_text(password):
-        problems["password"] = f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+    if problem := password_problem(password):
+        problems["password"] = problem
     if problems:
         raise InvalidInput(problems)
 
@@ -272,24 +280,6 @@ def _token_name(name: str) -> str:
     if not (1 <= len(tidy) <= 100 and tidy.isprintable()):
         raise InvalidInput({"name": "The token's name must have 1 to 100 printable characters."})
     return tidy
-
-
-def _is_text(password: str) -> bool:
-    """Whether it can be hashed: half of a surrogate pair, which JSON can carry, cannot."""
-    return not any(unicodedata.category(character) == "Cs" for character in password)
-
-
-def _matches(hashed: str, password: str) -> bool:
-    try:
-        return _is_text(password) and PasswordHasher().verify(hashed, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    """A hash that no password matches, so that an unknown e-mail takes as long to refuse as a wrong password."""
-    return PasswordHasher().hash(secrets.token_urlsafe(32))
 
 
 def _target(account: _Account) -> audit.Target:

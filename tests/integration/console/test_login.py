@@ -23,9 +23,17 @@ async def log_in(
     )
 
 
+def cookies(answer: httpx.Response) -> SimpleCookie:
+    """All that the answer sets."""
+    jar = SimpleCookie()
+    for line in answer.headers.get_list("set-cookie"):
+        jar.load(line)
+    return jar
+
+
 def set_cookie(answer: httpx.Response, console: Console) -> dict[str, str]:
     """The attributes of the session's cookie, by lower-case name; its value under its own."""
-    morsel = SimpleCookie(answer.headers["set-cookie"])[console.cookie]
+    morsel = cookies(answer)[console.cookie]
     return {name: str(value) for name, value in morsel.items() if value} | {console.cookie: morsel.value}
 
 
@@ -92,7 +100,7 @@ async def test_the_login_leads_nowhere_else(console: Console, wanted: str, leads
 
     assert answer.headers["location"] == leads_to
     assert "evil.example" not in shown.text
-    assert list(SimpleCookie(answer.headers["set-cookie"])) == [console.cookie]
+    assert list(cookies(answer)) == [console.cookie, f"{console.cookie}-browser"]
 
 
 async def test_a_wrong_password_tells_nothing_about_the_account(console: Console, stranger: httpx.AsyncClient) -> None:
@@ -126,6 +134,23 @@ async def test_guessing_is_slowed_down(console: Console, stranger: httpx.AsyncCl
 
     assert [answer.status_code for answer in tries] == [401] * 10 + [429]
     assert "Wait a minute" in tries[-1].text
+
+
+async def test_the_owner_logs_in_from_the_usual_browser_while_somebody_guesses(
+    console: Console, stranger: httpx.AsyncClient
+) -> None:
+    sender = "10.0.0.7"
+    mark = cookies(await log_in(stranger, console, sender=sender))[f"{console.cookie}-browser"]
+    assert (mark["httponly"], mark["samesite"], mark["path"]) == (True, "lax", "/")
+    stranger.cookies.clear()
+    guesses = [await log_in(stranger, console, sender=sender, password=f"guess number {n}") for n in range(10)]
+    assert {answer.status_code for answer in guesses} == {401}
+
+    stranger_comes = await log_in(stranger, console, sender=sender)
+    stranger.cookies.set(f"{console.cookie}-browser", mark.value)
+    owner_comes = await log_in(stranger, console, sender=sender)
+
+    assert (stranger_comes.status_code, owner_comes.status_code) == (429, 303)
 
 
 async def test_after_a_logout_nothing_is_left(console: Console) -> None:

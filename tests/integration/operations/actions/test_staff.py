@@ -122,6 +122,29 @@ async def test_right_log_ins_are_not_counted(staff: Staff) -> None:
         assert await staff.log_in(ADA, PASSWORD, address=HERE)
 
 
+async def test_right_log_ins_under_way_are_not_counted_either(staff: Staff) -> None:
+    assert all(await asyncio.gather(*(staff.log_in(ADA, PASSWORD, address=HERE) for _ in range(12))))
+
+
+async def test_a_browser_that_is_known_has_its_own_tries(staff: Staff) -> None:
+    mark = staff.browser_mark(" ADA@example.com ")
+    for _ in range(PER_ACCOUNT.amount):
+        with pytest.raises(WrongPassword):
+            await staff.log_in(ADA, "wrong", address=HERE)
+
+    with pytest.raises(TooManyTries):
+        await staff.log_in(ADA, PASSWORD, address=HERE, mark=staff.browser_mark("bob@example.com"))
+    assert await staff.log_in(ADA, PASSWORD, address=HERE, mark=mark)
+
+
+async def test_a_password_with_something_after_it_is_another_password(services: Services, admin: Actor) -> None:
+    await services.staff.add(admin, "long@example.com", Role.VIEWER, "p" * 256)
+
+    with pytest.raises(WrongPassword):
+        await services.staff.log_in("long@example.com", "p" * 256 + "junk", address=HERE)
+    assert await services.staff.log_in("long@example.com", "p" * 256, address=HERE)
+
+
 async def test_an_account_takes_an_e_mail_and_a_long_password(services: Services, admin: Actor) -> None:
     for email, password, fields in (
         (ADA, "p" * 11, {"password"}),
