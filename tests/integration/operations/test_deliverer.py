@@ -155,7 +155,7 @@ async def test_what_temporal_refuses_for_good_ends_with_its_words(
     assert (await start_of(services, execution))[0] is CommandState.FAILED
 
 
-@pytest.mark.parametrize("carries", [None, str(uuid4()), "no uuid at all"])
+@pytest.mark.parametrize("carries", [None, str(uuid4()), "no uuid at all"], ids=["nothing", "another", "nonsense"])
 async def test_a_strangers_run_under_our_id_is_left_alone(
     services: Services, connection: AsyncConnection, task_queue: str, carries: str | None
 ) -> None:
