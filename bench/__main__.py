@@ -1,4 +1,4 @@
-"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P10] [--full]`."""
+"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P8 P10] [--full]`."""
 
 import argparse
 import asyncio
@@ -18,6 +18,7 @@ MODULES = {
     "P5": "bench.p5_reconciling",
     "P6": "bench.p6_delivery",
     "P7": "bench.p7_registering",
+    "P8": "bench.p8_provisioning",
     "P10": "bench.p10_render",
     "leaks": "bench.leaks",
 }

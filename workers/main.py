@@ -36,6 +36,8 @@ from workers.workflows.reconcile import ReconciliationWorkflow
 log = logs.logger(__name__)
 
 GRACE = timedelta(seconds=10)
+ACTIVITIES_AT_ONCE = 40
+CACHED_RUNS = 500
 LONGEST_WAIT = 5.0  #: seconds between two tries to reach a server
 #: Histories are replayed against these before a deployment, too.
 WORKFLOWS = (TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow)
@@ -70,8 +72,8 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             SimplePlugin("tenantry.sessions", run_context=sessions.running),
             plugin.tracking(services.database),
         ],
-        max_concurrent_activities=40,
-        max_cached_workflows=500,
+        max_concurrent_activities=ACTIVITIES_AT_ONCE,
+        max_cached_workflows=CACHED_RUNS,
         graceful_shutdown_timeout=GRACE,
     )
 
