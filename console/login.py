@@ -13,7 +13,7 @@ from operations.actions.staff import SESSION_HOURS, Staff
 from operations.errors import DatabaseUnavailable, LoginsBusy, TooManyTries, WrongPassword
 
 NO_NUL = r"^[^\x00]*$"  #: PostgreSQL has no text with it
-STATUS = {WrongPassword: 401, TooManyTries: 429, LoginsBusy: 503, DatabaseUnavailable: 503}
+STATUS = {WrongPassword: 401, TooManyTries: 429}  #: else 503
 BROWSER_DAYS = 365
 
 
@@ -48,7 +48,11 @@ class Login:
             secret = await self.staff.log_in(email, password, address=address, mark=mark)
         except (WrongPassword, TooManyTries, LoginsBusy, DatabaseUnavailable) as error:
             return self._page(
-                request, next_path=safe_path(next), error=error.message, email=email, status=STATUS[type(error)]
+                request,
+                next_path=safe_path(next),
+                error=error.message,
+                email=email,
+                status=STATUS.get(type(error), 503),
             )
         answer = RedirectResponse(safe_path(next), 303)
         self._keep(answer, self.cookie.name, secret, seconds=SESSION_HOURS * 3600)

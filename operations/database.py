@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -11,15 +10,15 @@ from time import monotonic
 from typing import Self, TypeVar
 
 import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
-from sqlalchemy import event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from operations.errors import DatabaseUnavailable, SchemaBehind
+from operations import pooling, read_only
+from operations.errors import DatabaseReadOnly, DatabaseUnavailable, SchemaBehind
 
 HEAD = "0017"  #: the migration this version needs
 
@@ -35,8 +34,6 @@ SESSION = {
 CONNECT_SECONDS = 3
 OLD = 1800.0  #: seconds after which a connection is made anew
 HANGING_UP = 1.0  #: seconds, at most; it takes none
-FRESH = 1.0  #: seconds since its last use for which a connection counts as alive
-ANSWERED_AT = "tenantry.answered_at"
 AnswerT = TypeVar("AnswerT")
 
 
@@ -137,6 +134,9 @@ class OwnConnection:
         try:
             connection = await self._connected()
             return await answered_within(self.within, connection, question(connection))
+        except ReadOnlySqlTransaction:
+            self.hang_up()
+            raise
         finally:
             if not self._is_idle():
                 self.hang_up()
@@ -211,7 +211,7 @@ class Database:
             pool_timeout=3,
             pool_recycle=int(OLD),
         )
-        _ping_the_idle(engine)
+        pooling.choose_well(engine)
         return cls(engine=engine, dsn=dsn)
 
     @asynccontextmanager
@@ -219,11 +219,16 @@ class Database:
         """All or nothing: commits when the block ends, rolls back when it raises.
 
         Raises `DatabaseUnavailable` when the server cannot be reached or goes away; whether a commit that
-        was under way took effect is then unknown, so every write of ours can be repeated.
+        was under way took effect is then unknown, so every write of ours can be repeated. `DatabaseReadOnly`, which is
+        one of those, says for certain that nothing was changed.
         """
         with _naming_outages():
             async with self.engine.begin() as connection:
-                yield connection
+                try:
+                    yield connection
+                except ReadOnlySqlTransaction:  # of the driver itself; the engine notices its own
+                    await connection.invalidate()
+                    raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -231,6 +236,11 @@ class Database:
         with _naming_outages():
             async with self.engine.connect() as plain:
                 yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def is_read_only(self) -> bool:
+        """Whether the server takes no changes."""
+        async with self.reading() as connection:
+            return bool(await connection.scalar(text("SHOW transaction_read_only")) == "on")
 
     async def check_schema(self) -> None:
         """Raises `SchemaBehind` unless this version's migrations are there (newer ones do not hurt)."""
@@ -244,38 +254,6 @@ class Database:
         await self.engine.dispose()
 
 
-def _has_news(connection: psycopg.AsyncConnection | None) -> bool:
-    """Whether its line has something to read, such as the server's farewell."""
-    if connection is None:
-        return True
-    line = select.poll()
-    line.register(connection.fileno(), select.POLLIN)
-    return bool(line.poll(0))
-
-
-def _ping_the_idle(engine: AsyncEngine) -> None:
-    """Try a connection before it is used again, unless it answered a moment ago and its line is silent.
-
-    `pool_pre_ping` would try always, which costs a round trip. A server that ended a connection has said so on its
-    line, where an idle one has nothing to say.
-    """
-
-    def note(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        record.info[ANSWERED_AT] = monotonic()
-
-    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
-        if ANSWERED_AT not in record.info:  # made a moment ago
-            return
-        try:
-            if monotonic() - record.info[ANSWERED_AT] >= FRESH or _has_news(record.driver_connection):
-                engine.dialect.do_ping(connection)
-        except (psycopg.Error, OSError) as error:
-            raise DisconnectionError from error  # the pool makes a new one
-
-    event.listen(engine.sync_engine, "checkin", note)
-    event.listen(engine.sync_engine, "checkout", ping)
-
-
 @contextmanager
 def _naming_outages() -> Iterator[None]:
     """Translate the ways in which a connection fails into `DatabaseUnavailable`; constraint errors pass."""
@@ -284,6 +262,10 @@ def _naming_outages() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, OSError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
+        if read_only.is_refusal(error):
+            raise DatabaseReadOnly from error
         if error.connection_invalidated:
             raise DatabaseUnavailable from error
         raise
+    except ReadOnlySqlTransaction as error:
+        raise DatabaseReadOnly from error

@@ -128,6 +128,10 @@ class DatabaseUnavailable(OperationsError):
     """PostgreSQL does not answer. Whether a change under way was kept is not known: look before you repeat it."""
 
 
+class DatabaseReadOnly(DatabaseUnavailable):
+    """PostgreSQL takes no changes now, as during a failover. Nothing was changed; pages can be read. Try again soon."""
+
+
 class SchemaBehind(OperationsError):
     """The database lacks migrations of this version. Run `tenantry migrate`."""
 

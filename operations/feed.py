@@ -15,6 +15,7 @@ from time import monotonic
 import psycopg
 from psycopg import AsyncConnection
 
+from operations import read_only
 from operations.database import answered_within, connect_directly
 from operations.logs import logger
 
@@ -80,14 +81,18 @@ class Feed:
         return monotonic() - self._looked_at
 
     async def watch(self) -> AsyncIterator[Changed]:
-        """Yield what changed, look by look, for ever; an interrupted connection loses nothing."""
+        """Yield what changed, look by look, for ever; an interrupted connection loses nothing.
+
+        One that takes no changes may look at a server that was left in a failover, and is made anew.
+        """
         pause = 0.1
         while True:
             connection: AsyncConnection | None = None
             try:
                 async with asyncio.timeout(2 * PATIENCE):
                     connection = await connect_directly(self.dsn, name="feed")
-                while True:
+                opened_at = monotonic()
+                while not (read_only.is_read_only(connection) and monotonic() - opened_at > LONGEST_PAUSE):
                     changed = await answered_within(PATIENCE, connection, self._look(connection))
                     pause = 0.1
                     if changed.things or changed.everything:

@@ -47,7 +47,8 @@ class HealthRoutes:
     async def _degraded(self) -> list[str]:
         state = await self.reconciliation.state()
         silent = ["reconciler"] if state.is_silent else []
-        return [*await self._degraded_in_temporal(), *silent]
+        read_only = ["database_read_only"] if await self.database.is_read_only() else []
+        return [*read_only, *await self._degraded_in_temporal(), *silent]
 
     async def _degraded_in_temporal(self) -> list[str]:
         if not await self.temporal.answers():

@@ -149,7 +149,8 @@ async def _operations_error(_: Request, error: Exception) -> Response:
         fields = error.problems
     elif isinstance(error, errors.AlreadyTaken):
         fields = {error.field: error.message}
-    return response(status_of(error), error.message, fields=fields)
+    status = status_of(error)
+    return response(status, error.message, fields=fields, headers={"Retry-After": "5"} if status == 503 else None)
 
 
 async def _malformed(_: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from operations.steps import StepReport
 
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
-GOING = ("57P", "08")  #: classes of SQLSTATE: the server shuts down, the connection broke
+GOING = ("57P", "08", "25006")  #: SQLSTATE begins so: the server shuts down, the connection broke, no more changes
 PATIENCE = 20.0  #: seconds for which a report whose row is held comes again
 LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
 

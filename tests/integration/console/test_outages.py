@@ -1,11 +1,13 @@
 """When PostgreSQL is gone, or a bug strikes: a clear answer, nothing given away, and recovery by itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
 
 from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
+from tests.failovers import takes_no_changes
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
 from tests.proxies import Proxy
 from tests.servers import eventually
@@ -78,6 +80,40 @@ async def test_an_open_page_outlives_an_outage(
 
         assert await eventually(ask_again, bool)
     assert [text for text in PRIVATE if text in told] == []
+
+
+async def test_during_a_failover_pages_read_actions_are_refused_and_seconds_later_all_is_well(
+    secure_console: Console, client: httpx.AsyncClient, session: str, fragile_database_url: str
+) -> None:
+    async def register(slug: str) -> httpx.Response:
+        return await client.post(
+            "/api/v1/tenants", json={"slug": slug, "name": slug, "owner_email": f"{slug}@failover.example"}
+        )
+
+    page = await open_page(client, "/tenants")
+    async with open_socket(secure_console, page.client_id, session=session) as socket:
+        assert await shake_hands(socket, page.client_id)
+        async with takes_no_changes(fragile_database_url):
+            listed = await client.get("/executions", headers={"Accept": "text/html"})
+            api = await client.get("/api/v1/executions")
+            refused = await register("failover")
+            login = await client.post("/login", data={"email": ADMIN_EMAIL, "password": PASSWORD})
+            ready = await client.get("/readyz")
+            await asyncio.gather(*(client.get("/api/v1/executions") for _ in range(20)))
+
+        await eventually(lambda: register("failover"), lambda answer: answer.status_code == 202, within=5)
+        after = await asyncio.gather(*(register(f"failover-{number}") for number in range(12)))
+        await socket.hears("failover-11", within=5)
+
+    assert (listed.status_code, api.status_code) == (200, 200)
+    assert (refused.status_code, login.status_code) == (503, 503)
+    assert refused.headers["retry-after"] == "5"
+    assert "takes no changes" in refused.json()["detail"]
+    assert "takes no changes" in login.text
+    assert (ready.status_code, ready.json()["degraded"][:1]) == (200, ["database_read_only"])
+    assert [answer.status_code for answer in after] == [202] * 12
+    assert "database_read_only" not in (await client.get("/readyz")).json()["degraded"]
+    assert [text for answer in (listed, refused, login) for text in PRIVATE if text in answer.text] == []
 
 
 async def test_a_bug_shows_nothing_of_itself(secure_console: Console, client: httpx.AsyncClient, session: str) -> None:
