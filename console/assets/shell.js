@@ -54,6 +54,11 @@
     if (event.target.matches?.("dialog.shortcuts")) event.target.close();
   });
 
+  // What was typed and not used ends with the session; console_drafts.js keeps it till then.
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-log-out]")) localStorage.removeItem("tenantry.drafts");
+  });
+
   function help() {
     const dialog = document.getElementById("shortcuts");
     if (dialog && !dialog.open) dialog.showModal();
@@ -65,7 +70,7 @@
   let leaderAt = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (document.querySelector(".q-dialog, dialog[open]")) return;
+    if (document.querySelector(".dialogs [role=dialog], dialog[open]")) return;
     if (event.key === "Escape" && narrow.matches && isDrawerOpen()) return setDrawer(false);
     const afterLeader = event.timeStamp - leaderAt < 1500;
     leaderAt = 0;

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from console.components import assets, theme
 from console.components.banners import Banner
+from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
 from console.components.text import attribute, tag
 
@@ -48,6 +49,7 @@ class Frame:
 
     banner: Banner
     freshness: Freshness
+    dialogs: Dialogs
 
 
 @contextmanager
@@ -57,10 +59,12 @@ def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterat
     _drawer(nav)
     freshness = _header(viewer=viewer, environment=environment)
     _shortcuts(nav)
+    with ui.context.client.layout:
+        dialogs = Dialogs()
     banner = Banner()
     with ui.element("div").classes("content") as content:
         ui.skip_link("Skip to the content", target=content)
-        yield Frame(banner=banner, freshness=freshness)
+        yield Frame(banner=banner, freshness=freshness, dialogs=dialogs)
 
 
 def _header(*, viewer: Viewer, environment: str) -> Freshness:
@@ -101,6 +105,7 @@ def _environment_badge(environment: str) -> None:
 def _user_menu(viewer: Viewer) -> None:
     with ui.element("button").classes("avatar").props("type=button aria-haspopup=menu") as button:
         attribute(button, "aria-label", f"Account of {viewer.email}")
+        attribute(button, "data-viewer", viewer.email)
         tag("span", viewer.email[:2].upper())
         with (
             ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 8]" no-focus'),
@@ -108,7 +113,7 @@ def _user_menu(viewer: Viewer) -> None:
         ):
             tag("p", viewer.email, classes="user-email")
             tag("p", viewer.role.capitalize(), classes="user-role")
-            with ui.element("form").props("method=post action=/logout"):
+            with ui.element("form").props("method=post action=/logout data-log-out"):
                 tag("button", "Log out", classes="button").props("type=submit")
 
 

@@ -1,6 +1,6 @@
 """What both sides said of a finding, side by side, and what can be done about it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,9 @@ from nicegui import ui
 from console import sessions
 from console.components import feedback
 from console.components.cards import Fact, facts
-from console.components.text import attribute, tag
+from console.components.dialogs import Dialog, Question
+from console.components.text import tag
+from console.live import Listener, View
 from console.pages import finding_words
 from console.pages.scope import Scope
 from operations.actions.findings import NEEDS, Settlement, settlements
@@ -32,46 +34,117 @@ TIMES = ("started_at", "closed_at")
 
 
 async def show(scope: Scope, id_: str) -> None:
-    """Open it, and carry out what is chosen."""
+    """Open it, and keep it true."""
     finding = await feedback.attempt(scope.services.reads.reconciliation.finding(UUID(id_)))
-    if finding is None:
-        return
-    with ui.dialog() as dialog, ui.element("div").classes("confirm evidence"):
-        heading = tag("h2", f"{finding_words.title(finding.kind)}: {finding.tenant_name or finding.workflow_id}")
-        attribute(heading, "id", f"evidence-{dialog.id}")
-        attribute(dialog, "aria-labelledby", f"evidence-{dialog.id}")
-        tag("p", finding_words.explanation(finding.kind))
-        with ui.element("div").classes("sides"):
-            _side("The database said", finding.database_said, "Nothing: there is no row.")
-            about_tenant = finding.kind in finding_words.ABOUT_TENANTS
-            nothing = "It was not asked." if about_tenant else "Nothing: it knows no such run."
-            _side("Temporal said", finding.temporal_said, nothing)
-        tag("h3", "What was done")
-        tag("p", finding_words.done(finding))
-        facts(_facts(finding))
-        with ui.element("div").classes("confirm-buttons"):
-            ui.button("Close", on_click=lambda: dialog.submit(None)).props("outline")
-            _buttons(dialog, finding)
-    chosen: object = await dialog
-    dialog.delete()
-    if isinstance(chosen, Settlement):
-        await _settle(scope, finding, chosen)
+    if finding is not None:
+        await FindingDialog(scope, finding).open()
 
 
-def _buttons(dialog: ui.dialog, finding: FindingView) -> None:
-    if finding.standing is Standing.SETTLED:
-        return
-    for settlement in settlements(finding.kind):
-        if not sessions.may(NEEDS[settlement]) or (
-            settlement is Settlement.IGNORE and finding.standing is Standing.IGNORED
-        ):
-            continue
-        button = ui.button(finding_words.SETTLEMENTS[settlement][0])
+class FindingDialog:
+    """The closer look and the question that it leads to; both follow the finding."""
+
+    def __init__(self, scope: Scope, finding: FindingView) -> None:
+        self._scope = scope
+        self._finding = finding
+        self._look = scope.frame.dialogs.look(f"{finding_words.title(finding.kind)}: {_subject(finding)}")
+        with self._look:
+            self._place = ui.element("div").classes("evidence")
+
+    async def open(self) -> None:
+        await self._follow_in(self._look)
+
+    async def _follow_in(self, dialog: Dialog) -> None:
+        with dialog:
+            listener = Listener[FindingView](self._show)
+        self._show((await self._scope.hub.watch(_view(self._scope, self._finding.id), listener)).value)
+
+    def _show(self, finding: FindingView) -> None:
+        self._finding = finding
+        self._scope.frame.dialogs.look_again()
+        if self._look.is_deleted:
+            return
+        self._place.clear()
+        with self._place:
+            tag("p", finding_words.explanation(finding.kind))
+            with ui.element("div").classes("sides"):
+                _side("The database said", finding.database_said, "Nothing: there is no row.")
+                about_tenant = finding.kind in finding_words.ABOUT_TENANTS
+                nothing = "It was not asked." if about_tenant else "Nothing: it knows no such run."
+                _side("Temporal said", finding.temporal_said, nothing)
+            tag("h3", "What was done")
+            tag("p", finding_words.done(finding))
+            facts(_facts(finding))
+            with ui.element("div").classes("dialog-buttons"):
+                ui.button("Close", on_click=self._look.close).props("outline")
+                for settlement in _offered(finding):
+                    self._button(settlement)
+
+    def _button(self, settlement: Settlement) -> None:
+        button = ui.button(finding_words.SETTLEMENTS[settlement][0], on_click=lambda: self._ask(settlement))
         if settlement is Settlement.TERMINATE:
             button.props("color=negative")
         elif settlement is Settlement.IGNORE:
             button.props("outline")
-        button.on_click(lambda chosen=settlement: dialog.submit(chosen))
+
+    async def _ask(self, settlement: Settlement) -> None:
+        label, consequence = finding_words.SETTLEMENTS[settlement]
+        ends = settlement is Settlement.TERMINATE
+
+        def ask() -> Question:
+            offered = settlement in _offered(self._finding)
+            return Question(
+                title=f"{label}: {_subject(self._finding)}?",
+                what_will_happen=(consequence,),
+                not_undone=("Nothing is cleaned up: what the steps made stays.",) if ends else (),
+                danger=ends,
+                action=label,
+                problem=None if offered else f"This finding needs it no more. {finding_words.done(self._finding)}",
+            )
+
+        async def carry_out(reason: str) -> None:
+            made = await self._settle(settlement, reason)
+            feedback.toast(f"{label}: done.")
+            if made is not None:
+                ui.navigate.to(f"/executions/{made}")
+
+        await self._follow_in(self._scope.frame.dialogs.ask(ask, carry_out, draft=f"{label} {self._finding.id}"))
+
+    async def _settle(self, settlement: Settlement, reason: str) -> UUID | None:
+        """The execution that this made, if any."""
+        actor, actions, id_ = sessions.actor(NEEDS[settlement]), self._scope.services.findings, self._finding.id
+        match settlement:
+            case Settlement.ADOPT:
+                return await actions.adopt(actor, id_, reason)
+            case Settlement.PROVISION:
+                return await actions.provision(actor, id_, reason)
+            case Settlement.TERMINATE:
+                await actions.terminate(actor, id_, reason)
+            case Settlement.IGNORE:
+                await actions.ignore(actor, id_, reason)
+        return None
+
+
+def _view(scope: Scope, id_: UUID) -> View[FindingView, FindingView]:
+    return View(
+        key=("finding", id_),
+        concerns=lambda changed: changed.concerns("finding", str(id_)),
+        load=lambda: scope.services.reads.reconciliation.finding(id_),
+        news=lambda before, after: None if before == after else after,
+    )
+
+
+def _offered(finding: FindingView) -> list[Settlement]:
+    if finding.standing is Standing.SETTLED:
+        return []
+    return [
+        each
+        for each in settlements(finding.kind)
+        if sessions.may(NEEDS[each]) and not (each is Settlement.IGNORE and finding.standing is Standing.IGNORED)
+    ]
+
+
+def _subject(finding: FindingView) -> str:
+    return finding.tenant_name or finding.workflow_id
 
 
 def _side(title: str, said: Mapping[str, object], nothing: str) -> None:
@@ -107,36 +180,3 @@ def _facts(finding: FindingView) -> list[Fact]:
     if finding.reason:
         known.append(Fact(label="Reason", value=finding.reason))
     return known
-
-
-async def _settle(scope: Scope, finding: FindingView, settlement: Settlement) -> None:
-    label, consequence = finding_words.SETTLEMENTS[settlement]
-    reason = await feedback.confirm(
-        f"{label}: {finding.workflow_id}?",
-        what_will_happen=[consequence],
-        not_undone=["Nothing is cleaned up: what the steps made stays."] if settlement is Settlement.TERMINATE else (),
-        danger=settlement is Settlement.TERMINATE,
-        action=label,
-    )
-    if reason is None:
-        return
-    actor, actions = sessions.actor(NEEDS[settlement]), scope.services.findings
-    match settlement:
-        case Settlement.ADOPT:
-            made = await feedback.attempt(actions.adopt(actor, finding.id, reason))
-        case Settlement.PROVISION:
-            made = await feedback.attempt(actions.provision(actor, finding.id, reason))
-        case Settlement.TERMINATE:
-            made = await feedback.attempt(_told(actions.terminate(actor, finding.id, reason), finding.id))
-        case Settlement.IGNORE:
-            made = await feedback.attempt(_told(actions.ignore(actor, finding.id, reason), finding.id))
-    if made is not None:
-        feedback.toast(f"{label}: done.")
-        if settlement in (Settlement.ADOPT, Settlement.PROVISION):
-            ui.navigate.to(f"/executions/{made}")
-
-
-async def _told(deed: Awaitable[None], id_: UUID) -> UUID:
-    """The deed, with something to tell success by."""
-    await deed
-    return id_

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from console import sessions
 from console.components import feedback
+from console.components.dialogs import Question
 from console.pages import finding_words
 from console.pages.scope import Scope
 from operations.access import Permission
@@ -26,9 +27,12 @@ class ReconciliationActions:
         self._scope = scope
         self._place = ui.element("div").classes("page-actions")
         self._drawn: object = None
+        self._state: ReconcilerState | None = None
         self.on_change: Callable[[], Awaitable[None]] = _nobody  #: after a pause or its end
 
     def show(self, state: ReconcilerState) -> None:
+        self._state = state
+        self._scope.frame.dialogs.look_again()
         possible = (state.last_outcome, state.paused_until)
         if possible == self._drawn or not sessions.may(Permission.RECONCILE):
             return
@@ -38,61 +42,75 @@ class ReconciliationActions:
             if state.paused_until is not None:
                 ui.button("Resume", icon="play_arrow", on_click=self._resume)
                 return
-            ui.button("Pause", icon="pause", on_click=self._pause).props("outline")
+            ui.button("Pause", icon="pause", on_click=self._ask_to_pause).props("outline")
             if state.last_outcome is PassOutcome.TRIPPED:
-                ui.button("Apply", icon="warning", color="negative", on_click=self._apply)
+                ui.button("Apply", icon="warning", color="negative", on_click=self._ask_to_apply)
             if state.last_outcome is PassOutcome.NAMESPACE_CHANGED:
-                ui.button("Accept namespace", icon="warning", color="negative", on_click=self._accept)
+                ui.button("Accept namespace", icon="warning", color="negative", on_click=self._ask_to_accept)
             ui.button("Run now", icon="sync", on_click=self._run)
 
-    async def _run(self, *, apply: bool = False, accept_namespace: bool = False) -> None:
+    async def _run(self) -> None:
+        await feedback.attempt(self._compare())
+
+    async def _compare(self, *, apply: bool = False, accept_namespace: bool = False) -> None:
         actor = sessions.actor(Permission.RECONCILE)
-        run = self._scope.services.reconciliation.run(actor, apply=apply, accept_namespace=accept_namespace)
-        result = await feedback.attempt(run)
-        if result is None:
-            return
+        run = self._scope.services.reconciliation.run
+        result = await run(actor, apply=apply, accept_namespace=accept_namespace)
         word = finding_words.OUTCOMES[result.outcome]
         said = f"{word}: {result.checked:,} checked, {result.found:,} found, {result.healed:,} healed."
         done = result.outcome in (PassOutcome.COMPLETED, PassOutcome.PARTIAL)
         feedback.toast(said, feedback.Tone.SUCCESS if done else feedback.Tone.ERROR)
 
-    async def _apply(self) -> None:
-        answer = await feedback.confirm(
-            "Apply what the last pass held back?",
-            what_will_happen=[
+    def _ask_to_apply(self) -> None:
+        self._scope.frame.dialogs.ask(self._application, lambda _: self._compare(apply=True), draft="Apply")
+
+    def _application(self) -> Question:
+        return Question(
+            title="Apply what the last pass held back?",
+            what_will_happen=(
                 "A new pass compares again and writes everything it finds, however much it is.",
                 "The open findings show what that is, as far as the last pass looked.",
-            ],
-            not_undone=["Rows and tenants that become failed; each can be retried."],
+            ),
+            not_undone=("Rows and tenants that become failed; each can be retried.",),
             ask_reason=False,
             danger=True,
             action="Apply",
+            problem=self._unless(PassOutcome.TRIPPED, "The last pass held nothing back."),
         )
-        if answer is not None:
-            await self._run(apply=True)
 
-    async def _accept(self) -> None:
-        answer = await feedback.confirm(
-            "Take the namespace that answers now for the right one?",
-            what_will_happen=["From now on rows are compared with it. Runs that it does not know count as gone."],
-            not_undone=["Rows that become failed because their runs are not in it."],
+    def _ask_to_accept(self) -> None:
+        self._scope.frame.dialogs.ask(self._acceptance, lambda _: self._compare(accept_namespace=True), draft="Accept")
+
+    def _acceptance(self) -> Question:
+        return Question(
+            title="Take the namespace that answers now for the right one?",
+            what_will_happen=("From now on rows are compared with it. Runs that it does not know count as gone.",),
+            not_undone=("Rows that become failed because their runs are not in it.",),
             ask_reason=False,
             danger=True,
             action="Accept namespace",
+            problem=self._unless(PassOutcome.NAMESPACE_CHANGED, "The namespace is accepted already."),
         )
-        if answer is not None:
-            await self._run(accept_namespace=True)
 
-    async def _pause(self) -> None:
-        reason = await feedback.confirm(
-            f"Pause reconciliation for {PAUSE_HOURS:g} hours?",
-            what_will_happen=["No pass is run by anybody until then, or until somebody resumes."],
+    def _unless(self, outcome: PassOutcome, problem: str) -> str | None:
+        return None if self._state is not None and self._state.last_outcome is outcome else problem
+
+    def _ask_to_pause(self) -> None:
+        self._scope.frame.dialogs.ask(self._interruption, self._pause, draft="Pause")
+
+    def _interruption(self) -> Question:
+        paused_by = None if self._state is None or self._state.paused_until is None else self._state.paused_by
+        return Question(
+            title=f"Pause reconciliation for {PAUSE_HOURS:g} hours?",
+            what_will_happen=("No pass is run by anybody until then, or until somebody resumes.",),
             action="Pause",
+            problem=None if paused_by is None else f"{paused_by} has paused it meanwhile.",
         )
-        if reason is not None:
-            pause = self._scope.services.reconciliation.pause(sessions.actor(Permission.RECONCILE), PAUSE_HOURS, reason)
-            await feedback.attempt(pause)
-            await self.on_change()
+
+    async def _pause(self, reason: str) -> None:
+        actor = sessions.actor(Permission.RECONCILE)
+        await self._scope.services.reconciliation.pause(actor, PAUSE_HOURS, reason)
+        await self.on_change()
 
     async def _resume(self) -> None:
         await feedback.attempt(self._scope.services.reconciliation.resume(sessions.actor(Permission.RECONCILE)))

@@ -6,9 +6,9 @@ from uuid import UUID
 from nicegui import ui
 
 from console import sessions
-from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
+from console.components.dialogs import Question
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
 from console.live import Listener, View
@@ -37,7 +37,7 @@ async def build(scope: Scope, slug: str) -> None:
     with header.badges:
         badges = StatusBadges(tenant.status.value)
     with header:
-        leaving = ui.element("div")
+        removal = Removal(scope)
     with Section("Facts"):
         known = ui.element("div")
     with Section("Runs", flush=True):
@@ -55,42 +55,59 @@ async def build(scope: Scope, slug: str) -> None:
         known.clear()
         with known:
             facts(_facts(now))
-        leaving.clear()
-        with leaving:
-            _deprovision_button(scope, now)
+        removal.show(now)
 
     tenant_listener = Listener[TenantView](show)
     show((await scope.hub.watch(_tenant(scope, slug, tenant.id), tenant_listener)).value)
     await table.draw()
 
 
-def _deprovision_button(scope: Scope, tenant: TenantView) -> None:
-    if not sessions.may(Permission.DEPROVISION):
-        return
-    possible = tenant.status in (TenantStatus.ACTIVE, TenantStatus.FAILED)
-    button = ui.button("Deprovision", icon="delete", color="negative", on_click=lambda: _deprovision(scope, tenant))
-    button.props("outline").set_enabled(possible)
-    if not possible:
-        button.tooltip(f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned.")
+class Removal:
+    """The button that deprovisions."""
 
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._place = ui.element("div")
+        self._problem: str | None = None
 
-async def _deprovision(scope: Scope, tenant: TenantView) -> None:
-    reason = await feedback.confirm(
-        f"Deprovision {tenant.name}?",
-        what_will_happen=[
-            f"{tenant.status.capitalize()} → deprovisioning, at once.",
-            "After the waiting time the schema with all its data is dropped.",
-            "Until then, canceling the run undoes this.",
-        ],
-        not_undone=[f"The slug {tenant.slug} stays taken for ever."],
-        danger=True,
-        action="Deprovision the tenant",
-    )
-    if reason is not None:
+    def show(self, tenant: TenantView) -> None:
+        self._tenant = tenant
+        possible = tenant.status in (TenantStatus.ACTIVE, TenantStatus.FAILED)
+        self._problem = (
+            None if possible else f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned."
+        )
+        self._scope.frame.dialogs.look_again()
+        if not sessions.may(Permission.DEPROVISION):
+            return
+        self._place.clear()
+        with self._place:
+            button = ui.button("Deprovision", icon="delete", color="negative", on_click=self._ask)
+            button.props("outline").set_enabled(possible)
+            if self._problem:
+                button.tooltip(self._problem)
+
+    def _ask(self) -> None:
+        draft = f"Deprovision {self._tenant.slug}"
+        self._scope.frame.dialogs.ask(self._question, self._carry_out, draft=draft)
+
+    def _question(self) -> Question:
+        return Question(
+            title=f"Deprovision {self._tenant.name}?",
+            what_will_happen=(
+                f"{self._tenant.status.capitalize()} → deprovisioning, at once.",
+                "After the waiting time the schema with all its data is dropped.",
+                "Until then, canceling the run undoes this.",
+            ),
+            not_undone=(f"The slug {self._tenant.slug} stays taken for ever.",),
+            danger=True,
+            action="Deprovision the tenant",
+            problem=self._problem,
+        )
+
+    async def _carry_out(self, reason: str) -> None:
         actor = sessions.actor(Permission.DEPROVISION)
-        run = await feedback.attempt(scope.services.tenants.deprovision(actor, tenant.slug, reason))
-        if run is not None:
-            ui.navigate.to(f"/executions/{run}")
+        run = await self._scope.services.tenants.deprovision(actor, self._tenant.slug, reason)
+        ui.navigate.to(f"/executions/{run}")
 
 
 def _tenant(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:

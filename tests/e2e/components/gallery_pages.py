@@ -12,6 +12,7 @@ from nicegui import Client, ui
 
 from console.components import badges, cards, charts, feedback, fields, tables, timeline
 from console.components.counts import Count, Counts
+from console.components.dialogs import Question
 from console.components.filters import FilterBar, SelectionBar
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
@@ -19,7 +20,7 @@ from console.components.shell import Frame
 from console.components.tables import Action, Column, Empty, EmptyKind, Kind
 from console.components.text import tag
 from console.lines import Edition, Lines
-from operations.errors import TemporalUnavailable
+from operations.errors import InvalidInput, TemporalUnavailable
 from tests.e2e.components import fake_rows
 
 COLUMNS = [
@@ -252,7 +253,7 @@ FACTS = [
 ]
 
 
-def execution(id: str) -> None:  # noqa: A002 - the name in the route
+def execution(frame: Frame, id: str) -> None:  # noqa: A002 - the name in the route
     header = PageHeader(
         "provision-tenant-10498", subtitle="Umbrella Health, plan business", back=("Executions", "/executions")
     )
@@ -260,7 +261,7 @@ def execution(id: str) -> None:  # noqa: A002 - the name in the route
         badges.StatusBadges("retrying", health="stuck")
         badges.chip("business", icon="label")
     with header:
-        ui.button("Cancel run", icon="cancel", color="negative", on_click=_ask)
+        ui.button("Cancel run", icon="cancel", color="negative", on_click=lambda: _ask(frame))
         ui.button("Fail", on_click=lambda: feedback.attempt(_fail())).props("outline")
     now = datetime.now(UTC)
     with cards.Section("Steps", subtitle="Bars are to scale; those of running steps grow"):
@@ -293,16 +294,22 @@ def execution(id: str) -> None:  # noqa: A002 - the name in the route
         cards.facts([*FACTS, cards.Fact(label="Execution", value=id, mono=True)])
 
 
-async def _ask() -> None:
-    reason = await feedback.confirm(
-        "Cancel provision-tenant-10498 of Umbrella Health?",
-        what_will_happen=["Retrying → Canceled", "The step configure_domain stops at its next heartbeat"],
-        not_undone=["The schema tenant_umbrella_health stays"],
-        danger=True,
-        action="Cancel the run",
-    )
-    if reason is not None:
+QUESTION = Question(
+    title="Cancel provision-tenant-10498 of Umbrella Health?",
+    what_will_happen=("Retrying → Canceled", "The step configure_domain stops at its next heartbeat"),
+    not_undone=("The schema tenant_umbrella_health stays",),
+    danger=True,
+    action="Cancel the run",
+)
+
+
+def _ask(frame: Frame) -> None:
+    async def carry_out(reason: str) -> None:
+        if len(reason) < 3:
+            raise InvalidInput({"reason": "The reason must have 3 to 500 characters."})
         feedback.toast(f"Cancel requested: {reason}")
+
+    frame.dialogs.ask(lambda: QUESTION, carry_out, draft="Cancel run")
 
 
 async def _fail() -> None:

@@ -119,10 +119,10 @@ async def test_nothing_is_confirmed_without_a_reason(look: Look) -> None:
     await confirm.click()
     await page.get_by_text("A reason is needed").wait_for()
     # Here axe misses the grounds of card and buttons, so the contrast is reckoned from what is painted.
-    assert await _grave_findings(page, within=".q-dialog", without="color-contrast") == []
+    assert await _grave_findings(page, within=".dialogs", without="color-contrast") == []
     for scheme in SCHEMES:
         await _settle(page, scheme)
-        assert await page.evaluate(LEAST_CONTRAST, ".confirm") >= 4.5
+        assert await page.evaluate(LEAST_CONTRAST, ".dialog") >= 4.5
     await page.get_by_label("Reason").fill("Wrong domain")
     await confirm.click()
 

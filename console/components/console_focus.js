@@ -1,0 +1,27 @@
+// Where the focus was in the page, so that it can go back there after what covered the page has gone.
+const COVERS = ".q-menu, .dialogs"; // they come and go; the focus returns to what is behind them
+let last = null;
+
+document.addEventListener("focusin", (event) => {
+  if (!event.target.closest(COVERS)) last = event.target;
+});
+
+// What has the focus in the page now, or had it last.
+export function anchor() {
+  const now = document.activeElement;
+  const element = now && now !== document.body && !now.closest(COVERS) ? now : last;
+  return { element, label: element?.getAttribute("aria-label") ?? element?.textContent?.trim() };
+}
+
+// Back to it; a redraw may have put another one in its place, else the page's title has to do.
+export function refocus({ element, label }) {
+  Vue.nextTick(() => {
+    if (document.querySelector(".dialogs [role=dialog]")) return; // one follows the other
+    const twin = () => [...document.querySelectorAll(".content button, .content a")].find(
+      (each) => label && (each.getAttribute("aria-label") ?? each.textContent.trim()) === label,
+    );
+    const place = element?.isConnected && !element.disabled ? element : (twin() ?? document.querySelector(".content h1"));
+    if (place && place.tagName === "H1") place.tabIndex = -1;
+    place?.focus();
+  });
+}

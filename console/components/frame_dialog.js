@@ -1,0 +1,138 @@
+// A dialog of the frame: a closer look at something, or a question before something is done. What is typed into it is
+// kept in the browser until it has been used, so that neither a cut nor a reload loses it.
+import { draft, keepDraft, reasons, rememberReason } from "console_drafts";
+import { anchor, refocus } from "console_focus";
+
+const CHANGED = "What this is about has changed while the dialog was open; it now says how things stand.";
+
+export default {
+  template: `
+  <div class="dialog-scrim" @mousedown.self.prevent="leave">
+    <section ref="box" class="dialog" role="dialog" aria-modal="true" tabindex="-1" :aria-labelledby="name('title')"
+      :data-danger="question && question.danger || null" :data-wide="wide || null" @keydown="press">
+      <h2 :id="name('title')">{{ question ? question.title : title }}</h2>
+      <p class="dialog-news" role="status">{{ news }}</p>
+      <slot></slot>
+      <template v-if="question">
+        <template v-for="part in parts" :key="part.title"><h3>{{ part.title }}</h3>
+          <ul class="points"><li v-for="point in part.points" :key="point"><i class="q-icon material-icons notranslate"
+            aria-hidden="true">{{ part.icon }}</i><span>{{ point }}</span></li></ul></template>
+        <div v-if="question.ask_reason" class="dialog-reason">
+          <label class="field-label" :for="name('reason')">Reason</label>
+          <textarea ref="reason" :id="name('reason')" rows="2" :maxlength="longest" v-model="text" aria-required="true"
+            placeholder="Why? Colleagues will read this." :aria-invalid="problem ? 'true' : null"
+            :aria-describedby="name('problem')" @input="typed"></textarea>
+          <div v-if="recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
+            <button v-for="each in recent" :key="each" type="button" @click="take(each)">{{ each }}</button></div>
+        </div>
+        <p :id="name('problem')" class="dialog-problem" role="alert">{{ problem || question.problem }}</p>
+        <div v-if="leaving" class="dialog-leaving" role="alert"><span>Close it, and throw away what you wrote?</span>
+          <button type="button" class="button" @click="discard">Throw away</button>
+          <button ref="stay" type="button" class="button" @click="stay">Go on writing</button></div>
+        <div v-else class="dialog-buttons">
+          <button ref="keep" type="button" class="button" :disabled="busy" @click="discard">Keep as it is</button>
+          <button type="button" :class="question.danger ? 'button-danger' : 'button-primary'" :disabled="busy || !!question.problem"
+            :aria-busy="busy || null" :title="question.ask_reason ? 'Ctrl+Enter' : null" @click="confirm">{{ question.action }}</button>
+        </div>
+      </template>
+    </section>
+  </div>`,
+  props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String, longest: Number },
+  emits: ["answer", "closed"],
+  data() {
+    return { text: "", problem: "", news: "", busy: false, leaving: false, recent: [] };
+  },
+  computed: {
+    parts() {
+      const { what_will_happen, skipped, not_undone } = this.question;
+      return [
+        { title: "What will happen", points: what_will_happen, icon: "arrow_forward" },
+        { title: "Skipped", points: skipped, icon: "remove" },
+        { title: "Not undone by this", points: not_undone, icon: "warning" },
+      ].filter((part) => part.points.length);
+    },
+  },
+  watch: {
+    version() {
+      this.problem = "";
+      this.news = this.question.problem ? "" : CHANGED;
+    },
+  },
+  created() {
+    this.text = draft(this.draftName) ?? "";
+    this.recent = reasons();
+  },
+  mounted() {
+    this.anchor = anchor();
+    this.hold(true);
+    (this.$refs.reason ?? this.$refs.keep ?? this.$refs.box).focus();
+  },
+  beforeUnmount() {
+    this.hold(false);
+    refocus(this.anchor);
+  },
+  methods: {
+    name(part) {
+      return `${this.$attrs.id}-${part}`;
+    },
+    // What lies behind can be neither reached nor read while the dialog is open.
+    hold(on) {
+      const place = this.$el.parentElement;
+      for (const each of place?.parentElement?.children ?? []) if (each !== place) each.inert = on;
+    },
+    typed() {
+      this.problem = "";
+      keepDraft(this.draftName, this.text.trim() ? this.text : "");
+    },
+    take(reason) {
+      this.text = reason;
+      this.typed();
+      this.$refs.reason.focus();
+    },
+    press(event) {
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        this.leaving ? this.stay() : this.leave();
+      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && this.question) {
+        event.preventDefault();
+        this.confirm();
+      }
+    },
+    // Out by Escape or a press beside it: nothing typed is thrown away unasked.
+    leave() {
+      if (this.busy || this.leaving) return;
+      if (!this.text.trim()) return this.close();
+      this.leaving = true;
+      this.$nextTick(() => this.$refs.stay.focus());
+    },
+    stay() {
+      this.leaving = false;
+      this.$nextTick(() => this.$refs.reason.focus());
+    },
+    discard() {
+      keepDraft(this.draftName, "");
+      this.close();
+    },
+    close() {
+      this.$emit("closed");
+    },
+    confirm() {
+      if (this.busy || this.question.problem) return;
+      if (this.question.ask_reason && !this.text.trim()) return this.refuse("A reason is needed; it is kept in the audit log.");
+      this.problem = "";
+      this.busy = true;
+      this.$emit("answer", [this.text.trim(), this.version]);
+    },
+    // It could not be done; all stays as it was typed.
+    refuse(problem) {
+      this.busy = false;
+      this.problem = problem;
+      this.$nextTick(() => (this.$refs.reason ?? this.$refs.keep).focus());
+    },
+    done() {
+      if (this.text.trim()) rememberReason(this.text.trim());
+      keepDraft(this.draftName, "");
+      this.close();
+    },
+  },
+};
