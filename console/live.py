@@ -10,7 +10,8 @@ from nicegui import Client, ui
 from prometheus_client import Counter, Gauge
 
 from console.lines import BEAT, Edition, Lines, age
-from operations.errors import DatabaseUnavailable, OperationsError
+from console.slow_views import SlowViews
+from operations.errors import DatabaseSlow, DatabaseUnavailable, OperationsError
 from operations.feed import Changed, Feed
 from operations.logs import logger
 
@@ -77,8 +78,9 @@ class Channel(Generic[ValueT, NewsT]):
 
     _numbers = count(1)
 
-    def __init__(self, view: View[ValueT, NewsT], lines: Lines) -> None:
+    def __init__(self, view: View[ValueT, NewsT], lines: Lines, slow: SlowViews) -> None:
         self.view = view
+        self._slow = slow
         self.edition = Edition(next(self._numbers), 0)
         self._lines = lines
         self.listeners: dict[Listener[NewsT], None] = {}  # in the order of arrival
@@ -94,17 +96,28 @@ class Channel(Generic[ValueT, NewsT]):
         """What viewers see, loaded when nobody has seen it yet."""
         async with self._lock:
             if not self._shown:
-                self._shown = [await self.view.load()]
+                self._shown = [await self._load()]
             return Shown(value=self._shown[0], edition=self.edition)
 
     async def refresh(self) -> None:
         """Query once, and tell every viewer what is new."""
         async with self._lock:
-            value = await self.view.load()
+            value = await self._load()
             news = self.view.news(self._shown[0], value) if self._shown else None
             self._shown = [value]
             if news is not None:
                 self._tell(news)
+
+    async def _load(self) -> ValueT:
+        """Raises at once what the database said a moment ago of a view that takes too long."""
+        self._slow.check(self.view.key)
+        try:
+            value = await self.view.load()
+        except DatabaseSlow as error:
+            self._slow.note(self.view.key, error)
+            raise
+        self._slow.forget(self.view.key)
+        return value
 
     def _tell(self, news: NewsT) -> None:
         news_json = None if self.view.to_json is None else self.view.to_json(news)
@@ -162,6 +175,7 @@ class Hub:
         self._channels: dict[Hashable, Refreshable] = {}
         self._stale: set[Hashable] = set()  #: views to load again
         self._behind: set[Hashable] = set()  #: those that the database would not answer
+        self._slow = SlowViews()
         self._work = asyncio.Event()
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
@@ -178,7 +192,9 @@ class Hub:
         """
         if listener.is_deleted:
             return Shown(value=await view.load(), edition=NOWHERE)
-        channel = cast("Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view, self.lines)))
+        channel = cast(
+            "Channel[ValueT, NewsT]", self._channels.setdefault(view.key, Channel(view, self.lines, self._slow))
+        )
         if listener not in channel.listeners:
             channel.listeners[listener] = None
             live_viewers.inc()
@@ -202,7 +218,16 @@ class Hub:
 
     def _editions(self, tab: str) -> Sequence[str]:
         watched = [channel.edition.frame() for channel in self._channels.values() if channel.is_watched_by(tab)]
-        return [*watched, age(self.feed.silent_for)]
+        return [*watched, age(self._age_for(tab))]
+
+    def _age_for(self, tab: str) -> float:
+        """Seconds by which what the tab shows may be old: the feed's silence, or that of its slowest view."""
+        behind = [
+            self._slow.behind_for(key)
+            for key in self._behind
+            if key in self._channels and self._channels[key].is_watched_by(tab)
+        ]
+        return max(self.feed.silent_for, *behind, 0.0)
 
     def _leave(self, channel: Channel[ValueT, NewsT], listener: Listener[NewsT]) -> None:
         if listener in channel.listeners:
@@ -240,10 +265,11 @@ class Hub:
             for pulse in tuple(self.pulses):
                 if silent != self.is_silent:
                     pulse.silent(silent)
-                self.lines.beat(pulse.tab, self.feed.silent_for)
+                self.lines.beat(pulse.tab, self._age_for(pulse.tab))
             self.is_silent = silent
-            if self._behind and not silent:
-                self._stale |= self._behind
-                self._behind.clear()
+            self._slow.sweep()
+            if not silent and (due := {key for key in self._behind if self._slow.is_due(key)}):
+                self._stale |= due
+                self._behind -= due
                 self._work.set()
             await asyncio.sleep(BEAT)

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from operations import pooling, read_only
-from operations.errors import DatabaseReadOnly, DatabaseUnavailable, SchemaBehind
+from operations import outages, pooling, read_only
+from operations.errors import DatabaseReadOnly, SchemaBehind
 
 HEAD = "0017"  #: the migration this version needs
 
@@ -219,8 +219,8 @@ class Database:
         """All or nothing: commits when the block ends, rolls back when it raises.
 
         Raises `DatabaseUnavailable` when the server cannot be reached or goes away; whether a commit that
-        was under way took effect is then unknown, so every write of ours can be repeated. `DatabaseReadOnly`, which is
-        one of those, says for certain that nothing was changed.
+        was under way took effect is then unknown, so every write of ours can be repeated. `DatabaseReadOnly` and
+        `DatabaseSlow`, which are two of those, say for certain that nothing was changed.
         """
         with _naming_outages():
             async with self.engine.begin() as connection:
@@ -260,12 +260,12 @@ def _naming_outages() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, OSError) as error:
-        raise DatabaseUnavailable from error
+        raise outages.named(error) from error
     except DBAPIError as error:
         if read_only.is_refusal(error):
             raise DatabaseReadOnly from error
         if error.connection_invalidated:
-            raise DatabaseUnavailable from error
+            raise outages.named(error) from error
         raise
     except ReadOnlySqlTransaction as error:
         raise DatabaseReadOnly from error

@@ -127,6 +127,24 @@ class CannotSettle(OperationsError):
 class DatabaseUnavailable(OperationsError):
     """PostgreSQL does not answer. Whether a change under way was kept is not known: look before you repeat it."""
 
+    title = "The database does not answer"
+
+
+class DatabaseSlow(DatabaseUnavailable):
+    """PostgreSQL answers, but takes longer for this than it may; nothing was changed. Narrow it down, or try later."""
+
+    title = "The database takes too long"
+
+
+class DatabaseLocked(DatabaseSlow):
+    """Somebody else is changing the same in PostgreSQL; nothing was changed here. Try again in a moment."""
+
+    title = "The database waits for somebody else"
+
+
+class DatabaseBusy(DatabaseSlow):
+    """All connections of this process to PostgreSQL are in use; nothing was changed. Try again in a moment."""
+
 
 class DatabaseReadOnly(DatabaseUnavailable):
     """PostgreSQL takes no changes now, as during a failover. Nothing was changed; pages can be read. Try again soon."""

@@ -117,7 +117,7 @@ class LiveList:
         """Say that the list cannot be had, and look again by itself."""
         if listener is not self._listener or listener.is_deleted:
             return
-        unavailable = Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message)
+        unavailable = Empty(kind=EmptyKind.UNAVAILABLE, title=error.title, text=error.message)
         self.table.reset("[]", empty=unavailable)
         with self._place:
             ui.timer(RETRY_PAUSE, self.draw, once=True)

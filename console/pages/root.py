@@ -95,7 +95,7 @@ async def _draw(page: Coroutine[None, None, None]) -> None:
     except NotLoggedIn:
         ui.navigate.to("/login")
     except DatabaseUnavailable as error:
-        _say_instead(place, Empty(kind=EmptyKind.UNAVAILABLE, title="The database does not answer", text=error.message))
+        _say_instead(place, Empty(kind=EmptyKind.UNAVAILABLE, title=error.title, text=error.message))
         if isinstance(place, ui.sub_pages):
             with place:
                 ui.timer(RETRY_PAUSE, place.refresh, once=True)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
+from psycopg import AsyncConnection
 
 from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.failovers import takes_no_changes
@@ -171,3 +172,17 @@ def status_of(client: httpx.AsyncClient, path: str) -> Callable[[], Awaitable[in
         return (await client.get(path)).status_code
 
     return look
+
+
+async def test_a_lock_that_somebody_holds_is_no_outage(secure_console: Console, client: httpx.AsyncClient) -> None:
+    dsn = secure_console.accounts.database.dsn
+    wanted = {"slug": "locked", "name": "Locked", "owner_email": "locked@example.com"}
+
+    async with await AsyncConnection.connect(dsn) as holder:
+        await holder.execute("LOCK TABLE tenants IN EXCLUSIVE MODE")
+        write = await client.post("/api/v1/tenants", json=wanted)
+        read, ready = await client.get("/api/v1/tenants"), await client.get("/readyz")
+
+    assert (write.status_code, read.status_code, ready.status_code) == (503, 200, 200)
+    assert write.json()["detail"].startswith("Somebody else is changing the same in PostgreSQL; nothing was changed")
+    assert (await client.post("/api/v1/tenants", json=wanted)).status_code == 202

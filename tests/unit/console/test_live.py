@@ -1,11 +1,14 @@
 """Views and their viewers: who is told what, and that nobody who has gone stands in the way."""
 
 from collections.abc import Iterator
+from time import monotonic
 
 import pytest
 from nicegui import Client, ui
 
+from console import slow_views
 from console.live import Hub, Listener, View
+from operations.errors import DatabaseSlow
 from operations.feed import Feed
 
 
@@ -95,3 +98,59 @@ async def test_a_tab_hears_its_editions_and_how_old_they_are(
     (_, edition), (_, age) = pushed
     assert edition == mine.edition.frame()
     assert float(age) >= 0
+
+
+class Slow(Counter):
+    """One for which the database takes too long."""
+
+    is_slow = True
+
+    async def _load(self) -> int:
+        await super()._load()
+        if self.is_slow:
+            raise DatabaseSlow
+        return self.loads
+
+
+async def test_a_slow_view_is_asked_for_less_and_less_often_by_whomever(
+    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(slow_views, "monotonic", lambda: clock[0])
+    slow = Slow("a")
+
+    asked_at = []
+    for second in range(200):
+        clock[0] = float(second)
+        viewer = listener(tab)
+        before = slow.loads
+        with pytest.raises(DatabaseSlow):
+            await hub.watch(slow.view, viewer)
+        await hub._refresh_one("a")
+        asked_at += [second] if slow.loads > before else []
+        viewer.delete()
+
+    assert asked_at == [0, 2, 6, 14, 30, 62, 122, 182]
+
+
+async def test_a_view_that_became_slow_keeps_its_value_and_says_how_old_it_is(
+    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(slow_views, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(hub.feed, "_looked_at", monotonic())
+    slow = Slow("a")
+    slow.is_slow = False
+    await hub.watch(slow.view, listener(tab))
+    slow.is_slow = True
+
+    await hub._refresh_one("a")
+    clock[0] = 130.0
+
+    assert (await hub.watch(slow.view, listener(tab))).value == 1
+    assert hub._age_for(tab.id) == pytest.approx(30.0)
+    assert hub._age_for("another tab") < 5.0
+    slow.is_slow = False
+    await hub._refresh_one("a")
+    assert hub._age_for(tab.id) < 5.0
+    assert (await hub.watch(slow.view, listener(tab))).value == 3
