@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import parse_qs
+from weakref import WeakSet
 
 from nicegui import Client
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,6 +53,11 @@ class Line:
         self._editions = editions
         self._catch_up(editions)
 
+    def end(self) -> None:
+        """Say nothing any more, not even what waits; until somebody shakes hands again."""
+        self._editions = None
+        self._waiting.clear()
+
     def push(self, frame: str) -> None:
         if self._editions is None:
             return
@@ -86,6 +92,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._lines: dict[str, Line] = {}
+        self._ended: WeakSet[Client] = WeakSet()
 
     @property
     def open(self) -> int:
@@ -113,6 +120,13 @@ class Lines:
         for edition in editions():
             self.push(client.id, edition)
 
+    def end(self, client: Client) -> None:
+        """Tell a tab nothing any more."""
+        self._ended.add(client)
+        line = self._lines.pop(client.id, None)
+        if line is not None:
+            line.end()
+
     def push(self, tab: str, frame: str) -> None:
         """Send a frame; a tab that is not connected will be told what it has missed."""
         line = self._lines.get(tab)
@@ -120,7 +134,9 @@ class Lines:
             line.push(frame)
             return
         client = Client.instances.get(tab)
-        if client is not None and client.has_socket_connection:  # by polling: something on the way knows no websockets
+        if client is None or client in self._ended:
+            return
+        if client.has_socket_connection:  # by polling: something on the way knows no websockets
             client.outbox.enqueue_message("run_javascript", {"code": f"window.hearNews?.({frame})"}, tab)
 
     def beat(self, tab: str, seconds_old: float) -> None:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from nicegui import Client
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console import sessions
 from console.components import login_page, theme
+from console.presence import Presence
 from operations.actions.staff import SESSION_HOURS, Staff
 from operations.errors import DatabaseUnavailable, LoginsBusy, TooManyTries, WrongPassword
 
@@ -22,6 +22,7 @@ class Login:
     """The routes of the login page."""
 
     staff: Staff
+    presence: Presence
     cookie: sessions.Cookie
     environment: str
 
@@ -65,9 +66,7 @@ class Login:
         if secret:
             await self.staff.log_out(secret)
         if session is not None:
-            sessions.end(
-                [tab for tab in Client.instances.values() if (own := sessions.of_client(tab)) and own.id == session.id]
-            )
+            self.presence.end_all(session.id)
         answer = RedirectResponse("/login", 303, headers={"Clear-Site-Data": '"cache"'})
         answer.delete_cookie(self.cookie.name, secure=self.cookie.secure, httponly=True, samesite="lax")
         return answer

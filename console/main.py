@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 from uvicorn.loops.auto import auto_loop_factory
 
-from console import garbage, gate, lines, sessions
+from console import bodies, connections, failures, garbage, gate, lines, sessions, tabs
 from console.api import documentation, parameters, problems
 from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
@@ -32,6 +32,7 @@ from console.headers import SecurityHeaders
 from console.live import Hub
 from console.login import Login
 from console.pages import root
+from console.presence import Presence
 from operations import feed, history, logs
 from operations.bootstrap import Services
 from operations.errors import (
@@ -56,18 +57,24 @@ RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
     hub = Hub(Feed(dsn=services.database.dsn))
+    presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
         title="Tenantry",
         version="1",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _lifespan(services, hub, settings),
+        lifespan=lambda _: _lifespan(services, hub, presence, settings),
     )
     cookie = sessions.Cookie(secure=settings.is_https)
     application.session_cookie = cookie.name
     problems.install(application)
-    _add_routes(application, services, settings, cookie)
+    _add_routes(
+        application,
+        services,
+        settings,
+        Login(staff=services.staff, presence=presence, cookie=cookie, environment=settings.environment),
+    )
     theme.set_defaults()
     root.register(services, hub, settings)
     nicegui_app.storage.max_tab_storage_age = 3600
@@ -82,22 +89,24 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         show_welcome_message=False,
         binding_refresh_interval=None,
     )
-    gate.bind_sockets_to_tabs()
+    tabs.bind_sockets()
+    failures.install()
     nicegui_app.on_connect(hub.greet)
     application.add_middleware(lines.Tap, lines=hub.lines)
     # The last one added comes first: pages get their nonce before they are compressed.
-    application.add_middleware(gate.Gate, staff=services.staff, origin=settings.origin, cookie=cookie)
-    application.add_middleware(problems.Bugs)
+    application.add_middleware(bodies.Bodies)
+    application.add_middleware(gate.Gate, presence=presence, origin=settings.origin, cookie=cookie)
+    application.add_middleware(failures.Bugs)
     application.add_middleware(HeadAsGet)
     application.add_middleware(SecurityHeaders, is_https=settings.is_https)
     application.add_middleware(GZipMiddleware, minimum_size=500)
     return application
 
 
-def _add_routes(application: FastAPI, services: Services, settings: Settings, cookie: sessions.Cookie) -> None:
+def _add_routes(application: FastAPI, services: Services, settings: Settings, login: Login) -> None:
     reads = services.reads
     application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
-    application.include_router(Login(staff=services.staff, cookie=cookie, environment=settings.environment).router())
+    application.include_router(login.router())
     application.include_router(
         HealthRoutes(
             database=services.database,
@@ -148,7 +157,7 @@ class _Immutable(StaticFiles):
 
 
 @asynccontextmanager
-async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIterator[None]:
+async def _lifespan(services: Services, hub: Hub, presence: Presence, settings: Settings) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
     remains = garbage.Remains()
@@ -162,7 +171,7 @@ async def _lifespan(services: Services, hub: Hub, settings: Settings) -> AsyncIt
             reconciler=services.reconciler, look=services.reads.reconciliation.state
         ).run,
         "garbage": remains.clear_away,
-        "session sweep": lambda: sessions.sweep(services.staff),
+        "session sweep": presence.sweep,
         "set-up": lambda: _set_up(services, settings),
     }
     async with asyncio.TaskGroup() as group:
@@ -219,7 +228,8 @@ async def serve(settings: Settings) -> None:
             create_application(services, settings),
             host=settings.host,
             port=settings.port,
-            ws="websockets-sansio",
+            http=connections.Http,
+            ws=connections.Websocket,
             ws_per_message_deflate=False,
             proxy_headers=True,
             forwarded_allow_ips=settings.trusted_proxies,

@@ -1,18 +1,14 @@
-"""Log-ins of browsers: the cookie, the session of a page, and the end of both."""
+"""Log-ins of browsers: the cookie, and the session of a page."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nicegui import Client, background_tasks, core, ui
+from nicegui import Client, ui
 from starlette.datastructures import State
 from starlette.requests import HTTPConnection
 
 from operations.access import Actor, Permission
-from operations.actions.staff import Session, Staff
-from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted
-
-SWEEP = 3.0  #: seconds between two looks for sessions that ended elsewhere
+from operations.actions.staff import Session
+from operations.errors import NotLoggedIn, NotPermitted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,32 +62,3 @@ def may(permission: Permission) -> bool:
 def _of_state(state: State) -> Session | None:
     session = getattr(state, "session", None)
     return session if isinstance(session, Session) else None
-
-
-def end(ended: Sequence[Client]) -> None:
-    """Send tabs to the login page and close their sockets; the gate refuses them from now on."""
-    for client in ended:
-        client.request.state.session = None
-        client.run_javascript("window.location.replace('/login')")
-    background_tasks.create(_disconnect([client.id for client in ended]))
-
-
-async def _disconnect(rooms: Sequence[str]) -> None:
-    await asyncio.sleep(1.0)  # long enough for the browsers to leave by themselves
-    for room in rooms:
-        for sid, connection in list(core.sio.manager.get_participants("/", room)):
-            await core.sio.disconnect(sid)
-            # Else the connection stays open, and a client of another make could join the page again through it.
-            await core.sio.eio.disconnect(connection)
-
-
-async def sweep(staff: Staff) -> None:
-    """End the tabs of sessions that were revoked, expired, or whose account changed its role. Runs until cancelled."""
-    while True:
-        await asyncio.sleep(SWEEP)
-        open_tabs = [(client, session) for client in Client.instances.values() if (session := of_client(client))]
-        try:
-            live = await staff.live({session.id for _, session in open_tabs})
-        except DatabaseUnavailable:
-            continue  # nothing can be done without it, and its banner is up
-        end([client for client, session in open_tabs if live.get(session.id) != session.actor])

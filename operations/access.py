@@ -1,11 +1,22 @@
-"""Who acts, and what their role permits. Pages hide what is not permitted; actions refuse it, here."""
+"""Who acts, and what their role permits. Pages hide what is not permitted; actions refuse it, here.
 
-from dataclasses import dataclass
+A page may have been opened, and a request begun, before an account was disabled, its role lowered or its session ended.
+Each action therefore reads all that again, in its own transaction.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from operations.errors import NotPermitted
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations.database import Database
+from operations.errors import NotLoggedIn, NotPermitted
+from operations.models import ApiToken, StaffAccount, StaffSession
 from operations.statuses import Role
 
 
@@ -43,6 +54,8 @@ class Actor:
     name: str
     role: Role
     staff_id: UUID | None = None
+    session_id: UUID | None = None  #: of the log-in by which they act
+    token_id: UUID | None = None  #: of the API token by which they act
 
     @classmethod
     def system(cls, part: str) -> Self:
@@ -59,3 +72,33 @@ def permit(actor: Actor, permission: Permission) -> None:
         raise NotPermitted(
             f"Your role ({actor.role}) does not allow to {what}; it takes {NEEDS[permission]}. Nothing was changed."
         )
+
+
+@asynccontextmanager
+async def acting(database: Database, actor: Actor, permission: Permission) -> AsyncIterator[AsyncConnection]:
+    """The transaction of an action; raises `NotPermitted`, or `NotLoggedIn` when the log-in has ended."""
+    permit(actor, permission)
+    async with database.transaction() as connection:
+        await check(connection, actor, permission)
+        yield connection
+
+
+async def check(connection: AsyncConnection, actor: Actor, permission: Permission) -> None:
+    """As `permit`, by what the database says now. Whoever acts without an account has a shell on this installation."""
+    if actor.staff_id is None:
+        permit(actor, permission)
+        return
+    role = await connection.scalar(_role_now(actor, actor.staff_id))
+    if role is None:
+        raise NotLoggedIn
+    permit(replace(actor, role=role), permission)
+
+
+def _role_now(actor: Actor, staff_id: UUID) -> Select[Role]:
+    statement = select(StaffAccount.role).where(StaffAccount.id == staff_id, StaffAccount.disabled_at.is_(None))
+    if actor.session_id is not None:
+        session = exists().where(StaffSession.id == actor.session_id, StaffSession.revoked_at.is_(None))
+        statement = statement.where(session.where(StaffSession.expires_at > func.now()))
+    if actor.token_id is not None:
+        statement = statement.where(exists().where(ApiToken.id == actor.token_id, ApiToken.revoked_at.is_(None)))
+    return statement

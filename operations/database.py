@@ -210,6 +210,7 @@ class Database:
             max_overflow=max_overflow,
             pool_timeout=3,
             pool_recycle=int(OLD),
+            hide_parameters=True,  # errors are logged with their statement; values may be secrets, or a tenant's
         )
         pooling.choose_well(engine)
         return cls(engine=engine, dsn=dsn)

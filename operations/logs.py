@@ -1,10 +1,19 @@
-"""Structured logs: lines for people on a console, JSON for machines; never a secret, never a tenant's payload."""
+"""Structured logs: lines for people on a console, JSON for machines; never a secret, never a tenant's payload.
+
+One record is one line, whatever it quotes: strangers choose addresses and error texts, and must not be able to write
+lines of their own. Only a traceback has more, all of them indented, and it is cut when it is long.
+"""
 
 import logging
+import re
 import sys
 from typing import Literal
 
 import structlog
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LONGEST_TRACEBACK = 8_000  #: characters; what matters stands at both ends
+MARGIN = "  | "
 
 
 def configure(form: Literal["console", "json"] = "console") -> None:
@@ -32,7 +41,7 @@ def configure(form: Literal["console", "json"] = "console") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_controls, renderer],
         )
     )
     root = logging.getLogger()
@@ -46,3 +55,28 @@ def configure(form: Literal["console", "json"] = "console") -> None:
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
+
+
+def without_controls(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A processor: values are spelled without control characters, tracebacks keep their lines behind a margin."""
+    return {name: _traceback(str(value)) if name == "exception" else spelled(value) for name, value in event.items()}
+
+
+def spelled(value: object) -> object:
+    """Text on one line; everything but text and numbers as its text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return CONTROLS.sub(lambda match: _escape(match[0]), str(value))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _traceback(text: str) -> str:
+    if len(text) > LONGEST_TRACEBACK:
+        half = LONGEST_TRACEBACK // 2
+        text = f"{text[:half]}\n[{len(text) - LONGEST_TRACEBACK:,} characters left out]\n{text[-half:]}"
+    return "\n".join(f"{MARGIN}{spelled(line)}" for line in text.split("\n"))

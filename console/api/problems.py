@@ -7,13 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from operations import errors
 from operations.errors import OperationsError
-from operations.logs import logger
-
-log = logger(__name__)
 
 STATUSES: dict[type[OperationsError], int] = {
     errors.NotLoggedIn: 401,
@@ -101,40 +97,10 @@ def response(
 
 
 def install(application: FastAPI) -> None:
-    """Answer every expected error with a problem document; `Bugs` answers the others."""
+    """Answer every expected error with a problem document; `failures.Bugs` answers the others."""
     application.add_exception_handler(OperationsError, _operations_error)
     application.add_exception_handler(RequestValidationError, _malformed)
     application.add_exception_handler(HTTPException, _http_error)
-
-
-class Bugs:
-    """What nobody expected is logged and not shown. Add it inside of what every answer must pass.
-
-    Starlette's own handler for such errors is the outermost layer: its answers carry no security headers, and it
-    raises the error again, for which the server breaks the connection.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        sent: list[Message] = []
-
-        async def note(message: Message) -> None:
-            sent[:] = [message]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, note)
-        except Exception as error:
-            log.error("unexpected error", path=scope["path"], exc_info=error)
-            if not sent:
-                await response(500, BUG)(scope, receive, send)
-            elif sent[0]["type"] != "http.response.body" or sent[0].get("more_body"):
-                raise  # half an answer must not look like a whole one
 
 
 def status_of(error: OperationsError) -> int:

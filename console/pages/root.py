@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
-from console import sessions
+from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.banners import Kind
 from console.components.tables import Empty, EmptyKind
@@ -43,7 +43,18 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         with shell.frame(nav=_places(actor), viewer=viewer, environment=settings.environment) as frame:
             scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
             _follow(hub, frame)
-            ui.sub_pages(_routes(scope))
+            _Pages(_routes(scope))
+
+
+class _Pages(ui.sub_pages):
+    """The pages inside the frame, with our words for what is not there and for bugs."""
+
+    def _render_404(self) -> None:
+        cards.empty_state(failures.NO_PAGE)
+
+    def _render_error(self, _: Exception) -> None:
+        """The bug itself is logged by `_show_failure`."""
+        cards.empty_state(failures.BUG)
 
 
 def _places(actor: Actor) -> list[shell.NavItem]:
@@ -103,6 +114,9 @@ async def _draw(page: Coroutine[None, None, None]) -> None:
         title = "Not permitted" if isinstance(error, NotPermitted) else "Not found"
         kind = EmptyKind.NOTHING_MATCHES
         _say_instead(place, Empty(kind=kind, title=title, text=error.message, action="Go to the overview", href="/"))
+    except Exception:
+        _say_instead(place, failures.BUG)
+        raise
     finally:
         page.close()
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import contracts, tracking
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, check
 from operations.actions import customers
 from operations.actions.customers import Customer
 from operations.contracts import WorkflowKind
@@ -78,7 +78,7 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
     if contracts.attempt_id(found.kind, tenant.slug, found.attempt) != found.run.workflow_id:
         raise CannotSettle("The run works on another tenant than its id says; terminate it instead.")
     if found.kind is contracts.DEPROVISIONING:
-        permit(actor, Permission.DEPROVISION)
+        await check(connection, actor, Permission.DEPROVISION)
         arguments = _deprovisioning(tenant, waiting)
     else:
         arguments = _provisioning(tenant)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, commands, contracts
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, acting, check, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
 from operations.commands import Intent
@@ -26,6 +26,8 @@ from operations.errors import (
 from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
 from operations.possibilities import cancel_problem, retry_problem
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
+
+ENDING = {CommandKind.TERMINATE: Permission.TERMINATE, CommandKind.CANCEL: Permission.CANCEL}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,12 +61,10 @@ class Executions:
 
     async def terminate(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
         """End the run by force, without clean-up; returns the command. A second click finds the first one's."""
-        permit(actor, Permission.TERMINATE)
         return await self._end(actor, id_, CommandKind.TERMINATE, reason, seen_run_id)
 
     async def cancel(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
         """Ask the run to end in order, with clean-up; returns the command."""
-        permit(actor, Permission.CANCEL)
         return await self._end(actor, id_, CommandKind.CANCEL, reason, seen_run_id)
 
     async def retry(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
@@ -75,10 +75,10 @@ class Executions:
         permit(actor, Permission.RETRY)
         why = checked_reason(reason)
         try:
-            async with self.database.transaction() as connection:
+            async with acting(self.database, actor, Permission.RETRY) as connection:
                 old = await _lock(connection, id_)
                 if old.workflow_type == contracts.DEPROVISIONING.stored_name:
-                    permit(actor, Permission.DEPROVISION)
+                    await check(connection, actor, Permission.DEPROVISION)
                 _check_run(old, seen_run_id)
                 if problem := await _retry_problem(connection, old):
                     raise CannotRetry(problem)
@@ -94,7 +94,7 @@ class Executions:
         """Approve or reject; the row is written first, then the run is told. Repeating the same decision is fine."""
         permit(actor, Permission.DECIDE)
         why = checked_reason(reason)
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.DECIDE) as connection:
             row = await _lock(connection, id_)
             _check_run(row, seen_run_id)
             made = await connection.scalar(select(Approval.decision).where(Approval.execution_id == id_))
@@ -129,8 +129,9 @@ class Executions:
         return decision
 
     async def _end(self, actor: Actor, id_: UUID, kind: CommandKind, reason: str, seen_run_id: str | None) -> UUID:
+        permit(actor, ENDING[kind])
         why = checked_reason(reason)
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, ENDING[kind]) as connection:
             row = await _lock(connection, id_)
             if row.status.is_final:
                 raise AlreadyEnded(f"The execution has ended already: {row.status}. Nothing was changed.")

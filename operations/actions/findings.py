@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, contracts
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, acting
 from operations.actions import adoptions, customers, starts
 from operations.actions.reasons import checked_reason
 from operations.database import Database
@@ -142,8 +142,7 @@ class Findings:
         self, actor: Actor, id_: UUID, settlement: Settlement
     ) -> AsyncIterator[tuple[AsyncConnection, Held]]:
         """Raises `NotPermitted`, `FindingNotFound`, `FindingSettled` or `CannotSettle`."""
-        permit(actor, NEEDS[settlement])
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, NEEDS[settlement]) as connection:
             row = (await connection.execute(HOLD, {"id": id_})).one_or_none()
             if row is None:
                 raise FindingNotFound

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from operations import audit
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, acting, check, permit
 from operations.actions.reasons import checked_reason
 from operations.database import Database
 from operations.errors import InvalidInput
@@ -31,6 +31,8 @@ class Reconciliation:
         Raises `PassRunning` or `ReconciliationPaused`.
         """
         permit(actor, Permission.RECONCILE)
+        async with self.database.reading() as connection:
+            await check(connection, actor, Permission.RECONCILE)
         result = await self.reconciler.run_pass(
             PassTrigger.OPERATOR, actor.name, apply=apply, accept_namespace=accept_namespace
         )
@@ -53,7 +55,7 @@ class Reconciliation:
         length = timedelta(hours=hours)
         if not timedelta(0) < length <= LONGEST_PAUSE:
             raise InvalidInput({"hours": "A pause lasts more than 0 and at most 24 hours."})
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.RECONCILE) as connection:
             await connection.execute(PAUSE, {"length": length, "by": actor.name, "why": why})
             await audit.record(
                 connection,
@@ -67,8 +69,7 @@ class Reconciliation:
 
     async def resume(self, actor: Actor) -> None:
         """End a pause."""
-        permit(actor, Permission.RECONCILE)
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.RECONCILE) as connection:
             await connection.execute(RESUME)
             await audit.record(connection, actor, "reconciliation.resume", audit.Outcome.APPLIED, TARGET)
 

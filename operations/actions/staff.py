@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, acting, permit
 from operations.actions.browsers import Browsers
 from operations.actions.passwords import Passwords, password_problem
 from operations.actions.registration import email_problem, normal_email
@@ -88,43 +88,28 @@ class Staff:
 
     async def resume(self, secret: str) -> Session | None:
         """The live session of a cookie; None when it ended, expired, or its account was disabled."""
-        statement = (
-            select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
-            .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
-            .where(StaffSession.token_hash == self._digest(secret), StaffSession.revoked_at.is_(None))
-            .where(StaffSession.expires_at > func.now(), StaffAccount.disabled_at.is_(None))
-        )
         async with self.database.reading() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-        if row is None:
-            return None
-        return Session(id=row.id, actor=Actor(name=row.email, role=row.role, staff_id=row.staff_id))
+            sessions = await _live(connection, StaffSession.token_hash == self._digest(secret))
+        return sessions[0] if sessions else None
 
     async def live(self, ids: Collection[UUID]) -> dict[UUID, Actor]:
         """Which of these sessions still live, and for whom, as accounts are now."""
         if not ids:
             return {}
-        statement = (
-            select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
-            .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
-            .where(StaffSession.id.in_(ids), StaffSession.revoked_at.is_(None))
-            .where(StaffSession.expires_at > func.now(), StaffAccount.disabled_at.is_(None))
-        )
         async with self.database.reading() as connection:
-            rows = await connection.execute(statement)
-            return {row.id: Actor(name=row.email, role=row.role, staff_id=row.staff_id) for row in rows}
+            return {session.id: session.actor for session in await _live(connection, StaffSession.id.in_(ids))}
 
     async def by_token(self, token: str) -> Actor | None:
         """Who an API token acts for."""
         statement = (
-            select(StaffAccount.id, StaffAccount.email, StaffAccount.role)
+            select(StaffAccount.id, StaffAccount.email, StaffAccount.role, ApiToken.id.label("token_id"))
             .join(ApiToken, ApiToken.staff_id == StaffAccount.id)
             .where(ApiToken.token_hash == self._digest(token), ApiToken.revoked_at.is_(None))
             .where(StaffAccount.disabled_at.is_(None))
         )
         async with self.database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else Actor(name=row.email, role=row.role, staff_id=row.id)
+        return None if row is None else Actor(name=row.email, role=row.role, staff_id=row.id, token_id=row.token_id)
 
     async def add(self, actor: Actor, email: str, role: Role, password: str) -> None:
         """Make an account; raises `InvalidInput` or `AlreadyTaken`."""
@@ -132,7 +117,7 @@ class Staff:
         _check(email=email, password=password)
         hashed = await self._passwords.hashed(password)
         try:
-            async with self.database.transaction() as connection:
+            async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
                 await _insert(connection, actor, normal_email(email), role, hashed)
         except IntegrityError:
             raise AlreadyTaken("email", f"There is an account for {normal_email(email)} already.") from None
@@ -156,7 +141,7 @@ class Staff:
         if account is None:
             raise StaffNotFound
         hashed = await self._passwords.hashed(password)
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
             await connection.execute(
                 update(StaffAccount).where(StaffAccount.id == account.id).values(password_hash=hashed)
             )
@@ -173,7 +158,7 @@ class Staff:
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
             await connection.execute(
                 update(StaffAccount).where(StaffAccount.id == account.id).values(disabled_at=func.now())
             )
@@ -189,7 +174,7 @@ class Staff:
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
             revoked = await connection.execute(
                 update(ApiToken)
                 .where(ApiToken.staff_id == account.id, ApiToken.name == tidy, ApiToken.revoked_at.is_(None))
@@ -208,7 +193,7 @@ class Staff:
         if account is None:
             raise StaffNotFound
         token = f"tenantry_{secrets.token_urlsafe(32)}"
-        async with self.database.transaction() as connection:
+        async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
             await connection.execute(
                 insert(ApiToken).values(staff_id=account.id, name=tidy, token_hash=self._digest(token))
             )
@@ -255,6 +240,19 @@ async def create_first_admin(database_url: str, email: str, password: str) -> bo
         return await Staff(database=database, secret_key="").add_first(email, password)
     finally:
         await database.close()
+
+
+async def _live(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Session]:
+    statement = (
+        select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
+        .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
+        .where(which, StaffSession.revoked_at.is_(None), StaffSession.expires_at > func.now())
+        .where(StaffAccount.disabled_at.is_(None))
+    )
+    return [
+        Session(id=row.id, actor=Actor(name=row.email, role=row.role, staff_id=row.staff_id, session_id=row.id))
+        for row in await connection.execute(statement)
+    ]
 
 
 async def _insert(connection: AsyncConnection, actor: Actor, email: str, role: Role, hashed: str) -> None:

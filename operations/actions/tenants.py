@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, contracts
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, Permission, acting, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
 from operations.actions.registration import Registration, slug_problem
@@ -57,7 +57,7 @@ class Tenants:
         if key is not None and (earlier := await self._earlier(actor, key, checked)):
             return earlier
         try:
-            async with self.database.transaction() as connection:
+            async with acting(self.database, actor, Permission.REGISTER_TENANT) as connection:
                 registered = await self._write(connection, actor, checked, key)
         except IntegrityError as error:
             if key is not None and (earlier := await self._earlier(actor, key, checked)):
@@ -76,7 +76,7 @@ class Tenants:
         if slug_problem(slug):
             raise TenantNotFound
         try:
-            async with self.database.transaction() as connection:
+            async with acting(self.database, actor, Permission.DEPROVISION) as connection:
                 execution_id = await self._write_deprovisioning(connection, actor, slug, why)
         except IntegrityError:
             raise CannotDeprovision("The tenant is being deprovisioned already; nothing was changed.") from None

@@ -123,7 +123,7 @@ async def test_every_missing_field_is_named(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"slug": "a\x00"}', b"[" * 100_000, b"1" * 5_000]
+    "body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"slug": "a\x00"}', b"[" * 60_000, b"1" * 5_000]
 )
 async def test_broken_bodies_are_refused(api: httpx.AsyncClient, body: bytes) -> None:
     answer = await api.post("/api/v1/tenants", content=body, headers={"Content-Type": "application/json"})

@@ -54,7 +54,8 @@ def reveals_nothing(answer: httpx.Response) -> bool:
     refused = answer.status_code in (303, 401, 403, 404)
     problem = answer.headers.get("content-type", "").startswith(("application/problem+json", "application/json"))
     leads_to_login = answer.headers.get("location", "").startswith("/login")
-    return refused and (problem or leads_to_login) and "parseElements" not in answer.text
+    own_page = answer.status_code == 404 and "There is no such page" in answer.text
+    return refused and (problem or leads_to_login or own_page) and "parseElements" not in answer.text
 
 
 @pytest.mark.parametrize("origin", ORIGINS)

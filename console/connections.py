@@ -1,0 +1,115 @@
+"""The server's ends of connections: what is not becoming a request is given up, and a websocket can be hung up on.
+
+The server itself waits for the rest of a request for as long as the connection lives, and says farewell to websockets
+before it closes them.
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+PATIENCE = 20.0  #: seconds within which a request must be there as a whole, head and body
+LINGER = 3.0  #: seconds to finish sending what is not wanted any more
+UNHEARD = 4_000_000  #: bytes of it
+UNFINISHED = 100  #: requests of one address that may be incomplete at a time; then the oldest is given up
+HANG_UP = "tenantry.hang_up"  #: where the state of a websocket's scope has what ends its connection
+
+
+class HangUp(Protocol):
+    """Ends a connection at once, whatever has not been read or written yet."""
+
+    def __call__(self) -> None: ...
+
+
+def hang_up_of(scope: Scope) -> HangUp:
+    """How to end this websocket's connection."""
+    found: HangUp = scope["state"][HANG_UP]
+    return found
+
+
+class Http(HttpToolsProtocol):
+    """Requests, as far as they become whole."""
+
+    _giving_up: asyncio.TimerHandle | None = None
+    _unheard = 0
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self._giving_up is not None
+
+    @property
+    def due_at(self) -> float:
+        return self._giving_up.when() if self._giving_up else 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._wait()
+        self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_whole()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._wait()
+
+    def on_message_complete(self) -> None:
+        self._is_whole()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._is_whole()
+        super().handle_websocket_upgrade()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self.cycle is not None and self.cycle.response_complete:
+            self._unheard += len(body)
+            if self._unheard > UNHEARD:
+                self._give_up()
+
+    def on_response_complete(self) -> None:
+        """Whoever was answered before the end of what they send may finish; cut off, they might not read the answer."""
+        is_early = self.cycle.more_body and not self.pipeline
+        super().on_response_complete()
+        if is_early:
+            self._is_whole()
+            self._unheard = 0
+            self._giving_up = self.loop.call_later(LINGER, self._give_up)
+
+    def _wait(self) -> None:
+        if self._giving_up is None:
+            self._giving_up = self.loop.call_later(PATIENCE, self._give_up)
+
+    def _is_whole(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
+    def _give_up(self) -> None:
+        self.transport.abort()
+
+    def _make_room(self) -> None:
+        """Whoever sends whole requests is never refused for others at the same address who do not."""
+        host = self.client and self.client[0]
+        same = [
+            each
+            for each in self.connections
+            if isinstance(each, Http) and each.is_unfinished and each.client and each.client[0] == host
+        ]
+        if len(same) > UNFINISHED:
+            min(same, key=lambda each: each.due_at).transport.abort()
+
+
+class Websocket(WebSocketsSansIOProtocol):
+    """Tells the application how to hang up."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.close_sent:  # what it does with the scope begins later
+            self.scope["state"][HANG_UP] = self.transport.abort
