@@ -28,10 +28,10 @@ async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the 
         execution_id = UUID(id)
     except ValueError:
         raise ExecutionNotFound from None
-    view = _view(scope, execution_id)
-    page = ExecutionPage(scope, await view.load())
+    followed = view(scope, execution_id)
+    page = ExecutionPage(scope, await followed.load())
     listener = Listener[Known](page.show)
-    page.show((await scope.hub.watch(view, listener)).value)
+    page.show((await scope.hub.watch(followed, listener)).value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,18 +43,25 @@ class Known:
     decisions: tuple[DecisionView, ...]
 
 
-def _view(scope: Scope, id_: UUID) -> View[Known, Known]:
+def view(scope: Scope, id_: UUID) -> View[Known, Known]:
+    """It concerns the tenant and its other attempts, too: each has a say in what can be done."""
+    shown: set[tuple[str, str]] = {("execution", str(id_)), ("command", str(id_))}
+
     async def load() -> Known:
         reads = scope.services.reads
-        return Known(
+        known = Known(
             detail=await reads.executions.detail(id_),
             commands=await reads.intents.commands(id_),
             decisions=await reads.intents.decisions(id_),
         )
+        execution = known.detail.execution
+        shown.add((execution.entity_type, str(execution.entity_id)))
+        shown.update(("execution", str(attempt.id)) for attempt in known.detail.attempts)
+        return known
 
     return View(
         key=("execution", id_),
-        concerns=lambda changed: changed.concerns("execution", str(id_)) or changed.concerns("command", str(id_)),
+        concerns=lambda changed: changed.everything or not shown.isdisjoint(changed.things),
         load=load,
         news=lambda before, after: None if before == after else after,
     )

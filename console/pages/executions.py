@@ -67,7 +67,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     filters.add("status", lambda: counts.choose(None))
     filters.search("Search tenant, workflow id or error")
     filters.choice("type", label="Workflow", options=TYPES)
-    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: _view(scope, now), header=header, filters=filters)
+    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
 
@@ -93,7 +93,7 @@ def _counts(
     return counts, show
 
 
-def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     async def load() -> Rows:
         page = await scope.services.reads.executions.list(
             _filter(query), sort=_sort(query), cursor=query.get("cursor"), limit=50

@@ -56,7 +56,7 @@ class FindingDialog:
     async def _follow_in(self, dialog: Dialog) -> None:
         with dialog:
             listener = Listener[FindingView](self._show)
-        self._show((await self._scope.hub.watch(_view(self._scope, self._finding.id), listener)).value)
+        self._show((await self._scope.hub.watch(view(self._scope, self._finding.id), listener)).value)
 
     def _show(self, finding: FindingView) -> None:
         self._finding = finding
@@ -124,7 +124,7 @@ class FindingDialog:
         return None
 
 
-def _view(scope: Scope, id_: UUID) -> View[FindingView, FindingView]:
+def view(scope: Scope, id_: UUID) -> View[FindingView, FindingView]:
     return View(
         key=("finding", id_),
         concerns=lambda changed: changed.concerns("finding", str(id_)),

@@ -43,9 +43,9 @@ async def build(scope: Scope) -> None:
     with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
-        open_runs = _table(scope, "Open runs", _runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
+        open_runs = _table(scope, "Open runs", runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
     with Section("Recent failures", subtitle="Newest first", flush=True):
-        failures = _table(scope, "Failed runs", _runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
+        failures = _table(scope, "Failed runs", runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
 
     def show_counts(counts: StatusCounts) -> None:
         for status, tile in tiles.items():
@@ -65,7 +65,7 @@ async def build(scope: Scope) -> None:
     show_findings((await scope.hub.watch(state_view(scope), state_listener)).value)
     await open_runs.draw()
     await failures.draw()
-    show_throughput((await scope.hub.watch(_throughput(scope), throughput_listener)).value)
+    show_throughput((await scope.hub.watch(throughput(scope), throughput_listener)).value)
 
 
 def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:
@@ -74,15 +74,19 @@ def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> 
     )
 
 
-def _runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
+def runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
         wanted = ExecutionFilter(statuses=statuses)
         return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
-    return live_rows.view(("overview", statuses), concerns=lambda changed: changed.concerns("execution"), load=load)
+    return live_rows.view(
+        ("overview", statuses),
+        concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
+        load=load,
+    )
 
 
-def _throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyThroughput, ...]]:
+def throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyThroughput, ...]]:
     return View(
         key="throughput",
         concerns=lambda changed: changed.concerns("execution"),

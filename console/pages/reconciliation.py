@@ -78,7 +78,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     state_listener = Listener[ReconcilerState](overview.show)
     overview.show((await scope.hub.watch(state_view(scope), state_listener)).value)
     passes_listener = Listener[Passes](show_passes)
-    show_passes((await scope.hub.watch(_passes(scope), passes_listener)).value)
+    show_passes((await scope.hub.watch(passes_view(scope), passes_listener)).value)
     actions.on_change = look_again
     ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
 
@@ -162,7 +162,7 @@ async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHea
         scope.hub,
         SHAPE,
         query=query,
-        view=lambda now: _findings(scope, now),
+        view=lambda now: findings_view(scope, now),
         header=header,
         filters=filters,
         on_open=lambda id_: finding_dialog.show(scope, id_),
@@ -179,7 +179,7 @@ def state_view(scope: Scope) -> View[ReconcilerState, ReconcilerState]:
     )
 
 
-def _passes(scope: Scope) -> View[Passes, Passes]:
+def passes_view(scope: Scope) -> View[Passes, Passes]:
     async def load() -> Passes:
         return await asyncio.to_thread(_numbers, await scope.services.reads.reconciliation.recent())
 
@@ -212,7 +212,7 @@ def _numbers(passes: Sequence[PassView]) -> Passes:
     return Passes(times=tuple(frame["at"]), traces=traces)
 
 
-def _findings(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     wanted = FindingFilter(
         kinds=frozenset({FindingKind(query["kind"])} if query.get("kind") in KINDS else ()),
         standing=Standing(query["standing"]) if query.get("standing") in STANDINGS else None,

@@ -43,7 +43,7 @@ async def build(scope: Scope, slug: str) -> None:
     with Section("Runs", flush=True):
         table = RowsTable(
             scope.hub,
-            _runs(scope, tenant),
+            runs(scope, tenant),
             columns=COLUMNS,
             caption=f"Runs of {tenant.slug}",
             empty=NO_RUNS,
@@ -58,7 +58,7 @@ async def build(scope: Scope, slug: str) -> None:
         removal.show(now)
 
     tenant_listener = Listener[TenantView](show)
-    show((await scope.hub.watch(_tenant(scope, slug, tenant.id), tenant_listener)).value)
+    show((await scope.hub.watch(view(scope, slug, tenant.id), tenant_listener)).value)
     await table.draw()
 
 
@@ -110,16 +110,26 @@ class Removal:
         ui.navigate.to(f"/executions/{run}")
 
 
-def _tenant(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:
+def view(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:
+    """The customer with its latest run."""
+    shown: set[str] = set()
+
+    async def load() -> TenantView:
+        tenant = await scope.services.reads.tenants.by_slug(slug)
+        shown.add(str(tenant.execution_id))
+        return tenant
+
     return View(
         key=("tenant", slug),
-        concerns=lambda changed: changed.concerns("tenant", str(id_)),
-        load=lambda: scope.services.reads.tenants.by_slug(slug),
+        concerns=lambda changed: (
+            changed.concerns("tenant", str(id_)) or any(changed.concerns("execution", run) for run in shown)
+        ),
+        load=load,
         news=lambda before, after: None if before == after else after,
     )
 
 
-def _runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
+def runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
     shown: set[str] = set()
 
     async def load() -> Rows:

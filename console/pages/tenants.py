@@ -58,11 +58,11 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     filters = ListFilters(query)
     filters.search("Search name or slug")
     filters.choice("status", label="Status", options=OPTIONS)
-    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: _view(scope, now), header=header, filters=filters)
+    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
 
 
-def _view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     async def load() -> Rows:
         page = await scope.services.reads.tenants.list(
             statuses=frozenset({TenantStatus(query["status"])} if query.get("status") in OPTIONS else ()),

@@ -115,7 +115,19 @@ async def test_each_insert_update_and_delete_tells_what_changed_once(connection:
     await connection.execute(f"DELETE FROM {table} WHERE {column} = %s".encode(), (row,))
     deleted = await news(connection)
 
-    assert inserted == updated == deleted == [(kind, str(thing))]
+    news_of_tenant = [each for each in inserted if each[0] == "tenant" and table == "workflow_executions"]
+    assert len(news_of_tenant) == (table == "workflow_executions")
+    assert inserted == [(kind, str(thing)), *news_of_tenant]
+    assert updated == deleted == [(kind, str(thing))]
+
+
+async def test_of_new_executions_their_tenant_is_news_too(connection: AsyncConnection) -> None:
+    tenant_id = await add_tenant(connection)
+    await news(connection)
+
+    of = await add_execution(connection, entity_id=tenant_id)
+
+    assert await news(connection) == [("execution", str(of)), ("tenant", str(tenant_id))]
 
 
 async def test_no_other_table_is_watched_and_none_forgotten(connection: AsyncConnection) -> None:

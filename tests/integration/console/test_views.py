@@ -1,0 +1,193 @@
+"""Every view concerns all that it shows: whatever table it reads, a change there is news to it."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import cast
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import AsyncConnection
+from sqlalchemy import event
+
+from console.components.shell import Frame
+from console.live import Hub, View
+from console.pages import execution, executions, finding_dialog, overview, reconciliation, tenant, tenants
+from console.pages.scope import Scope
+from operations.bootstrap import Services
+from operations.feed import Changed
+from operations.queries.execution_views import Sort
+from operations.statuses import Status, TenantStatus
+from tests.factories import add_execution, add_owner, add_start_command, add_tenant
+
+AnyView = View[object, object]
+RELATION = re.compile(r'"Relation Name": "(\w+)"')
+#: Tables in which nothing changes by itself that a page shows.
+QUIET = {
+    "users": "nobody changes an owner after the registration",
+    "memberships": "nobody changes an owner after the registration",
+    "reconciliation_state": "the page looks at it every few seconds, as silence is no change either",
+}
+HISTORY = "execution_events"  #: written with the status of their execution, by a trigger
+#: Of tenants, findings show the name, which nobody changes; their executions lead to it.
+NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
+    ("findings", "workflow_executions"),
+    ("finding", "workflow_executions"),
+}
+
+
+@pytest.fixture
+async def connection(services: Services) -> AsyncIterator[AsyncConnection]:
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def first(connection: AsyncConnection) -> UUID:
+    """The first of two attempts for the only tenant, with a row in every table that views read."""
+    tenant_id = await add_tenant(connection, slug="acme", status=TenantStatus.FAILED)
+    await add_owner(connection, tenant_id)
+    old = await add_execution(connection, status=Status.FAILED, entity_id=tenant_id)
+    new = await add_execution(connection, status=Status.RUNNING, entity_id=tenant_id, attempt=2)
+    for id_ in (old, new):
+        await add_start_command(connection, id_)
+        await connection.execute(
+            "INSERT INTO execution_steps (execution_id, ordinal, name, status, attempts)"
+            " VALUES (%s, 1, 'load_tenant', 'completed', 1)",
+            (id_,),
+        )
+        await connection.execute(
+            "INSERT INTO approval_requests (execution_id, expires_at) VALUES (%s, now() + interval '7 days')", (id_,)
+        )
+        await connection.execute(
+            "INSERT INTO approvals (id, execution_id, decision, decided_by, reason)"
+            " VALUES (gen_random_uuid(), %s, 'approved', 'test', 'fine')",
+            (id_,),
+        )
+    passed = uuid4()
+    await connection.execute(
+        "INSERT INTO reconciliation_passes (id, trigger, requested_by, started_at, finished_at, outcome)"
+        " VALUES (%s, 'operator', 'test', now(), now(), 'completed')",
+        (passed,),
+    )
+    await connection.execute(
+        "INSERT INTO reconciliation_findings (id, pass_id, kind, workflow_id, tenant_id, execution_id)"
+        " VALUES (gen_random_uuid(), %s, 'tenant_not_active', 'tenant-provision-acme', %s, %s)",
+        (passed, tenant_id, old),
+    )
+    return old
+
+
+@pytest.fixture
+async def views(services: Services, connection: AsyncConnection, first: UUID) -> dict[str, AnyView]:
+    scope = Scope(services=services, hub=cast(Hub, None), frame=cast(Frame, None), temporal_ui_url=None)
+    acme = await services.reads.tenants.by_slug("acme")
+    finding = await (await connection.execute("SELECT id FROM reconciliation_findings")).fetchone()
+    assert finding is not None
+    found = {
+        "execution": execution.view(scope, first),
+        "executions": executions.view(scope, {}),
+        "execution counts": executions.counts_view(scope),
+        "overview": overview.runs(scope, overview.FAILED, Sort.NEWEST),
+        "throughput": overview.throughput(scope),
+        "tenant": tenant.view(scope, "acme", acme.id),
+        "runs of a tenant": tenant.runs(scope, acme),
+        "tenants": tenants.view(scope, {}),
+        "reconciler": reconciliation.state_view(scope),
+        "passes": reconciliation.passes_view(scope),
+        "findings": reconciliation.findings_view(scope, {}),
+        "finding": finding_dialog.view(scope, finding[0]),
+    }
+    return cast(dict[str, AnyView], found)
+
+
+NAMES = [
+    "execution",
+    "executions",
+    "execution counts",
+    "overview",
+    "throughput",
+    "tenant",
+    "runs of a tenant",
+    "tenants",
+    "reconciler",
+    "passes",
+    "findings",
+    "finding",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_change_of_each_table_that_a_view_reads_concerns_it(
+    services: Services, connection: AsyncConnection, views: dict[str, AnyView], name: str
+) -> None:
+    view = views[name]
+    tables = await tables_read(services, connection, view)
+
+    deaf = []
+    for table in sorted(tables - set(QUIET)):
+        if table.startswith(HISTORY) or (name, table) in NAMED:
+            continue
+        await connection.execute("DELETE FROM changes")
+        column = await first_column(connection, table)
+        await connection.execute(f"UPDATE {table} SET {column} = {column}".encode())
+        if not view.concerns(await news(connection)):
+            deaf.append(table)
+
+    assert tables
+    assert deaf == []
+
+
+async def test_a_new_attempt_concerns_whoever_looks_at_the_one_before(
+    connection: AsyncConnection, views: dict[str, AnyView]
+) -> None:
+    shown = [views["execution"], views["tenant"], views["runs of a tenant"]]
+    for view in shown:
+        await view.load()
+    tenant_id = await (await connection.execute("SELECT id FROM tenants")).fetchone()
+    assert tenant_id is not None
+    await connection.execute(
+        "UPDATE workflow_executions SET status = 'completed', completed_at = now() WHERE attempt = 2"
+    )
+    await connection.execute("DELETE FROM changes")
+
+    await add_execution(connection, entity_id=tenant_id[0], attempt=3)
+
+    told = await news(connection)
+    assert [view.concerns(told) for view in shown] == [True, True, True]
+
+
+async def news(connection: AsyncConnection) -> Changed:
+    rows = await (await connection.execute("SELECT kind, id FROM changes")).fetchall()
+    return Changed(things=frozenset((row[0], row[1]) for row in rows))
+
+
+async def first_column(connection: AsyncConnection, table: str) -> str:
+    row = await (
+        await connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+            " ORDER BY attnum LIMIT 1",
+            (table,),
+        )
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+async def tables_read(services: Services, connection: AsyncConnection, view: AnyView) -> set[str]:
+    """By the plans of the statements that it sends; whatever else reads at the same time would be told of, too."""
+    sent: list[tuple[str, Mapping[str, object]]] = []
+
+    def note(_: object, __: object, statement: str, parameters: Mapping[str, object], *rest: object) -> None:
+        sent.append((statement, parameters))
+
+    engine = services.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await view.load()
+    event.remove(engine, "before_cursor_execute", note)
+    found: set[str] = set()
+    for statement, parameters in sent:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            plan = await connection.execute(f"EXPLAIN (FORMAT JSON) {statement}".encode(), parameters)
+            found |= set(RELATION.findall(json.dumps(await plan.fetchone())))
+    return found
