@@ -1,7 +1,195 @@
-"""What can be done to an execution, as far as its tenant has a say. Pure: pages ask, and actions under their locks."""
+"""What can be done to an execution, what that means, and why not. Pure: pages, REST and command line ask before, and
+actions ask again under their locks.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
 
 from operations import contracts
-from operations.statuses import TenantStatus
+from operations.access import NEEDS, Actor, Permission
+from operations.statuses import CommandKind, Status, TenantStatus
+
+
+class Deed(StrEnum):
+    """What people do to executions."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    RETRY = "retry"
+    CANCEL = "cancel"
+    TERMINATE = "terminate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What decides, as one look saw it."""
+
+    workflow_type: str
+    status: Status
+    attempt: int
+    latest_attempt: int
+    tenant: TenantStatus | None
+    due_at: datetime | None = None  #: of a tenant that leaves: before that moment nothing of it is dropped
+    awaits_decision: bool = False
+    asked: frozenset[CommandKind] = frozenset()  #: what was asked for and has not reached Temporal
+
+    @property
+    def removes(self) -> bool:
+        return self.workflow_type == contracts.DEPROVISIONING.stored_name
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether cancelling keeps a tenant that would be deleted."""
+        return self.removes and cancel_problem(self.workflow_type, self.tenant) is None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Possibility:
+    """One deed: what it would do, and `problem`, why it cannot be done; None when it can."""
+
+    permission: Permission
+    effects: tuple[str, ...]
+    problem: str | None
+    not_undone: tuple[str, ...] = ()
+
+
+def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
+    """What this deed would be for this actor now."""
+    match deed:
+        case Deed.APPROVE | Deed.REJECT:
+            possible = _decision(facts, approves=deed is Deed.APPROVE)
+        case Deed.RETRY:
+            possible = _retry(facts)
+        case Deed.CANCEL:
+            possible = _cancel(facts)
+        case Deed.TERMINATE:
+            possible = _terminate(facts)
+        case _:
+            assert_never(deed)
+    if possible.problem is None and not actor.may(possible.permission):
+        needed = NEEDS[possible.permission]
+        return Possibility(permission=possible.permission, effects=(), problem=f"It takes the role {needed}.")
+    return possible
+
+
+def _decision(facts: Facts, *, approves: bool) -> Possibility:
+    problem = None
+    if facts.status.is_final:
+        problem = _ended(facts)
+    elif not facts.awaits_decision:
+        problem = "It does not wait for a decision, or one was made already."
+    does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
+    return Possibility(
+        permission=Permission.DECIDE,
+        effects=(does, "The decision is kept with your name and your reason."),
+        not_undone=("A decision is final.",),
+        problem=problem,
+    )
+
+
+def _retry(facts: Facts) -> Possibility:
+    begins = f"Starts attempt {facts.attempt + 1} from the beginning, once Temporal confirms that this one has ended."
+    if not facts.removes:
+        return Possibility(
+            permission=Permission.RETRY,
+            effects=(begins,),
+            not_undone=("What steps of this attempt left behind is found and reused.",),
+            problem=_retry_problem(facts),
+        )
+    return Possibility(
+        permission=Permission.DEPROVISION,
+        effects=(begins, _removal(facts)),
+        not_undone=("What is dropped is gone for ever.",),
+        problem=_retry_problem(facts),
+    )
+
+
+def _removal(facts: Facts) -> str:
+    if facts.tenant is TenantStatus.DROPPING:
+        return "It drops the rest of the schema: the tenant cannot be kept any more."
+    if facts.due_at is None:
+        return "It deletes the tenant with all its data."
+    return f"It deletes the tenant with all its data, not before {said(facts.due_at)}."
+
+
+def _retry_problem(facts: Facts) -> str | None:
+    if facts.status is Status.COMPLETED:
+        return "The execution completed; there is nothing to retry."
+    if not facts.status.is_final:
+        return "The execution is open. Its steps are tried again by themselves, without limit."
+    if facts.workflow_type not in contracts.BY_STORED_NAME:
+        return "This version knows no workflow of this type."
+    if facts.latest_attempt > facts.attempt:
+        return f"There is a newer attempt (number {facts.latest_attempt}) already; retry that one."
+    return retry_problem(facts.workflow_type, facts.tenant)
+
+
+def _cancel(facts: Facts) -> Possibility:
+    problem = _end_problem(facts, CommandKind.CANCEL) or cancel_problem(facts.workflow_type, facts.tenant)
+    if facts.removes:
+        return Possibility(
+            permission=Permission.CANCEL,
+            effects=("The tenant is kept: it gets its former status back, with all its data.",),
+            not_undone=("When the drop begins before the run hears of it, it is too late; the page says so.",),
+            problem=problem,
+        )
+    return Possibility(
+        permission=Permission.CANCEL,
+        effects=(
+            f"{facts.status.capitalize()} → canceled, as soon as the run has cleaned up after itself.",
+            "The tenant becomes failed, unless it is active already.",
+        ),
+        not_undone=("A canceled run does not go on; retrying begins a new attempt.",),
+        problem=problem,
+    )
+
+
+def _terminate(facts: Facts) -> Possibility:
+    return Possibility(
+        permission=Permission.TERMINATE,
+        effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts)),
+        not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
+        problem=_end_problem(facts, CommandKind.TERMINATE),
+    )
+
+
+def _left_behind(facts: Facts) -> str:
+    """What becomes of the tenant of an open run that is ended by force."""
+    if not facts.removes:
+        return "The tenant becomes failed, unless it is active already."
+    if facts.tenant is TenantStatus.DROPPING:
+        return "The tenant stays half dropped, which no cancel can take back any more; Retry drops the rest."
+    if facts.tenant is TenantStatus.DELETED:
+        return "The tenant is deleted already and stays so."
+    if facts.status is Status.PENDING:
+        return "The tenant gets its former status back, unless the run starts first; then it stays deprovisioning."
+    return "The tenant stays deprovisioning, with all its data; Retry goes on with it, and deletes it when it is due."
+
+
+def _end_problem(facts: Facts, kind: CommandKind) -> str | None:
+    if facts.status.is_final:
+        return _ended(facts)
+    return f"{kind.capitalize()} was asked for already; it is on its way." if kind in facts.asked else None
+
+
+def _ended(facts: Facts) -> str:
+    return f"The run has ended: {facts.status}."
+
+
+def said(moment: datetime) -> str:
+    """A moment within a sentence."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def deprovision_problem(tenant: TenantStatus) -> str | None:
+    """Why a tenant cannot be removed; None when it can."""
+    if tenant in (TenantStatus.ACTIVE, TenantStatus.FAILED):
+        return None
+    if tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
+        return "The tenant is being deprovisioned already."
+    return f"The tenant is {tenant}; only an active or failed one can be deprovisioned."
 
 
 def cancel_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None:

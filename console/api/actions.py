@@ -10,9 +10,10 @@ from console import sessions
 from operations.access import Actor, Permission, permit
 from operations.actions.executions import Executions
 from operations.errors import NotLoggedIn
+from operations.possibilities import Deed, possibility
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import Executions as ExecutionQueries
-from operations.queries.intents import CommandView, Intents, RetryOffer, retry_offer
+from operations.queries.intents import CommandView, Intents, RetryOffer
 from operations.statuses import Decision
 
 
@@ -74,9 +75,10 @@ class ActionRoutes:
 
     async def offer(self, request: Request, id: UUID) -> RetryOffer:  # noqa: A002 - the name in the route
         """What Retry would do now, for those who may."""
-        permit(actor_of(request), Permission.RETRY)
+        actor = actor_of(request)
+        permit(actor, Permission.RETRY)
         detail = await self.reads.detail(id)
-        return retry_offer(detail.execution, max(attempt.attempt for attempt in detail.attempts))
+        return RetryOffer.of(possibility(Deed.RETRY, detail.facts(), actor))
 
     async def retry(self, request: Request, id: UUID, body: ActionRequest) -> RetryAnswer:  # noqa: A002
         """Start a new attempt of a failed execution."""

@@ -19,7 +19,7 @@ from operations.contracts import BY_STORED_NAME, planned_steps, step_title
 from operations.errors import ExecutionNotFound
 from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, StepView
 from operations.queries.intents import CommandView, DecisionView
-from operations.statuses import CommandKind, Status
+from operations.statuses import CommandKind, CommandState, Status
 
 
 async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the route
@@ -99,7 +99,8 @@ class ExecutionPage:
         detail, execution = known.detail, known.detail.execution
         shown = words.shown_status(execution.status, execution.close_reason)
         self._badges.show(shown)
-        self._actions.show(detail)
+        asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
+        self._actions.show(detail, asked)
         self._headline.set_text(words.headline(detail))
         self._say(self._words, execution.error_message or execution.cause_detail)
         self._say(self._pending, words.pending_command(known.commands))
@@ -148,6 +149,7 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
         Fact(label="Workflow id", value=execution.workflow_id, mono=True),
         Fact(label="Requested by", value=execution.requested_by),
         Fact(label="Created", value=execution.created_at),
+        *([Fact(label="Data is deleted", value=execution.due_at)] if execution.due_at else []),
         Fact(label="Started", value=execution.started_at),
         Fact(label="Ended", value=execution.completed_at),
         Fact(label="Verified with Temporal", value=execution.verified_at),

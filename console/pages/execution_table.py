@@ -38,7 +38,7 @@ def row(execution: ExecutionView) -> Row:
         "steps_done": execution.steps_done,
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
-        "error": execution.cause_detail or execution.error_message or "",
+        "error": execution.cause_detail or execution.error_message or words.waiting_to_be_deleted(execution) or "",
         "started_at": seconds(execution.started_at),
         "duration": round((ended - began).total_seconds() * 1000) if ended else None,
         "running_since": None if ended else seconds(began),

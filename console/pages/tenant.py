@@ -1,26 +1,33 @@
 """One customer: who they are, where they stand, and every run for them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from nicegui import ui
 
 from console import sessions
+from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.dialogs import Question
+from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
+from console.components.text import tag
 from console.live import Listener, View
-from console.pages import execution_table, live_rows
+from console.pages import deeds, execution_table, live_rows
+from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from operations.access import Permission
+from operations.contracts import DEPROVISIONING
 from operations.feed import Changed
+from operations.possibilities import Deed, Facts, deprovision_problem, possibility, said
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.tenants import TenantView
-from operations.statuses import TenantStatus
+from operations.statuses import Status, TenantStatus
 
 COLUMNS = tuple(
     replace(column, sortable=False)
@@ -38,6 +45,7 @@ async def build(scope: Scope, slug: str) -> None:
         badges = StatusBadges(tenant.status.value)
     with header:
         removal = Removal(scope)
+    notice = Notice()
     with Section("Facts"):
         known = ui.element("div")
     with Section("Runs", flush=True):
@@ -52,6 +60,7 @@ async def build(scope: Scope, slug: str) -> None:
 
     def show(now: TenantView) -> None:
         badges.show(now.status.value)
+        notice.show(now)
         known.clear()
         with known:
             facts(_facts(now))
@@ -62,52 +71,95 @@ async def build(scope: Scope, slug: str) -> None:
     await table.draw()
 
 
+class Notice(ui.element):
+    """Until when a tenant that leaves can be kept, counted down."""
+
+    def __init__(self) -> None:
+        super().__init__("div")
+        self.classes("notice").props("data-status=timed_out")
+        with self:
+            self._title = tag("p", classes="notice-title")
+            with tag("p", classes="notice-text"):
+                tag("span", "The deletion begins ")
+                self._countdown = Moment(None)
+
+    def show(self, tenant: TenantView) -> None:
+        self.set_visibility(tenant.status is TenantStatus.DEPROVISIONING and tenant.due_at is not None)
+        if tenant.due_at is not None:
+            self._title.set_text(f"Waiting until {said(tenant.due_at)}, then all data is deleted.")
+            self._countdown.show(tenant.due_at)
+
+
 class Removal:
-    """The button that deprovisions."""
+    """The buttons that deprovision a tenant, and keep one that is being deprovisioned."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._place = ui.element("div")
-        self._problem: str | None = None
+        self._place = ui.element("div").classes("page-actions")
+        self._drawn: object = None
 
     def show(self, tenant: TenantView) -> None:
         self._tenant = tenant
-        possible = tenant.status in (TenantStatus.ACTIVE, TenantStatus.FAILED)
-        self._problem = (
-            None if possible else f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned."
-        )
         self._scope.frame.dialogs.look_again()
-        if not sessions.may(Permission.DEPROVISION):
+        leaves, problem = tenant.status.leaves, deprovision_problem(tenant.status)
+        if not sessions.may(Permission.DEPROVISION) or (leaves, problem) == self._drawn:
             return
+        self._drawn = leaves, problem
         self._place.clear()
         with self._place:
+            if leaves:
+                ui.button(KEEPING.label, icon=KEEPING.icon, on_click=self._ask_to_keep)
             button = ui.button("Deprovision", icon="delete", color="negative", on_click=self._ask)
-            button.props("outline").set_enabled(possible)
-            if self._problem:
-                button.tooltip(self._problem)
+            button.props("outline").set_enabled(problem is None)
+            if problem:
+                button.tooltip(problem)
 
     def _ask(self) -> None:
         draft = f"Deprovision {self._tenant.slug}"
         self._scope.frame.dialogs.ask(self._question, self._carry_out, draft=draft)
 
     def _question(self) -> Question:
+        due = datetime.now(UTC) + timedelta(seconds=self._scope.services.tenants.deprovision_wait)
         return Question(
             title=f"Deprovision {self._tenant.name}?",
             what_will_happen=(
                 f"{self._tenant.status.capitalize()} → deprovisioning, at once.",
-                "After the waiting time the schema with all its data is dropped.",
-                "Until then, canceling the run undoes this.",
+                f"About {said(due)} the schema is dropped, and all data of {self._tenant.name} is deleted.",
+                f"Until then, “{KEEPING.label}” undoes this.",
             ),
             not_undone=(f"The slug {self._tenant.slug} stays taken for ever.",),
             danger=True,
             action="Deprovision the tenant",
-            problem=self._problem,
+            problem=deprovision_problem(self._tenant.status),
         )
 
     async def _carry_out(self, reason: str) -> None:
         actor = sessions.actor(Permission.DEPROVISION)
         run = await self._scope.services.tenants.deprovision(actor, self._tenant.slug, reason)
         ui.navigate.to(f"/executions/{run}")
+
+    def _ask_to_keep(self) -> None:
+        self._scope.frame.dialogs.ask(self._keeping, self._keep, draft=f"Keep {self._tenant.slug}")
+
+    def _keeping(self) -> Question:
+        tenant = self._tenant
+        facts = Facts(
+            workflow_type=DEPROVISIONING.stored_name,
+            status=tenant.execution_status if tenant.status.leaves and tenant.execution_status else Status.FAILED,
+            attempt=1,
+            latest_attempt=1,
+            tenant=tenant.status,
+            due_at=tenant.due_at,
+        )
+        possible = possibility(Deed.CANCEL, facts, sessions.actor())
+        asked = deeds.question(Deed.CANCEL, facts, possible, subject=tenant.name, run_id=str(tenant.execution_id))
+        return replace(asked, title=f"Keep {tenant.name}?", action=KEEPING.confirm)
+
+    async def _keep(self, reason: str) -> None:
+        run = self._tenant.execution_id
+        if run is not None:
+            await self._scope.services.executions.cancel(sessions.actor(Permission.CANCEL), run, reason)
+            feedback.toast(KEEPING.told)
 
 
 def view(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:
@@ -151,5 +203,6 @@ def _facts(tenant: TenantView) -> list[Fact]:
         Fact(label="Owner", value=tenant.owner_email),
         Fact(label="Registered", value=tenant.created_at),
         Fact(label="Activated", value=tenant.activated_at),
+        *([Fact(label="All data is deleted", value=tenant.due_at)] if tenant.due_at else []),
         Fact(label="Schema", value=tenant.schema_name, mono=True),
     ]

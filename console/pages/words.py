@@ -9,6 +9,7 @@ from operations.contracts import (
     STEP_RETRYING,
     step_title,
 )
+from operations.possibilities import said
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView
 from operations.queries.intents import CommandView
 from operations.statuses import CloseReason, CommandKind, CommandState, Status, TenantStatus
@@ -79,12 +80,21 @@ def _pending(start: StartView | None) -> str:
 
 
 def _running(execution: ExecutionView) -> str:
+    if wait := waiting_to_be_deleted(execution):
+        return wait
     step = step_word(execution.current_step)
     if not step:
         return "Temporal accepted the run; no step has begun yet."
     if execution.cause == STEP_RETRYING:
         return f"Retrying: {step}, step {_position(execution)}, failed and is tried again by itself."
     return f"Running: {step}, step {_position(execution)}."
+
+
+def waiting_to_be_deleted(execution: ExecutionView) -> str | None:
+    """Of a removal that can still be cancelled: until when."""
+    if execution.due_at is None or execution.entity_status is not TenantStatus.DEPROVISIONING:
+        return None
+    return f"Waiting until {said(execution.due_at)}, then all data is deleted."
 
 
 def event_title(event: EventView) -> str:
@@ -94,26 +104,6 @@ def event_title(event: EventView) -> str:
         verb = "Corrected" if event.kind == "corrected" else "Status"
         return f"{verb}: {event.from_status} → {event.to_status}"
     return event.kind.replace("_", " ").capitalize()
-
-
-def after_cancel(execution: ExecutionView) -> str:
-    """What becomes of the tenant of an open run that is cancelled."""
-    if execution.workflow_type == PROVISIONING.stored_name:
-        return "The tenant becomes failed, unless it is active already."
-    return "The tenant gets its former status back, with all its data. When it is too late for that, this is refused."
-
-
-def after_terminate(execution: ExecutionView) -> str:
-    """What becomes of the tenant of an open run that is ended by force."""
-    if execution.workflow_type == PROVISIONING.stored_name:
-        return "The tenant becomes failed, unless it is active already."
-    if execution.entity_status is TenantStatus.DROPPING:
-        return "The tenant stays half dropped, which no cancel can take back any more; Retry drops the rest."
-    if execution.entity_status is TenantStatus.DELETED:
-        return "The tenant is deleted already and stays so."
-    if execution.status is Status.PENDING:
-        return "The tenant gets its former status back, unless the run starts first; then it stays deprovisioning."
-    return "The tenant stays deprovisioning, with all its data; Retry goes on with it, and deletes it when it is due."
 
 
 def pending_command(commands: Sequence[CommandView]) -> str | None:

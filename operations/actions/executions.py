@@ -24,7 +24,7 @@ from operations.errors import (
     TooLateToCancel,
 )
 from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
-from operations.possibilities import cancel_problem, retry_problem
+from operations.possibilities import Deed, Facts, cancel_problem, possibility
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
 
 ENDING = {CommandKind.TERMINATE: Permission.TERMINATE, CommandKind.CANCEL: Permission.CANCEL}
@@ -77,11 +77,11 @@ class Executions:
         try:
             async with acting(self.database, actor, Permission.RETRY) as connection:
                 old = await _lock(connection, id_)
-                if old.workflow_type == contracts.DEPROVISIONING.stored_name:
-                    await check(connection, actor, Permission.DEPROVISION)
+                possible = possibility(Deed.RETRY, await _facts(connection, old), actor)
+                await check(connection, actor, possible.permission)
                 _check_run(old, seen_run_id)
-                if problem := await _retry_problem(connection, old):
-                    raise CannotRetry(problem)
+                if possible.problem:
+                    raise CannotRetry(f"{possible.problem} Nothing was changed.")
                 new = await self._write_attempt(connection, actor, old, why)
         except IntegrityError:
             raise CannotRetry("Somebody else retries this execution already; nothing was changed.") from None
@@ -232,15 +232,13 @@ def _check_run(row: Locked, seen_run_id: str | None) -> None:
         raise RunChanged
 
 
-async def _retry_problem(connection: AsyncConnection, old: Locked) -> str | None:
-    """Why this execution cannot be tried again; None when it can."""
-    if not old.status.is_final:
-        return "The execution is still open; nothing was changed. Terminate it first if it is beyond help."
-    if old.status is Status.COMPLETED:
-        return "The execution completed; there is nothing to retry."
-    if old.workflow_type not in contracts.BY_STORED_NAME:
-        return f"This version knows no workflow of the type {old.workflow_type!r}."
-    number = await starts.next_number(connection, old.entity_id, contracts.BY_STORED_NAME[old.workflow_type])
-    if number != old.attempt + 1:
-        return f"There is a newer attempt (number {number - 1}) already; retry that one."
-    return retry_problem(old.workflow_type, old.tenant_status)
+async def _facts(connection: AsyncConnection, row: Locked) -> Facts:
+    kind = contracts.BY_STORED_NAME.get(row.workflow_type)
+    latest = row.attempt if kind is None else await starts.next_number(connection, row.entity_id, kind) - 1
+    return Facts(
+        workflow_type=row.workflow_type,
+        status=row.status,
+        attempt=row.attempt,
+        latest_attempt=latest,
+        tenant=row.tenant_status,
+    )

@@ -18,6 +18,7 @@ from operations.actions.registration import Registration, slug_problem
 from operations.database import Database
 from operations.errors import AlreadyTaken, CannotDeprovision, InvalidInput, KeyReused, TenantNotFound
 from operations.models import Execution, Tenant
+from operations.possibilities import deprovision_problem
 from operations.statuses import TenantStatus
 
 LONGEST_KEY = 200  # characters
@@ -88,10 +89,8 @@ class Tenants:
         tenant = (await connection.execute(statement)).one_or_none()
         if tenant is None:
             raise TenantNotFound
-        if tenant.status not in (TenantStatus.ACTIVE, TenantStatus.FAILED):
-            raise CannotDeprovision(
-                f"The tenant is {tenant.status}; only an active or failed one can be deprovisioned."
-            )
+        if problem := deprovision_problem(tenant.status):
+            raise CannotDeprovision(f"{problem} Nothing was changed.")
         await connection.execute(
             update(Tenant)
             .where(Tenant.id == tenant.id)

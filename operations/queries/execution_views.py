@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from operations.statuses import CloseReason, CommandState, Health, Status, StepStatus, TenantStatus
+from operations.possibilities import Facts
+from operations.statuses import CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +117,21 @@ class ExecutionDetail:
     attempts: tuple[AttemptView, ...]
     start: StartView | None
     approval_request: ApprovalRequestView | None
+    tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
+
+    def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:
+        """What decides about deeds; `asked` is what has not reached Temporal."""
+        execution = self.execution
+        return Facts(
+            workflow_type=execution.workflow_type,
+            status=execution.status,
+            attempt=execution.attempt,
+            latest_attempt=max(attempt.attempt for attempt in self.attempts),
+            tenant=execution.entity_status,
+            due_at=self.tenant_due_at,
+            awaits_decision=self.awaits_decision,
+            asked=asked,
+        )
 
     @property
     def awaits_decision(self) -> bool:

@@ -116,6 +116,7 @@ class Executions:
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
                 start=await execution_parts.start(connection, id_),
                 approval_request=await execution_parts.approval_request(connection, id_),
+                tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )
 
 

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import select
 
-from operations import contracts
 from operations.database import Database
 from operations.models import Approval, Command
-from operations.possibilities import retry_problem
-from operations.queries.execution_views import ExecutionView
-from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
+from operations.possibilities import Possibility
+from operations.statuses import CommandKind, CommandState, Decision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +45,12 @@ class RetryOffer:
 
     kind: str  #: attempt: a new attempt | none: not possible
     explanation: str
+
+    @classmethod
+    def of(cls, possible: Possibility) -> Self:
+        if possible.problem is not None:
+            return cls(kind="none", explanation=possible.problem)
+        return cls(kind="attempt", explanation=" ".join(possible.effects))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,30 +88,6 @@ class Intents:
                 )
                 for row in await connection.execute(statement)
             )
-
-
-def retry_offer(execution: ExecutionView, latest_attempt: int) -> RetryOffer:
-    """What Retry means for an execution as the page shows it; the action decides again under its lock."""
-    if problem := _retry_problem(execution, latest_attempt):
-        return RetryOffer(kind="none", explanation=problem)
-    starts = (
-        f"Starts attempt {execution.attempt + 1} from the beginning, once Temporal confirms that this one has ended."
-    )
-    if execution.entity_status is TenantStatus.DROPPING:
-        starts += " It drops the rest of the schema: the tenant cannot be kept any more."
-    return RetryOffer(kind="attempt", explanation=starts)
-
-
-def _retry_problem(execution: ExecutionView, latest_attempt: int) -> str | None:
-    if execution.status is Status.COMPLETED:
-        return "The execution completed; there is nothing to retry."
-    if not execution.status.is_final:
-        return "The execution is open. Its steps are tried again by themselves, without limit."
-    if execution.workflow_type not in contracts.BY_STORED_NAME:
-        return "This version knows no workflow of this type."
-    if latest_attempt > execution.attempt:
-        return f"Attempt {latest_attempt} is newer; retry that one."
-    return retry_problem(execution.workflow_type, execution.entity_status)
 
 
 _COMMAND = (

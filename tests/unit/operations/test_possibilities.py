@@ -1,8 +1,15 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from operations import contracts
-from operations.possibilities import cancel_problem, retry_problem
-from operations.statuses import TenantStatus
+from operations.access import Actor
+from operations.possibilities import Deed, Facts, cancel_problem, possibility, retry_problem
+from operations.queries.intents import RetryOffer
+from operations.statuses import CommandKind, Role, Status, TenantStatus
+
+SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
 
 PROVISIONING, DEPROVISIONING = (kind.stored_name for kind in contracts.KINDS)
 GONE = {TenantStatus.DROPPING, TenantStatus.DELETED}
@@ -29,3 +36,69 @@ def test_a_tenant_that_leaves_is_not_provisioned_again(status: TenantStatus) -> 
 def test_what_leaves_includes_what_is_gone() -> None:
     assert {status for status in TenantStatus if status.is_gone} == GONE
     assert {status for status in TenantStatus if status.leaves} == {*GONE, TenantStatus.DEPROVISIONING}
+
+
+def removal(tenant: TenantStatus, status: Status) -> Facts:
+    return Facts(workflow_type=DEPROVISIONING, status=status, attempt=1, latest_attempt=1, tenant=tenant)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "status", "says"),
+    [
+        (TenantStatus.DEPROVISIONING, Status.RUNNING, "stays deprovisioning, with all its data"),
+        (TenantStatus.DEPROVISIONING, Status.PENDING, "gets its former status back"),
+        (TenantStatus.DROPPING, Status.RUNNING, "stays half dropped"),
+        (TenantStatus.DELETED, Status.RUNNING, "deleted already"),
+    ],
+)
+def test_a_terminate_says_what_becomes_of_the_tenant(tenant: TenantStatus, status: Status, says: str) -> None:
+    assert says in " ".join(possibility(Deed.TERMINATE, removal(tenant, status), OPERATOR).effects)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "kind", "says"),
+    [
+        (TenantStatus.DEPROVISIONING, "attempt", "Starts attempt 2"),
+        (TenantStatus.DROPPING, "attempt", "drops the rest of the schema"),
+        (TenantStatus.DELETED, "none", "nothing left to remove"),
+        (TenantStatus.ACTIVE, "none", "The tenant is active again"),
+    ],
+)
+def test_retry_is_offered_only_where_the_action_would_do_it(tenant: TenantStatus, kind: str, says: str) -> None:
+    offer = RetryOffer.of(possibility(Deed.RETRY, removal(tenant, Status.FAILED), OPERATOR))
+
+    assert offer.kind == kind
+    assert says in offer.explanation
+
+
+def test_to_retry_a_removal_takes_an_operator() -> None:
+    facts = removal(TenantStatus.DEPROVISIONING, Status.FAILED)
+
+    assert possibility(Deed.RETRY, facts, SUPPORT).problem == "It takes the role operator."
+    assert possibility(Deed.RETRY, facts, OPERATOR).problem is None
+
+
+def test_a_retry_says_when_it_deletes_the_tenant() -> None:
+    due = datetime(2026, 12, 4, 23, 19, tzinfo=UTC)
+    facts = replace(removal(TenantStatus.DEPROVISIONING, Status.FAILED), due_at=due)
+
+    assert "not before 2026-12-04 23:19 UTC" in " ".join(possibility(Deed.RETRY, facts, OPERATOR).effects)
+
+
+@pytest.mark.parametrize("deed", [Deed.CANCEL, Deed.TERMINATE])
+def test_what_was_asked_for_is_not_offered_again_while_it_is_on_its_way(deed: Deed) -> None:
+    facts = removal(TenantStatus.DEPROVISIONING, Status.RUNNING)
+
+    assert possibility(deed, facts, OPERATOR).problem is None
+    asked = replace(facts, asked=frozenset({CommandKind(deed.value)}))
+    assert "on its way" in (possibility(deed, asked, OPERATOR).problem or "")
+
+
+@pytest.mark.parametrize("deed", Deed)
+@pytest.mark.parametrize("status", Status)
+def test_what_can_be_done_says_what_it_does(deed: Deed, status: Status) -> None:
+    facts = replace(removal(TenantStatus.FAILED, status), workflow_type=PROVISIONING, awaits_decision=True)
+    possible = possibility(deed, facts, OPERATOR)
+
+    assert possible.problem or possible.effects
+    assert (possible.problem is None) == (status is Status.FAILED if deed is Deed.RETRY else not status.is_final)

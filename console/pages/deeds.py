@@ -1,0 +1,68 @@
+"""What people can do to an execution, in the words of buttons and dialogs; possibilities.py says what it means."""
+
+from dataclasses import dataclass
+
+from console.components.dialogs import Question
+from console.components.menus import MenuItem
+from operations.possibilities import Deed, Facts, Possibility
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """How a deed is called: on buttons, on the button that confirms it, and after it was asked for."""
+
+    label: str
+    icon: str
+    confirm: str
+    told: str
+    danger: bool = False
+
+
+KEEPING = Wording(
+    label="Keep the tenant", icon="undo", confirm="Keep the tenant", told="The run is asked to end; the tenant is kept."
+)
+WORDINGS = {
+    Deed.APPROVE: Wording(label="Approve", icon="check", confirm="Approve", told="Approved."),
+    Deed.REJECT: Wording(label="Reject", icon="close", confirm="Reject", told="Rejected.", danger=True),
+    Deed.RETRY: Wording(label="Retry", icon="replay", confirm="Retry", told="A new attempt is queued."),
+    Deed.CANCEL: Wording(
+        label="Cancel", icon="block", confirm="Cancel the run", told="The run is asked to end.", danger=True
+    ),
+    Deed.TERMINATE: Wording(
+        label="Terminate",
+        icon="dangerous",
+        confirm="Terminate the run",
+        told="The run is being terminated.",
+        danger=True,
+    ),
+}
+
+
+def wording(deed: Deed, facts: Facts) -> Wording:
+    """To cancel the removal of a tenant is to keep it; to retry one is dangerous."""
+    if deed is Deed.CANCEL and facts.can_be_kept:
+        return KEEPING
+    if deed is Deed.RETRY and facts.removes:
+        return Wording(label="Retry", icon="replay", confirm="Delete the tenant", told="Queued.", danger=True)
+    return WORDINGS[deed]
+
+
+def question(deed: Deed, facts: Facts, possible: Possibility, *, subject: str, run_id: str | None) -> Question:
+    """`subject` is the name of the tenant."""
+    words = wording(deed, facts)
+    what = "the removal of " if facts.removes and words is not KEEPING else "the provisioning of "
+    title = f"Keep {subject}?" if words is KEEPING else f"{words.label} {what}{subject}?"
+    return Question(
+        title=title,
+        action=words.confirm,
+        what_will_happen=possible.effects,
+        not_undone=possible.not_undone,
+        danger=words.danger,
+        problem=possible.problem,
+        about=run_id,
+    )
+
+
+def item(deed: Deed, facts: Facts, possible: Possibility) -> MenuItem:
+    words = wording(deed, facts)
+    return MenuItem(name=deed.value, label=words.label, icon=words.icon, danger=words.danger, problem=possible.problem)
