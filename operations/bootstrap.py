@@ -22,6 +22,9 @@ from operations.reconciliation.passes import Reconciler
 from operations.settings import Settings
 from operations.temporal import Temporal
 
+POOLS = {"console": 10, "worker": 5}  #: connections, at most; docs/deploying.md adds up what an installation needs
+FEW = 2  #: for whoever asks one thing after the other
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reads:
@@ -100,7 +103,7 @@ class Services:
         """`part` (console, worker, cli) names this process in PostgreSQL, in claims and in the history."""
         name = f"{part}@{socket.gethostname()}:{os.getpid()}"
         return cls.assemble(
-            Database.at(settings.database_dsn, name=part),
+            Database.at(settings.database_dsn, name=part, pool_size=POOLS.get(part, FEW)),
             await Temporal.connect_lazily(),
             name=name,
             task_queue=settings.task_queue,

@@ -32,6 +32,7 @@ SESSION = {
     "timezone": "UTC",
 }
 CONNECT_SECONDS = 3
+PATIENCE = 10  #: seconds for a free connection: longer than hundreds who come at once take to be served
 OLD = 1800.0  #: seconds after which a connection is made anew
 HANGING_UP = 1.0  #: seconds, at most; it takes none
 AnswerT = TypeVar("AnswerT")
@@ -182,10 +183,11 @@ async def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Database:
-    """A pool of connections. Nothing is opened before the first use."""
+    """A pool of at most `pool_size` connections. Nothing is opened before the first use."""
 
     engine: AsyncEngine
     dsn: str
+    turns: asyncio.Semaphore  #: first come, first served; the pool itself lets latecomers pass
 
     @classmethod
     def at(
@@ -194,7 +196,6 @@ class Database:
         *,
         name: str,
         pool_size: int = 10,
-        max_overflow: int = 5,
         autocommit: bool = False,
         **session: str,
     ) -> Self:
@@ -207,13 +208,13 @@ class Database:
             "postgresql+psycopg://",
             async_creator=connect,
             pool_size=pool_size,
-            max_overflow=max_overflow,
-            pool_timeout=3,
+            max_overflow=0,
+            pool_timeout=PATIENCE,
             pool_recycle=int(OLD),
             hide_parameters=True,  # errors are logged with their statement; values may be secrets, or a tenant's
         )
         pooling.choose_well(engine)
-        return cls(engine=engine, dsn=dsn)
+        return cls(engine=engine, dsn=dsn, turns=asyncio.Semaphore(pool_size))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -224,7 +225,7 @@ class Database:
         `DatabaseSlow`, which are two of those, say for certain that nothing was changed.
         """
         with _naming_outages():
-            async with self.engine.begin() as connection:
+            async with self._turn(), self.engine.begin() as connection:
                 try:
                     yield connection
                 except ReadOnlySqlTransaction:  # of the driver itself; the engine notices its own
@@ -235,13 +236,22 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Single statements without a transaction around them."""
         with _naming_outages():
-            async with self.engine.connect() as plain:
+            async with self._turn(), self.engine.connect() as plain:
                 yield await plain.execution_options(isolation_level="AUTOCOMMIT")
 
     async def is_read_only(self) -> bool:
         """Whether the server takes no changes."""
         async with self.reading() as connection:
             return bool(await connection.scalar(text("SHOW transaction_read_only")) == "on")
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        async with asyncio.timeout(PATIENCE):
+            await self.turns.acquire()
+        try:
+            yield
+        finally:
+            self.turns.release()
 
     async def check_schema(self) -> None:
         """Raises `SchemaBehind` unless this version's migrations are there (newer ones do not hurt)."""

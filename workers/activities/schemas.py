@@ -14,7 +14,11 @@ MARK = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspn
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
 
 # What a migration set must not reach the next tenant; its author may have meant the transaction and said the session.
-FORGET = b"RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE"
+FORGET = sql.SQL("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE")
+VERSIONS = sql.SQL(
+    "CREATE TABLE IF NOT EXISTS schema_migrations"
+    " (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +27,11 @@ class Migration:
 
     version: str
     statements: str
+
+    def script(self) -> sql.Composed:
+        """The file's statements, and the one that notes it: sent together, they cost one trip to the server."""
+        note = sql.SQL("\n;\nINSERT INTO schema_migrations (version) VALUES ({});").format(sql.Literal(self.version))
+        return sql.Composed([sql.SQL(self.statements), note])
 
 
 @cache
@@ -50,8 +59,9 @@ async def create(connection: AsyncConnection, schema: str, tenant_id: str) -> bo
     row = await (await connection.execute(MARK, (schema,))).fetchone()
     if row is None:
         name, mark = sql.Identifier(schema), sql.Literal(contracts.SCHEMA_MARK + tenant_id)
-        await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
-        await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(name, mark))
+        await connection.execute(
+            sql.SQL("CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS {mark}").format(name=name, mark=mark)
+        )
         return True
     _check_mark(row[0], schema, tenant_id)
     return False
@@ -64,17 +74,10 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     if row is None:
         raise ApplicationError(f"The schema {schema} does not exist yet.", type="SchemaMissing")
     _check_mark(row[0], schema, tenant_id)
-    await connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
-    await connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations"
-        " (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
-    )
-    there = {row[0] async for row in await connection.execute("SELECT version FROM schema_migrations")}
+    await connection.execute(sql.SQL("SET LOCAL search_path TO {}; {}").format(sql.Identifier(schema), VERSIONS))
+    there = {row[0] async for row in await connection.execute("SELECT version FROM schema_migrations", prepare=False)}
     missing = [migration for migration in migrations() if migration.version not in there]
-    for migration in missing:
-        await connection.execute(migration.statements.encode())
-        await connection.execute("INSERT INTO schema_migrations (version) VALUES (%s)", (migration.version,))
-    await connection.execute(FORGET)
+    await connection.execute(sql.SQL("\n").join([*(each.script() for each in missing), FORGET]))
     return [migration.version for migration in missing]
 
 

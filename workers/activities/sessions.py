@@ -8,13 +8,14 @@ from typing import Self
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
 from temporalio.exceptions import ApplicationError
 
 from operations.database import Database, driver_of
 
-CONNECTIONS = 8  #: of one worker; more steps at a time than that would only wait for each other in the database
+CONNECTIONS = 7  #: of one worker; more steps at a time than that would only wait for each other in the database
 LONGEST_WAIT = 10.0  #: seconds for a free one; then the step is tried again, as after any other trouble
 
 
@@ -28,15 +29,12 @@ class Sessions:
     database: Database
     size: int
     longest_wait: float
-    turns: asyncio.Semaphore  #: first come, first served; the pool itself would let latecomers pass
 
     @classmethod
     def at(cls, dsn: str, *, size: int = CONNECTIONS, longest_wait: float = LONGEST_WAIT) -> Self:
         # The statements of steps find single rows by their keys: planning them anew costs more than they do.
-        database = Database.at(
-            dsn, name="worker step", pool_size=size, max_overflow=0, autocommit=True, plan_cache_mode="auto"
-        )
-        return cls(database=database, size=size, longest_wait=longest_wait, turns=asyncio.Semaphore(size))
+        database = Database.at(dsn, name="worker step", pool_size=size, autocommit=True, plan_cache_mode="auto")
+        return cls(database=database, size=size, longest_wait=longest_wait)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -63,12 +61,12 @@ class Sessions:
             async with self._borrowed() as connection:
                 yield connection
         finally:
-            self.turns.release()
+            self.database.turns.release()
 
     async def _wait_for_turn(self) -> None:
         try:
             async with asyncio.timeout(self.longest_wait):
-                await self.turns.acquire()
+                await self.database.turns.acquire()
         except TimeoutError:
             raise ApplicationError(
                 f"Other steps have held all {self.size} database connections of this worker for"
@@ -86,6 +84,9 @@ class Sessions:
                 raise error.orig if isinstance(error.orig, psycopg.Error) else error from None
             try:
                 yield connection
+            except ReadOnlySqlTransaction:  # another server writes by now
+                await lent.invalidate()
+                raise
             finally:
-                if connection.info.transaction_status is not TransactionStatus.IDLE:
+                if not lent.invalidated and connection.info.transaction_status is not TransactionStatus.IDLE:
                     await lent.invalidate()  # broken, or torn out of a statement: nobody else gets it

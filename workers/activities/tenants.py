@@ -66,18 +66,12 @@ class TenantActivities:
         """Write the first settings and a first project; what the tenant changed already stays. Returns rows written."""
         async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             settings, projects = (sql.Identifier(tenant.schema_name, table) for table in ("settings", "projects"))
-            written = 0
-            for key, value in (*DEFAULTS.items(), ("plan", tenant.plan)):
-                cursor = await connection.execute(
-                    sql.SQL("INSERT INTO {} (key, value) VALUES (%s, %s) ON CONFLICT DO NOTHING").format(settings),
-                    (key, json.dumps(value)),
-                )
-                written += cursor.rowcount
-            cursor = await connection.execute(
-                sql.SQL("INSERT INTO {} (slug, name) VALUES (%s, %s) ON CONFLICT DO NOTHING").format(projects),
-                ("getting-started", "Getting started"),
+            values = {**DEFAULTS, "plan": tenant.plan}
+            written = await connection.execute(
+                SEED.format(settings=settings, projects=projects),
+                {"keys": list(values), "values": [json.dumps(value) for value in values.values()]},
             )
-            return written + cursor.rowcount
+            return sum(row[0] for row in await written.fetchall())
 
     @activity.defn(name=contracts.DROP_SCHEMA)
     async def drop_schema(self, step: TenantStep) -> bool:
@@ -112,3 +106,15 @@ ACTIVATE = """
            activated_at = coalesce(activated_at, clock_timestamp())
     WHERE id = %s AND status IN ('provisioning', 'failed', 'active')
 """
+
+SEED = sql.SQL("""
+    WITH switched AS (
+        INSERT INTO {settings} (key, value)
+        SELECT key, value::jsonb FROM unnest(%(keys)s::text[], %(values)s::text[]) AS wanted(key, value)
+        ON CONFLICT DO NOTHING RETURNING key
+    ), begun AS (
+        INSERT INTO {projects} (slug, name) VALUES ('getting-started', 'Getting started')
+        ON CONFLICT DO NOTHING RETURNING slug
+    )
+    SELECT count(*) FROM switched UNION ALL SELECT count(*) FROM begun
+""")

@@ -143,6 +143,20 @@ async def test_a_connection_that_breaks_under_a_step_is_not_lent_again(
     assert await backend_of(single) != before
 
 
+async def test_a_server_that_takes_no_changes_any_more_is_not_asked_again(single: Sessions) -> None:
+    before = await backend_of(single)
+
+    async def write() -> None:
+        async with single.transaction() as connection:
+            await connection.execute("SET TRANSACTION READ ONLY")
+            await connection.execute("CREATE SCHEMA never")
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        await write()
+
+    assert await backend_of(single) != before
+
+
 async def test_a_server_that_is_away_is_named_at_once_and_used_again_when_it_is_back(database: Database) -> None:
     async with proxy_to(address_in(database.dsn)) as proxy:
         sessions = Sessions.at(through(proxy, database.dsn), size=1)
