@@ -1,18 +1,18 @@
 """Pushes changes to every open page: one feed, one query per distinct view, one frame for all its viewers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
-from itertools import count
-from typing import Generic, Protocol, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar, cast
 
 from nicegui import Client, ui
 from prometheus_client import Counter, Gauge
 
+from console.channels import Channel, Listener, Refreshable, Shown, View
 from console.lines import BEAT, Edition, Lines, age
 from console.slow_views import SlowViews
-from operations.errors import DatabaseSlow, DatabaseUnavailable, OperationsError
-from operations.feed import Changed, Feed
+from console.turns import Turns
+from operations.errors import DatabaseUnavailable, OperationsError
+from operations.feed import Feed
 from operations.logs import logger
 
 log = logger(__name__)
@@ -28,126 +28,6 @@ NOWHERE = Edition(0, 0)  #: of no view
 AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool has connections
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View(Generic[ValueT, NewsT]):
-    """Something that pages show. Viewers of an equal `key` share one value, one query and one frame."""
-
-    key: Hashable
-    concerns: Callable[[Changed], bool]
-    load: Callable[[], Awaitable[ValueT]]
-    news: Callable[[ValueT, ValueT], NewsT | None]  #: from what is shown to what is true; None: nothing to tell
-    to_json: Callable[[NewsT], str | None] | None = None  #: for the parts of pages that follow it in the browser
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shown(Generic[ValueT]):
-    """What a view shows, and in which edition."""
-
-    value: ValueT
-    edition: Edition
-
-
-class Listener(ui.element, Generic[NewsT]):
-    """A viewer; it ends with the part of the page in which it was made, also within one tab."""
-
-    def __init__(self, hear: Callable[[NewsT], None] | None = None) -> None:
-        """Without `hear`, all that there is to hear is for parts of the page in the browser."""
-        super().__init__("template")
-        self.hear = hear
-        self.tab = self.client.id
-        self.leave: Callable[[], None] | None = None
-
-    def tell(self, news: NewsT) -> None:
-        """Let the page hear the news, in its own context; a page that fails must not keep them from the others."""
-        if self.hear is None:
-            return
-        try:
-            with self:
-                self.hear(news)
-        except Exception:
-            log.exception("a page could not show what changed")
-
-    def _handle_delete(self) -> None:
-        if self.leave is not None:
-            self.leave()
-        super()._handle_delete()
-
-
-class Channel(Generic[ValueT, NewsT]):
-    """The viewers of one view, and what they see now."""
-
-    _numbers = count(1)
-
-    def __init__(self, view: View[ValueT, NewsT], lines: Lines, slow: SlowViews) -> None:
-        self.view = view
-        self._slow = slow
-        self.edition = Edition(next(self._numbers), 0)
-        self._lines = lines
-        self.listeners: dict[Listener[NewsT], None] = {}  # in the order of arrival
-        self._shown: list[ValueT] = []  # the value shown, once there is one
-        # Without the lock, a change that comes while the first value is being loaded would be told to nobody.
-        self._lock = asyncio.Lock()
-
-    @property
-    def is_watched(self) -> bool:
-        return bool(self.listeners)
-
-    async def current(self) -> Shown[ValueT]:
-        """What viewers see, loaded when nobody has seen it yet."""
-        async with self._lock:
-            if not self._shown:
-                self._shown = [await self._load()]
-            return Shown(value=self._shown[0], edition=self.edition)
-
-    async def refresh(self) -> None:
-        """Query once, and tell every viewer what is new."""
-        async with self._lock:
-            value = await self._load()
-            news = self.view.news(self._shown[0], value) if self._shown else None
-            self._shown = [value]
-            if news is not None:
-                self._tell(news)
-
-    async def _load(self) -> ValueT:
-        """Raises at once what the database said a moment ago of a view that takes too long."""
-        self._slow.check(self.view.key)
-        try:
-            value = await self.view.load()
-        except DatabaseSlow as error:
-            self._slow.note(self.view.key, error)
-            raise
-        self._slow.forget(self.view.key)
-        return value
-
-    def _tell(self, news: NewsT) -> None:
-        news_json = None if self.view.to_json is None else self.view.to_json(news)
-        if news_json is not None:
-            self.edition = Edition(self.edition.view, self.edition.number + 1)
-            frame = self.edition.frame(news_json)
-            for tab in {listener.tab for listener in self.listeners}:
-                self._lines.push(tab, frame)
-        for listener in tuple(self.listeners):
-            listener.tell(news)
-
-    def is_watched_by(self, tab: str) -> bool:
-        return any(listener.tab == tab for listener in self.listeners)
-
-    def concerns(self, changed: Changed) -> bool:
-        return self.view.concerns(changed)
-
-
-class Refreshable(Protocol):
-    """A channel, whatever it carries."""
-
-    @property
-    def is_watched(self) -> bool: ...
-    @property
-    def edition(self) -> Edition: ...
-    def is_watched_by(self, tab: str) -> bool: ...
-    def concerns(self, changed: Changed) -> bool: ...
-    async def refresh(self) -> None: ...
-
-
 class Pulse(ui.element):
     """Tells a page whether the feed lives; the tab's line hears how long ago the last look was answered."""
 
@@ -155,9 +35,16 @@ class Pulse(ui.element):
         """`silent` hears when the feed falls silent or speaks again."""
         super().__init__("template")
         self.tab = self.client.id
-        self.silent = silent
+        self._silent = silent
         self._hub = hub
         hub.pulses[self] = None
+
+    def tell(self, is_silent: bool) -> None:
+        """Let the page hear it; a banner that fails must not stop the beat of the others."""
+        try:
+            self._silent(is_silent)
+        except Exception:
+            log.exception("a page could not show whether updates are live")
 
     def _handle_delete(self) -> None:
         self._hub.pulses.pop(self, None)
@@ -173,11 +60,9 @@ class Hub:
         self.pulses: dict[Pulse, None] = {}
         self.is_silent = False
         self._channels: dict[Hashable, Refreshable] = {}
-        self._stale: set[Hashable] = set()  #: views to load again
         self._behind: set[Hashable] = set()  #: those that the database would not answer
         self._slow = SlowViews()
-        self._work = asyncio.Event()
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns()
 
     def greet(self, client: Client) -> None:
         """Tell a tab that has shaken hands, perhaps again, which editions it should have."""
@@ -207,10 +92,11 @@ class Hub:
         tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
-            group.create_task(self._refresh_stale())
+            # Beside the feed, so that slow queries neither stop it nor let it seem silent.
+            for _ in range(AT_ONCE):
+                group.create_task(self._take_turns())
             async for changed in self.feed.watch():
-                self._stale |= {key for key, channel in self._channels.items() if channel.concerns(changed)}
-                self._work.set()
+                self._load_again(key for key, channel in self._channels.items() if channel.concerns(changed))
 
     @property
     def channels(self) -> int:
@@ -235,41 +121,46 @@ class Hub:
             live_viewers.dec()
         if not channel.is_watched and self._channels.get(channel.view.key) is channel:
             del self._channels[channel.view.key]
+            self._turns.forget(channel.view.key)
 
-    async def _refresh_stale(self) -> None:
-        """Beside the feed, so that slow queries neither stop it nor let it seem silent; what comes meanwhile waits."""
+    def _load_again(self, keys: Iterable[Hashable]) -> None:
+        for key in keys:
+            channel = self._channels.get(key)
+            if channel is not None:
+                self._turns.add(key, channel.owner, at_most_every=channel.at_most_every)
+
+    async def _take_turns(self) -> None:
         while True:
-            await self._work.wait()
-            self._work.clear()
-            stale, self._stale = self._stale, set()
-            await asyncio.gather(*(self._refresh_one(key) for key in stale))
+            turn = await self._turns.take()
+            try:
+                await self._refresh_one(turn.key)
+            finally:
+                self._turns.end(turn)
 
     async def _refresh_one(self, key: Hashable) -> None:
         channel = self._channels.get(key)
         if channel is None:
             return
-        async with self._at_once:
-            try:
-                live_queries.inc()
-                await channel.refresh()
-            except DatabaseUnavailable:
-                self._behind.add(key)
-            except OperationsError as error:  # what was shown is gone; its page says so when it is opened again
-                log.info("a view cannot be shown any more", view=str(key), why=error.message)
-            except Exception:
-                log.exception("a view could not be refreshed", view=str(key))
+        try:
+            live_queries.inc()
+            await channel.refresh()
+        except DatabaseUnavailable:
+            self._behind.add(key)
+        except OperationsError as error:  # what was shown is gone; its page says so when it is opened again
+            log.info("a view cannot be shown any more", view=str(key), why=error.message)
+        except Exception:
+            log.exception("a view could not be refreshed", view=str(key))
 
     async def _beat(self) -> None:
         while True:
             silent = self.feed.silent_for > SILENCE
             for pulse in tuple(self.pulses):
                 if silent != self.is_silent:
-                    pulse.silent(silent)
+                    pulse.tell(silent)
                 self.lines.beat(pulse.tab, self._age_for(pulse.tab))
             self.is_silent = silent
             self._slow.sweep()
             if not silent and (due := {key for key in self._behind if self._slow.is_due(key)}):
-                self._stale |= due
+                self._load_again(due)
                 self._behind -= due
-                self._work.set()
             await asyncio.sleep(BEAT)

@@ -6,12 +6,12 @@ from uuid import UUID
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from console.channels import Listener, View
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
-from console.live import Listener, View
 from console.pages import words
 from console.pages.execution_actions import ExecutionActions
 from console.pages.scope import Scope

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nicegui.page_arguments import PageArguments
 
+from console.channels import Listener, View
 from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, to_json
-from console.live import Listener, View
 from console.pages import address, execution_table, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList

@@ -7,11 +7,11 @@ from uuid import UUID
 from nicegui import ui
 
 from console import sessions
+from console.channels import Listener, View
 from console.components import feedback
 from console.components.cards import Fact, facts
 from console.components.dialogs import Dialog, Question
 from console.components.text import tag
-from console.live import Listener, View
 from console.pages import finding_words
 from console.pages.scope import Scope
 from operations.actions.findings import NEEDS, Settlement, settlements

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from nicegui import ui
 
+from console.channels import Listener, Shown, View
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
 from console.components.tables import Column, Empty, EmptyKind, Handlers, LiveTable, Sort
 from console.components.text import attribute, tag
-from console.live import Hub, Listener, Shown, View
+from console.live import Hub
 from console.pages import address
 from console.pages.list_filters import ListFilters, Query
 from console.pages.live_rows import News, Rows

@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self, TypeVar
 
+from console.channels import View
 from console.components.tables import Patch, to_json
-from console.live import View
 from operations.feed import Changed
 from operations.queries.paging import Page
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from console.channels import Listener, View
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
-from console.live import Listener, View
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
@@ -25,6 +25,7 @@ COLUMNS = tuple(
     for column in execution_table.COLUMNS
     if column.name in ("status", "tenant", "steps_done", "error", "started_at", "last_progress_at")
 )
+RECOUNT = 5.0  #: seconds between two counts of a whole day
 OPEN = frozenset({Status.PENDING, Status.RUNNING})
 FAILED = frozenset({Status.FAILED})
 ALL_HEALTHY = Empty(
@@ -92,6 +93,7 @@ def throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyT
         concerns=lambda changed: changed.concerns("execution"),
         load=scope.services.reads.executions.throughput,
         news=lambda before, after: None if before == after else after,
+        at_most_every=RECOUNT,
     )
 
 

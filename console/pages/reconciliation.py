@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
+from console.channels import Listener, View
 from console.components import plots
 from console.components.cards import Kpi, Section, kpis
 from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind
 from console.components.text import attribute, tag
-from console.live import Listener, View
 from console.pages import address, finding_dialog, finding_words, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList

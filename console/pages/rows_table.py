@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from nicegui import ui
 
+from console.channels import Listener, View
 from console.components.tables import Column, Empty, Handlers, LiveTable
-from console.live import Hub, Listener, View
+from console.live import Hub
 from console.pages.live_rows import News, Rows
 
 

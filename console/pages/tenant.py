@@ -7,6 +7,7 @@ from uuid import UUID
 from nicegui import ui
 
 from console import sessions
+from console.channels import Listener, View
 from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
@@ -15,7 +16,6 @@ from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
 from console.components.text import tag
-from console.live import Listener, View
 from console.pages import deeds, execution_table, live_rows
 from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from nicegui.page_arguments import PageArguments
 
+from console.channels import View
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind
-from console.live import View
 from console.pages import address, live_rows, words
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList

@@ -1,15 +1,19 @@
 """Views and their viewers: who is told what, and that nobody who has gone stands in the way."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from time import monotonic
+from typing import Never
 
 import pytest
 from nicegui import Client, ui
 
 from console import slow_views
-from console.live import Hub, Listener, View
+from console.channels import Listener, View
+from console.live import Hub, Pulse
 from operations.errors import DatabaseSlow
-from operations.feed import Feed
+from operations.feed import Changed, Feed
 
 
 class Counter:
@@ -154,3 +158,25 @@ async def test_a_view_that_became_slow_keeps_its_value_and_says_how_old_it_is(
     await hub._refresh_one("a")
     assert hub._age_for(tab.id) < 5.0
     assert (await hub.watch(slow.view, listener(tab))).value == 3
+
+
+async def test_a_banner_or_view_that_fails_keeps_nothing_from_the_others(hub: Hub, tab: Client) -> None:
+    heard: list[bool] = []
+
+    def fail(_: object) -> Never:
+        raise ValueError
+
+    with tab:
+        Pulse(hub, silent=fail)
+        Pulse(hub, silent=heard.append)
+    broken = replace(Counter("broken").view, concerns=fail)
+    await hub.watch(broken, listener(tab))
+    hub.is_silent = True
+
+    beating = asyncio.create_task(hub._beat())
+    await asyncio.wait({beating}, timeout=0.05)
+
+    assert not beating.done()
+    assert len(heard) == 1
+    assert all(channel.concerns(Changed()) for channel in hub._channels.values())
+    beating.cancel()
