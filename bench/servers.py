@@ -22,6 +22,7 @@ from tests.consoles import Servers, run_console
 from tests.servers import environment, eventually, passable_directory
 
 ROOT = Path(__file__).parents[1]
+SESSIONS = 20  #: that share the tabs of a console
 
 #: A server as one would set it up for this much data, but for `fsync`: no benchmark here is about disks.
 SETTINGS = {
@@ -106,8 +107,10 @@ async def console(database_url: str, temporal_address: str) -> AsyncIterator[Sit
     given = Servers(database_url=database_url, temporal_address=temporal_address, task_queue="bench")
     with passable_directory() as logs:
         async with run_console(given, logs) as running:
-            session = await running.accounts.session()
-            yield Site(url=running.url, path="/executions", cookie=(running.cookie, session))
+            session, *colleagues = [await running.accounts.session() for _ in range(SESSIONS)]
+            yield Site(
+                url=running.url, path="/executions", cookie=(running.cookie, session), colleagues=tuple(colleagues)
+            )
 
 
 async def metrics(url: str) -> dict[str, float]:

@@ -29,9 +29,15 @@ class Site:
     url: str
     path: str
     cookie: tuple[str, str] | None = None
+    colleagues: Sequence[str] = ()  #: secrets of further sessions, as one alone may have only so many tabs
 
-    def headers(self) -> dict[str, str]:
-        return {} if self.cookie is None else {"Cookie": "=".join(self.cookie)}
+    def headers(self, number: int = 0) -> dict[str, str]:
+        """Of tab `number`; the sessions take turns."""
+        if self.cookie is None:
+            return {}
+        name, first = self.cookie
+        secrets = (first, *self.colleagues)
+        return {"Cookie": f"{name}={secrets[number % len(secrets)]}"}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,15 +69,15 @@ async def open_tabs(site: Site, number: int) -> AsyncIterator[Sequence[Tab]]:
     tabs: list[Tab] = []
     async with asyncio.TaskGroup() as group, httpx.AsyncClient(timeout=60) as client:
 
-        async def begin() -> None:
+        async def begin(tab: int) -> None:
             async with gate:
                 ready = asyncio.Event()
-                task = group.create_task(_live(site, client, tabs.append, ready))
+                task = group.create_task(_live(site, site.headers(tab), client, tabs.append, ready))
                 running.append(task)
                 await ready.wait()
 
         running: list[asyncio.Task[None]] = []
-        await asyncio.gather(*(begin() for _ in range(number)))
+        await asyncio.gather(*(begin(tab) for tab in range(number)))
         try:
             yield tabs
         finally:
@@ -79,9 +85,11 @@ async def open_tabs(site: Site, number: int) -> AsyncIterator[Sequence[Tab]]:
                 task.cancel()
 
 
-async def _live(site: Site, client: httpx.AsyncClient, note: Callable[[Tab], None], ready: asyncio.Event) -> None:
+async def _live(
+    site: Site, headers: dict[str, str], client: httpx.AsyncClient, note: Callable[[Tab], None], ready: asyncio.Event
+) -> None:
     try:
-        page = await client.get(site.url + site.path, headers={**site.headers(), "accept": "text/html"})
+        page = await client.get(site.url + site.path, headers={**headers, "accept": "text/html"})
         page.raise_for_status()
         found = QUERY.search(page.text)
         if found is None:
@@ -93,7 +101,7 @@ async def _live(site: Site, client: httpx.AsyncClient, note: Callable[[Tab], Non
             params={**{name: str(value) for name, value in query.items()}, "EIO": "4", "transport": "websocket"},
         )
         async with connect(
-            str(address), origin=Origin(site.url), additional_headers=site.headers(), compression=None, max_size=None
+            str(address), origin=Origin(site.url), additional_headers=headers, compression=None, max_size=None
         ) as socket:
             await _shake_hands(socket, query)
             note(tab)

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 from uvicorn.loops.auto import auto_loop_factory
 
-from console import bodies, connections, failures, garbage, gate, lines, sessions, tabs
+from console import bodies, bounds, connections, failures, garbage, gate, lines, sessions, tabs
 from console.api import documentation, parameters, problems
 from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
@@ -95,6 +95,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     application.add_middleware(lines.Tap, lines=hub.lines)
     # The last one added comes first: pages get their nonce before they are compressed.
     application.add_middleware(bodies.Bodies)
+    application.add_middleware(bounds.Bounds, presence=presence)
     application.add_middleware(gate.Gate, presence=presence, origin=settings.origin, cookie=cookie)
     application.add_middleware(failures.Bugs)
     application.add_middleware(HeadAsGet)

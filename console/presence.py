@@ -88,5 +88,9 @@ class Presence:
                         await core.sio.eio.disconnect(connection)
 
 
+def tabs_of(session: Session) -> list[Client]:
+    return [client for client, own in _tabs() if own.id == session.id]
+
+
 def _tabs() -> list[tuple[Client, Session]]:
     return [(client, session) for client in Client.instances.values() if (session := sessions.of_client(client))]

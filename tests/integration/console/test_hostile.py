@@ -3,16 +3,18 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from time import monotonic
 
 import httpx
 import nicegui
 import pytest
 
+from console.bounds import TABS
+from console.connections import UNFINISHED
 from operations.statuses import Role
 from tests.consoles import Console
-from tests.hostile import SOCKETS, deaf_socket, half_sent, send_body
+from tests.hostile import SOCKETS, connection_to, deaf_socket, half_sent, send_body
 from tests.integration.console.sockets import open_page
 
 SOON = 5.0  # seconds until the end of a session must be felt, on the connection itself
@@ -159,3 +161,63 @@ async def test_half_a_body_is_waited_for_only_so_long(console: Console, admin_se
 def _brackets(size: int) -> Sequence[bytes]:
     part = b"[" * 65_536
     return [part] * (size // len(part))
+
+
+async def test_of_many_exports_of_one_session_one_is_made_at_a_time(console: Console) -> None:
+    greedy = await console.accounts.session("greedy@example.com", Role.VIEWER)
+    other = await console.accounts.session("patient@example.com", Role.VIEWER)
+    async with console.client(session=greedy) as client, console.client(session=other) as patient:
+        *answers, elsewhere = await asyncio.gather(
+            *(client.get("/api/v1/exports/executions.csv") for _ in range(12)),
+            patient.get("/api/v1/exports/executions.csv"),
+        )
+        again = await client.get("/api/v1/exports/executions.csv")
+
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 429}
+    assert statuses.count(429) > statuses.count(200)
+    assert "An export of yours is being made already" in next(a.text for a in answers if a.status_code == 429)
+    assert (elsewhere.status_code, again.status_code) == (200, 200)
+
+
+async def test_pages_that_were_loaded_and_left_make_room(console: Console) -> None:
+    session = await console.accounts.session("restless@example.com", Role.VIEWER)
+    async with console.client(session=session) as client:
+        pages = [await open_page(client, "/tenants") for _ in range(TABS + 10)]
+
+        async with deaf_socket(console, pages[-1].client_id, session=session) as socket:
+            await socket.hears('"news"')
+
+
+async def test_who_has_too_many_tabs_open_is_told_so_and_nobody_else(console: Console) -> None:
+    session = await console.accounts.session("many@example.com", Role.VIEWER)
+    other = await console.accounts.session("few@example.com", Role.VIEWER)
+    async with (
+        console.client(session=session) as client,
+        console.client(session=other) as few,
+        AsyncExitStack() as open_tabs,
+    ):
+        for number in range(TABS):
+            page = await open_page(client, f"/tenants?q=distinct-{number}")
+            await open_tabs.enter_async_context(deaf_socket(console, page.client_id, session=session))
+
+        refused = await client.get("/tenants?q=one-more", headers={"Accept": "text/html"})
+
+        assert refused.status_code == 429
+        assert f"You have {TABS} pages open" in refused.text
+        await open_page(few, "/tenants")
+
+
+async def test_half_sent_requests_of_one_address_do_not_pile_up(console: Console, admin: httpx.AsyncClient) -> None:
+    async with AsyncExitStack() as held:
+        connections = [await held.enter_async_context(connection_to(console)) for _ in range(3 * UNFINISHED)]
+        for _, writer in connections:
+            writer.write(b"GET /executions HTTP/1.1\r\nHost: loc")
+
+        answer = await admin.get("/api/v1/tenants", timeout=2)
+
+        assert answer.status_code == 200
+        async with asyncio.timeout(5):
+            for reader, _ in connections[:UNFINISHED]:
+                with suppress(ConnectionError):
+                    assert await reader.read() == b""
