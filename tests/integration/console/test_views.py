@@ -10,8 +10,8 @@ import pytest
 from psycopg import AsyncConnection
 from sqlalchemy import event
 
-from console.components.shell import Frame
 from console.channels import View
+from console.components.shell import Frame
 from console.live import Hub
 from console.pages import execution, executions, finding_dialog, overview, reconciliation, tenant, tenants
 from console.pages.scope import Scope
