@@ -2,7 +2,7 @@
 export default {
   template: `
   <div class="menu-place" @keydown="press" @focusout="blur">
-    <button ref="button" type="button" class="button" aria-haspopup="menu" :aria-expanded="String(open)" :aria-label="label" @click="toggle">
+    <button ref="button" type="button" class="button" data-local aria-haspopup="menu" :aria-expanded="String(open)" :aria-label="label" @click="toggle">
       <span>{{ word }}</span><i class="material-icons notranslate" aria-hidden="true">expand_more</i></button>
     <div v-if="open" ref="menu" class="menu" role="menu" :aria-label="label">
       <button v-for="item in items" :key="item.name" type="button" role="menuitem" tabindex="-1" class="menu-item"

@@ -32,7 +32,11 @@ Ask = Callable[[], Question]
 CarryOut = Callable[[str], Awaitable[None]]
 
 
-class Dialog(ui.element, component="frame_dialog.js", dependencies=["console_drafts.js", "console_focus.js"]):
+class Dialog(
+    ui.element,
+    component="frame_dialog.js",
+    dependencies=["console_connection.js", "console_drafts.js", "console_focus.js", "console_line.js"],
+):
     """One that is open. Draw into it what it shows; the browser keeps what is typed."""
 
     def __init__(self, title: str = "", *, wide: bool = False) -> None:
@@ -63,6 +67,7 @@ class QuestionDialog(Dialog):
         self._carry_out = carry_out
         self._question = ask()
         self._version = 0
+        self._answered: object = None
         self._is_being_done = False  #: what changes meanwhile may be its own doing
         self.props["draft-name"] = draft
         self.props["longest"] = LONGEST
@@ -86,7 +91,10 @@ class QuestionDialog(Dialog):
 
     async def _answer(self, event: GenericEventArguments) -> None:
         """Nothing is done but what the person has read: an answer to an earlier version of the question is none."""
-        reason, version = event.args
+        reason, version, answer = event.args
+        if answer == self._answered:  # sent again, as its connection was cut; what became of it is told by and by
+            return
+        self._answered = answer
         if version != self._version:
             self._refuse(MOVED)
             return

@@ -1,17 +1,19 @@
 // A dialog of the frame: a closer look at something, or a question before something is done. What is typed into it is
 // kept in the browser until it has been used, so that neither a cut nor a reload loses it.
+import { connection } from "console_connection";
 import { draft, keepDraft, reasons, rememberReason } from "console_drafts";
 import { anchor, refocus } from "console_focus";
 
+const OFFLINE = "You are offline. What you typed is kept; it can be confirmed when the connection is back.";
 const CHANGED = "What this is about has changed while the dialog was open; it now says how things stand.";
 
 export default {
   template: `
-  <div class="dialog-scrim" @mousedown.self.prevent="leave">
+  <div v-if="!closed" class="dialog-scrim" @mousedown.self.prevent="leave">
     <section ref="box" class="dialog" role="dialog" aria-modal="true" tabindex="-1" :aria-labelledby="name('title')"
       :data-danger="question && question.danger || null" :data-wide="wide || null" @keydown="press">
       <h2 :id="name('title')">{{ question ? question.title : title }}</h2>
-      <p class="dialog-news" role="status">{{ news }}</p>
+      <p class="dialog-news" role="status">{{ connection.online ? news : OFFLINE }}</p>
       <slot></slot>
       <template v-if="question">
         <template v-for="part in parts" :key="part.title"><h3>{{ part.title }}</h3>
@@ -23,15 +25,15 @@ export default {
             placeholder="Why? Colleagues will read this." :aria-invalid="problem ? 'true' : null"
             :aria-describedby="name('problem')" @input="typed"></textarea>
           <div v-if="recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
-            <button v-for="each in recent" :key="each" type="button" @click="take(each)">{{ each }}</button></div>
+            <button v-for="each in recent" :key="each" type="button" data-local @click="take(each)">{{ each }}</button></div>
         </div>
         <p :id="name('problem')" class="dialog-problem" role="alert">{{ problem || question.problem }}</p>
         <div v-if="leaving" class="dialog-leaving" role="alert"><span>Close it, and throw away what you wrote?</span>
-          <button type="button" class="button" @click="discard">Throw away</button>
-          <button ref="stay" type="button" class="button" @click="stay">Go on writing</button></div>
+          <button type="button" class="button" data-local @click="discard">Throw away</button>
+          <button ref="stay" type="button" class="button" data-local @click="stay">Go on writing</button></div>
         <div v-else class="dialog-buttons">
-          <button ref="keep" type="button" class="button" :disabled="busy" @click="discard">Keep as it is</button>
-          <button type="button" :class="question.danger ? 'button-danger' : 'button-primary'" :disabled="busy || !!question.problem"
+          <button ref="keep" type="button" class="button" data-local :disabled="busy" @click="discard">Keep as it is</button>
+          <button type="button" :class="question.danger ? 'button-danger' : 'button-primary'" :disabled="busy || !!question.problem || !connection.online" data-local
             :aria-busy="busy || null" :title="question.ask_reason ? 'Ctrl+Enter' : null" @click="confirm">{{ question.action }}</button>
         </div>
       </template>
@@ -40,7 +42,7 @@ export default {
   props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String, longest: Number },
   emits: ["answer", "closed"],
   data() {
-    return { text: "", problem: "", news: "", busy: false, leaving: false, recent: [] };
+    return { text: "", problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE };
   },
   computed: {
     parts() {
@@ -53,6 +55,11 @@ export default {
     },
   },
   watch: {
+    // What was on its way when the connection was cut may be lost: it is sent again, and done once.
+    "connection.online"(online) {
+      if (online && this.closed) this.$emit("closed");
+      else if (online && this.busy) this.$emit("answer", this.answer);
+    },
     version() {
       this.problem = "";
       this.news = this.question.problem ? "" : CHANGED;
@@ -68,6 +75,7 @@ export default {
     (this.$refs.reason ?? this.$refs.keep ?? this.$refs.box).focus();
   },
   beforeUnmount() {
+    if (this.closed) return;
     this.hold(false);
     refocus(this.anchor);
   },
@@ -114,14 +122,18 @@ export default {
       this.close();
     },
     close() {
+      this.hold(false);
+      this.closed = true;
+      refocus(this.anchor);
       this.$emit("closed");
     },
     confirm() {
-      if (this.busy || this.question.problem) return;
+      if (this.busy || this.question.problem || !this.connection.online) return;
       if (this.question.ask_reason && !this.text.trim()) return this.refuse("A reason is needed; it is kept in the audit log.");
       this.problem = "";
       this.busy = true;
-      this.$emit("answer", [this.text.trim(), this.version]);
+      this.answer = [this.text.trim(), this.version, Math.random().toString(36).slice(2)];
+      this.$emit("answer", this.answer);
     },
     // It could not be done; all stays as it was typed.
     refuse(problem) {

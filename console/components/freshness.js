@@ -1,4 +1,5 @@
 // How old what the viewer sees is: ticks by itself, tells a lost connection by itself, pauses on request.
+import { connection } from "console_connection";
 import { watch } from "console_line";
 
 export default {
@@ -40,7 +41,7 @@ export default {
     this.unwatch = watch(this.beat);
     this.timer = setInterval(() => {
       this.now = Date.now();
-      this.connected = !window.did_handshake || Boolean(window.socket?.connected);
+      this.connected = connection.online;
     }, 500);
   },
   unmounted() {

@@ -1,5 +1,6 @@
 """The form that registers a customer, and leads straight to the live run."""
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 from nicegui import ui
@@ -8,13 +9,16 @@ from console import sessions
 from console.components import feedback
 from console.components.cards import Section
 from console.components.fields import SelectField, TextField, Verdict
+from console.components.form_drafts import FormDraft
 from console.components.page_headers import PageHeader
+from console.components.text import attribute
 from console.pages.scope import Scope
 from operations.access import Permission
 from operations.actions.registration import Registration, slug_problem
 from operations.errors import AlreadyTaken, DatabaseUnavailable, InvalidInput
 from operations.statuses import Plan
 
+DRAFT = "Register tenant"  #: names what is typed in the browser
 PLANS = {
     Plan.STARTER.value: "Starter",
     Plan.BUSINESS.value: "Business",
@@ -28,7 +32,7 @@ async def build(scope: Scope) -> None:
     PageHeader(
         "Register tenant", subtitle="The schema is made and migrated while you watch.", back=("Tenants", "/tenants")
     )
-    with Section("Customer").classes("narrow"), ui.element("div").classes("form"):
+    with Section("Customer").classes("narrow"):
         RegistrationForm(scope)
 
 
@@ -44,6 +48,11 @@ class RegistrationForm:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._key = str(uuid4())
+        self._draft = FormDraft(DRAFT, on_restore=self._restore)
+        with self._draft.classes("form"):
+            self._draw()
+
+    def _draw(self) -> None:
         self._fields = {
             "slug": TextField(
                 "Slug",
@@ -60,8 +69,23 @@ class RegistrationForm:
             ),
             "owner_name": TextField("Owner's name", max_length=220),
         }
-        self._plan = SelectField("Plan", options=PLANS, value=Plan.STARTER.value, required=True)
-        self._button = ui.button("Register", icon="add", on_click=self._submit)
+        for name, shown in self._fields.items():
+            attribute(shown, "data-field", name)
+        self._plan = SelectField(
+            "Plan",
+            options=PLANS,
+            value=Plan.STARTER.value,
+            required=True,
+            on_change=lambda plan: self._draft.note("plan", plan),
+        )
+        self._button = ui.button("Register", icon="add", on_click=self._submit).props("data-submit")
+
+    def _restore(self, values: Mapping[str, str]) -> None:
+        """What was typed before a reload."""
+        for name, shown in self._fields.items():
+            shown.input.set_value(values.get(name, ""))
+        if values.get("plan") in PLANS:
+            self._plan.input.set_value(values["plan"])
 
     async def _check_slug(self, slug: str) -> Verdict:
         sessions.actor(Permission.REGISTER_TENANT)
@@ -92,6 +116,7 @@ class RegistrationForm:
         except DatabaseUnavailable as error:
             feedback.toast(error.message, feedback.Tone.ERROR)
         else:
+            self._draft.drop()
             ui.navigate.to(f"/executions/{registered.execution_id}")
         finally:
             self._button.props(remove="loading")

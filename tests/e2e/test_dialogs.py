@@ -1,6 +1,7 @@
 """Dialogs: they survive what happens to their object, say so, keep what was typed, and end with their page."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -45,15 +46,21 @@ class Run:
         await set_status(self.connection, self.id, Status.COMPLETED)
 
 
-@pytest.fixture
-async def run(beside: Services) -> AsyncIterator[Run]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
+@asynccontextmanager
+async def open_run(services: Services) -> AsyncIterator[Run]:
+    async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
         tenant = await add_tenant(connection, slug=f"asked-{uuid4().hex[:8]}", status=TenantStatus.PROVISIONING)
         id_ = await add_execution(connection, status=Status.RUNNING, entity_id=tenant, task_queue="nobody")
         run = Run(id=id_, connection=connection)
         await run.moves_on("create_schema")
         yield run
         await set_status(connection, id_, Status.COMPLETED)
+
+
+@pytest.fixture
+async def run(beside: Services) -> AsyncIterator[Run]:
+    async with open_run(beside) as opened:
+        yield opened
 
 
 async def ask_to(page: Page, action: str) -> Locator:

@@ -1,0 +1,72 @@
+// Whether the server hears what people do here. While it does not, nothing that needs it can be pressed, and what was
+// pressed in the moment of the cut is reported instead of being forgotten.
+import { watch } from "console_line";
+
+const SILENCE = 6000; // ms without a sign of life after which a socket that seems open is taken for dead
+const KEY = "tenantry.pressed";
+const ACTIONS = ".content button, .content [role=button], .dialogs button";
+const LOCAL = "[data-local], .live-columns *, .live-copy"; // what the browser does by itself
+export const connection = Vue.reactive({ online: true });
+let signAt = null;
+
+const say = (message) =>
+  window.Quasar?.Notify.create({
+    message, position: "bottom-right", classes: "toast", textColor: "toast", icon: "error", timeout: 10000,
+    closeBtn: "Close", attrs: { "data-tone": "error", role: "alert" },
+  });
+
+function look() {
+  if (!window.socket || window.did_handshake === undefined) return;
+  const isSilent = signAt !== null && !document.hidden && Date.now() - signAt > SILENCE;
+  const online = Boolean(window.socket.connected) && window.did_handshake !== false && !isSilent;
+  if (online === connection.online && online) return;
+  connection.online = online;
+  document.documentElement.toggleAttribute("data-offline", !online);
+  for (const each of document.querySelectorAll(ACTIONS)) {
+    if (each.matches(LOCAL)) continue;
+    if (!online && each.getAttribute("aria-disabled") !== "true") {
+      each.dataset.waits = "";
+      each.setAttribute("aria-disabled", "true");
+    } else if (online && "waits" in each.dataset) {
+      delete each.dataset.waits;
+      each.removeAttribute("aria-disabled");
+    }
+  }
+  if (online) report();
+}
+
+// What was pressed is answered by the first message that is not a sign of life.
+function press(label) {
+  sessionStorage.setItem(KEY, JSON.stringify({ label, at: Date.now() }));
+}
+function report() {
+  const pressed = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  sessionStorage.removeItem(KEY);
+  if (pressed && Date.now() - pressed.at < 300000)
+    say(`The connection was cut while you pressed “${pressed.label}”. Look whether it was done before you try again.`);
+}
+
+function guard(event) {
+  const target = event.target.closest?.(`${ACTIONS}, .content a[href], #drawer a[href]`);
+  if (!target || target.matches(LOCAL)) return;
+  if (!connection.online) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say("You are offline: nothing was done. The page connects again by itself.");
+  } else if (target.matches(ACTIONS)) press(target.getAttribute("aria-label") ?? target.textContent.trim());
+}
+
+function listen() {
+  if (!window.socket) return void setTimeout(listen, 100);
+  window.socket.onAny((name) => {
+    signAt = Date.now();
+    if (name !== "news" && connection.online) sessionStorage.removeItem(KEY);
+  });
+  for (const name of ["connect", "disconnect"]) window.socket.on(name, () => Vue.nextTick(look));
+  if (window.did_handshake) report();
+}
+
+document.addEventListener("click", guard, true);
+watch(() => { signAt = Date.now(); });
+setInterval(look, 500);
+Vue.nextTick(listen);

@@ -1,0 +1,29 @@
+// Keeps what is typed into the form around which it stands, until the form has been used; fields are known by `data-field`.
+import { draft, keepDraft } from "console_drafts";
+
+window.dropDraft = (name) => keepDraft(name, "");
+
+export default {
+  template: `<div @input.capture="keep" @keydown.enter="submit"><slot></slot></div>`,
+  props: { name: String },
+  emits: ["restore"],
+  mounted() {
+    Vue.nextTick(() => this.$el.querySelector("input")?.focus());
+    this.values = draft(this.name) ?? {};
+    if (Object.keys(this.values).length) this.$emit("restore", this.values);
+  },
+  methods: {
+    // After the field has told its last letters; a select opens by Enter.
+    submit(event) {
+      if (event.target.matches("input:not([role=combobox])")) setTimeout(() => this.$el.querySelector("[data-submit]")?.click());
+    },
+    keep(event) {
+      const field = event.target.closest("[data-field]")?.dataset.field;
+      if (field) this.note(field, event.target.value);
+    },
+    note(field, value) {
+      this.values = { ...this.values, [field]: value };
+      keepDraft(this.name, this.values);
+    },
+  },
+};
