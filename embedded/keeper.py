@@ -71,7 +71,7 @@ class Keeper:
                 await self._pause(0, "it did not start")
 
     async def _watch(self) -> int:
-        """Ask for its health until it ends; return the exit code."""
+        """Ask for its health, and keep its log short, until it ends; return the exit code."""
         end = asyncio.ensure_future(self.server.exited())
         try:
             while True:
@@ -79,6 +79,7 @@ class Keeper:
                 if done:
                     return end.result()
                 self._see(healthy=await self.server.answers())
+                await asyncio.to_thread(processes.shorten, self.server.log)
         finally:
             end.cancel()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, STDOUT, Process
@@ -17,7 +18,7 @@ from embedded.errors import DidNotStart
 from embedded.identity import Identity, look_up
 
 LEASH = Path(__file__).with_name("leash.py")
-LARGEST_LOG = 10 * 1024 * 1024  # bytes, looked at when a child starts
+LARGEST_LOG = 10 * 1024 * 1024  # bytes; looked at when a child starts, and while it runs
 KILL_DEADLINE = 10.0  # seconds until even a killed process must be gone
 
 
@@ -115,8 +116,33 @@ def exit_as_words(code: int) -> str:
 def open_log(log: Path) -> BinaryIO:
     """Append; a log that has grown large becomes its one predecessor first."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_name(f"{log.name}.1"))
+    if _is_large(log):
+        log.replace(_predecessor(log))
+    return _appending(log)
+
+
+def shorten(log: Path) -> None:
+    """Make room in a log that its writer holds open: what it says becomes the predecessor, and it begins anew.
+
+    The writer appends, so it goes on at the new end; what it writes between the two steps is lost.
+    """
+    if not _is_large(log):
+        return
+    _predecessor(log).unlink(missing_ok=True)
+    with log.open("rb") as source, _appending(_predecessor(log)) as kept:
+        shutil.copyfileobj(source, kept)
+    os.truncate(log, 0)
+
+
+def _is_large(log: Path) -> bool:
+    return log.exists() and log.stat().st_size > LARGEST_LOG
+
+
+def _predecessor(log: Path) -> Path:
+    return log.with_name(f"{log.name}.1")
+
+
+def _appending(log: Path) -> BinaryIO:
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
 
 

@@ -1,4 +1,16 @@
-from embedded.keeper import Backoff, Pace
+import asyncio
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded import processes
+from embedded.application import Application
+from embedded.keeper import Backoff, Keeper, Pace
+from embedded.patience import until_answered
+
+CHATTY = "import sys\nwhile True: print('x' * 999, flush=True)"
 
 
 def test_pauses_double_up_to_the_longest() -> None:
@@ -22,3 +34,27 @@ def test_a_thousand_failures_are_no_overflow() -> None:
     backoff = Backoff(pace=Pace())
 
     assert [backoff.after(0) for _ in range(2000)][-1] == 30
+
+
+async def test_a_log_that_grows_while_its_writer_runs_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LARGEST_LOG", 100_000)
+    log = tmp_path / "chatty.log"
+    command = (sys.executable, "-I", "-S", "-c", CHATTY)
+    server = Application(name="chatty", command=command, environment={}, log=log, record=tmp_path / "chatty.json")
+    sizes: list[int] = []
+
+    async def was_shortened() -> bool:
+        sizes.append(log.stat().st_size)
+        return any(after < before for before, after in itertools.pairwise(sizes))
+
+    async with server:
+        keeper = Keeper(server=server, pace=Pace(poll=0.05), report=lambda *_: None, changed=lambda: None)
+        keeping = asyncio.ensure_future(keeper.keep())
+        await until_answered(was_shortened, within=20)
+        keeping.cancel()
+
+    assert (tmp_path / "chatty.log.1").stat().st_size > 100_000
+    assert (tmp_path / "chatty.log.1").stat().st_mode & 0o777 == 0o600
+    assert log.read_bytes()[:1] != b"\0"
