@@ -10,6 +10,7 @@ import httpx
 import nicegui
 import pytest
 
+from console import doors
 from console.bounds import TABS
 from console.connections import UNFINISHED
 from operations.statuses import Role
@@ -221,3 +222,11 @@ async def test_half_sent_requests_of_one_address_do_not_pile_up(console: Console
             for reader, _ in connections[:UNFINISHED]:
                 with suppress(ConnectionError):
                     assert await reader.read() == b""
+
+
+async def test_every_address_that_changes_something_names_its_role(admin: httpx.AsyncClient) -> None:
+    paths = (await admin.get("/api/openapi.json")).json()["paths"]
+
+    without = [path for path, methods in paths.items() if methods.keys() - {"get"} and doors.door(path).needs is None]
+
+    assert without == []
