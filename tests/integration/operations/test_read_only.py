@@ -16,7 +16,7 @@ from tests.servers import eventually
 
 CHANGE = "UPDATE tenants SET name = name"
 SESSIONS = """
-    SELECT count(*), min(clock_timestamp() - backend_start) > interval '1 second'
+    SELECT count(*), min(clock_timestamp() - backend_start) > interval '1.5 seconds'
     FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tenantry test'
 """
 TENANT = (
