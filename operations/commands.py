@@ -188,16 +188,28 @@ async def withdraw_start(connection: AsyncConnection, execution_id: UUID, why: s
     held = await connection.scalar(START_IS_HELD, {"execution": execution_id})
     if held:
         return False
-    await connection.execute(
-        update(Command)
-        .where(
-            Command.execution_id == execution_id,
-            Command.kind == CommandKind.START,
-            Command.state == CommandState.QUEUED,
-        )
-        .values(state=CommandState.FAILED, error=clean(why), settled_at=func.clock_timestamp(), claim_token=None)
-    )
+    actor = Actor.system("deliverer")
+    values = {"execution": execution_id, "error": clean(why), "actor": actor.name, "role": actor.role.value}
+    await connection.execute(WITHDRAW, values)
     return True
+
+
+# With its second audit entry, like every command that ends.
+WITHDRAW = text(
+    """
+    WITH settled AS (
+        UPDATE commands c SET state = 'failed', error = CAST(:error AS text), settled_at = clock_timestamp(),
+               claim_token = NULL
+        FROM workflow_executions e
+        WHERE e.id = c.execution_id AND c.execution_id = :execution AND c.kind = 'start' AND c.state = 'queued'
+        RETURNING c.id, c.execution_id, c.requested_by, e.workflow_id
+    )
+    INSERT INTO audit_log (actor, role, action, outcome, target_kind, target_id, target_label, reason, after)
+    SELECT :actor, :role, 'command.start', 'failed', 'execution', execution_id::text, workflow_id,
+           CAST(:error AS text), jsonb_build_object('command', id::text, 'requested_by', requested_by)
+    FROM settled
+    """
+)
 
 
 async def queue_start_again(connection: AsyncConnection, execution_id: UUID, requested_by: str, why: str) -> None:

@@ -74,6 +74,13 @@ def attempt_id(kind: WorkflowKind, slug: str, attempt: int) -> str:
     return base if attempt == 1 else f"{base}--{attempt}"
 
 
+def slug_in(workflow_id: str) -> str | None:
+    """Whose attempt it is by its workflow id; None for an id that is not made by `attempt_id`."""
+    base = workflow_id.partition("--")[0]
+    begins = next((each for each in ("tenant-provision-", "tenant-deprovision-") if base.startswith(each)), None)
+    return None if begins is None else base.removeprefix(begins)
+
+
 def step_title(name: str) -> str:
     """An activity's name as people read it."""
     return name.replace("_", " ").capitalize()

@@ -130,8 +130,12 @@ async def cancel(delivery: Delivery) -> Settlement:
     run = await _target(delivery)
     if isinstance(run, Settlement):
         return run
-    await delivery.temporal.cancel(delivery.claim.workflow_id, run.run_id, reason=_said(delivery.claim))
-    return delivery.settlement(CommandState.DELIVERED)
+    claim = delivery.claim
+    if await delivery.temporal.cancel(claim.workflow_id, run.run_id, reason=_said(claim)):
+        return delivery.settlement(CommandState.DELIVERED)
+    ended = await delivery.temporal.describe(claim.workflow_id, run.run_id)
+    how = "and Temporal knows it no more" if ended is None else f"as {ended.status}"
+    return delivery.settlement(CommandState.FAILED, f"The run ended by itself before it could be canceled, {how}.")
 
 
 async def decide(delivery: Delivery) -> Settlement:

@@ -6,8 +6,7 @@ own `describe` raises on statuses it does not know, such as paused.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -160,17 +159,15 @@ class Temporal:
             closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
         )
 
-    async def terminate(self, workflow_id: str, run_id: str, *, reason: str) -> None:
-        """End exactly this run by force; one that has ended already is left as it is."""
+    async def terminate(self, workflow_id: str, run_id: str, *, reason: str) -> bool:
+        """End exactly this run by force; False when Temporal knows it no more as an open one."""
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
-        with _ended_is_fine():
-            await ask(handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+        return await _is_taken(handle.terminate(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
-    async def cancel(self, workflow_id: str, run_id: str, *, reason: str) -> None:
-        """Ask exactly this run to end in order."""
+    async def cancel(self, workflow_id: str, run_id: str, *, reason: str) -> bool:
+        """Ask exactly this run to end in order; False when Temporal knows it no more as an open one."""
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
-        with _ended_is_fine():
-            await ask(handle.cancel(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
+        return await _is_taken(handle.cancel(reason=reason, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
     async def signal(self, workflow_id: str, run_id: str, name: str) -> None:
         """Send a signal without arguments to exactly this run."""
@@ -215,14 +212,15 @@ class Temporal:
         return any(poller.last_access_time.ToDatetime(UTC) > fresh for poller in answer.pollers)
 
 
-@contextmanager
-def _ended_is_fine() -> Iterator[None]:
+async def _is_taken(request: Awaitable[None]) -> bool:
     """Temporal answers NOT_FOUND for a run that has ended; the caller looks at how it ended."""
     try:
-        yield
+        await ask(request)
     except TemporalRefused as refusal:
         if not is_not_found(refusal):
             raise
+        return False
+    return True
 
 
 def is_not_found(refusal: TemporalRefused) -> bool:

@@ -45,9 +45,10 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
 
     A late or repeated write is counted and otherwise ignored: bookkeeping must not change the outcome of a run.
     """
-    row = (await connection.execute(_MOVE, _move_values(transition))).one_or_none()
+    values = _move_values(transition)
+    row = (await connection.execute(_MOVE, values)).one_or_none()
     if row is None:
-        late_writes.inc()
+        late_writes.inc(not await connection.scalar(_IS_SAID, values))
         return False
     if transition.to is Status.FAILED:
         await consequences.failed(connection, transition.execution_id, row.workflow_type, row.entity_id)
@@ -69,7 +70,7 @@ async def move_free(connection: psycopg.AsyncConnection, moves: Sequence[Transit
         "actor": moves[0].actor,
     }
     rows = await (await connection.execute(_MOVE_FREE, values)).fetchall()
-    late_writes.inc(sum(not is_news for _, is_news in rows))
+    late_writes.inc(sum(is_late for _, is_late in rows))
     return {id_ for id_, _ in rows}
 
 
@@ -185,12 +186,23 @@ _MOVE = text(
     """
 )
 
+# What the row says already, by whomever it was written first: of the same run, that it runs or ran, or how it ended.
+_IS_SAID = text(
+    """
+    SELECT status = :to AND coalesce(run_id = CAST(:run_id AS text), true)
+           OR :to = 'running' AND coalesce(run_id = CAST(:run_id AS text), false)
+    FROM workflow_executions WHERE id = :id
+    """
+)
+
 # A late write finds its row, and leaves it as it is.
 _MOVE_FREE = b"""
     WITH free AS (
         SELECT e.id, given.status, given.run_id,
                (e.status = 'pending' OR e.status = 'running' AND given.status = 'completed')
-               AND coalesce(e.run_id = given.run_id, true) AS is_news
+               AND coalesce(e.run_id = given.run_id, true) AS is_news,
+               e.status = given.status AND coalesce(e.run_id = given.run_id, true)
+               OR given.status = 'running' AND coalesce(e.run_id = given.run_id, false) AS is_said
         FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(run_ids)s::text[]) AS given(id, status, run_id)
         JOIN workflow_executions e ON e.id = given.id
         WHERE given.status = 'running' OR coalesce(e.steps_done >= e.steps_total, true) AND NOT EXISTS (
@@ -210,7 +222,7 @@ _MOVE_FREE = b"""
           AND set_config('tenantry.actor', %(actor)s, true) IS NOT NULL
           AND set_config('tenantry.reason', '', true) IS NOT NULL
     )
-    SELECT id, is_news FROM free
+    SELECT id, NOT is_news AND NOT is_said FROM free
     """
 
 _MARK = text("SELECT set_config('tenantry.correction', :on, true)")

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.plugin import SimplePlugin
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from operations import logs
@@ -108,21 +107,7 @@ async def _work(services: Services, task_queue: str) -> None:
     client = await _reach_temporal(services)
     async with build(services, client, task_queue):
         log.info("worker ready", task_queue=task_queue)
-        await _ensure_schedule(client, task_queue, services.reconciler.limits.interval)
-        await asyncio.Event().wait()
-
-
-async def _ensure_schedule(client: Client, task_queue: str, interval: float) -> None:
-    """Tried until Temporal takes it; until then the consoles reconcile."""
-    while True:
-        try:
-            is_new = await schedules.ensure(client, task_queue, interval)
-        except (RPCError, RuntimeError) as error:
-            log.warning("the reconciliation schedule is not there yet", why=str(error))
-            await asyncio.sleep(LONGEST_WAIT)
-        else:
-            log.info("reconciliation is scheduled", every_seconds=interval, is_new=is_new)
-            return
+        await schedules.keep(client, services.database, task_queue, services.reconciler.limits.interval)
 
 
 async def _reach_temporal(services: Services) -> Client:

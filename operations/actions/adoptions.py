@@ -4,10 +4,10 @@ Whoever can start a workflow in the namespace can start it with any arguments, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import contracts, tracking
@@ -16,7 +16,7 @@ from operations.actions import customers
 from operations.actions.customers import Customer
 from operations.contracts import WorkflowKind
 from operations.errors import CannotSettle
-from operations.models import ApprovalRequest, Execution
+from operations.models import ApprovalRequest, Execution, Tenant
 from operations.reconciliation.observations import Observer
 from operations.statuses import TenantStatus
 from operations.temporal import Run, Temporal
@@ -80,6 +80,7 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
     if found.kind is contracts.DEPROVISIONING:
         await check(connection, actor, Permission.DEPROVISION)
         arguments = _deprovisioning(tenant, waiting)
+        await _wait_anew(connection, tenant, waiting)
     else:
         arguments = _provisioning(tenant)
     await tracking.adopt(
@@ -116,8 +117,17 @@ def _deprovisioning(tenant: Customer, waiting: float) -> tuple[object, ...]:
             f"The run would remove a tenant that is {tenant.status}, and nobody here asked for that. Terminate the "
             "run; deprovision the tenant if it has to go."
         )
-    former = TenantStatus.FAILED if tenant.activated_at is None else TenantStatus.ACTIVE
-    return str(tenant.id), former.value, waiting
+    was = TenantStatus.FAILED if tenant.activated_at is None else TenantStatus.ACTIVE
+    return str(tenant.id), (tenant.former_status or was).value, waiting
+
+
+async def _wait_anew(connection: AsyncConnection, tenant: Customer, waiting: float) -> None:
+    """However old the run is, there is time to think again; not for a tenant of which a part is gone."""
+    await connection.execute(
+        update(Tenant)
+        .where(Tenant.id == tenant.id, Tenant.status == TenantStatus.DEPROVISIONING)
+        .values(due_at=func.clock_timestamp() + timedelta(seconds=waiting), updated_at=func.clock_timestamp())
+    )
 
 
 async def _ask_again(connection: AsyncConnection, execution_id: UUID, asked_at: datetime) -> None:

@@ -18,6 +18,7 @@ class Customer:
     slug: str
     plan: str
     status: TenantStatus
+    former_status: TenantStatus | None  #: of one that leaves
     activated_at: datetime | None
     owner: UUID | None
 
@@ -37,6 +38,7 @@ async def hold(connection: AsyncConnection, id_: UUID | None) -> Customer | None
         slug=row.slug,
         plan=row.plan,
         status=TenantStatus(row.status),
+        former_status=None if row.former_status is None else TenantStatus(row.former_status),
         activated_at=row.activated_at,
         owner=row.owner,
     )
@@ -44,7 +46,7 @@ async def hold(connection: AsyncConnection, id_: UUID | None) -> Customer | None
 
 HOLD = text(
     """
-    SELECT t.id, t.slug, t.plan, t.status, t.activated_at,
+    SELECT t.id, t.slug, t.plan, t.status, t.former_status, t.activated_at,
            (SELECT m.user_id FROM memberships m WHERE m.tenant_id = t.id AND m.role = 'owner'
             ORDER BY m.created_at LIMIT 1) AS owner
     FROM tenants t WHERE t.id = CAST(:id AS uuid) FOR UPDATE

@@ -113,7 +113,9 @@ class Findings:
             await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
         outcome, done = audit.Outcome.DELIVERED, "Terminated."
         try:
-            await self.temporal.terminate(finding.workflow_id, finding.run_id, reason=f"{why} (by {actor.name})")
+            said = f"{why} (by {actor.name})"
+            if not await self.temporal.terminate(finding.workflow_id, finding.run_id, reason=said):
+                raise CannotSettle("The run had ended before it could be terminated; the next pass looks again.")
         except OperationsError as error:
             outcome, done = audit.Outcome.FAILED, error.message
             raise

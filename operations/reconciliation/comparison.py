@@ -16,7 +16,7 @@ from operations.database import Database
 from operations.errors import OperationsError, TemporalUnavailable
 from operations.logs import logger
 from operations.reconciliation import rows
-from operations.reconciliation.decisions import Action, Decision, Row, agrees, decide
+from operations.reconciliation.decisions import Action, Decision, Row, Seen, agrees, decide, seen
 from operations.reconciliation.lease import Lease
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.observations import Listed, Observer
@@ -84,6 +84,7 @@ class Comparison:
     task_queue: str
     ignores_breaker: bool
     deadline: float = 0.0
+    open_runs: set[str] = field(default_factory=set)  #: of our types on our task queues, as listed
     compared: Compared = field(default_factory=Compared)
 
     async def run(self, resume_after: UUID | None) -> Compared:
@@ -112,6 +113,7 @@ class Comparison:
         listed: dict[str, str] = {}
         async for page in self.observer.open_runs(set(queues)):
             listed.update((run.workflow_id, run.run_id) for run in page)
+            self.open_runs.update(run.run_id for run in page)
             await self.lease.keep()  # the clock starts later: without the whole list there is nothing to compare
         return listed
 
@@ -186,6 +188,10 @@ class Comparison:
             await self._pause()
 
     def _keep(self, judged: Judged) -> None:
+        run = judged.run
+        is_listed = run is not None and run.run_id in self.open_runs
+        if run is not None and is_listed and judged.row.status.is_final and seen(judged.row, run) is Seen.FOREIGN:
+            self.compared.without_row.append(run)  # its own row was lost, and its id was used again
         if judged.decision.action is Action.VERIFY:
             self.compared.verified.append(judged.row.id)
         elif judged.decision.action is not Action.LEAVE:

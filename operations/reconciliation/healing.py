@@ -57,6 +57,9 @@ class Healer:
         finding = Finding(
             kind=FindingKind.NO_ROW,
             workflow_id=run.workflow_id,
+            tenant_id=await connection.scalar(
+                select(Tenant.id).where(Tenant.slug == contracts.slug_in(run.workflow_id))
+            ),
             run_id=run.run_id,
             database_said={},
             temporal_said=findings.run_said(run),

@@ -245,6 +245,11 @@ async def test_a_start_that_is_withdrawn_in_time_never_happens(
     assert (ended.execution.status, ended.execution.close_reason) == (Status.FAILED, reason)
     assert "registered by mistake" in (ended.execution.error_message or "")
     assert await run_of(services, execution) is None
+    noted = await connection.execute(
+        "SELECT action, outcome FROM audit_log WHERE target_id = %s AND action LIKE 'command.%%' ORDER BY at",
+        (str(execution),),
+    )
+    assert await noted.fetchall() == [("command.start", "failed"), (f"command.{kind}", "delivered")]
 
 
 async def claim_and_die(database: Database) -> list[Claim]:

@@ -1,5 +1,6 @@
 """Who begins passes: the schedule, the console when the schedule is silent, and people."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -72,6 +73,31 @@ async def test_repeated_starts_make_one_schedule_and_touch_no_other(
     assert ours.spec.intervals[0].every == timedelta(seconds=30)
     assert ours.policy.catchup_window == timedelta(seconds=60)
     assert theirs.state.note == "theirs"
+
+
+async def test_a_schedule_that_somebody_deleted_is_made_again_and_a_pause_stays(
+    world: World, client: Client, task_queue: str, no_schedule: ScheduleHandle
+) -> None:
+    async def is_there() -> bool:
+        return not await schedules.is_gone(client)
+
+    keeping = asyncio.ensure_future(schedules.keep(client, world.services.database, task_queue, 60))
+    await eventually(is_there, bool)
+    await no_schedule.delete()
+
+    await eventually(
+        lambda: world.sql("SELECT action, actor FROM audit_log"),
+        lambda seen: seen == [("schedule.restore", "system:worker")],
+    )
+    assert await is_there()
+    await no_schedule.pause(note="on call: Ada")
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    again = asyncio.ensure_future(schedules.keep(client, world.services.database, task_queue, 60))
+    await asyncio.wait({again}, timeout=1)
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+    assert (await no_schedule.describe()).schedule.state.paused
 
 
 @pytest.mark.usefixtures("worker")

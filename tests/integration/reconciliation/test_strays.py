@@ -13,7 +13,7 @@ from operations.bootstrap import Services
 from operations.errors import CannotSettle, FindingSettled, NotPermitted
 from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
-from operations.statuses import Decision, FindingKind, Role, Status, TenantStatus
+from operations.statuses import CloseReason, Decision, FindingKind, Role, Status, TenantStatus
 from operations.temporal import RunStatus
 from tests import factories
 from tests.integration.reconciliation.runs import World, marked
@@ -158,6 +158,21 @@ async def test_a_removal_is_adopted_only_of_a_tenant_that_leaves_and_waits_as_lo
 
     [[arguments]] = await world.sql("SELECT input -> 'arguments' FROM workflow_executions WHERE id = %s", adopted)
     assert arguments == [str(tenant), "active", world.services.findings.deprovision_wait]
+
+
+async def test_a_stray_stays_a_finding_of_its_tenant_when_its_slug_is_registered_again(world: World) -> None:
+    finding = await stray(world, "TenantProvisioningWorkflow", "tenant-provision-again", [str(uuid4()), None])
+    registration = Registration(slug="again", name="Again", owner_email="a@again.example", plan="starter")
+    registered = await world.services.tenants.register(OTTO, registration)
+    await world.services.deliverer.deliver_due()
+    assert (await world.row(registered.execution_id)).close_reason is CloseReason.START_REJECTED
+
+    for _ in range(3):
+        await world.run_pass()
+
+    [still] = [each for each in await open_findings(world) if each.id == finding.id]
+    assert (still.kind, still.run_id, still.tenant_slug) == (FindingKind.NO_ROW, finding.run_id, "again")
+    await world.services.findings.terminate(OTTO, finding.id, "in the way")
 
 
 async def test_a_run_that_tenantry_did_not_start_can_be_terminated_and_not_adopted(world: World) -> None:
