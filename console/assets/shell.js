@@ -61,7 +61,9 @@
 
   function help() {
     const dialog = document.getElementById("shortcuts");
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    for (const line of dialog.querySelectorAll("[data-needs]")) line.hidden = !document.querySelector(line.dataset.needs);
+    dialog.showModal();
   }
 
   const isTyping = (target) =>

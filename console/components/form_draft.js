@@ -10,12 +10,20 @@ export default {
   mounted() {
     Vue.nextTick(() => this.$el.querySelector("input")?.focus());
     this.values = draft(this.name) ?? {};
-    if (Object.keys(this.values).length) this.$emit("restore", this.values);
+    const others = Object.entries(this.values).filter(([field, value]) => !this.type(field, value));
+    if (others.length) this.$emit("restore", Object.fromEntries(others));
   },
   methods: {
     // After the field has told its last letters; a select opens by Enter.
     submit(event) {
       if (event.target.matches("input:not([role=combobox])")) setTimeout(() => this.$el.querySelector("[data-submit]")?.click());
+    },
+    // As if typed anew, before anybody can type; false for what is no text.
+    type(field, value) {
+      const input = this.$el.querySelector(`[data-field="${CSS.escape(field)}"] input`);
+      if (!input) return false;
+      input.value = value;
+      return input.dispatchEvent(new Event("input", { bubbles: true }));
     },
     keep(event) {
       const field = event.target.closest("[data-field]")?.dataset.field;

@@ -12,6 +12,7 @@ class FormDraft(ui.element, component="form_draft.js", dependencies=["console_dr
     """Draw the form into it; fields are known by their attribute `data-field`."""
 
     def __init__(self, name: str, *, on_restore: Callable[[Mapping[str, str]], None]) -> None:
+        """`on_restore` hears of what was kept for fields that are no text."""
         super().__init__()
         self._name = name
         self.props["name"] = name

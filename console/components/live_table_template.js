@@ -1,6 +1,6 @@
 // The markup of a live table. Text reaches the page through {{ }} and attributes only.
 export default `
-<div class="live" ref="root" :data-loading="loading" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
+<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
   <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + ' new rows' : '' }}</span>
   <div class="live-pill-slot"><button v-if="waiting.size" type="button" class="live-pill" @click="showNew">
     <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button></div>

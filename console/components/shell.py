@@ -14,13 +14,15 @@ from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
 from console.components.text import attribute, tag
 
-TABLE_KEYS = (
-    ("/", "Search"),
-    ("j  k", "Next row, previous row"),
-    ("x", "Select the row; with Shift a range"),
-    ("Enter", "Open the row"),
-    ("Esc", "Drop the selection, close a dialog"),
-    ("?", "This list"),
+#: Keys, what they do, and what must be on the page for them to do it.
+KEYS = (
+    ("/", "Search", "[data-search]"),
+    ("j  k", "Next row, previous row", "[data-keyboard]"),
+    ("x", "Select the row; with Shift a range", "[data-selectable]"),
+    ("Enter", "Open the row", "[data-keyboard]"),
+    ("Esc", "Drop the selection", "[data-selectable]"),
+    ("Esc", "Close a dialog or a menu", None),
+    ("?", "This list", None),
 )
 
 
@@ -103,18 +105,15 @@ def _environment_badge(environment: str) -> None:
 
 
 def _user_menu(viewer: Viewer) -> None:
-    with ui.element("button").classes("avatar").props("type=button aria-haspopup=menu") as button:
+    with ui.element("button").classes("avatar").props("type=button popovertarget=account") as button:
         attribute(button, "aria-label", f"Account of {viewer.email}")
         attribute(button, "data-viewer", viewer.email)
         tag("span", viewer.email[:2].upper())
-        with (
-            ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 8]" no-focus'),
-            ui.element("div").classes("user-menu"),
-        ):
-            tag("p", viewer.email, classes="user-email")
-            tag("p", viewer.role.capitalize(), classes="user-role")
-            with ui.element("form").props("method=post action=/logout data-log-out"):
-                tag("button", "Log out", classes="button").props("type=submit")
+    with ui.element("div").classes("user-menu").props("id=account popover=auto role=group aria-label=Account"):
+        tag("p", viewer.email, classes="user-email")
+        tag("p", viewer.role.capitalize(), classes="user-role")
+        with ui.element("form").props("method=post action=/logout data-log-out"):
+            tag("button", "Log out", classes="button").props("type=submit")
 
 
 def _drawer(nav: Sequence[NavItem]) -> None:
@@ -161,8 +160,10 @@ def _shortcuts(nav: Sequence[NavItem]) -> None:
     with dialog:
         tag("h2", "Keyboard shortcuts").props("id=shortcuts-title")
         with ui.element("dl"):
-            for keys, meaning in [*TABLE_KEYS, *((f"g  {item.key}", item.label) for item in nav if item.key)]:
-                with ui.element("div"):
+            places = ((f"g  {item.key}", item.label, None) for item in nav if item.key)
+            for keys, meaning, needs in [*KEYS, *places]:
+                with ui.element("div") as line:
+                    attribute(line, "data-needs", needs)
                     with ui.element("dt"):
                         for key in keys.split():
                             tag("kbd", key)

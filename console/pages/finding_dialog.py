@@ -15,6 +15,7 @@ from console.components.text import tag
 from console.pages import finding_words
 from console.pages.scope import Scope
 from operations.actions.findings import NEEDS, Settlement, settlements
+from operations.errors import FindingNotFound
 from operations.queries.reconciliation_views import FindingView, Standing
 
 LABELS = {
@@ -34,8 +35,12 @@ TIMES = ("started_at", "closed_at")
 
 
 async def show(scope: Scope, id_: str) -> None:
-    """Open it, and keep it true."""
-    finding = await feedback.attempt(scope.services.reads.reconciliation.finding(UUID(id_)))
+    """Open it, and keep it true. The id may come from an address."""
+    try:
+        known = UUID(id_)
+    except ValueError:
+        raise FindingNotFound from None
+    finding = await feedback.attempt(scope.services.reads.reconciliation.finding(known))
     if finding is not None:
         await FindingDialog(scope, finding).open()
 
@@ -171,6 +176,7 @@ def _facts(finding: FindingView) -> list[Fact]:
     known = [
         Fact(label="Workflow id", value=finding.workflow_id, href=execution, mono=True),
         Fact(label="Tenant", value=finding.tenant_slug, href=tenant),
+        Fact(label="Address", value="This finding", href=f"/reconciliation?finding={finding.id}"),
         Fact(label="First seen", value=finding.first_seen_at),
         Fact(label="Last seen", value=finding.last_seen_at),
     ]

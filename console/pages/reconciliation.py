@@ -68,6 +68,8 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     with Section("Passes", subtitle="The latest sixty"):
         chart = plots.over_time("Rows checked, found and healed by the latest passes", left=LEFT, right=RIGHT)
     await _draw_findings(scope, query, header)
+    if query.get("finding"):
+        await finding_dialog.show(scope, query["finding"])
 
     def show_passes(passes: Passes) -> None:
         plots.show(chart, passes.times, passes.traces, left=LEFT, right=RIGHT)
@@ -221,7 +223,7 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
 
     async def load() -> Rows:
         page = await scope.services.reads.reconciliation.findings(wanted, cursor=query.get("cursor"))
-        return Rows.of(page, [_row(finding) for finding in page.items])
+        return Rows.of(page, [row(finding) for finding in page.items])
 
     return live_rows.view(
         ("findings", *sorted(query.items())),
@@ -230,7 +232,7 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     )
 
 
-def _row(finding: FindingView) -> Row:
+def row(finding: FindingView) -> Row:
     return {
         "id": str(finding.id),
         "kind": finding_words.title(finding.kind),

@@ -81,9 +81,7 @@ class RegistrationForm:
         self._button = ui.button("Register", icon="add", on_click=self._submit).props("data-submit")
 
     def _restore(self, values: Mapping[str, str]) -> None:
-        """What was typed before a reload."""
-        for name, shown in self._fields.items():
-            shown.input.set_value(values.get(name, ""))
+        """What was chosen before a reload."""
         if values.get("plan") in PLANS:
             self._plan.input.set_value(values["plan"])
 

@@ -16,7 +16,7 @@ from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
 from console.components.text import tag
-from console.pages import deeds, execution_table, live_rows
+from console.pages import deeds, execution_table, live_rows, reconciliation
 from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows
 from console.pages.rows_table import RowsTable
@@ -26,6 +26,7 @@ from operations.contracts import DEPROVISIONING
 from operations.feed import Changed
 from operations.possibilities import Deed, Facts, deprovision_problem, possibility, said
 from operations.queries.execution_views import ExecutionFilter
+from operations.queries.reconciliation_views import FindingFilter
 from operations.queries.tenants import TenantView
 from operations.statuses import Status, TenantStatus
 
@@ -33,6 +34,14 @@ COLUMNS = tuple(
     replace(column, sortable=False)
     for column in execution_table.COLUMNS
     if column.name not in ("tenant", "requested_by")
+)
+FINDINGS = tuple(
+    replace(column, href="/reconciliation?finding={id}") if column.name == "kind" else column
+    for column in reconciliation.COLUMNS
+    if column.name != "subject"
+)
+NO_FINDINGS = Empty(
+    kind=EmptyKind.ALL_HEALTHY, title="Nothing was found", text="The database and Temporal agree about this tenant."
 )
 NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
 
@@ -58,6 +67,17 @@ async def build(scope: Scope, slug: str) -> None:
             row_path="/executions/{id}",
         )
 
+    with Section("Findings", subtitle="What the reconciler found about this tenant", flush=True):
+        findings = RowsTable(
+            scope.hub,
+            findings_view(scope, tenant),
+            columns=FINDINGS,
+            caption=f"Findings about {tenant.slug}",
+            empty=NO_FINDINGS,
+            row_path="/reconciliation?finding={id}",
+            keyboard=False,
+        )
+
     def show(now: TenantView) -> None:
         badges.show(now.status.value)
         notice.show(now)
@@ -69,6 +89,7 @@ async def build(scope: Scope, slug: str) -> None:
     tenant_listener = Listener[TenantView](show)
     show((await scope.hub.watch(view(scope, slug, tenant.id), tenant_listener)).value)
     await table.draw()
+    await findings.draw()
 
 
 class Notice(ui.element):
@@ -195,6 +216,16 @@ def runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
         return changed.concerns("tenant", str(tenant.id)) or any(changed.concerns("execution", id_) for id_ in shown)
 
     return live_rows.view(("runs", tenant.id), concerns=concerns, load=load)
+
+
+def findings_view(scope: Scope, tenant: TenantView) -> View[Rows, News]:
+    """Which finding is about whom is known after a look; there are few."""
+
+    async def load() -> Rows:
+        page = await scope.services.reads.reconciliation.findings(FindingFilter(tenant_id=tenant.id))
+        return Rows.of(page, [reconciliation.row(finding) for finding in page.items])
+
+    return live_rows.view(("findings of", tenant.id), concerns=lambda changed: changed.concerns("finding"), load=load)
 
 
 def _facts(tenant: TenantView) -> list[Fact]:

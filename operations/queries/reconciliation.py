@@ -155,6 +155,9 @@ def _conditions(wanted: FindingFilter) -> Conditions:
             conditions.append(finding.resolved_at.is_not(None))
         case None:
             pass
+    if wanted.tenant_id:
+        runs = select(Execution.id).where(Execution.entity_id == wanted.tenant_id)
+        conditions.append(or_(finding.tenant_id == wanted.tenant_id, finding.execution_id.in_(runs)))
     if wanted.search:
         conditions.append(finding.workflow_id.icontains(wanted.search, autoescape=True))
     return tuple(conditions)

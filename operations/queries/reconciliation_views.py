@@ -84,6 +84,7 @@ class FindingFilter:
     kinds: frozenset[FindingKind] = frozenset()
     standing: Standing | None = None
     search: str = ""
+    tenant_id: UUID | None = None  #: about the tenant, or about one of its executions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -216,6 +216,34 @@ async def test_every_page_is_accessible(
     assert {url: found for url, found in violations.items() if found} == {}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_menus_and_dialogs_are_accessible(
+    visits: Visits, admin_session: str, acme: ExecutionDetail, scheme: Scheme
+) -> None:
+    page = await visits.begin(session=admin_session, scheme=scheme)
+    await go(page, f"/executions/{acme.execution.id}")
+    account, more = page.get_by_role("button", name="Account of"), page.get_by_role("button", name="More actions")
+
+    await account.click()
+    await expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    violations = {"account": await serious_violations(page)}
+    await page.keyboard.press("Escape")
+    await expect(account).to_be_focused()
+    await more.click()
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    violations["more"] = await serious_violations(page)
+    await page.keyboard.press("Escape")
+    await expect(more).to_be_focused()
+    await go(page, "/tenants/acme")
+    await page.get_by_role("button", name="Deprovision").click()
+    await expect(page.get_by_label("Reason")).to_be_focused()
+    violations["dialog"] = await serious_violations(page)
+
+    assert violations == {"account": {}, "more": {}, "dialog": {}}
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Deprovision")).to_be_focused()
+
+
 async def test_no_page_is_wider_than_a_phone(
     visits: Visits, empty_console: Console, admin_session: str, acme: ExecutionDetail
 ) -> None:

@@ -59,3 +59,57 @@ async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Consol
     await expect(page.get_by_role("heading", name="Reconciliation")).to_be_visible()
     assert await page.get_by_role("button", name="Run now").count() == 0
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_finding_that_a_colleague_ignores_says_so_in_the_other_tab(
+    page: Page, visits: Visits, admin_session: str, beside: Services
+) -> None:
+    slug = f"idle-{uuid4().hex[:8]}"
+    await idle_tenant(beside, slug)
+    other = await visits.begin(session=admin_session)
+    await go(other, f"/tenants/{slug}")
+    await other.get_by_role("link", name="Nothing provisions it").click()
+    await other.get_by_role("dialog").get_by_role("button", name="Ignore").click()
+    await other.get_by_label("Reason").fill("a colleague is at it")
+    await go(page, f"/tenants/{slug}")
+    await page.get_by_role("link", name="Nothing provisions it").click()
+    evidence = page.get_by_role("dialog")
+
+    await evidence.get_by_role("button", name="Ignore").click()
+    await page.get_by_label("Reason").fill("I am at it myself")
+    await evidence.get_by_role("button", name="Ignore").click()
+
+    await expect(evidence).to_be_hidden()
+    theirs = other.get_by_role("dialog")
+    await expect(theirs.get_by_role("alert")).to_contain_text("Ignored by ada@example.com")
+    await expect(theirs.get_by_role("button", name="Ignore")).to_be_disabled()
+    await expect(theirs.get_by_label("Reason")).to_have_value("a colleague is at it")
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_tenant_that_nothing_provisions_is_provisioned(page: Page, beside: Services) -> None:
+    slug = f"idle-{uuid4().hex[:8]}"
+    await idle_tenant(beside, slug)
+    await go(page, f"/tenants/{slug}")
+    await page.get_by_role("link", name="Nothing provisions it").click()
+
+    await page.get_by_role("dialog").get_by_role("button", name="Start a new attempt").click()
+    await page.get_by_label("Reason").fill("it was forgotten")
+    await page.get_by_role("dialog").get_by_role("button", name="Start a new attempt").click()
+
+    await page.wait_for_url("**/executions/*")
+    await expect(page.locator(".page-header .badge").first).to_have_text("Completed", timeout=30_000)
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_pause_is_asked_for_and_taken_back(page: Page) -> None:
+    await go(page, "/reconciliation")
+    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_label("Reason").fill("Temporal is being moved")
+    await page.get_by_role("dialog").get_by_role("button", name="Pause").click()
+    await expect(page.locator(".notice-title").first).to_contain_text("Paused until")
+
+    await page.get_by_role("button", name="Resume").click()
+
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()

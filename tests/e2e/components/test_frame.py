@@ -99,6 +99,19 @@ async def test_the_question_mark_lists_the_shortcuts(look: Look) -> None:
     assert not await page.locator("#shortcuts").is_visible()
 
 
+async def test_only_keys_that_work_here_are_listed(look: Look) -> None:
+    page = await look("/", running=False)
+    await page.keyboard.press("?")
+    await page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    assert not await page.get_by_text("Next row, previous row").is_visible()
+    assert await page.get_by_text("This list").is_visible()
+
+    page = await look("/executions?rows=20", running=False)
+    await page.keyboard.press("?")
+
+    assert await page.get_by_text("Next row, previous row").is_visible()
+
+
 async def test_on_a_phone_the_drawer_waits_until_asked_for(look: Look) -> None:
     page = await look("/", width=360, running=False)
     link = page.get_by_role("link", name="Tenants")

@@ -33,6 +33,8 @@ HISTORY = "execution_events"  #: written with the status of their execution, by 
 #: Of tenants, findings show the name, which nobody changes; their executions lead to it.
 NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
     ("findings", "workflow_executions"),
+    ("findings of a tenant", "tenants"),
+    ("findings of a tenant", "workflow_executions"),
     ("finding", "workflow_executions"),
 }
 
@@ -93,6 +95,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "throughput": overview.throughput(scope),
         "tenant": tenant.view(scope, "acme", acme.id),
         "runs of a tenant": tenant.runs(scope, acme),
+        "findings of a tenant": tenant.findings_view(scope, acme),
         "tenants": tenants.view(scope, {}),
         "reconciler": reconciliation.state_view(scope),
         "passes": reconciliation.passes_view(scope),
@@ -110,6 +113,7 @@ NAMES = [
     "throughput",
     "tenant",
     "runs of a tenant",
+    "findings of a tenant",
     "tenants",
     "reconciler",
     "passes",
