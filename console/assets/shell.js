@@ -95,6 +95,8 @@
   new MutationObserver((_, observer) => {
     if (!document.querySelector("[data-theme-toggle]")) return;
     observer.disconnect();
+    // It has no name that screen readers could tell; what takes time says so where it happens.
+    window.Quasar?.LoadingBar?.setDefaults({ hijackFilter: () => false });
     show(choice());
     describeDrawer();
   }).observe(document.body, { childList: true, subtree: true });

@@ -9,7 +9,9 @@ document.addEventListener("focusin", (event) => {
 // What has the focus in the page now, or had it last.
 export function anchor() {
   const now = document.activeElement;
-  const element = now && now !== document.body && !now.closest(COVERS) ? now : last;
+  const found = now && now !== document.body && !now.closest(COVERS) ? now : last;
+  // Quasar gives the focus of a pressed button to a part of it that cannot be seen.
+  const element = found?.closest("a[href], button, input, textarea, [tabindex='0']") ?? found;
   return { element, label: element?.getAttribute("aria-label") ?? element?.textContent?.trim() };
 }
 

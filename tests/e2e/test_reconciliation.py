@@ -11,13 +11,13 @@ from operations.queries.reconciliation_views import FindingFilter
 from operations.statuses import PassTrigger, Role
 from tests.consoles import Console
 from tests.e2e.visits import Visits, go
-from tests.factories import add_tenant
+from tests.factories import add_owner, add_tenant
 
 
 async def idle_tenant(services: Services, slug: str) -> None:
     """A tenant that nothing provisions, found by a pass."""
     async with await AsyncConnection.connect(services.database.dsn) as connection:
-        await add_tenant(connection, slug=slug)
+        await add_owner(connection, await add_tenant(connection, slug=slug), email=f"{slug}@idle.example")
         await connection.execute("UPDATE tenants SET updated_at = now() - interval '1 minute' WHERE slug = %s", (slug,))
     await services.reconciler.run_pass(PassTrigger.OPERATOR, "ada@example.com")
     found = await services.reads.reconciliation.findings(FindingFilter(search=slug))
