@@ -126,15 +126,16 @@ async def terminate(delivery: Delivery) -> Settlement:
 
 
 async def cancel(delivery: Delivery) -> Settlement:
-    """Ask the run to end in order; its own report tells when it has."""
+    """Ask the run to end in order; its own report tells when it has. Temporal takes a cancel of a closed run, too."""
     run = await _target(delivery)
     if isinstance(run, Settlement):
         return run
     claim = delivery.claim
-    if await delivery.temporal.cancel(claim.workflow_id, run.run_id, reason=_said(claim)):
+    is_taken = await delivery.temporal.cancel(claim.workflow_id, run.run_id, reason=_said(claim))
+    asked = await delivery.temporal.describe(claim.workflow_id, run.run_id)
+    if asked is not None and (asked.is_cancel_requested or (is_taken and asked.status.is_open)):
         return delivery.settlement(CommandState.DELIVERED)
-    ended = await delivery.temporal.describe(claim.workflow_id, run.run_id)
-    how = "and Temporal knows it no more" if ended is None else f"as {ended.status}"
+    how = "and Temporal knows it no more" if asked is None else f"as {asked.status}"
     return delivery.settlement(CommandState.FAILED, f"The run ended by itself before it could be canceled, {how}.")
 
 

@@ -85,6 +85,7 @@ class Run:
     execution_id: str | None  #: its `OperationUUID`
     started_at: datetime
     closed_at: datetime | None
+    is_cancel_requested: bool = False  #: also of a closed one: whether it was asked before it closed
 
 
 class AlreadyStarted(Exception):
@@ -157,6 +158,7 @@ class Temporal:
             execution_id=operation_uuid(info),
             started_at=info.start_time.ToDatetime(UTC),
             closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
+            is_cancel_requested=answer.workflow_extended_info.cancel_requested,
         )
 
     async def terminate(self, workflow_id: str, run_id: str, *, reason: str) -> bool:

@@ -9,7 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import AsyncConnection, sql
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client
+from temporalio.client import (
+    CancelWorkflowInput,
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    TerminateWorkflowInput,
+)
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.converter import DataConverter, PayloadCodec
 
@@ -20,7 +26,7 @@ from operations.commands import Claim
 from operations.database import Database
 from operations.deliverer import Deliverer
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CloseReason, CommandState, Role, Status
+from operations.statuses import CloseReason, CommandKind, CommandState, Role, Status
 from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
 from operations.tracking import Transition
 from tests.chaos.proxy import Way, proxy_to
@@ -245,11 +251,60 @@ async def test_a_start_that_is_withdrawn_in_time_never_happens(
     assert (ended.execution.status, ended.execution.close_reason) == (Status.FAILED, reason)
     assert "registered by mistake" in (ended.execution.error_message or "")
     assert await run_of(services, execution) is None
+
+
+async def test_a_start_that_is_taken_back_while_it_waits_has_its_second_audit_entry(
+    services: Services, connection: AsyncConnection, operator: Actor, task_queue: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    await connection.execute("UPDATE commands SET due_at = now() + interval '1 hour' WHERE kind = 'start'")
+    await services.executions.terminate(operator, execution, "registered by mistake")
+
+    async def deliver_and_look() -> ExecutionDetail:
+        await deliver_all(services.deliverer)
+        return await detail_of(services, execution)
+
+    await eventually(deliver_and_look, lambda seen: seen.execution.status.is_final)
+
     noted = await connection.execute(
         "SELECT action, outcome FROM audit_log WHERE target_id = %s AND action LIKE 'command.%%' ORDER BY at",
         (str(execution),),
     )
-    assert await noted.fetchall() == [("command.start", "failed"), (f"command.{kind}", "delivered")]
+    assert await noted.fetchall() == [("command.start", "failed"), ("command.terminate", "delivered")]
+
+
+class EndsJustBefore(Interceptor):
+    """A run that somebody else ends after it was seen open, and before the cancel reaches it."""
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK's name
+        class Ending(OutboundInterceptor):
+            async def cancel_workflow(self, input: CancelWorkflowInput) -> None:  # noqa: A002
+                await self.next.terminate_workflow(
+                    TerminateWorkflowInput(
+                        id=input.id, run_id=input.run_id, first_execution_run_id=None, args=[], reason="faster",
+                        rpc_metadata={}, rpc_timeout=None,
+                    )
+                )  # fmt: skip
+                await self.next.cancel_workflow(input)
+
+        return Ending(next)
+
+
+async def test_a_cancel_that_comes_too_late_is_not_called_delivered(
+    services: Services, connection: AsyncConnection, operator: Actor, task_queue: str, temporal_address: str
+) -> None:
+    execution = await queue_start(connection, task_queue)
+    await deliver_all(services.deliverer)
+    client = await Client.connect(temporal_address, interceptors=[EndsJustBefore()])
+    await services.executions.cancel(operator, execution, "wrong plan")
+
+    await replace(services.deliverer, temporal=Temporal(client=client)).deliver_due()
+
+    [cancel] = [each for each in await services.reads.intents.commands(execution) if each.kind is CommandKind.CANCEL]
+    assert cancel.state is CommandState.FAILED
+    assert cancel.error == "The run ended by itself before it could be canceled, as terminated."
+    noted = await connection.execute("SELECT outcome FROM audit_log WHERE action = 'command.cancel'")
+    assert await noted.fetchall() == [("failed",)]
 
 
 async def claim_and_die(database: Database) -> list[Claim]:

@@ -158,6 +158,9 @@ async def test_a_removal_is_adopted_only_of_a_tenant_that_leaves_and_waits_as_lo
 
     [[arguments]] = await world.sql("SELECT input -> 'arguments' FROM workflow_executions WHERE id = %s", adopted)
     assert arguments == [str(tenant), "active", world.services.findings.deprovision_wait]
+    [[left]] = await world.sql("SELECT extract(epoch FROM due_at - now())::float8 FROM tenants")
+    assert isinstance(left, float)
+    assert world.services.findings.deprovision_wait - 60 < left <= world.services.findings.deprovision_wait
 
 
 async def test_a_stray_stays_a_finding_of_its_tenant_when_its_slug_is_registered_again(world: World) -> None:
