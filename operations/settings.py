@@ -13,8 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfigProfile
 
 from operations.errors import ConfigurationError
+from operations.logs import logger
+
+log = logger(__name__)
 
 PREFIX = "TENANTRY_"
+PORT = 8080
 SHORTEST_SECRET = 32  # characters
 
 
@@ -53,7 +57,7 @@ class Settings(BaseSettings):
     database_url: OptionalSecret = None
     task_queue: Text = Field("tenantry", min_length=1, max_length=200)
     host: Text = Field("127.0.0.1", min_length=1)
-    port: int = Field(8080, ge=1, le=65535)
+    port: int = Field(PORT, ge=1, le=65535)
     data_dir: Path = Path(".tenantry")
     secret_key: OptionalSecret = None
     admin_email: OptionalText = None
@@ -69,6 +73,15 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     environment: Text = Field("local", min_length=1, max_length=40)
     build_id: OptionalText = None
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _is_not_of_kubernetes(cls, value: object) -> object:
+        """A Service named `tenantry` puts `tcp://10.0.0.1:80` into the variable of every container beside it."""
+        if isinstance(value, str) and value.startswith("tcp://"):
+            log.warning("TENANTRY_PORT names a Service of Kubernetes; taking the default", found=value, port=PORT)
+            return PORT
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -115,7 +128,9 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """Scheme, host and port that browsers must send as `Origin` (RFC 6454)."""
         parts = urlsplit(self.public_url or f"http://localhost:{self.port}")
-        return f"{parts.scheme}://{parts.netloc}"
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        return f"{parts.scheme}://{host}" if parts.port in (None, usual) else f"{parts.scheme}://{host}:{parts.port}"
 
     @property
     def is_https(self) -> bool:

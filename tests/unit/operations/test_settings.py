@@ -199,3 +199,24 @@ def test_temporals_own_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     profile = temporal_profile()
 
     assert (profile.address, profile.namespace) == ("temporal.example.com:7233", "tenants")
+
+
+def test_what_kubernetes_says_of_a_service_is_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENANTRY_PORT", "tcp://10.96.0.7:80")
+
+    assert Settings.load().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Console.Example.com:443/", "https://console.example.com"),
+        ("http://console.example.com:80", "http://console.example.com"),
+        ("https://console.example.com:8443", "https://console.example.com:8443"),
+        ("http://[::1]:9000/", "http://[::1]:9000"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_write_it(monkeypatch: pytest.MonkeyPatch, url: str, origin: str) -> None:
+    monkeypatch.setenv("TENANTRY_PUBLIC_URL", url)
+
+    assert Settings.load().origin == origin
