@@ -46,6 +46,12 @@ function report() {
     say(`The connection was cut while you pressed “${pressed.label}”. Look whether it was done before you try again.`);
 }
 
+function wordOf(button) {
+  const copy = button.cloneNode(true);
+  for (const icon of copy.querySelectorAll(".material-icons, .q-icon")) icon.remove();
+  return button.getAttribute("aria-label") ?? copy.textContent.trim();
+}
+
 function guard(event) {
   const target = event.target.closest?.(`${ACTIONS}, .content a[href], #drawer a[href]`);
   if (!target || target.matches(LOCAL)) return;
@@ -53,7 +59,7 @@ function guard(event) {
     event.preventDefault();
     event.stopImmediatePropagation();
     say("You are offline: nothing was done. The page connects again by itself.");
-  } else if (target.matches(ACTIONS)) press(target.getAttribute("aria-label") ?? target.textContent.trim());
+  } else if (target.matches(ACTIONS)) press(wordOf(target));
 }
 
 function listen() {

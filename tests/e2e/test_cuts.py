@@ -128,3 +128,30 @@ async def test_a_log_out_takes_what_was_typed_with_it(visits: Visits, console: C
 
     await page.wait_for_url("**/login")
     assert await page.evaluate("localStorage['tenantry.drafts']") is None
+
+
+async def test_a_press_that_was_lost_with_its_connection_is_reported(page: Page, visits: Visits) -> None:
+    is_cut = False
+
+    def carry(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        async def send(message: str | bytes) -> None:
+            nonlocal is_cut
+            if is_cut and "listener_id" in str(message):
+                is_cut = False
+                await route.close()
+                await server.close()
+            else:
+                server.send(message)
+
+        route.on_message(send)
+
+    await page.route_web_socket("**/socket.io/**", carry)
+    await go(page, "/reconciliation")
+    is_cut = True
+
+    await page.get_by_role("button", name="Run now").click()
+
+    await expect(page.get_by_text("The connection was cut while you pressed “Run now”")).to_be_visible(timeout=20_000)
+    visits.complaints.clear()
