@@ -1,6 +1,7 @@
 """Lists as CSV, through pandas; what a spreadsheet would take for a formula is made text."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,8 @@ from operations.queries.executions import Executions
 from operations.statuses import Status
 
 MOST = 10_000  #: rows of a file
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  #: beginnings that spreadsheets evaluate (OWASP, CSV injection)
+#: What spreadsheets evaluate (OWASP, CSV injection), also in full width, behind blanks and behind separators.
+FORMULA = re.compile(r"(?:^|[;,|])[\s\"']*[=+\-@＝＋－＠]|^[\t\r\n]")
 COLUMNS = (
     "entity_slug",
     "entity_name",
@@ -90,4 +92,4 @@ def cell(value: object) -> str | int | None:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.search(text) else text

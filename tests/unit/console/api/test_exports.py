@@ -25,3 +25,13 @@ def test_times_are_in_utc() -> None:
 def test_an_empty_list_is_a_header() -> None:
     assert to_csv([]).splitlines()[0].startswith("entity_slug,entity_name,workflow_type,status")
     assert len(to_csv([]).splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["＝1+1", " =1+1", "a;=1+1", 'a,"@SUM(A1)', "＠x", "|-1"])
+def test_a_formula_is_text_also_in_full_width_and_behind_a_separator(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["a=b", "tenant-provision-acme", "ada@example.com", "1-2", "x + y"])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert cell(text) == text
