@@ -148,6 +148,7 @@ class FindingKind(StrEnum):
     OVERLAPPING = "overlapping"  #: the run is open although its row is final and a newer attempt is open
     UNKNOWN_STATUS = "unknown_status"  #: Temporal says a word that this version does not know
     NO_ROW = "no_row"  #: an open run of ours without a row
+    INTRUDER = "intruder"  #: something that is not ours asked for our steps, and was refused
     TENANT_WITHOUT_EXECUTION = "tenant_without_execution"  #: provisioning, and nothing provisions it
     TENANT_NOT_ACTIVE = "tenant_not_active"  #: its provisioning completed, and it is still provisioning
     TENANT_ACTIVE = "tenant_active"  #: its provisioning ended badly, and it had been switched on already

@@ -86,6 +86,8 @@ class Run:
     started_at: datetime
     closed_at: datetime | None
     is_cancel_requested: bool = False  #: also of a closed one: whether it was asked before it closed
+    first_run_id: str | None = None  #: of the chain that resets, retries and continuations make; a start begins one
+    is_stranger: bool = False  #: it carries our mark, and does not descend from the run that the row knows
 
 
 class AlreadyStarted(Exception):
@@ -159,6 +161,7 @@ class Temporal:
             started_at=info.start_time.ToDatetime(UTC),
             closed_at=info.close_time.ToDatetime(UTC) if info.HasField("close_time") else None,
             is_cancel_requested=answer.workflow_extended_info.cancel_requested,
+            first_run_id=info.first_run_id or None,
         )
 
     async def terminate(self, workflow_id: str, run_id: str, *, reason: str) -> bool:

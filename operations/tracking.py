@@ -36,6 +36,7 @@ class Transition:
     close_reason: CloseReason | None = None  #: exactly for `failed`
     error: str | None = None
     own_run_only: bool = False  #: nothing when the row follows another run by now
+    workflow_id: str | None = None  #: of the run that says so itself: nothing when the row is another workflow's
     verified: bool = False  #: Temporal itself described the run as closed in this way
     at: datetime | None = None  #: Temporal's close time where known, else the database's clock
 
@@ -67,6 +68,7 @@ async def move_free(connection: psycopg.AsyncConnection, moves: Sequence[Transit
         "ids": [each.execution_id for each in moves],
         "statuses": [each.to.value for each in moves],
         "run_ids": [each.run_id for each in moves],
+        "workflow_ids": [each.workflow_id for each in moves],
         "actor": moves[0].actor,
     }
     rows = await (await connection.execute(_MOVE_FREE, values)).fetchall()
@@ -178,6 +180,7 @@ _MOVE = text(
         cause_detail = CASE WHEN NOT :is_final THEN cause_detail END
     WHERE id = :id AND status = ANY(:from)
       AND (NOT :own_run_only OR run_id IS NULL OR run_id = CAST(:run_id AS text))
+      AND workflow_id = coalesce(CAST(:workflow_id AS text), workflow_id)
       AND set_config('tenantry.actor', :actor, true) IS NOT NULL
       AND set_config('tenantry.reason', :reason, true) IS NOT NULL
     RETURNING workflow_type, entity_id, steps_done < steps_total OR EXISTS (
@@ -203,8 +206,9 @@ _MOVE_FREE = b"""
                AND coalesce(e.run_id = given.run_id, true) AS is_news,
                e.status = given.status AND coalesce(e.run_id = given.run_id, true)
                OR given.status = 'running' AND coalesce(e.run_id = given.run_id, false) AS is_said
-        FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(run_ids)s::text[]) AS given(id, status, run_id)
-        JOIN workflow_executions e ON e.id = given.id
+        FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(run_ids)s::text[], %(workflow_ids)s::text[])
+             AS given(id, status, run_id, workflow_id)
+        JOIN workflow_executions e ON e.id = given.id AND e.workflow_id = coalesce(given.workflow_id, e.workflow_id)
         WHERE given.status = 'running' OR coalesce(e.steps_done >= e.steps_total, true) AND NOT EXISTS (
             SELECT FROM execution_steps s WHERE s.execution_id = e.id AND s.status IN ('running', 'retrying'))
         FOR NO KEY UPDATE OF e SKIP LOCKED
@@ -244,6 +248,7 @@ def _move_values(transition: Transition) -> dict[str, object]:
         "is_final": transition.to.is_final,
         "run_id": transition.run_id,
         "own_run_only": transition.own_run_only,
+        "workflow_id": transition.workflow_id,
         "at": transition.at,
         "close_reason": None if transition.close_reason is None else transition.close_reason.value,
         "error": clean(transition.error),

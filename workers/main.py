@@ -28,6 +28,7 @@ from workers.activities.reconciliation import ReconciliationActivities
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 from workers.interceptors import plugin
+from workers.interceptors.fence import Fence
 from workers.workflows.deprovision_tenant import TenantDeprovisioningWorkflow
 from workers.workflows.provision_tenant import TenantProvisioningWorkflow
 from workers.workflows.reconcile import ReconciliationWorkflow
@@ -67,6 +68,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
             departures.delete_tenant,
             ReconciliationActivities(reconciler=services.reconciler).reconcile,
         ],
+        interceptors=[Fence(sessions, services.database)],
         plugins=[
             SimplePlugin("tenantry.sessions", run_context=sessions.running),
             plugin.tracking(services.database),

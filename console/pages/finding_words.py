@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from operations import contracts
 from operations.actions.findings import Settlement
 from operations.queries.reconciliation_views import FindingView, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
@@ -22,6 +23,10 @@ KINDS = {
     ),
     FindingKind.UNKNOWN_STATUS: ("Unknown status", "Temporal says a status that this version does not know."),
     FindingKind.NO_ROW: ("Run without a row", "An open run of ours that the database knows nothing about."),
+    FindingKind.INTRUDER: (
+        "Stranger refused",
+        "Something that Tenantry did not start asked for a step of ours. It was refused, and nothing was changed.",
+    ),
     FindingKind.TENANT_WITHOUT_EXECUTION: (
         "Nothing provisions it",
         "The tenant is being provisioned, and no execution of it is open.",
@@ -73,6 +78,8 @@ def said(side: Mapping[str, object]) -> str:
     tenant, status, reason = side.get("tenant"), side.get("status"), side.get("close_reason")
     if tenant is not None:
         return f"tenant {tenant}"
+    if (activity := side.get("activity")) is not None:
+        return f"asked for {contracts.step_title(str(activity))}"
     if status is None:
         return "nothing"
     word = str(status).replace("_", " ")

@@ -39,6 +39,7 @@ NEEDS = {
 MORE = {
     FindingKind.NO_ROW: (Settlement.ADOPT, Settlement.TERMINATE),
     FindingKind.OVERLAPPING: (Settlement.TERMINATE,),
+    FindingKind.INTRUDER: (Settlement.TERMINATE,),
     FindingKind.TENANT_WITHOUT_EXECUTION: (Settlement.PROVISION,),
     FindingKind.TENANT_NOT_ACTIVE: (Settlement.PROVISION,),
 }

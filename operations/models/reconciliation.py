@@ -60,7 +60,8 @@ class ReconciliationFinding(Record):
     __tablename__ = "reconciliation_findings"
 
     id: Mapped[Identity]
-    pass_id: Mapped[UUID] = mapped_column(ForeignKey("reconciliation_passes.id"))  #: which saw it first
+    #: which saw it first; NULL of one that a step found
+    pass_id: Mapped[UUID | None] = mapped_column(ForeignKey("reconciliation_passes.id"))
     kind: Mapped[FindingKind] = mapped_column(Word(FindingKind))
     execution_id: Mapped[UUID | None]
     tenant_id: Mapped[UUID | None]

@@ -44,7 +44,7 @@ class FindingView:
     """One difference between the database and Temporal."""
 
     id: UUID
-    pass_id: UUID
+    pass_id: UUID | None  #: which saw it first; None of one that a step found
     kind: FindingKind
     execution_id: UUID | None
     tenant_slug: str | None

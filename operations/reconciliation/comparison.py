@@ -65,6 +65,16 @@ class Compared:
         return len(self.judged) + len(self.without_row) + self.more_without_row + len(self.idle_tenants)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A workflow id to describe, with what its row knows."""
+
+    workflow_id: str
+    run_id: str | None = None
+    execution_id: str = ""
+    is_over: bool = False
+
+
 class OutOfTime(Exception):
     """What was learnt so far stands; the rest is for the next pass."""
 
@@ -171,7 +181,7 @@ class Comparison:
             room = max(0, self.limits.most_findings - len(self.compared.without_row))
             self.compared.more_without_row += len(strays[room:])
             for some in _parts(strays[:room], AT_ONCE):
-                runs = await self._describe_all([(name, None, "") for name in some])
+                runs = await self._describe_all([Wanted(workflow_id=name) for name in some])
                 self.compared.without_row += [run for run in runs.values() if run is not None and run.status.is_open]
                 await self._pause()
 
@@ -180,7 +190,7 @@ class Comparison:
         for some in _parts(ids, AT_ONCE):
             async with self.database.reading() as connection:
                 known = await rows.suspects(connection, some, before)
-            runs = await self._describe_all([(row.workflow_id, row.run_id, str(row.id)) for row in known])
+            runs = await self._describe_all([_wanted(row) for row in known])
             for row in known:
                 if row.workflow_id in runs:
                     self._keep(Judged(row=row, run=runs[row.workflow_id], decision=decide(row, runs[row.workflow_id])))
@@ -197,7 +207,7 @@ class Comparison:
         elif judged.decision.action is not Action.LEAVE:
             self.compared.judged.append(judged)
 
-    async def _describe_all(self, wanted: Sequence[tuple[str, str | None, str]]) -> dict[str, Run | None]:
+    async def _describe_all(self, wanted: Sequence[Wanted]) -> dict[str, Run | None]:
         """By workflow id; without those about which no answer could be had. One that fails does not stop the others.
 
         Raises `TemporalUnavailable` when most of many fail: then Temporal is ill, not the rows.
@@ -206,15 +216,17 @@ class Comparison:
         runs: dict[str, Run | None] = {}
         failed: list[str] = []
 
-        async def describe(workflow_id: str, run_id: str | None, execution_id: str) -> None:
+        async def describe(each: Wanted) -> None:
             async with slots:
                 try:
-                    runs[workflow_id] = await self.observer.describe(workflow_id, run_id, execution_id)
+                    runs[each.workflow_id] = await self.observer.describe(
+                        each.workflow_id, each.run_id, each.execution_id, is_over=each.is_over
+                    )
                 except Exception as error:  # noqa: BLE001 - whatever one row's answer is made of, the others go on
-                    failed.append(workflow_id)
-                    log.warning("a run could not be described", workflow_id=workflow_id, why=str(error))
+                    failed.append(each.workflow_id)
+                    log.warning("a run could not be described", workflow_id=each.workflow_id, why=str(error))
 
-        await asyncio.gather(*(describe(*each) for each in wanted))
+        await asyncio.gather(*(describe(each) for each in wanted))
         self.compared.described += len(wanted)
         self.compared.unknown += failed
         if len(failed) > self.limits.few and len(failed) > len(wanted) / 2:
@@ -234,6 +246,10 @@ class Comparison:
         await self.lease.keep()
         if monotonic() > self.deadline:
             raise OutOfTime
+
+
+def _wanted(row: Row) -> Wanted:
+    return Wanted(workflow_id=row.workflow_id, run_id=row.run_id, execution_id=str(row.id), is_over=row.status.is_final)
 
 
 def _list_agrees(row: Candidate, runs: Sequence[Listed]) -> bool:

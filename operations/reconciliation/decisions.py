@@ -84,7 +84,7 @@ def decide(row: Row, run: Run | None) -> Decision:
         case Seen.MISSING:
             return _when_missing(row)
         case Seen.FOREIGN:
-            return _when_foreign(row)
+            return _when_foreign(row, run)
         case Seen.OPEN:
             return _when_open(row, run)
         case Seen.CLOSED:
@@ -101,7 +101,7 @@ def seen(row: Row, run: Run | None) -> Seen:
     """Whose run it is comes first: of a stranger's run, the status is none of our business."""
     if run is None:
         return Seen.MISSING
-    if run.execution_id != str(row.id):
+    if run.is_stranger or run.execution_id != str(row.id):
         return Seen.FOREIGN
     match run.status:
         case RunStatus.RUNNING | RunStatus.PAUSED:
@@ -130,9 +130,10 @@ def _when_missing(row: Row) -> Decision:
     return _correct(FindingKind.GONE, Status.FAILED, CloseReason.NOT_FOUND)
 
 
-def _when_foreign(row: Row) -> Decision:
+def _when_foreign(row: Row, run: Run | None) -> Decision:
     if row.status.is_final:
-        return VERIFY  # nothing of ours is left there
+        claims_ours = run is not None and run.is_stranger and run.execution_id == str(row.id)
+        return _report(FindingKind.INTRUDER) if claims_ours else VERIFY  # else nothing of ours is left there
     if row.status is Status.PENDING and row.start is CommandState.QUEUED:
         return LEAVE  # the deliverer will refuse it, and say so
     return _report(FindingKind.FOREIGN)

@@ -121,7 +121,7 @@ RESOLVE_UNSEEN = text(
     """
     UPDATE reconciliation_findings
     SET resolved_at = clock_timestamp(), resolved_by = :actor, done = coalesce(done || ' ', '') || :done
-    WHERE resolved_at IS NULL AND last_seen_at < :since AND kind <> 'tenant_active'
+    WHERE resolved_at IS NULL AND last_seen_at < :since AND kind NOT IN ('tenant_active', 'intruder')
       AND workflow_id <> ALL(:unknown)
     """
 )

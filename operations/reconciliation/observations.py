@@ -1,7 +1,7 @@
 """What a pass asks of Temporal: the namespace, lists as hints, one run's description as verdict, how a run closed."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -85,12 +85,25 @@ class Observer:
         names = ", ".join(_quoted(name) for name in workflow_ids)
         return [each async for page in self._pages(f"WorkflowId IN ({names})") for each in page]
 
-    async def describe(self, workflow_id: str, known_run_id: str | None, execution_id: str) -> Run | None:
-        """The latest run; where that is a stranger's, the run that the row knew, if it still exists."""
+    async def describe(
+        self, workflow_id: str, known_run_id: str | None, execution_id: str, *, is_over: bool = False
+    ) -> Run | None:
+        """The latest run; where that is a stranger's, the run that the row knew, if it still exists.
+
+        A mark can be copied, a descent cannot: another run is ours only when it and the one that the row knows belong
+        to one chain. Of a row that `is_over` the stranger itself is told as long as it is open.
+        """
         run = await self.temporal.describe(workflow_id)
-        if run is None or run.execution_id == execution_id or known_run_id in (None, run.run_id):
+        if run is None or known_run_id in (None, run.run_id):
             return run
-        return await self.temporal.describe(workflow_id, known_run_id or "") or run
+        is_marked = run.execution_id == execution_id
+        if is_marked and run.first_run_id == known_run_id:
+            return run
+        known = await self.temporal.describe(workflow_id, known_run_id or "")
+        if is_marked and known is not None and run.first_run_id == known.first_run_id:
+            return run
+        stranger = replace(run, is_stranger=True)
+        return stranger if is_over and run.status.is_open else known or stranger
 
     async def beginning(self, run: Run) -> Beginning:
         """With what a run was started. Raises `TemporalRefused` when its history is gone."""

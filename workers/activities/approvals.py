@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import ApprovalStep
-from workers.activities.fence import current_step
+from workers.activities.fence import Refused, current_step
 from workers.activities.held_tenant import hold_tenant
 from workers.activities.sessions import Sessions
 
@@ -82,7 +81,5 @@ class ApprovalActivities:
 def _execution() -> UUID:
     step = current_step.get()
     if step is None:
-        raise ApplicationError(
-            f"An approval needs a run that carries {contracts.OPERATION_UUID}.", type="NotTracked", non_retryable=True
-        )
+        raise Refused("The fence was not asked.")
     return step.execution_id

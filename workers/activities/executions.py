@@ -51,6 +51,7 @@ class ExecutionActivities:
             error=report.error,
             reason=report.remark,
             own_run_only=True,
+            workflow_id=activity.info().workflow_id,
         )
         has_more_to_say = transition.to is Status.FAILED or transition.reason is not None
         if has_more_to_say or not await self._move_at_once(transition):

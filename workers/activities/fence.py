@@ -1,42 +1,119 @@
-"""Keeps a zombie from writing: every business write first holds its execution row and looks at it."""
+"""The fence: whom the steps let in, and what they refuse to do for anybody else.
+
+Whoever may start workflows in the namespace may start any workflow and any activity of ours, with any arguments,
+headers and search attributes. So the header only names an execution's row; what counts is what Temporal itself says of
+the caller (workflow id, type and run), held against that row. `workers.interceptors.fence` asks before every
+activity, and every transaction of a step asks again under the lock of the row.
+"""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts
+from operations import contracts, tracking
 from operations.statuses import Status
+from operations.tracking import Transition
 
 UNDOING = [contracts.DROP_SCHEMA, contracts.RESTORE_TENANT]  #: steps that take back what earlier ones did
+AGAIN = timedelta(seconds=15)  #: until a step that came before its row is tried again
+PATIENCE = timedelta(hours=24)  #: for which a step waits for somebody to adopt its run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CurrentStep:
-    """The step that runs in this task, of a tracked execution."""
+    """Who asks for the activity that runs in this task: the row by the word of a header, all else by Temporal's."""
 
     execution_id: UUID
     ordinal: int
     name: str
-    run_id: str | None
+    workflow_id: str
+    workflow_type: str
+    run_id: str
+    scheduled_at: datetime  #: when the workflow asked for it; tries do not change it
+
+    @classmethod
+    def of(cls, info: activity.Info, execution_id: UUID | None, ordinal: int) -> "CurrentStep":
+        """Raises `Refused` for an activity that belongs to no run of ours."""
+        if info.workflow_id is None or info.workflow_type is None or info.workflow_run_id is None:
+            raise Refused(f"The step {info.activity_type} was started by itself, outside of any workflow.")
+        if execution_id is None:
+            raise Refused(f"The run carries no {contracts.OPERATION_UUID}: Tenantry did not start it.")
+        return cls(
+            execution_id=execution_id,
+            ordinal=ordinal,
+            name=info.activity_type,
+            workflow_id=info.workflow_id,
+            workflow_type=info.workflow_type,
+            run_id=info.workflow_run_id,
+            scheduled_at=info.scheduled_time,
+        )
 
 
-#: Set by the tracking interceptor.
+#: Set by the fence before an activity runs; without it a step refuses to do anything.
 current_step: ContextVar[CurrentStep | None] = ContextVar("current_step", default=None)
 
-# Holds the row until the transaction ends, and tells whether a newer attempt or an undoing step came after this one.
-HOLD = """
-    SELECT e.status, EXISTS (
+
+class Why(StrEnum):
+    """What a refusal means for whoever was refused."""
+
+    INTRUDER = "intruder"  #: not ours; it never will be
+    SUPERSEDED = "superseded"  #: ours, and over
+    NOT_YET = "not_yet"  #: perhaps ours; reconciliation or a person has to say so first
+
+
+class Refused(ApplicationError):
+    """A step did nothing, and says why. Only `NOT_YET` is tried again."""
+
+    def __init__(self, message: str, why: Why = Why.INTRUDER) -> None:
+        self.why = why
+        super().__init__(
+            f"{message} This step writes nothing.",
+            type=_TYPES[why],
+            non_retryable=why is not Why.NOT_YET,
+            next_retry_delay=AGAIN if why is Why.NOT_YET else None,
+        )
+
+
+_TYPES = {Why.INTRUDER: "NotTracked", Why.SUPERSEDED: "ExecutionSuperseded", Why.NOT_YET: "NotYet"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What the fence needs to know of an execution."""
+
+    workflow_id: str
+    workflow_type: str  #: as stored
+    entity_id: UUID
+    status: Status
+    run_id: str | None
+    has_newer: bool  #: there is a later attempt
+    was_undone: bool  #: a later step takes back what this one does
+
+    @property
+    def temporal_type(self) -> str:
+        kind = contracts.BY_STORED_NAME.get(self.workflow_type)
+        return self.workflow_type if kind is None else kind.temporal_name
+
+
+# Whether the step may act for the row that it names: also whether a step that undoes things came after it.
+LOOK = """
+    SELECT e.workflow_id, e.workflow_type, e.entity_id, e.status, e.run_id, EXISTS (
         SELECT FROM public.workflow_executions newer
         WHERE newer.entity_id = e.entity_id AND newer.workflow_type = e.workflow_type AND newer.attempt > e.attempt
     ), EXISTS (
         SELECT FROM public.execution_steps later
         WHERE later.execution_id = e.id AND later.ordinal > %s AND later.name = ANY (%s)
     )
-    FROM public.workflow_executions e WHERE e.id = %s FOR UPDATE OF e
+    FROM public.workflow_executions e WHERE e.id = %s
 """
+HOLD = f"{LOOK} FOR UPDATE OF e"
+OTHER_ROW = "SELECT 1 FROM public.workflow_executions WHERE workflow_id = %s"
 
 # The step's row is bookkeeping that may have been lost; what an undoing step undid must stay undone all the same.
 BEGUN = """
@@ -45,27 +122,82 @@ BEGUN = """
 """
 
 
-async def hold_execution(connection: AsyncConnection) -> None:
-    """Raises a non-retryable error when nothing may be written for this step any more; a missing row does not block.
+async def admit(connection: AsyncConnection, step: CurrentStep) -> None:
+    """Look whether `step` may act, without holding anything. Raises `Refused`."""
+    await _judged(connection, LOOK, step)
+
+
+async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
+    """Hold the execution of the current step until the transaction ends. Raises `Refused`.
 
     Temporal gives up on a worker that it believes dead and goes on without it. The old one may still be alive: it must
-    not activate a tenant whose run was terminated meanwhile, nor make a schema after it was taken back.
+    not activate a tenant whose run was terminated meanwhile, nor make a schema after it was taken back. A run that the
+    row does not know yet is written into it here: a step can be faster than the news that its run was accepted.
     """
     step = current_step.get()
     if step is None:
-        return
-    row = await (await connection.execute(HOLD, (step.ordinal, UNDOING, step.execution_id))).fetchone()
-    if row is None:
-        return
-    reasons = {
-        "has ended": Status(row[0]).is_final,
-        "was replaced by a newer attempt": bool(row[1]),
-        "is taking back what this step did": bool(row[2]),
-    }
-    for reason, applies in reasons.items():
-        if applies:
-            raise ApplicationError(
-                f"The execution {reason}; this step writes nothing.", type="ExecutionSuperseded", non_retryable=True
-            )
+        raise Refused("The fence was not asked.")
+    row = await _judged(connection, HOLD, step)
+    if str(row.entity_id) != tenant_id:
+        raise Refused(f"The execution of {step.workflow_id} is about another tenant than the step's argument.")
+    if row.run_id is None:
+        await tracking.move_free(connection, [_taken(step)])
     if step.name in UNDOING:
         await connection.execute(BEGUN, (step.execution_id, step.ordinal, step.name, step.run_id))
+
+
+async def _judged(connection: AsyncConnection, question: str, step: CurrentStep) -> Row:
+    found = await (await connection.execute(question.encode(), (step.ordinal, UNDOING, step.execution_id))).fetchone()
+    if found is None:
+        raise await _refusal_without_row(connection, step)
+    row = Row(
+        workflow_id=found[0],
+        workflow_type=found[1],
+        entity_id=found[2],
+        status=Status(found[3]),
+        run_id=found[4],
+        has_newer=found[5],
+        was_undone=found[6],
+    )
+    if refusal := judge(step, row):
+        raise refusal
+    return row
+
+
+def judge(step: CurrentStep, row: Row) -> Refused | None:
+    """None when `step` may act for `row`. Pure."""
+    if (row.workflow_id, row.temporal_type) != (step.workflow_id, step.workflow_type):
+        return Refused(
+            f"The workflow {step.workflow_id} ({step.workflow_type}) names an execution that belongs to "
+            f"{row.workflow_id} ({row.temporal_type})."
+        )
+    if row.has_newer:
+        return Refused("The execution was replaced by a newer attempt.", Why.SUPERSEDED)
+    if row.run_id != step.run_id and (row.run_id is not None or row.status.is_final):
+        return Refused("The execution does not follow this run; reconciliation looks whether it should.", Why.NOT_YET)
+    if row.status.is_final:
+        return Refused(f"The execution has ended ({row.status}).", Why.SUPERSEDED)
+    if row.was_undone:
+        return Refused("The execution is taking back what this step did.", Why.SUPERSEDED)
+    return None
+
+
+async def _refusal_without_row(connection: AsyncConnection, step: CurrentStep) -> Refused:
+    """A row that was lost can come back: the run is shown as a finding, and somebody adopts or terminates it."""
+    other = await (await connection.execute(OTHER_ROW, (step.workflow_id,))).fetchone()
+    if other is not None:
+        return Refused(f"The workflow {step.workflow_id} names an execution that does not exist.")
+    if datetime.now(UTC) - step.scheduled_at > PATIENCE:
+        return Refused(f"Nobody adopted the run of {step.workflow_id} within {PATIENCE.total_seconds() / 3600:.0f} h.")
+    return Refused(f"There is no execution for {step.workflow_id}; it can be adopted or terminated.", Why.NOT_YET)
+
+
+def _taken(step: CurrentStep) -> Transition:
+    return Transition(
+        execution_id=step.execution_id,
+        to=Status.RUNNING,
+        actor="system:worker",
+        run_id=step.run_id,
+        workflow_id=step.workflow_id,
+        own_run_only=True,
+    )

@@ -42,7 +42,7 @@ async def hold_tenant(
     errors of the database that no repetition cures.
     """
     async with _transaction(sessions) as connection:
-        await hold_execution(connection)
+        await hold_execution(connection, tenant_id)
         yield connection, await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
 
 
@@ -61,7 +61,7 @@ async def work_on_schema(
             connection,
             await _look(connection, TENANT, tenant_id, is_leaving=is_leaving, spares_active=spares_active),
         )
-        await hold_execution(connection)
+        await hold_execution(connection, tenant_id)
         await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving, spares_active=spares_active)
 
 

@@ -22,7 +22,6 @@ from operations.causes import root_cause, sendable
 from operations.contracts import StatusReport
 from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
-from workers.activities.fence import CurrentStep, current_step
 from workers.interceptors.headers import StepMark
 from workers.interceptors.recorder import Recorder
 
@@ -64,14 +63,6 @@ class TrackedStep(ActivityInboundInterceptor):
             attempt=info.attempt,
             run_id=info.workflow_run_id,
             status=StepStatus.RUNNING,
-        )
-        current_step.set(
-            CurrentStep(
-                execution_id=mark.execution_id,
-                ordinal=mark.ordinal,
-                name=info.activity_type,
-                run_id=info.workflow_run_id,
-            )
         )
         self._recorder.note(report)
         try:

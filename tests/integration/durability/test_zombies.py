@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 from psycopg import AsyncConnection
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from operations import contracts
 from operations.actions.tenants import Registered
@@ -16,8 +15,8 @@ from operations.statuses import Status, TenantStatus
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.servers import eventually
+from tests.steps import StandInRun
 from workers.activities import schemas
-from workers.activities.fence import CurrentStep, current_step
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 
@@ -28,6 +27,7 @@ class Zombie:
 
     activities: TenantActivities
     registered: Registered
+    run: StandInRun
 
     async def create_schema(self) -> None:
         await self._take(contracts.CREATE_SCHEMA, 2, self.activities.create_schema)
@@ -39,17 +39,15 @@ class Zombie:
         await self._take(contracts.DROP_SCHEMA, 7, self.activities.drop_schema)
 
     async def _take(self, name: str, ordinal: int, step: Callable[[TenantStep], Awaitable[object]]) -> None:
-        token = current_step.set(
-            CurrentStep(execution_id=self.registered.execution_id, ordinal=ordinal, name=name, run_id="run")
-        )
-        try:
-            await ActivityEnvironment().run(step, TenantStep(tenant_id=str(self.registered.tenant_id)))
-        finally:
-            current_step.reset(token)
+        argument = TenantStep(tenant_id=str(self.registered.tenant_id))
+        await self.run.take(step, argument, name=name, ordinal=ordinal)
 
 
-def zombie(sessions: Sessions, registered: Registered) -> Zombie:
-    return Zombie(activities=TenantActivities(sessions=sessions), registered=registered)
+async def zombie(provisioning: Provisioning, sessions: Sessions, registered: Registered) -> Zombie:
+    """Of the run that the row knows; of one that nobody has told it about, if it knows none."""
+    row = (await provisioning.detail(registered.execution_id)).execution
+    run = StandInRun.of(row.id, row.workflow_id, run_id=row.run_id or "run")
+    return Zombie(activities=TenantActivities(sessions=sessions), registered=registered, run=run)
 
 
 @pytest.mark.usefixtures("delivering")
@@ -60,7 +58,7 @@ async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provision
     )
     await provisioning.services.executions.terminate(OPERATOR, registered.execution_id, "customer left")
     await provisioning.ended(registered.execution_id)
-    late = zombie(sessions, registered)
+    late = await zombie(provisioning, sessions, registered)
 
     with pytest.raises(ApplicationError, match="has ended"):
         await late.create_schema()
@@ -75,7 +73,7 @@ async def test_a_step_that_comes_after_it_was_taken_back_writes_nothing(
     provisioning: Provisioning, sessions: Sessions
 ) -> None:
     registered = await provisioning.register("taken-back")
-    late = zombie(sessions, registered)
+    late = await zombie(provisioning, sessions, registered)
     await late.drop_schema()
 
     with pytest.raises(ApplicationError, match="is taking back what this step did"):
@@ -96,7 +94,7 @@ async def test_a_tenant_switched_on_while_its_schema_was_about_to_be_dropped_kee
         schema = (await provisioning.services.reads.tenants.by_slug("just-in-time")).schema_name
         await schemas.create(connection, schema, str(registered.tenant_id))
         await schemas.migrate(connection, schema, str(registered.tenant_id))
-    both = zombie(sessions, registered)
+    both = await zombie(provisioning, sessions, registered)
     async with Gates.at(provisioning.services.database.dsn) as gates:
         gate = await gates.close(contracts.DROP_SCHEMA, str(registered.tenant_id))
         dropping = asyncio.ensure_future(both.drop_schema())

@@ -8,12 +8,12 @@ import pytest
 from psycopg import AsyncConnection, sql
 from psycopg.types.json import Json
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from operations.contracts import SCHEMA_MARK, ProvisioningResult, TenantStep
 from operations.database import Database
 from operations.statuses import TenantStatus
 from tests.factories import add_owner, add_tenant
+from tests.steps import StandInRun
 from workers.activities import schemas
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import DEFAULTS, TenantActivities
@@ -57,18 +57,20 @@ def schema_of(step: TenantStep) -> str:
     return f"tenant_{UUID(step.tenant_id).hex}"
 
 
-async def take(activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep) -> ResultT:
-    """Run a step as a worker does, outside of any tracked run."""
-    return await ActivityEnvironment().run(activity, step)
+async def take(
+    connection: AsyncConnection, activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep
+) -> ResultT:
+    """Run a step as a worker does, for the tenant's execution."""
+    return await (await StandInRun.about(connection, UUID(step.tenant_id))).take(activity, step)
 
 
-async def build(steps: TenantActivities, step: TenantStep) -> ProvisioningResult:
-    await take(steps.load_tenant, step)
-    await take(steps.create_schema, step)
-    await take(steps.migrate_schema, step)
-    await take(steps.add_owner, step)
-    await take(steps.seed_defaults, step)
-    return await take(steps.activate_tenant, step)
+async def build(connection: AsyncConnection, steps: TenantActivities, step: TenantStep) -> ProvisioningResult:
+    await take(connection, steps.load_tenant, step)
+    await take(connection, steps.create_schema, step)
+    await take(connection, steps.migrate_schema, step)
+    await take(connection, steps.add_owner, step)
+    await take(connection, steps.seed_defaults, step)
+    return await take(connection, steps.activate_tenant, step)
 
 
 async def content(connection: AsyncConnection, step: TenantStep) -> list[list[tuple[object, ...]]]:
@@ -92,7 +94,7 @@ async def tenant_row(connection: AsyncConnection, step: TenantStep) -> tuple[Ten
 
 
 async def test_the_steps_make_a_tenant(connection: AsyncConnection, steps: TenantActivities, acme: TenantStep) -> None:
-    result = await build(steps, acme)
+    result = await build(connection, steps, acme)
 
     assert result.schema_name == schema_of(acme)
     assert tuple(await tables(connection, schema_of(acme))) == OWN_TABLES
@@ -110,13 +112,13 @@ async def test_each_step_taken_twice_leaves_what_it_left_once(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
     for activity in (steps.load_tenant, steps.create_schema, steps.migrate_schema):
-        assert await take(activity, acme) == await take(activity, acme)
-    assert [await take(steps.add_owner, acme) for _ in range(2)] == [True, False]
-    assert [await take(steps.seed_defaults, acme) for _ in range(2)] == [len(DEFAULTS) + 2, 0]
-    assert await take(steps.activate_tenant, acme) == await take(steps.activate_tenant, acme)
+        assert await take(connection, activity, acme) == await take(connection, activity, acme)
+    assert [await take(connection, steps.add_owner, acme) for _ in range(2)] == [True, False]
+    assert [await take(connection, steps.seed_defaults, acme) for _ in range(2)] == [len(DEFAULTS) + 2, 0]
+    assert await take(connection, steps.activate_tenant, acme) == await take(connection, steps.activate_tenant, acme)
     once, tenant = await content(connection, acme), await tenant_row(connection, acme)
 
-    await build(steps, acme)
+    await build(connection, steps, acme)
 
     assert await content(connection, acme) == once
     assert await tenant_row(connection, acme) == tenant
@@ -125,11 +127,11 @@ async def test_each_step_taken_twice_leaves_what_it_left_once(
 async def test_what_the_tenant_has_changed_stays(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
-    await build(steps, acme)
+    await build(connection, steps, acme)
     settings = sql.Identifier(schema_of(acme), "settings")
     await connection.execute(sql.SQL("UPDATE {} SET value = %s WHERE key = 'locale'").format(settings), (Json("de"),))
 
-    await build(steps, acme)
+    await build(connection, steps, acme)
 
     found = await connection.execute(sql.SQL("SELECT value FROM {} WHERE key = 'locale'").format(settings))
     assert await found.fetchone() == ("de",)
@@ -138,11 +140,11 @@ async def test_what_the_tenant_has_changed_stays(
 async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
-    await take(steps.create_schema, acme)
+    await take(connection, steps.create_schema, acme)
     await connection.execute(sql.SQL("CREATE TABLE {} (x int)").format(sql.Identifier(schema_of(acme), "settings")))
 
     with pytest.raises(ApplicationError, match="settings"):
-        await take(steps.migrate_schema, acme)
+        await take(connection, steps.migrate_schema, acme)
 
     assert await tables(connection, schema_of(acme)) == ["settings"]
     assert (await tenant_row(connection, acme))[-1] is None
@@ -160,7 +162,7 @@ async def test_a_strangers_schema_is_left_alone_by_every_step(
 
     for activity in (steps.create_schema, steps.migrate_schema, steps.drop_schema):
         with pytest.raises(ApplicationError, match="does not carry this tenant's mark") as refused:
-            await take(activity, acme)
+            await take(connection, activity, acme)
         assert refused.value.non_retryable
 
     assert await tables(connection, schema_of(acme)) == ["treasure"]
@@ -169,20 +171,20 @@ async def test_a_strangers_schema_is_left_alone_by_every_step(
 async def test_what_was_built_can_be_taken_back_any_number_of_times(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
-    await take(steps.create_schema, acme)
-    await take(steps.migrate_schema, acme)
+    await take(connection, steps.create_schema, acme)
+    await take(connection, steps.migrate_schema, acme)
 
-    assert [await take(steps.drop_schema, acme) for _ in range(2)] == [True, False]
+    assert [await take(connection, steps.drop_schema, acme) for _ in range(2)] == [True, False]
     assert await tables(connection, schema_of(acme)) == []
 
 
 async def test_an_active_tenant_keeps_its_schema(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
-    await build(steps, acme)
+    await build(connection, steps, acme)
 
     with pytest.raises(ApplicationError, match="is active"):
-        await take(steps.drop_schema, acme)
+        await take(connection, steps.drop_schema, acme)
 
     assert tuple(await tables(connection, schema_of(acme))) == OWN_TABLES
 
@@ -195,7 +197,7 @@ async def test_a_tenant_that_leaves_is_not_provisioned_again(
 
     for activity in (steps.load_tenant, steps.create_schema, steps.activate_tenant):
         with pytest.raises(ApplicationError, match="it is not provisioned again") as refused:
-            await take(activity, leaving)
+            await take(connection, activity, leaving)
         assert refused.value.non_retryable
 
 
@@ -204,13 +206,13 @@ async def test_a_tenant_without_a_row_or_an_owner_is_a_clear_error(
 ) -> None:
     nobody = TenantStep(tenant_id=str(UUID(int=0)))
     ownerless = TenantStep(tenant_id=str(await add_tenant(connection, slug="ownerless")))
-    await take(steps.create_schema, ownerless)
-    await take(steps.migrate_schema, ownerless)
+    await take(connection, steps.create_schema, ownerless)
+    await take(connection, steps.migrate_schema, ownerless)
 
     with pytest.raises(ApplicationError, match="There is no tenant") as missing:
-        await take(steps.load_tenant, nobody)
+        await take(connection, steps.load_tenant, nobody)
     with pytest.raises(ApplicationError, match="Tenant ownerless has no owner") as without_owner:
-        await take(steps.add_owner, ownerless)
+        await take(connection, steps.add_owner, ownerless)
 
     assert missing.value.non_retryable
     assert without_owner.value.non_retryable
