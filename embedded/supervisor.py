@@ -46,6 +46,7 @@ class Plan:
     port: int | None = None  # None: the usual one, or any when that is busy
     commands: Commands = field(default_factory=Commands)
     pace: Pace = field(default_factory=Pace)
+    with_temporal_ui: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +124,7 @@ class Supervisor:
                 directory=home.temporal,
                 namespace=environment.given(user, "TEMPORAL_NAMESPACE") or "default",
                 wanted=TemporalPorts(frontend=frontend, ui=ui, http=http, metrics=metrics),
+                with_ui=self._plan.with_temporal_ui,
                 log=home.log("temporal"),
                 record=home.record("temporal"),
             )

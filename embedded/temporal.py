@@ -35,6 +35,8 @@ DYNAMIC_CONFIG = {
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
     "frontend.WorkflowPauseEnabled": "true",
+    # The HTTP API takes a start from any web page that the user of this machine has open, so it answers to no name.
+    "frontend.httpAllowedHosts": '["disabled.invalid"]',
     "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2",
 }
 
@@ -58,6 +60,7 @@ class EmbeddedTemporal(Server):
         directory: Path,
         namespace: str = "default",
         wanted: TemporalPorts | None = None,
+        with_ui: bool = False,
         dynamic_config: Mapping[str, str] | None = None,
         log: Path | None = None,
         record: Path | None = None,
@@ -68,6 +71,7 @@ class EmbeddedTemporal(Server):
         self.namespace = namespace
         self.directory = directory.resolve()
         self._wanted = wanted or TemporalPorts()
+        self._with_ui = with_ui
         self.port = self._wanted.frontend
         self._dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
         self._client: Client | None = None
@@ -77,13 +81,22 @@ class EmbeddedTemporal(Server):
         return f"{LOOPBACK}:{self.port}"
 
     @property
-    def ui_url(self) -> str:
-        return f"http://{LOOPBACK}:{self._wanted.ui}"
+    def ui_url(self) -> str | None:
+        """None unless Temporal's own pages were asked for: they let anybody on this machine act, without a login."""
+        return f"http://{LOOPBACK}:{self._wanted.ui}" if self._with_ui else None
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Those that it listens on, all of them on the loopback address."""
+        wanted = self._wanted
+        open_ones = (wanted.frontend, wanted.http, wanted.metrics, wanted.ui if self._with_ui else None)
+        return tuple(port for port in open_ones if port is not None)
 
     def _program(self) -> Program:
         wanted = self._wanted
         words = ["server", "start-dev", "--ip", LOOPBACK, "--log-level", "error"]
-        words += ["--port", str(wanted.frontend), "--ui-port", str(wanted.ui)]
+        words += ["--port", str(wanted.frontend)]
+        words += ["--ui-port", str(wanted.ui)] if self._with_ui else ["--headless"]
         words += ["--http-port", str(wanted.http), "--metrics-port", str(wanted.metrics)]
         words += ["--db-filename", str(self.directory / "temporal.db")]
         words += ["--namespace", self.namespace, "--search-attribute", SEARCH_ATTRIBUTE]

@@ -26,13 +26,16 @@ Port = Annotated[
         min=1, max=65535, help="Where the console listens; TENANTRY_PORT or 8080 when left out.", show_default=False
     ),
 ]
+TemporalUi = Annotated[
+    bool, typer.Option("--temporal-ui", help="Also serve Temporal's own pages; they let anybody on this machine act.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 commands = typer.Typer()
 
 
 @commands.command()
-def up(data_dir: DataDir = None, port: Port = None) -> None:
+def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = False) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
 
@@ -43,6 +46,7 @@ def up(data_dir: DataDir = None, port: Port = None) -> None:
         user=dict(os.environ),
         host=settings.host,
         port=port or (settings.port if "port" in settings.model_fields_set else None),
+        with_temporal_ui=temporal_ui,
     )
     listeners = Listeners(progress=_progress, database_ready=welcome.make_first_admin, ready=welcome.print)
     asyncio.run(Supervisor(plan, listeners).run())

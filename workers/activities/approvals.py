@@ -1,13 +1,12 @@
 """The steps around an approval: ask for one, and read what was decided."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from temporalio import activity
 
 from operations import contracts
 from operations.contracts import ApprovalStep
-from workers.activities.fence import Refused, current_step
+from workers.activities.fence import admitted_step
 from workers.activities.held_tenant import hold_tenant
 from workers.activities.sessions import Sessions
 
@@ -57,7 +56,7 @@ class ApprovalActivities:
             await connection.execute(
                 ASK,
                 {
-                    "execution": _execution(),
+                    "execution": admitted_step().execution_id,
                     "limit": contracts.APPROVAL_LIMIT,
                     "cause": contracts.AWAITING_APPROVAL,
                 },
@@ -68,7 +67,7 @@ class ApprovalActivities:
     async def settle_approval(self, step: ApprovalStep) -> str:
         """The decision, or nothing when there is none yet; with `timed_out` there always is one."""
         async with hold_tenant(self.sessions, step.tenant_id) as (connection, _):
-            execution = _execution()
+            execution = admitted_step().execution_id
             if step.timed_out:
                 await connection.execute(TIME_LIMIT, (execution,))
             row = await (await connection.execute(DECISION, (execution,))).fetchone()
@@ -76,10 +75,3 @@ class ApprovalActivities:
                 return ""
             await connection.execute(NO_LONGER_WAITING, (execution, contracts.AWAITING_APPROVAL))
             return str(row[0])
-
-
-def _execution() -> UUID:
-    step = current_step.get()
-    if step is None:
-        raise Refused("The fence was not asked.")
-    return step.execution_id

@@ -134,9 +134,7 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
     not activate a tenant whose run was terminated meanwhile, nor make a schema after it was taken back. A run that the
     row does not know yet is written into it here: a step can be faster than the news that its run was accepted.
     """
-    step = current_step.get()
-    if step is None:
-        raise Refused("The fence was not asked.")
+    step = admitted_step()
     row = await _judged(connection, HOLD, step)
     if str(row.entity_id) != tenant_id:
         raise Refused(f"The execution of {step.workflow_id} is about another tenant than the step's argument.")
@@ -144,6 +142,14 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
         await tracking.move_free(connection, [_taken(step)])
     if step.name in UNDOING:
         await connection.execute(BEGUN, (step.execution_id, step.ordinal, step.name, step.run_id))
+
+
+def admitted_step() -> CurrentStep:
+    """The step that runs in this task. Raises `Refused` where the fence was not asked."""
+    step = current_step.get()
+    if step is None:
+        raise Refused("The fence was not asked.")
+    return step
 
 
 async def _judged(connection: AsyncConnection, question: str, step: CurrentStep) -> Row:

@@ -36,9 +36,7 @@ class Fence(Interceptor):
 class FencedActivity(ActivityInboundInterceptor):
     """Lets an activity act for a tracked, open row that matches its run, and for nothing else."""
 
-    def __init__(
-        self, next_interceptor: ActivityInboundInterceptor, sessions: Sessions, database: Database
-    ) -> None:
+    def __init__(self, next_interceptor: ActivityInboundInterceptor, sessions: Sessions, database: Database) -> None:
         super().__init__(next_interceptor)
         self._sessions = sessions
         self._database = database

@@ -17,7 +17,7 @@ async def test_runs_survive_a_killed_server_on_the_same_ports(directory: Path) -
     async with EmbeddedTemporal(directory=directory) as server:
         client = await Client.connect(server.address)
         await client.start_workflow("Anything", id="kept", task_queue="none")
-        address, ui_url = server.address, server.ui_url
+        address, listening = server.address, server.ports
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
         await server.exited()
@@ -27,7 +27,7 @@ async def test_runs_survive_a_killed_server_on_the_same_ports(directory: Path) -
 
         kept = await client.get_workflow_handle("kept").describe(rpc_timeout=timedelta(seconds=10))
         assert kept.status == WorkflowExecutionStatus.RUNNING
-        assert (server.address, server.ui_url) == (address, ui_url)
+        assert (server.address, server.ports) == (address, listening)
         server.hurry()
 
 
@@ -37,7 +37,7 @@ async def test_it_is_made_as_promised(directory: Path, monkeypatch: pytest.Monke
     frontend, ui = ports.choose([None, None])
 
     async with EmbeddedTemporal(
-        directory=directory, namespace="blue", wanted=TemporalPorts(frontend=frontend, ui=ui)
+        directory=directory, namespace="blue", wanted=TemporalPorts(frontend=frontend, ui=ui), with_ui=True
     ) as server:
         client = await Client.connect(server.address, namespace="blue")
         namespace = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="blue"))
@@ -51,6 +51,18 @@ async def test_it_is_made_as_promised(directory: Path, monkeypatch: pytest.Monke
     assert namespace.config.workflow_execution_retention_ttl.ToTimedelta() == RETENTION
     assert "OperationUUID" in attributes.custom_attributes
     assert has_ui
+
+
+async def test_its_own_pages_are_served_only_when_asked_for(directory: Path) -> None:
+    [ui] = ports.choose([None])
+
+    async with EmbeddedTemporal(directory=directory, wanted=TemporalPorts(ui=ui)) as server:
+        has_ui = await says_ok(ports.LOOPBACK, ui, "/")
+        server.hurry()
+
+    assert not has_ui
+    assert server.ui_url is None
+    assert ui not in server.ports
 
 
 async def test_an_orderly_stop_leaves_nothing(directory: Path) -> None:

@@ -7,10 +7,12 @@ from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
+from operations.queries.reconciliation_views import FindingFilter, Standing
+from operations.statuses import CloseReason, FindingKind, PassTrigger, Role, Status, StepStatus, TenantStatus
 from operations.temporal import OPERATION_UUID
 from tests.servers import RunningWorker, eventually, run_worker
 
+OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
 ACME = Registration(slug="acme", name="Acme Inc.", owner_email="ada@acme.example")
 
 
@@ -84,7 +86,7 @@ HOARD_SCHEMA = """
 
 
 @pytest.mark.usefixtures("delivering")
-async def test_a_row_deleted_by_hand_does_not_keep_the_tenant_waiting(
+async def test_the_run_of_a_row_deleted_by_hand_waits_writes_nothing_and_completes_when_adopted(
     services: Services, support: Actor, temporal_address: str, task_queue: str
 ) -> None:
     registration = Registration(slug="rowless-inc", name="Rowless", owner_email="ada@rowless.example")
@@ -97,6 +99,17 @@ async def test_a_row_deleted_by_hand_does_not_keep_the_tenant_waiting(
         await connection.execute("DELETE FROM workflow_executions")
 
     async with run_worker(services, temporal_address, task_queue) as running:
-        await running.client.get_workflow_handle("tenant-provision-rowless-inc").result()
+        handle = running.client.get_workflow_handle("tenant-provision-rowless-inc")
+        await eventually(
+            handle.describe, lambda run: any(a.attempt > 1 for a in run.raw_description.pending_activities)
+        )
+        assert (await services.reads.tenants.by_slug("rowless-inc")).status is TenantStatus.PROVISIONING
+        await services.reconciler.run_pass(PassTrigger.OPERATOR, OPERATOR.name)
+        found = await services.reads.reconciliation.findings(FindingFilter(standing=Standing.OPEN))
+        [stray] = [each for each in found.items if each.kind is FindingKind.NO_ROW]
+        assert await services.findings.adopt(OPERATOR, stray.id, "deleted by mistake") == registered.execution_id
+        await handle.result()
 
+    detail = await services.reads.executions.detail(registered.execution_id)
+    assert detail.execution.status is Status.COMPLETED
     assert (await services.reads.tenants.by_slug("rowless-inc")).status is TenantStatus.ACTIVE
