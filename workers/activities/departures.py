@@ -16,7 +16,7 @@ from operations import contracts
 from operations.contracts import TenantStep
 from operations.statuses import TenantStatus
 from workers.activities import schemas
-from workers.activities.fence import current_step, hold_execution
+from workers.activities.fence import admitted_step, hold_execution
 from workers.activities.held_tenant import TenantRow, hold_tenant, work_on_schema
 from workers.activities.sessions import Sessions
 
@@ -69,7 +69,7 @@ class DepartureActivities:
         async with work_on_schema(self.sessions, step.tenant_id, is_leaving=True) as (connection, tenant):
             await _check_due(connection, tenant)
             dropped = await schemas.drop(connection, tenant.schema_name, step.tenant_id)
-            await hold_execution(connection)
+            await hold_execution(connection, step.tenant_id)
             await _check_wanted(connection, tenant)
             if (await connection.execute(DELETE, (tenant.id,))).rowcount != 1:
                 raise _stays(tenant.slug, "not leaving any more")
@@ -108,8 +108,7 @@ class Due:
 
 
 async def _due(connection: AsyncConnection, tenant: TenantRow) -> Due:
-    step = current_step.get()
-    row = await (await connection.execute(DUE, (None if step is None else step.execution_id, tenant.id))).fetchone()
+    row = await (await connection.execute(DUE, (admitted_step().execution_id, tenant.id))).fetchone()
     if row is None or row[0] is None:
         raise ApplicationError(
             f"It is not recorded when tenant {tenant.slug} is due, so nothing of it is deleted. Cancel this run and "
@@ -140,10 +139,9 @@ async def _check_wanted(connection: AsyncConnection, tenant: TenantRow) -> None:
     Asked only now, after the lock: an action that was first has committed its command, and one that comes later will
     see what this transaction made of the tenant.
     """
-    step = current_step.get()
-    if step is None or tenant.status.is_gone:
+    if tenant.status.is_gone:
         return
-    row = await (await connection.execute(ENDING, (step.execution_id,))).fetchone()
+    row = await (await connection.execute(ENDING, (admitted_step().execution_id,))).fetchone()
     if row is not None:
         raise ApplicationError(
             f"A {row[0]} was asked for by {row[1]}, so nothing is deleted. The run ends when Temporal has told it; "

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.testing import ActivityEnvironment
 
 from embedded.postgres import EmbeddedPostgres
 from operations import contracts
@@ -29,8 +28,8 @@ from tests.conftest import SECRET_KEY
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning, Working, work
 from tests.integration.durability.gates import Gates
 from tests.servers import Databases, eventually, passable_directory, run_worker
+from tests.steps import StandInRun
 from workers.activities.departures import DepartureActivities
-from workers.activities.fence import CurrentStep, current_step
 from workers.activities.sessions import Sessions
 
 SOON = 0.2  # seconds until a removal is due
@@ -425,9 +424,8 @@ async def reset(provisioning: Provisioning, workflow_id: str) -> None:
 
 async def take(departure: Departure, step: Callable[[TenantStep], Awaitable[bool]]) -> None:
     """Take the deletion with the mark that the run gave it, as a worker that Temporal gave up on."""
-    mark = CurrentStep(execution_id=departure.execution_id, ordinal=2, name=contracts.DELETE_TENANT, run_id="run")
-    token = current_step.set(mark)
-    try:
-        await ActivityEnvironment().run(step, TenantStep(tenant_id=str(departure.tenant_id)))
-    finally:
-        current_step.reset(token)
+    row = (await departure.provisioning.detail(departure.execution_id)).execution
+    kind = contracts.DEPROVISIONING.temporal_name
+    run = StandInRun.of(row.id, row.workflow_id, temporal_type=kind, run_id=row.run_id or "run")
+    argument = TenantStep(tenant_id=str(departure.tenant_id))
+    await run.take(step, argument, name=contracts.DELETE_TENANT, ordinal=2)

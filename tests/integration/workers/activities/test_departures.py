@@ -8,16 +8,15 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection, errors, sql
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from operations import contracts
 from operations.contracts import SCHEMA_MARK, TenantStep
 from operations.database import Database
 from operations.statuses import Status, TenantStatus
 from tests.factories import add_execution, add_tenant
+from tests.steps import StandInRun
 from workers.activities import schemas
 from workers.activities.departures import DepartureActivities
-from workers.activities.fence import CurrentStep, current_step
 from workers.activities.sessions import Sessions
 
 ResultT = TypeVar("ResultT")
@@ -55,21 +54,12 @@ async def leaving(connection: AsyncConnection, *, due_in: timedelta, was: str = 
     return TenantStep(tenant_id=str(tenant))
 
 
-async def take(activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep) -> ResultT:
-    """Run a step as a worker does, outside of any tracked run."""
-    return await ActivityEnvironment().run(activity, step)
-
-
-async def take_in_run(
-    execution_id: UUID, activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep
+async def take(
+    connection: AsyncConnection, activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep
 ) -> ResultT:
-    token = current_step.set(
-        CurrentStep(execution_id=execution_id, ordinal=2, name=contracts.DELETE_TENANT, run_id="run")
-    )
-    try:
-        return await take(activity, step)
-    finally:
-        current_step.reset(token)
+    """Run a step as a worker does, for the tenant's latest removal."""
+    run = await StandInRun.about(connection, UUID(step.tenant_id), contracts.DEPROVISIONING)
+    return await run.take(activity, step, name=contracts.DELETE_TENANT, ordinal=2)
 
 
 async def tables(connection: AsyncConnection, step: TenantStep) -> int:
@@ -95,7 +85,7 @@ async def test_a_removal_taken_twice_removes_once_and_keeps_the_row(
 ) -> None:
     step = await leaving(connection, due_in=-HOUR)
 
-    dropped = [await take(departures.delete_tenant, step) for _ in range(2)]
+    dropped = [await take(connection, departures.delete_tenant, step) for _ in range(2)]
 
     assert dropped == [True, False]
     assert await tables(connection, step) == 0
@@ -111,9 +101,9 @@ async def test_no_step_of_a_removal_touches_a_tenant_that_does_not_leave(
 
     for activity in (departures.announce_departure, departures.announce_deprovisioning, departures.delete_tenant):
         with pytest.raises(ApplicationError, match=f"is {status}: this run removes nothing") as refused:
-            await take(activity, step)
+            await take(connection, activity, step)
         assert refused.value.non_retryable
-    assert await take(departures.restore_tenant, step)
+    assert await take(connection, departures.restore_tenant, step)
 
     assert await tenant(connection, step) == (status, None, False)
     assert await tables(connection, step) == 5
@@ -124,9 +114,9 @@ async def test_nothing_is_deleted_before_it_is_due_by_the_databases_clock(
 ) -> None:
     step = await leaving(connection, due_in=HOUR / 2)
 
-    left = await take(departures.announce_departure, step)
+    left = await take(connection, departures.announce_departure, step)
     with pytest.raises(ApplicationError, match="is not due before") as refused:
-        await take(departures.delete_tenant, step)
+        await take(connection, departures.delete_tenant, step)
 
     assert 1700 < left <= 1800
     assert not refused.value.non_retryable
@@ -143,7 +133,7 @@ async def test_a_tenant_whose_due_time_nobody_wrote_is_not_deleted(
     await connection.execute("UPDATE tenants SET due_at = NULL WHERE id = %s", (step.tenant_id,))
 
     with pytest.raises(ApplicationError, match="not recorded when"):
-        await take(departures.delete_tenant, step)
+        await take(connection, departures.delete_tenant, step)
 
     assert await tables(connection, step) == 5
 
@@ -153,7 +143,7 @@ async def test_a_console_of_the_version_before_wrote_the_waiting_time_into_the_e
 ) -> None:
     step = await leaving(connection, due_in=-HOUR)
     await connection.execute("UPDATE tenants SET due_at = NULL WHERE id = %s", (step.tenant_id,))
-    execution = await add_execution(
+    await add_execution(
         connection,
         status=Status.RUNNING,
         workflow_type="tenant_deprovisioning",
@@ -161,7 +151,7 @@ async def test_a_console_of_the_version_before_wrote_the_waiting_time_into_the_e
         arguments=(step.tenant_id, "active", 600.0),
     )
 
-    left = await take_in_run(execution, departures.announce_departure, step)
+    left = await take(connection, departures.announce_departure, step)
 
     assert 590 < left <= 600
 
@@ -183,7 +173,7 @@ async def test_whoever_asked_for_the_run_to_end_keeps_the_tenant(
     )
 
     with pytest.raises(ApplicationError, match=f"A {kind} was asked for by ada, so nothing is deleted") as refused:
-        await take_in_run(execution, departures.delete_tenant, step)
+        await take(connection, departures.delete_tenant, step)
 
     assert not refused.value.non_retryable
     assert await tables(connection, step) == 5
@@ -197,7 +187,7 @@ async def test_a_tenant_is_restored_to_what_its_row_says(
     step = await leaving(connection, due_in=HOUR, was=was)
     forged = TenantStep(tenant_id=step.tenant_id, previous_status="provisioning")
 
-    assert [await take(departures.restore_tenant, forged) for _ in range(2)] == [True, True]
+    assert [await take(connection, departures.restore_tenant, forged) for _ in range(2)] == [True, True]
 
     assert await tenant(connection, step) == (was, None, False)
 
@@ -209,8 +199,8 @@ async def test_what_is_gone_is_not_restored(
     step = await leaving(connection, due_in=-HOUR)
     await connection.execute("UPDATE tenants SET status = %s WHERE id = %s", (status, step.tenant_id))
 
-    assert not await take(departures.restore_tenant, step)
-    assert await take(departures.announce_departure, step) == 0
+    assert not await take(connection, departures.restore_tenant, step)
+    assert await take(connection, departures.announce_departure, step) == 0
 
     assert (await tenant(connection, step))[0] == status
 
@@ -222,8 +212,8 @@ async def test_an_active_tenant_whose_schema_is_gone_is_not_active_again(
     schema = sql.Identifier(f"tenant_{UUID(step.tenant_id).hex}")
     await connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(schema))
 
-    assert not await take(departures.restore_tenant, step)
-    await take(departures.delete_tenant, step)
+    assert not await take(connection, departures.restore_tenant, step)
+    await take(connection, departures.delete_tenant, step)
 
     assert await tenant(connection, step) == ("deleted", None, False)
 
@@ -239,7 +229,7 @@ async def test_a_strangers_schema_is_left_alone(
     await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(schema), sql.Literal(mark)))
 
     with pytest.raises(ApplicationError, match="does not carry this tenant's mark") as refused:
-        await take(departures.delete_tenant, step)
+        await take(connection, departures.delete_tenant, step)
     with pytest.raises(ApplicationError, match="does not carry this tenant's mark"):
         await schemas.drop_part(connection, schema, step.tenant_id, 1)
 

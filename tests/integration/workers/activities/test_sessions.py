@@ -237,7 +237,8 @@ async def test_statements_are_prepared_once_and_used_again(single: Sessions, bes
 
     async with single.connection() as connection:
         uses = await connection.execute(
-            "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE '%public.tenants%' AND statement NOT LIKE '%workflow_executions%'"
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%public.tenants%' AND statement NOT LIKE '%workflow_executions%'"
         )
         assert [row[0] >= 10 for row in await uses.fetchall()] == [True]
 
