@@ -6,7 +6,7 @@ was true: the answer of the action, the command, the row of the execution.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -19,10 +19,11 @@ from operations import contracts
 from operations.bootstrap import Services
 from operations.contracts import TenantStep
 from operations.database import Database
-from operations.errors import CannotRetry, TooLateToCancel
+from operations.errors import CannotRetry, PassRunning, TooLateToCancel
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
-from operations.temporal import RunStatus, Temporal
+from operations.reconciliation.limits import Limits
+from operations.statuses import CloseReason, PassTrigger, Status, StepStatus, TenantStatus
+from operations.temporal import Run, RunStatus, Temporal
 from tests.chaos.processes import Module, ServerProcess, running
 from tests.conftest import SECRET_KEY
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning, Working, work
@@ -307,10 +308,14 @@ async def test_a_canceled_removal_that_is_reset_removes_nothing(provisioning: Pr
         ended = await departure.assert_stays()
 
         await reset(provisioning, ended.execution.workflow_id)
-        await eventually(
-            lambda: provisioning.run(ended.execution.workflow_id),
-            lambda run: run is not None and run.status is RunStatus.FAILED,
-        )
+        reconciler = replace(provisioning.services.reconciler, limits=Limits(grace=0.05))
+
+        async def look() -> Run | None:
+            with suppress(PassRunning):
+                await reconciler.run_pass(PassTrigger.OPERATOR, OPERATOR.name)
+            return await provisioning.run(ended.execution.workflow_id)
+
+        await eventually(look, lambda run: run is not None and run.status is RunStatus.FAILED)
 
     assert await departure.status() is TenantStatus.ACTIVE
     assert await provisioning.tables(departure.slug) == TABLES
