@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from operations import outages, pooling, read_only
 from operations.errors import DatabaseReadOnly, SchemaBehind
 
-HEAD = "0018"  #: the migration this version needs
+HEAD = "0019"  #: the migration this version needs
 
 # force_custom_plan: after five executions a prepared list query may get a generic plan that cannot use the
 # partial indexes, and is then a thousand times slower.
