@@ -101,24 +101,29 @@ class Row:
         return self.workflow_type if kind is None else kind.temporal_name
 
 
-# Whether the step may act for the row that it names: also whether a step that undoes things came after it.
+# Whether the step may act for the row that it names: also whether its run has begun to take back what it did.
 LOOK = """
     SELECT e.workflow_id, e.workflow_type, e.entity_id, e.status, e.run_id, EXISTS (
         SELECT FROM public.workflow_executions newer
         WHERE newer.entity_id = e.entity_id AND newer.workflow_type = e.workflow_type AND newer.attempt > e.attempt
     ), EXISTS (
         SELECT FROM public.execution_steps later
-        WHERE later.execution_id = e.id AND later.ordinal > %s AND later.name = ANY (%s)
+        WHERE later.execution_id = e.id AND later.run_id = %(run)s
+          AND later.ordinal > %(ordinal)s AND later.name = ANY (%(undoing)s)
     )
-    FROM public.workflow_executions e WHERE e.id = %s
+    FROM public.workflow_executions e WHERE e.id = %(execution)s
 """
 HOLD = f"{LOOK} FOR UPDATE OF e"
 OTHER_ROW = "SELECT 1 FROM public.workflow_executions WHERE workflow_id = %s"
 
 # The step's row is bookkeeping that may have been lost; what an undoing step undid must stay undone all the same.
 BEGUN = """
-    INSERT INTO public.execution_steps (execution_id, ordinal, name, run_id, status, attempts)
-    VALUES (%s, %s, %s, %s, 'running', 1) ON CONFLICT (execution_id, ordinal) DO NOTHING
+    INSERT INTO public.execution_steps AS s (execution_id, ordinal, name, run_id, status, attempts)
+    VALUES (%(execution)s, %(ordinal)s, %(name)s, %(run)s, 'running', 1)
+    ON CONFLICT (execution_id, ordinal) DO UPDATE SET
+        run_id = excluded.run_id, name = excluded.name, status = 'running', attempts = 1, error = NULL,
+        next_try_at = NULL, completed_at = NULL, started_at = clock_timestamp(), tried_at = clock_timestamp()
+    WHERE s.run_id IS DISTINCT FROM excluded.run_id
 """
 
 
@@ -141,7 +146,15 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
     if row.run_id is None:
         await tracking.move_free(connection, [_taken(step)])
     if step.name in UNDOING:
-        await connection.execute(BEGUN, (step.execution_id, step.ordinal, step.name, step.run_id))
+        await connection.execute(
+            BEGUN,
+            {
+                "execution": step.execution_id,
+                "ordinal": step.ordinal,
+                "name": step.name,
+                "run": step.run_id,
+            },
+        )
 
 
 def admitted_step() -> CurrentStep:
@@ -153,7 +166,8 @@ def admitted_step() -> CurrentStep:
 
 
 async def _judged(connection: AsyncConnection, question: str, step: CurrentStep) -> Row:
-    found = await (await connection.execute(question.encode(), (step.ordinal, UNDOING, step.execution_id))).fetchone()
+    values = {"run": step.run_id, "ordinal": step.ordinal, "undoing": UNDOING, "execution": step.execution_id}
+    found = await (await connection.execute(question.encode(), values)).fetchone()
     if found is None:
         raise await _refusal_without_row(connection, step)
     row = Row(
