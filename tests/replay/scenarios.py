@@ -16,7 +16,7 @@ from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Decision, Role
 from operations.temporal import Run
-from tests.integration.durability.gates import Gates
+from tests.integration.durability.gates import Gate, Gates
 from tests.servers import eventually
 
 OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
@@ -198,6 +198,39 @@ async def deprovisioned(stage: Stage) -> WorkflowHistory:
     return await stage.closed(await _deprovision(stage, "leaves", wait=SOON))
 
 
+async def deprovisioning_cancelled_in_the_drop(stage: Stage) -> WorkflowHistory:
+    """Somebody reads a table of the tenant, so that the drop fails and is tried again."""
+    execution, gate = await _held_in_the_drop(stage, "stays-after-all")
+    await stage.until(execution, lambda seen: seen.execution.cause == contracts.STEP_RETRYING)
+    await stage.services.executions.cancel(OPERATOR, execution, WHY)
+    await _cancel_arrived(stage, execution)
+    await gate.open()
+    return await stage.closed(execution)
+
+
+async def deprovisioning_cancelled_too_late(stage: Stage) -> WorkflowHistory:
+    """By Temporal's command line, when the tenant is half dropped."""
+    execution, gate = await _held_in_the_drop(stage, "half-dropped")
+    await stage.execute("UPDATE tenants SET status = 'dropping' WHERE slug = 'recorded-half-dropped'")
+    name = (await stage.services.reads.executions.detail(execution)).execution.workflow_id
+    run = await stage.services.temporal.describe(name)
+    assert run is not None
+    await stage.services.temporal.cancel(name, run.run_id, reason=WHY)
+    await stage.until(execution, lambda seen: contracts.RESTORE_TENANT in [step.name for step in seen.steps])
+    await gate.open()
+    return await stage.closed(execution)
+
+
+async def _held_in_the_drop(stage: Stage, slug: str) -> tuple[UUID, Gate]:
+    registered = await stage.register(slug)
+    await stage.closed(registered.execution_id)
+    gate = await stage.gates.close(contracts.DELETE_TENANT, str(registered.tenant_id))
+    tenants = replace(stage.services.tenants, deprovision_wait=SOON)
+    execution = await tenants.deprovision(OPERATOR, registered.slug, WHY)
+    await eventually(gate.is_waited_for, bool)
+    return execution, gate
+
+
 async def _deprovision(stage: Stage, slug: str, *, wait: float | None = None) -> UUID:
     registered = await stage.register(slug)
     await stage.closed(registered.execution_id)
@@ -232,6 +265,8 @@ SCENARIOS: dict[str, Scenario] = {
         deprovisioning_waiting,
         deprovisioning_cancelled,
         deprovisioned,
+        deprovisioning_cancelled_in_the_drop,
+        deprovisioning_cancelled_too_late,
         reconciliation,
     )
 }

@@ -125,7 +125,8 @@ async def test_a_tenant_that_was_switched_on_when_the_cancel_came_stays_on(
         await cancel_from_outside(provisioning, registered)
         await gate.open()
 
-        await assert_completed(provisioning, registered)
+        end = await assert_completed(provisioning, registered)
+    assert end.events[-1].reason == "A cancel came too late, the work was done: by hand"
 
 
 async def test_a_cancel_that_comes_while_the_end_is_reported_changes_nothing(
@@ -161,9 +162,10 @@ async def test_a_removal_cancelled_while_it_is_announced_gives_the_tenant_back(
     assert await provisioning.tenant_status("staying") is TenantStatus.ACTIVE
 
 
-async def assert_completed(provisioning: Provisioning, registered: Registered) -> None:
+async def assert_completed(provisioning: Provisioning, registered: Registered) -> ExecutionDetail:
     end = await provisioning.ended(registered.execution_id)
     assert end.execution.status is Status.COMPLETED
     assert (await provisioning.closed_run(end.execution.workflow_id)).status is RunStatus.COMPLETED
     assert await provisioning.tenant_status(registered.slug) is TenantStatus.ACTIVE
     assert await provisioning.has_schema(registered.slug)
+    return end
