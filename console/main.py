@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import uvicorn
 from fastapi import Depends, FastAPI
@@ -35,6 +36,7 @@ from console.pages import root
 from console.presence import Presence
 from operations import feed, history, logs
 from operations.bootstrap import Services
+from operations.database import Database
 from operations.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -56,6 +58,7 @@ RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
+    health = Database.at(services.database.dsn, name="health", pool_size=1)
     hub = Hub(Feed(dsn=services.database.dsn))
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
@@ -64,7 +67,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _lifespan(services, hub, presence, settings),
+        lifespan=lambda _: _lifespan(services, hub, presence, settings, health),
     )
     cookie = sessions.Cookie(secure=settings.is_https)
     application.session_cookie = cookie.name
@@ -74,6 +77,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         services,
         settings,
         Login(staff=services.staff, presence=presence, cookie=cookie, environment=settings.environment),
+        health,
     )
     theme.set_defaults()
     root.register(services, hub, settings)
@@ -104,15 +108,16 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     return application
 
 
-def _add_routes(application: FastAPI, services: Services, settings: Settings, login: Login) -> None:
+def _add_routes(application: FastAPI, services: Services, settings: Settings, login: Login, health: Database) -> None:
+    """`health` is a way to the database that nothing else uses."""
     reads = services.reads
     application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
     application.include_router(login.router())
     application.include_router(
         HealthRoutes(
-            database=services.database,
+            database=health,
             temporal=services.temporal,
-            reconciliation=reads.reconciliation,
+            reconciliation=replace(reads.reconciliation, database=health),
             task_queue=settings.task_queue,
         ).router()
     )
@@ -158,7 +163,9 @@ class _Immutable(StaticFiles):
 
 
 @asynccontextmanager
-async def _lifespan(services: Services, hub: Hub, presence: Presence, settings: Settings) -> AsyncIterator[None]:
+async def _lifespan(
+    services: Services, hub: Hub, presence: Presence, settings: Settings, health: Database
+) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
     remains = garbage.Remains()
@@ -180,6 +187,7 @@ async def _lifespan(services: Services, hub: Hub, presence: Presence, settings: 
         yield
         for task in tasks:
             task.cancel()
+    await health.close()
 
 
 async def _kept_alive(name: str, work: Callable[[], Awaitable[None]]) -> None:

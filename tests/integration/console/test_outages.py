@@ -186,3 +186,21 @@ async def test_a_lock_that_somebody_holds_is_no_outage(secure_console: Console, 
     assert (write.status_code, read.status_code, ready.status_code) == (503, 200, 200)
     assert write.json()["detail"].startswith("Somebody else is changing the same in PostgreSQL; nothing was changed")
     assert (await client.post("/api/v1/tenants", json=wanted)).status_code == 202
+
+
+async def test_health_does_not_wait_for_pages_that_wait(secure_console: Console, client: httpx.AsyncClient) -> None:
+    dsn = secure_console.accounts.database.dsn
+
+    async with await AsyncConnection.connect(dsn) as holder:
+        await holder.execute("LOCK TABLE tenants IN ACCESS EXCLUSIVE MODE")
+        pages = [asyncio.ensure_future(client.get("/api/v1/tenants")) for _ in range(30)]
+        await asyncio.wait(pages, timeout=0.5)
+        begun = asyncio.get_running_loop().time()
+        ready, metrics = await client.get("/readyz"), await client.get("/metrics")
+        taken = asyncio.get_running_loop().time() - begun
+        waiting = [page for page in pages if not page.done()]
+    await asyncio.gather(*pages)
+
+    assert (ready.status_code, metrics.status_code) == (200, 200)
+    assert taken < 2.5
+    assert waiting != []
