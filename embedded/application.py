@@ -10,7 +10,8 @@ from embedded.processes import Program
 from embedded.server import Server
 
 HEALTHY = b"200"
-EVERYWHERE = ("0.0.0.0", "::", "localhost")  # noqa: S104 - compared with, not listened on
+#: Where a server is asked that listens everywhere; on `::` asyncio's take no IPv4.
+ASKED_AT = {"0.0.0.0": ports.LOOPBACK, "localhost": ports.LOOPBACK, "::": "::1"}  # noqa: S104 - not listened on
 
 
 class Application(Server):
@@ -32,7 +33,7 @@ class Application(Server):
     ) -> None:
         super().__init__(name=name, log=log, record=record)
         self.port = port
-        self._host = ports.LOOPBACK if host in EVERYWHERE else host
+        self._host = ASKED_AT.get(host, host)
         self._command = command
         self._environment = environment
         self._health_path = health_path

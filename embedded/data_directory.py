@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import ports
-from embedded.errors import AlreadyRunning
+from embedded.errors import AlreadyRunning, DirectoryUnusable
 from embedded.files import kept_secret, write_private
 from embedded.state import State
 
@@ -74,13 +74,18 @@ def locate(path: Path) -> DataDirectory:
 
 @contextmanager
 def held(path: Path) -> Iterator[DataDirectory]:
-    """Own the directory until the block ends; raises `AlreadyRunning` while another process does."""
+    """Own the directory until the block ends; raises `AlreadyRunning` while another process does.
+
+    `DirectoryUnusable` when this account cannot write there.
+    """
     home = locate(path)
-    # Root's PostgreSQL runs as somebody else, who has to pass through; every file in here is private by itself.
-    home.path.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
-    (home.path / ".gitignore").write_text("*\n")
-    # The kernel gives the lock back however the process ends; no child inherits the descriptor.
-    descriptor = os.open(home.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = _prepared(home)
+    except OSError as error:
+        said = (error.strerror or "unusable").lower()
+        raise DirectoryUnusable(
+            f"The data directory {home.path} cannot be written: {said}. Choose another with --data-dir."
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,6 +96,14 @@ def held(path: Path) -> Iterator[DataDirectory]:
         yield home
     finally:
         os.close(descriptor)
+
+
+def _prepared(home: DataDirectory) -> int:
+    """The descriptor of the file that is locked by the owner; the kernel unlocks it however the process ends."""
+    # Root's PostgreSQL runs as somebody else, who has to pass through; every file in here is private by itself.
+    home.path.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+    (home.path / ".gitignore").write_text("*\n")
+    return os.open(home.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # no child inherits it
 
 
 def _who_runs(home: DataDirectory) -> str:

@@ -4,9 +4,11 @@ import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 from embedded.data_directory import DataDirectory
+from operations.settings import libpq_url
 
 DATABASE_URL = "TENANTRY_DATABASE_URL"
 TEMPORAL_ADDRESS = "TEMPORAL_ADDRESS"
@@ -21,6 +23,8 @@ SHOWN = (
     "TENANTRY_TEMPORAL_UI_URL",
     "TENANTRY_DATA_DIR",
 )
+
+LIBPQ = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,12 +83,5 @@ def _leads_elsewhere(name: str, user: Mapping[str, str]) -> bool:
 
 
 def _libpq(url: str) -> dict[str, str]:
-    parts = urlsplit(url)
-    known = {
-        "PGHOST": parts.hostname,
-        "PGPORT": str(parts.port) if parts.port else None,
-        "PGUSER": unquote(parts.username) if parts.username else None,
-        "PGPASSWORD": unquote(parts.password) if parts.password else None,
-        "PGDATABASE": unquote(parts.path.removeprefix("/")) or None,
-    }
-    return {name: value for name, value in known.items() if value}
+    parts = conninfo_to_dict(libpq_url(url))  # there may be several hosts, each with its port
+    return {variable: str(parts[name]) for name, variable in LIBPQ.items() if parts.get(name)}

@@ -28,6 +28,14 @@ class NotRunning(OperationsError):
     """Nothing runs on this data directory. Start it with `tenantry up`."""
 
 
+class CannotListen(OperationsError):
+    """No server can listen where it was asked to."""
+
+
+class DirectoryUnusable(OperationsError):
+    """Nothing can be kept in the data directory."""
+
+
 class PortTaken(OperationsError):
     """The port asked for is in use by another program."""
 

@@ -1,9 +1,12 @@
 """Free TCP ports of this machine."""
 
+import errno
 import random
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
+
+from embedded.errors import CannotListen
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems take ports for outgoing connections and for whoever asks for any: between our
@@ -11,6 +14,23 @@ LOOPBACK = "127.0.0.1"
 QUIET = range(15_000, 32_768)
 TRIES = 50
 ANSWER_DEADLINE = 0.2  # seconds
+
+
+def check(port: int, host: str) -> None:
+    """Raises `CannotListen` for what no choice of another port mends by itself: the host, or the right to the port."""
+    try:
+        with closing(_listener(port, host)):
+            pass
+    except socket.gaierror:
+        raise CannotListen(f"TENANTRY_HOST {host!r} is no address of this machine.") from None
+    except PermissionError:
+        raise CannotListen(
+            f"This account may not listen on port {port}; ports below 1024 are for administrators, as a rule."
+            " Choose another with --port or TENANTRY_PORT."
+        ) from None
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise CannotListen(f"TENANTRY_HOST {host!r} is no address of this machine.") from None
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

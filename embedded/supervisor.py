@@ -97,6 +97,7 @@ class Supervisor:
                 group.create_task(keeper.keep())
 
     def _choose_port(self) -> int:
+        ports.check(self._port, self._plan.host)
         if ports.is_free(self._port, self._plan.host):
             return self._port
         if self._plan.port:

@@ -25,7 +25,7 @@ from temporalio.converter import DefaultPayloadConverter
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from operations import contracts
+from operations import contracts, refusals
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.settings import temporal_profile
 
@@ -43,6 +43,11 @@ REFUSALS = frozenset(
         RPCStatusCode.OUT_OF_RANGE,
     }
 )
+#: These may heal, but not without somebody; what the server says of them may quote the key.
+KEY_REFUSED = {
+    RPCStatusCode.UNAUTHENTICATED: "it does not accept the API key (TEMPORAL_API_KEY)",
+    RPCStatusCode.PERMISSION_DENIED: "the API key or certificate has no right to this namespace",
+}
 AnswerT = TypeVar("AnswerT")
 
 
@@ -256,6 +261,12 @@ def run_status(number: int) -> RunStatus:
     return RunStatus(word) if word in set(RunStatus) else RunStatus.UNKNOWN
 
 
+def unreachable(error: RuntimeError) -> TemporalUnavailable:
+    """What a client that cannot connect says, without what it quotes."""
+    why = refusals.reason(error)
+    return TemporalUnavailable(f"Temporal cannot be reached: {why}." if why else "Temporal cannot be reached.")
+
+
 async def ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
     """Await an answer for at most `within` seconds; no answer is `TemporalUnavailable`, a no is `TemporalRefused`."""
     try:
@@ -268,8 +279,10 @@ async def ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
             raise TemporalUnavailable(f"The namespace is not there: {error.message}") from error
         if error.status in REFUSALS:
             raise TemporalRefused(error.message) from error
+        if error.status in KEY_REFUSED:
+            raise TemporalUnavailable(f"Temporal does not answer: {KEY_REFUSED[error.status]}.") from error
         raise TemporalUnavailable(f"Temporal does not answer: {error.message}") from error
     except RuntimeError as error:  # what a lazy client raises when it cannot connect
         if "connect" not in str(error):
             raise
-        raise TemporalUnavailable("Temporal cannot be reached.") from error
+        raise unreachable(error) from error

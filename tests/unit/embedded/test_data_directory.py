@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embedded import data_directory
-from embedded.errors import AlreadyRunning
+from embedded.errors import AlreadyRunning, DirectoryUnusable
 
 
 def test_a_directory_has_one_owner_at_a_time(tmp_path: Path) -> None:
@@ -50,3 +50,14 @@ def test_secrets_stay_and_are_private(tmp_path: Path) -> None:
         assert (home.path / "secret_key").stat().st_mode & 0o077 == 0
         assert home.path.stat().st_mode & 0o066 == 0
         assert home.empty_temporal_config().read_text() == ""
+
+
+@pytest.mark.parametrize("below", ["file", "file/deeper"])
+def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DirectoryUnusable) as refused, data_directory.held(tmp_path / below):
+        pass
+
+    assert refused.value.message.startswith(f"The data directory {tmp_path / below} cannot be written: ")
+    assert "--data-dir" in refused.value.message

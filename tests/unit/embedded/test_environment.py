@@ -1,5 +1,6 @@
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,16 @@ def test_a_shell_reads_back_what_was_exported(home: DataDirectory) -> None:
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines() == ["it's; $(odd)", "a'b", "5555", "tenantry"]
+
+
+def test_a_shell_finds_a_database_on_several_hosts(home: DataDirectory) -> None:
+    url = "postgresql+psycopg://ada:pw@db1:5432,db2:5433/tenantry"
+
+    exports = environment.exports(environment.for_children({}, home, replace(OURS, database_url=url)))
+
+    assert "export PGHOST=db1,db2\n" in exports
+    assert "export PGPORT=5432,5433\n" in exports
+    assert "export PGDATABASE=tenantry\n" in exports
 
 
 def test_our_own_process_forgets_libpq(monkeypatch: pytest.MonkeyPatch) -> None:

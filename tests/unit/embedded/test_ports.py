@@ -1,7 +1,10 @@
 import socket
 from contextlib import closing
 
+import pytest
+
 from embedded import ports
+from embedded.errors import CannotListen
 
 
 def test_a_port_somebody_listens_on_is_not_free() -> None:
@@ -40,3 +43,14 @@ def test_no_port_is_chosen_twice() -> None:
 
 def test_a_chosen_port_is_not_one_the_system_gives_away() -> None:
     assert set(ports.choose([None] * 5)) <= set(ports.QUIET)
+
+
+@pytest.mark.parametrize("host", ["bad host", "nonsense.invalid", "192.0.2.1"])
+def test_a_host_that_is_none_of_this_machine_is_one_sentence(host: str) -> None:
+    with pytest.raises(CannotListen, match=f"^TENANTRY_HOST '{host}' is no address of this machine.$"):
+        ports.check(ports.any_free(), host)
+
+
+def test_every_address_of_this_machine_can_be_listened_on() -> None:
+    for host in ("127.0.0.1", "0.0.0.0", "::", "::1", "localhost"):
+        ports.check(ports.any_free(), host)
