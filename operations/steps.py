@@ -11,6 +11,7 @@ from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
+from prometheus_client import Counter
 from psycopg import AsyncConnection
 
 from operations.causes import clean
@@ -18,6 +19,10 @@ from operations.database import can_bound_transactions
 from operations.statuses import StepStatus
 
 LONGEST_PROGRESS = 200  # characters
+
+unmatched_reports = Counter(
+    "tenantry_unmatched_step_reports_total", "Step reports of runs that no execution follows, which were dropped"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +60,10 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> 
     # In one trip, which is one transaction, where the server would end one of which the rest never comes.
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
     async with whole:
-        await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
+        written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
         await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
+    matching = await written.fetchone()
+    unmatched_reports.inc(len(ordered) - (matching[0] if matching else 0))
 
 
 def _plain(report: StepReport) -> dict[str, object]:
@@ -77,10 +84,16 @@ def _plain(report: StepReport) -> dict[str, object]:
     }
 
 
-# A row deleted by hand blocks nothing. A try that is older than the one known, or known to have ended, is late; only
-# that it ended well is news also after its end was guessed with that of the run. A run that goes on after a reset
-# counts its tries anew.
+# A row deleted by hand blocks nothing; of a run that the row does not follow nothing is written. A try that is older
+# than the one known, or known to have ended, is late; only that it ended well is news also after its end was guessed
+# with that of the run. A run that goes on after a reset counts its tries anew.
 STEPS = b"""
+    WITH matching AS (
+        SELECT r.* FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
+            execution_id uuid, ordinal int, name text, status text, attempts int, run_id text, error text,
+            progress text, next_try float8, began float8, seen float8)
+        JOIN workflow_executions e ON e.id = r.execution_id AND coalesce(e.run_id = r.run_id, true)
+    ), written AS (
     INSERT INTO execution_steps AS s (
         execution_id, ordinal, name, status, attempts, run_id, error, progress, next_try_at, started_at, tried_at,
         completed_at)
@@ -90,10 +103,7 @@ STEPS = b"""
            clock_timestamp() - make_interval(secs => r.began),
            CASE WHEN r.status IN ('completed', 'failed', 'canceled')
                 THEN clock_timestamp() - make_interval(secs => r.seen) END
-    FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
-        execution_id uuid, ordinal int, name text, status text, attempts int, run_id text, error text, progress text,
-        next_try float8, began float8, seen float8)
-    WHERE EXISTS (SELECT FROM workflow_executions e WHERE e.id = r.execution_id)
+    FROM matching r
     ON CONFLICT (execution_id, ordinal) DO UPDATE SET
         name = excluded.name, status = excluded.status, attempts = excluded.attempts,
         run_id = coalesce(excluded.run_id, s.run_id),
@@ -115,6 +125,8 @@ STEPS = b"""
                ELSE excluded.attempts > s.attempts
                     OR (excluded.attempts = s.attempts AND s.status <> 'completed'
                         AND (s.status = 'running' OR excluded.status = 'completed')) END
+    )
+    SELECT count(*) FROM matching
     """
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that

@@ -38,6 +38,25 @@ async def test_a_step_never_ends_before_it_began(database: Database) -> None:
     assert row == (True,)
 
 
+async def test_of_a_run_that_the_execution_does_not_follow_nothing_is_written_and_that_is_counted(
+    database: Database,
+) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute("UPDATE workflow_executions SET run_id = 'ours' WHERE id = %s", (execution,))
+    ours = StepReport(
+        execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.COMPLETED, run_id="ours"
+    )
+    strangers = replace(ours, ordinal=2, name="delete_tenant", run_id="theirs")
+    before = steps.unmatched_reports._value.get()
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await steps.record(connection, [ours, strangers])
+
+        assert await (await connection.execute(STEPS)).fetchall() == [("load_tenant", "completed", None)]
+    assert steps.unmatched_reports._value.get() - before == 1
+
+
 async def test_reports_are_written_with_what_they_say_of_the_run_or_not_at_all(database: Database) -> None:
     async with await AsyncConnection.connect(database.dsn) as connection:
         execution = await add_execution(connection, status=Status.RUNNING)
