@@ -144,9 +144,9 @@ async def run_console(
 
 
 @asynccontextmanager
-async def run_worker(servers: Servers, logs: Path) -> AsyncIterator[Process]:
+async def run_worker(servers: Servers, logs: Path, **variables: str) -> AsyncIterator[Process]:
     """It says in its log when it is ready; whoever needs it waits for what it does."""
-    async with _process("workers", logs / "worker.log", servers.variables()) as process:
+    async with _process("workers", logs / "worker.log", servers.variables() | variables) as process:
         yield process
 
 

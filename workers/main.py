@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from temporalio.client import Client
 from temporalio.plugin import SimplePlugin
@@ -21,6 +23,7 @@ from operations.errors import (
     TemporalUnavailable,
 )
 from operations.settings import Requirement, Settings, temporal_profile
+from operations.temporal import unreachable
 from workers import schedules
 from workers.activities.approvals import ApprovalActivities
 from workers.activities.departures import DepartureActivities
@@ -38,7 +41,8 @@ log = logs.logger(__name__)
 GRACE = timedelta(seconds=10)
 ACTIVITIES_AT_ONCE = 40
 CACHED_RUNS = 500
-LONGEST_WAIT = 5.0  #: seconds between two tries to reach a server
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  #: seconds between two tries to reach a server
+SAID_AGAIN = 60.0  #: seconds until the same reason is logged once more
 #: Histories are replayed against these before a deployment, too.
 WORKFLOWS = (TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow)
 
@@ -82,7 +86,8 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way within `GRACE`."""
     services = await Services.connect(settings, part="worker")
-    await _check_schema(services)
+    with suppress(DatabaseUnavailable):  # no reason not to start
+        await services.database.check_schema()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -98,32 +103,57 @@ async def run(settings: Settings) -> None:
         await services.close()
 
 
-async def _check_schema(services: Services) -> None:
-    """Raises `SchemaBehind`; a database that does not answer is no reason not to start."""
-    with suppress(DatabaseUnavailable):
-        await services.database.check_schema()
-
-
 async def _work(services: Services, task_queue: str) -> None:
-    """Reach Temporal, however long it takes, then run the worker until cancelled."""
+    """Reach both servers, however long it takes, then run the worker until cancelled.
+
+    A worker without its database would take runs and fail their steps.
+    """
     client = await _reach_temporal(services)
+    await _reach_database(services)
     async with build(services, client, task_queue):
         log.info("worker ready", task_queue=task_queue)
         await schedules.keep(client, services.database, task_queue, services.reconciler.limits.interval)
 
 
+@dataclass(kw_only=True, slots=True)
+class Waiting:
+    """Tries again and again, and says why when that changes, else once a minute."""
+
+    fact: str
+    _why: str = ""
+    _said_at: float = 0.0
+    _pause: float = FIRST_WAIT
+
+    async def after(self, why: str) -> None:
+        if why != self._why or monotonic() - self._said_at >= SAID_AGAIN:
+            log.warning(self.fact, why=why)
+            self._why, self._said_at = why, monotonic()
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, LONGEST_WAIT)
+
+
+async def _reach_database(services: Services) -> None:
+    """Until it answers; raises `SchemaBehind`."""
+    waiting = Waiting(fact="PostgreSQL cannot be reached yet")
+    while True:
+        try:
+            return await services.database.check_schema()
+        except DatabaseUnavailable as error:
+            await waiting.after(error.message)
+
+
 async def _reach_temporal(services: Services) -> Client:
     """A connected client. A worker takes no lazy client, and the search attribute must be there before a start."""
-    wait = 0.2
+    waiting = Waiting(fact="Temporal cannot be reached yet")
     while True:
         try:
             if not await services.temporal.ensure_search_attribute():
                 log.error("the search attribute OperationUUID exists and is no Keyword; no run can start")
             return await Client.connect(**temporal_profile().to_client_connect_config())
-        except (TemporalUnavailable, TemporalRefused, RuntimeError) as error:
-            log.warning("Temporal cannot be reached yet", why=str(error), next_try_seconds=wait)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+        except (TemporalUnavailable, TemporalRefused) as error:
+            await waiting.after(error.message)
+        except RuntimeError as error:
+            await waiting.after(unreachable(error).message)
 
 
 def main() -> int:
@@ -133,11 +163,12 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     logs.configure(settings.log_format)
+    code = 0
     try:
         asyncio.run(run(settings))
-    except SchemaBehind as error:
-        print(error.message, file=sys.stderr)  # noqa: T201
-        return 1
+    except* SchemaBehind:  # in a group, when the database answered only later
+        print(SchemaBehind().message, file=sys.stderr)  # noqa: T201
+        code = 1
     # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(code)
