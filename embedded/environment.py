@@ -68,6 +68,15 @@ def exports(environment: Mapping[str, str]) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in shown.items())
 
 
+def become(exports: str) -> None:
+    """Give this very process the variables of `exports`, also those that it has; profiles are not for `up`."""
+    os.environ.pop("TEMPORAL_PROFILE", None)
+    for line in exports.splitlines():
+        _, assignment = shlex.split(line)
+        name, _, value = assignment.partition("=")
+        os.environ[name] = value
+
+
 def forget_libpq() -> None:
     """Remove PG* variables from this very process: an own database needs none, and a PGSERVICE cannot be overruled."""
     for name in [name for name in os.environ if name.startswith("PG")]:

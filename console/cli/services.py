@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import json
 import os
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
@@ -49,17 +48,14 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
 
 def _borrow_environment() -> None:
     """Without addresses in the environment, take those of the `tenantry up` that runs on the data directory."""
-    if Requirement.DATABASE_URL in os.environ or Requirement.TEMPORAL_ADDRESS in os.environ:
-        return
-    from embedded import data_directory, state  # noqa: PLC0415
+    from embedded import data_directory, environment, state  # noqa: PLC0415
     from embedded.errors import NotRunning  # noqa: PLC0415
 
+    if any(environment.given(os.environ, name) for name in (Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)):
+        return
     with suppress(NotRunning):
         running = state.of_running(data_directory.locate(Settings.load().data_dir).state_file)
-        for line in Path(running.environment_file).read_text(encoding="utf-8").splitlines():
-            _, assignment = shlex.split(line)
-            name, _, value = assignment.partition("=")
-            os.environ.setdefault(name, value)
+        environment.become(Path(running.environment_file).read_text(encoding="utf-8"))
 
 
 def operator() -> "Actor":

@@ -4,10 +4,14 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from embedded import environment as exported
+from embedded import state
 from operations.bootstrap import Services
 from tests.consoles import Servers
 from tests.servers import environment
@@ -20,11 +24,12 @@ def servers(database_url: str, temporal_address: str, task_queue: str) -> Server
     return Servers(database_url=database_url, temporal_address=temporal_address, task_queue=task_queue)
 
 
-async def tenantry(servers: Servers, *words: str) -> tuple[int | None, str, str]:
+async def tenantry(servers: Servers | Mapping[str, str], *words: str) -> tuple[int | None, str, str]:
     """Exit code, stdout and stderr."""
+    variables = servers.variables() if isinstance(servers, Servers) else servers
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from console.cli import main; main()", *words, cwd=ROOT,
-        env=environment(**servers.variables()), stdout=PIPE, stderr=PIPE,
+        env=environment(**variables), stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     stdout, stderr = await process.communicate()
     return process.returncode, stdout.decode(), stderr.decode()
@@ -69,3 +74,26 @@ async def test_what_is_not_possible_is_one_sentence_and_changes_nothing(servers:
         assert len(stderr.splitlines()) == 1, stderr
     _, shown, _ = await tenantry(servers, "executions", "show", tenant["execution_id"], "--json")
     assert json.loads(shown)["execution"]["status"] == "pending"
+
+
+async def test_beside_an_up_its_servers_are_used_whatever_else_the_shell_says(
+    servers: Servers, services: Services, tmp_path: Path
+) -> None:
+    (tmp_path / "environment").write_text(exported.exports(servers.variables()))
+    state.of_this_process(url="http://localhost:1", environment_file=tmp_path / "environment", processes=()).write(
+        tmp_path / "state.json"
+    )
+    shell = {
+        "TENANTRY_DATABASE_URL": " ",
+        "TENANTRY_TASK_QUEUE": "elsewhere",
+        "TEMPORAL_PROFILE": "production",
+        "TENANTRY_DATA_DIR": str(tmp_path),
+    }
+
+    words = ("tenants", "register", "acme", "--name", "Acme", "--owner-email", "ada@acme.example", "--json")
+    code, _, stderr = await tenantry(shell, *words)
+
+    assert (code, stderr) == (0, "")
+    async with services.database.reading() as connection:
+        queues = (await connection.scalars(text("SELECT task_queue FROM workflow_executions"))).all()
+    assert list(queues) == [servers.task_queue]
