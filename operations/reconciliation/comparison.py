@@ -200,9 +200,9 @@ class Comparison:
     def _keep(self, judged: Judged) -> None:
         run = judged.run
         is_listed = run is not None and run.run_id in self.open_runs
-        if run is not None and is_listed and judged.row.status.is_final and seen(judged.row, run) is Seen.FOREIGN:
-            self.compared.without_row.append(run)  # its own row was lost, and its id was used again
         if judged.decision.action is Action.VERIFY:
+            if run is not None and is_listed and seen(judged.row, run) is Seen.FOREIGN:
+                self.compared.without_row.append(run)  # its own row was lost, and its id was used again
             self.compared.verified.append(judged.row.id)
         elif judged.decision.action is not Action.LEAVE:
             self.compared.judged.append(judged)

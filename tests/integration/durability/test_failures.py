@@ -95,7 +95,7 @@ class Breakage:
 
 
 BREAKAGES = (
-    Breakage(step=contracts.LOAD_TENANT, break_it=break_load, words="There is no tenant"),
+    Breakage(step=contracts.LOAD_TENANT, break_it=break_load, words="is about another tenant"),
     Breakage(step=contracts.CREATE_SCHEMA, break_it=break_create, words="does not carry this tenant's mark"),
     Breakage(step=contracts.MIGRATE_SCHEMA, break_it=break_migrate, words="broken-migrate-schema is refused"),
     Breakage(step=contracts.ADD_OWNER, break_it=break_add_owner, words="has no owner"),

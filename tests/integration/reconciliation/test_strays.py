@@ -94,7 +94,7 @@ async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world
 
 @pytest.mark.usefixtures("worker", "delivering")
 async def test_an_adopted_run_that_had_asked_for_a_decision_can_be_decided(world: World) -> None:
-    services, execution_id = world.services, await waiting(world.services, "undecided")
+    services, execution_id = world.services, await waiting(world.services, "undecided-stray")
     before = (await services.reads.executions.detail(execution_id)).approval_request
     await world.sql("DELETE FROM workflow_executions")
     await world.run_pass()
@@ -111,7 +111,7 @@ async def test_an_adopted_run_that_had_asked_for_a_decision_can_be_decided(world
     await services.executions.decide(OTTO, execution_id, Decision.APPROVED, "contract signed")
     done = await eventually(lambda: world.row(execution_id), lambda row: row.status.is_final)
     assert done.status is Status.COMPLETED
-    assert (await services.reads.tenants.by_slug("undecided")).status is TenantStatus.ACTIVE
+    assert (await services.reads.tenants.by_slug("undecided-stray")).status is TenantStatus.ACTIVE
 
 
 async def test_an_adopted_run_is_for_whom_the_tenant_belongs_to(world: World) -> None:
