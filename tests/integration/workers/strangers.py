@@ -60,6 +60,9 @@ class Town:
         registration = Registration(slug=slug, name=slug.title(), owner_email=f"{slug}@example.com")
         registered = await self.services.tenants.register(OTTO, registration)
         row = (await self.ended(registered.execution_id)).execution
+        await eventually(  # a moment after the run has reported its end
+            lambda: self.services.temporal.describe(row.workflow_id), lambda run: bool(run and run.closed_at)
+        )
         return Customer(tenant_id=registered.tenant_id, slug=slug, execution_id=row.id, workflow_id=row.workflow_id)
 
     async def detail(self, execution_id: UUID) -> ExecutionDetail:
