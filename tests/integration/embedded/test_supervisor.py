@@ -58,7 +58,8 @@ async def test_a_killed_database_comes_back_where_it_was(supervisors_with_cluste
     assert before.pid
 
     os.kill(before.pid, signal.SIGKILL)
-    await supervisor.says("PostgreSQL runs again")
+    while not (await supervisor.says("runs again")).startswith("PostgreSQL"):
+        pass  # whoever depends on it may have been quicker
 
     assert await patience.until(lambda: supervisor.child("postgresql").healthy, within=DEADLINE)
     after = supervisor.child("postgresql")
