@@ -20,6 +20,7 @@ from tests.servers import Databases
 
 TASK_QUEUE = "chaos"
 RECONCILE_INTERVAL = 5  # seconds
+DEPROVISION_WAIT = 3.0  # seconds
 OPERATOR = "operator@example.com"
 
 
@@ -80,7 +81,7 @@ async def running_system(directory: Path) -> AsyncIterator[System]:
             ways[f"{part} to Temporal"] = await stack.enter_async_context(proxy_to(temporal.address))
         console, console_url = _console(ways, url, directory)
         worker = worker_process(_servers(ways, "worker", url), directory / "worker.log")
-        worker.variables = {**worker.variables, "TENANTRY_RECONCILE_INTERVAL": str(RECONCILE_INTERVAL)}
+        worker.variables = {**worker.variables, **_patience()}
         accounts = await stack.enter_async_context(Accounts.at(url))
         token = await accounts.token(OPERATOR, Role.OPERATOR)
         await stack.enter_async_context(running(worker, console))
@@ -105,6 +106,14 @@ def _servers(ways: dict[str, FaultProxy], part: str, url: str) -> Servers:
     )
 
 
+def _patience() -> dict[str, str]:
+    """What takes minutes and days in production takes seconds here."""
+    return {
+        "TENANTRY_RECONCILE_INTERVAL": str(RECONCILE_INTERVAL),
+        "TENANTRY_DEPROVISION_WAIT": str(DEPROVISION_WAIT),
+    }
+
+
 def _console(ways: dict[str, FaultProxy], url: str, directory: Path) -> tuple[Module, str]:
     port = ports.any_free()
     address = f"http://127.0.0.1:{port}"
@@ -116,9 +125,12 @@ def _console(ways: dict[str, FaultProxy], url: str, directory: Path) -> tuple[Mo
         except httpx.TransportError:
             return False
 
-    variables = _servers(ways, "console", url).variables() | {
-        "TENANTRY_PORT": str(port),
-        "TENANTRY_PUBLIC_URL": f"http://localhost:{port}",
-        "TENANTRY_RECONCILE_INTERVAL": str(RECONCILE_INTERVAL),
-    }
+    variables = (
+        _servers(ways, "console", url).variables()
+        | {
+            "TENANTRY_PORT": str(port),
+            "TENANTRY_PUBLIC_URL": f"http://localhost:{port}",
+        }
+        | _patience()
+    )
     return Module(name="console", variables=variables, log=directory / "console.log", is_ready=is_ready), address

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.chaos import evidence as facts
 from tests.chaos import faults, invariants
-from tests.chaos.invariants import Evidence
+from tests.chaos.evidence import Evidence
 from tests.chaos.load import Load
 from tests.chaos.system import System, running_system
 
@@ -73,7 +74,7 @@ async def _try(system: System, chance: Random, number: int, verdict: Verdict, sa
         journeys.cancel()
     async with Evidence.gathered(system.database_url, system.temporal, load.ledger) as evidence:
         verdict.violations += await invariants.violations(evidence)
-        verdict.figures |= await invariants.figures(evidence)
+        verdict.figures |= await facts.figures(evidence)
     verdict.violations += [f"{name} ended by itself" for name in system.ended_by_themselves]
     verdict.violations += [f"unexpected answer: {each}" for each in load.ledger.unexpected]
     verdict.figures |= {
@@ -81,6 +82,7 @@ async def _try(system: System, chance: Random, number: int, verdict: Verdict, sa
         "seconds": round(clock() - began),
         "acknowledged actions": load.ledger.acknowledged,
         "requests repeated": load.ledger.repeats,
+        "requests refused": len(load.ledger.refused),
     }
 
 
@@ -110,10 +112,10 @@ async def _moving(system: System, load: Load) -> list[str]:
     async with Evidence.gathered(system.database_url, system.temporal, load.ledger) as evidence:
         open_runs = [f"{run.workflow_id} runs" for run in evidence.runs.values() if run.status.is_open]
         queued = await invariants.the_outbox_is_empty(evidence)
-        at_rest = {row.id for row in evidence.rows if row.workflow_id in invariants.drifted(evidence)}
+        at_rest = {row.id for row in evidence.rows if row.workflow_id in facts.drifted(evidence)}
     return open_runs + queued + [f"the customer of {each} waits" for each in load.awaited - at_rest]
 
 
 async def _drifted(system: System, load: Load) -> dict[str, str]:
     async with Evidence.gathered(system.database_url, system.temporal, load.ledger) as evidence:
-        return invariants.drifted(evidence)
+        return facts.drifted(evidence)
