@@ -151,8 +151,7 @@ COMMANDS = "SELECT id FROM commands WHERE execution_id = %s AND kind = %s"
 SETTLED = """
     SELECT c.kind || ' of ' || c.execution_id AS what FROM commands c
     WHERE c.state IN ('delivered', 'failed')
-      AND (SELECT count(*) FROM audit_log a WHERE a.after ->> 'command' = c.id::text)
-          <> CASE WHEN c.kind = 'start' AND c.error LIKE 'Withdrawn by %' THEN 0 ELSE 1 END
+      AND (SELECT count(*) FROM audit_log a WHERE a.after ->> 'command' = c.id::text) <> 1
 """
 
 
