@@ -145,10 +145,16 @@ async def decide(delivery: Delivery) -> Settlement:
     run = await delivery.temporal.describe(claim.workflow_id)
     if run is None and claim.status is Status.PENDING:
         raise NotYet("The run has not started yet.")
-    if run is None or not run.status.is_open or run.execution_id != str(claim.execution_id):
-        return delivery.settlement(CommandState.FAILED, "The run had ended before the decision reached it.")
-    await delivery.temporal.signal(claim.workflow_id, run.run_id, contracts.DECIDED)
-    return delivery.settlement(CommandState.DELIVERED)
+    if run is not None and run.execution_id != str(claim.execution_id):
+        run = None
+    if run is not None and run.status.is_open:
+        await delivery.temporal.signal(claim.workflow_id, run.run_id, contracts.DECIDED)
+        return delivery.settlement(CommandState.DELIVERED)
+    # An earlier try may have reached the run, and its answer been lost.
+    signaled = delivery.temporal.was_signaled
+    if run is not None and claim.tries > 1 and await signaled(claim.workflow_id, run.run_id, contracts.DECIDED):
+        return delivery.settlement(CommandState.DELIVERED)
+    return delivery.settlement(CommandState.FAILED, "The run had ended before the decision reached it.")
 
 
 def refuse(delivery: Delivery, why: str) -> Settlement:

@@ -184,6 +184,11 @@ class Temporal:
         handle = self.client.get_workflow_handle(workflow_id, run_id=run_id)
         await ask(handle.signal(name, rpc_timeout=timedelta(seconds=BUDGET / 2)))
 
+    async def was_signaled(self, workflow_id: str, run_id: str, name: str) -> bool:
+        """Whether the history of this run has the signal; for a signal whose answer was lost before the run ended."""
+        history = await ask(self.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history())
+        return any(each.workflow_execution_signaled_event_attributes.signal_name == name for each in history.events)
+
     async def answers(self) -> bool:
         """Whether the frontend serves, asked with a short deadline."""
         try:

@@ -127,3 +127,26 @@ async def test_a_failed_run_that_is_reset_goes_on_once_reconciliation_opens_its_
     assert failed.execution.close_reason is CloseReason.ERROR
     assert done.execution.run_id != failed.execution.run_id
     assert (await services.reads.tenants.by_slug(registered.slug)).status is TenantStatus.ACTIVE
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_decision_whose_answer_was_lost_before_the_run_ended_was_delivered(
+    services: Services, connection: AsyncConnection
+) -> None:
+    registered = await register(services, plan="enterprise")
+    await services.deliverer.deliver_due()
+
+    async def look() -> ExecutionDetail:
+        return await services.reads.executions.detail(registered.execution_id)
+
+    await eventually(look, lambda seen: seen.awaits_decision)
+    await services.executions.decide(OTTO, registered.execution_id, Decision.APPROVED, "paid")
+    await connection.execute("UPDATE commands SET tries = 1 WHERE kind = 'decide'")
+    handle = services.temporal.client.get_workflow_handle(f"tenant-provision-{registered.slug}")
+    await handle.signal("decided")  # by the try whose answer was lost
+    await handle.result()
+
+    await services.deliverer.deliver_due()
+
+    told = await connection.execute("SELECT state, error FROM commands WHERE kind = 'decide'")
+    assert await told.fetchall() == [("delivered", None)]
