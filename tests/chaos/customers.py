@@ -63,14 +63,15 @@ SCHEMA = "SELECT nspname FROM pg_namespace WHERE nspname = %s"
 
 
 async def a_tenant_is_active_if_and_only_if_its_own_schema_is_there(evidence: Evidence) -> list[str]:
-    """A run that was ended by force leaves a schema behind, of a tenant that is not active; nothing else may."""
-    complaints = await evidence.complain(LACKING, "active, and its schema is not there or carries another mark")
+    """One that leaves keeps it until it is dropped. A run ended by force leaves one behind; nothing else may."""
+    complaints = await evidence.complain(LACKING, "its schema is not there or carries another mark")
     return complaints + await evidence.complain(LEFT_OVER, "a schema without an active tenant that it belongs to")
 
 
 LACKING = f"""
-    SELECT t.slug AS what FROM tenants t LEFT JOIN pg_namespace n ON n.nspname = t.schema_name
-    WHERE t.status = 'active'
+    SELECT t.slug || ', which is ' || t.status AS what
+    FROM tenants t LEFT JOIN pg_namespace n ON n.nspname = t.schema_name
+    WHERE (t.status = 'active' OR t.status = 'deprovisioning' AND t.former_status = 'active')
       AND obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM '{contracts.SCHEMA_MARK}' || t.id
 """
 LEFT_OVER = rf"""

@@ -96,6 +96,10 @@ BREAKAGES = (
     ),
     Breakage(
         check=customers.a_tenant_is_active_if_and_only_if_its_own_schema_is_there,
+        statement="UPDATE tenants SET status = 'deprovisioning', former_status = 'active' WHERE slug = 'left'",
+    ),
+    Breakage(
+        check=customers.a_tenant_is_active_if_and_only_if_its_own_schema_is_there,
         statement="UPDATE tenants SET status = 'active' WHERE slug = 'left'",
     ),
     Breakage(
