@@ -115,7 +115,8 @@ def _removal(facts: Facts) -> str:
 
 
 def _retry_problem(facts: Facts) -> str | None:
-    if facts.status is Status.COMPLETED:
+    is_unfinished = facts.removes and facts.tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING)
+    if facts.status is Status.COMPLETED and not is_unfinished:  # a run can be told that a step is done which is not
         return "The execution completed; there is nothing to retry."
     if not facts.status.is_final:
         return "The execution is open. Its steps are tried again by themselves, without limit."

@@ -151,6 +151,7 @@ class FindingKind(StrEnum):
     INTRUDER = "intruder"  #: something that is not ours asked for our steps, and was refused
     TENANT_WITHOUT_EXECUTION = "tenant_without_execution"  #: provisioning, and nothing provisions it
     TENANT_NOT_ACTIVE = "tenant_not_active"  #: its provisioning completed, and it is still provisioning
+    TENANT_NOT_DELETED = "tenant_not_deleted"  #: its deprovisioning completed, and it is not deleted
     TENANT_ACTIVE = "tenant_active"  #: its provisioning ended badly, and it had been switched on already
 
 

@@ -35,13 +35,21 @@ KINDS = {
         "Completed, not active",
         "The provisioning completed, and the tenant is still being provisioned.",
     ),
+    FindingKind.TENANT_NOT_DELETED: (
+        "Completed, not deleted",
+        "The deprovisioning completed, and the tenant is still there. Retry the execution to delete it.",
+    ),
     FindingKind.TENANT_ACTIVE: (
         "Failed, yet active",
         "The provisioning ended badly after the tenant had been switched on; it stays active.",
     ),
 }
 #: Found in the database alone.
-ABOUT_TENANTS = (FindingKind.TENANT_WITHOUT_EXECUTION, FindingKind.TENANT_NOT_ACTIVE)
+ABOUT_TENANTS = (
+    FindingKind.TENANT_WITHOUT_EXECUTION,
+    FindingKind.TENANT_NOT_ACTIVE,
+    FindingKind.TENANT_NOT_DELETED,
+)
 STANDINGS = {Standing.OPEN: "Open", Standing.IGNORED: "Ignored", Standing.SETTLED: "Settled"}
 OUTCOMES = {
     PassOutcome.COMPLETED: "Completed",

@@ -68,14 +68,17 @@ class Healer:
 
     async def report_idle(self, connection: AsyncConnection, tenant: IdleTenant) -> None:
         """A tenant that waits for something that does not run."""
-        completed = tenant.status is Status.COMPLETED
+        kind = FindingKind.TENANT_WITHOUT_EXECUTION
+        if tenant.status is Status.COMPLETED:
+            leaves = tenant.tenant.leaves
+            kind = FindingKind.TENANT_NOT_DELETED if leaves else FindingKind.TENANT_NOT_ACTIVE
         finding = Finding(
-            kind=FindingKind.TENANT_NOT_ACTIVE if completed else FindingKind.TENANT_WITHOUT_EXECUTION,
+            kind=kind,
             workflow_id=tenant.workflow_id or contracts.attempt_id(contracts.PROVISIONING, tenant.slug, 1),
             execution_id=tenant.execution_id,
             tenant_id=tenant.id,
             database_said={
-                "tenant": TenantStatus.PROVISIONING,
+                "tenant": tenant.tenant,
                 "status": tenant.status,
                 "close_reason": tenant.close_reason,
             },

@@ -36,10 +36,11 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdleTenant:
-    """A tenant that is being provisioned by nothing."""
+    """A tenant that is being provisioned by nothing, or that leaves and whose deprovisioning says that it has gone."""
 
     id: UUID
     slug: str
+    tenant: TenantStatus
     execution_id: UUID | None
     workflow_id: str | None
     status: Status | None
@@ -115,17 +116,21 @@ async def idle_tenants(connection: AsyncConnection, before: datetime, limit: int
         "cutoff": before,
         "limit": limit,
     }
-    rows = await connection.execute(IDLE_TENANTS, parameters)
+    idle = (await connection.execute(IDLE_TENANTS, parameters)).all()
+    leaving = {**parameters, "workflow_type": contracts.DEPROVISIONING.stored_name, "limit": max(0, limit - len(idle))}
+    del leaving["provisioning"]
+    left = (await connection.execute(UNDELETED_TENANTS, leaving)).all()
     return [
         IdleTenant(
             id=row.id,
             slug=row.slug,
+            tenant=TenantStatus(row.tenant),
             execution_id=row.execution_id,
             workflow_id=row.workflow_id,
             status=None if row.status is None else Status(row.status),
             close_reason=None if row.close_reason is None else CloseReason(row.close_reason),
         )
-        for row in rows
+        for row in (*idle, *left)
     ]
 
 
@@ -164,7 +169,8 @@ NAMED = text(
 # A tenant is left to its open execution, if there is one, and to the grace.
 IDLE_TENANTS = text(
     """
-    SELECT t.id, t.slug, latest.id AS execution_id, latest.workflow_id, latest.status, latest.close_reason
+    SELECT t.id, t.slug, t.status AS tenant, latest.id AS execution_id, latest.workflow_id, latest.status,
+           latest.close_reason
     FROM tenants t LEFT JOIN LATERAL (
         SELECT e.id, e.workflow_id, e.status, e.close_reason, e.updated_at FROM workflow_executions e
         WHERE e.entity_id = t.id AND e.workflow_type = :workflow_type
@@ -174,6 +180,20 @@ IDLE_TENANTS = text(
       AND (latest.id IS NULL OR (latest.status IN ('completed', 'failed') AND latest.updated_at < :cutoff))
       AND NOT EXISTS (SELECT FROM workflow_executions o WHERE o.entity_id = t.id
                       AND o.workflow_type = :workflow_type AND o.status IN ('pending', 'running'))
+    LIMIT :limit
+    """
+)
+# Whoever may write in the namespace can say of a step that it is done; that it is, rows know.
+UNDELETED_TENANTS = text(
+    """
+    SELECT t.id, t.slug, t.status AS tenant, latest.id AS execution_id, latest.workflow_id, latest.status,
+           latest.close_reason
+    FROM tenants t JOIN LATERAL (
+        SELECT e.id, e.workflow_id, e.status, e.close_reason, e.updated_at FROM workflow_executions e
+        WHERE e.entity_id = t.id AND e.workflow_type = :workflow_type
+        ORDER BY e.attempt DESC LIMIT 1
+    ) latest ON true
+    WHERE t.status IN ('deprovisioning', 'dropping') AND latest.status = 'completed' AND latest.updated_at < :cutoff
     LIMIT :limit
     """
 )

@@ -7,7 +7,7 @@ from temporalio import activity
 from operations import contracts
 from operations.contracts import ApprovalStep
 from workers.activities.fence import admitted_step
-from workers.activities.held_tenant import hold_tenant
+from workers.activities.held_tenant import DECISION, hold_tenant
 from workers.activities.sessions import Sessions
 
 # The request is what lets people decide; the cause only tells why the run does not go on. A run that asks again, by
@@ -34,8 +34,6 @@ TIME_LIMIT = """
     VALUES (%s, 'rejected', 'system:time-limit', 'Nobody decided within the time limit.')
     ON CONFLICT (execution_id) DO NOTHING
 """
-
-DECISION = "SELECT decision FROM public.approvals WHERE execution_id = %s"
 
 NO_LONGER_WAITING = """
     UPDATE public.workflow_executions SET cause = NULL, cause_detail = NULL, health_since = NULL

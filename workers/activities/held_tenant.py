@@ -9,11 +9,12 @@ import psycopg
 from psycopg import AsyncConnection
 from temporalio.exceptions import ApplicationError
 
-from operations.statuses import TenantStatus
-from workers.activities.fence import hold_execution
+from operations.statuses import Decision, Plan, TenantStatus
+from workers.activities.fence import admitted_step, hold_execution
 from workers.activities.sessions import Sessions
 
 TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s"
+DECISION = "SELECT decision FROM public.approvals WHERE execution_id = %s"
 LOCKED_TENANT = f"{TENANT} FOR UPDATE"
 LONGEST_STATEMENT = "240s"  #: less than a try of a step may take
 
@@ -44,6 +45,25 @@ async def hold_tenant(
     async with _transaction(sessions) as connection:
         await hold_execution(connection, tenant_id)
         yield connection, await _look(connection, LOCKED_TENANT, tenant_id, is_leaving=is_leaving)
+
+
+async def check_approved(connection: AsyncConnection, tenant: TenantRow) -> None:
+    """Raises an error for a tenant whose plan needs an approval that this execution does not have.
+
+    The run has waited for one; what it was told proves nothing, as anybody who may write in the namespace can tell it.
+    Tried again while nobody has decided, so that somebody still can.
+    """
+    if tenant.plan != Plan.ENTERPRISE:
+        return
+    row = await (await connection.execute(DECISION, (admitted_step().execution_id,))).fetchone()
+    if row is None or row[0] != Decision.APPROVED:
+        raise ApplicationError(
+            f"Nobody has approved tenant {tenant.slug}; nothing is made for it."
+            if row is None
+            else f"Tenant {tenant.slug} was {row[0]}; nothing is made for it.",
+            type="NotApproved",
+            non_retryable=row is not None,
+        )
 
 
 @asynccontextmanager

@@ -11,6 +11,10 @@ from operations import contracts
 
 # A schema is only touched when this COMMENT says whose it is; the name alone proves nothing.
 MARK = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
+BUILT = """
+    SELECT obj_description(n.oid, 'pg_namespace'), t.schema_version IS NOT NULL
+    FROM pg_namespace n, public.tenants t WHERE n.nspname = %s AND t.id = %s
+"""
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
 
 # What a migration set must not reach the next tenant; its author may have meant the transaction and said the session.
@@ -79,6 +83,22 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     missing = [migration for migration in migrations() if migration.version not in there]
     await connection.execute(sql.SQL("\n").join([*(each.script() for each in missing), FORGET]))
     return [migration.version for migration in missing]
+
+
+async def check_built(connection: AsyncConnection, schema: str, tenant_id: str) -> None:
+    """Raises a non-retryable error unless the schema is this tenant's, and migrated.
+
+    That the steps before have said so proves nothing: whoever may write in the namespace can say it for them. Tables of
+    the schema are not looked into: a drop that is under way may hold them.
+    """
+    row = await (await connection.execute(BUILT, (schema, tenant_id))).fetchone()
+    if row is None or not row[1]:
+        raise ApplicationError(
+            f"The schema {schema} is not there, or was never migrated; the tenant is not switched on.",
+            type="NotBuilt",
+            non_retryable=True,
+        )
+    _check_mark(row[0], schema, tenant_id)
 
 
 async def drop(connection: AsyncConnection, schema: str, tenant_id: str) -> bool:

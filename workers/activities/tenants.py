@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
 from workers.activities import schemas
-from workers.activities.held_tenant import hold_tenant, work_on_schema
+from workers.activities.held_tenant import check_approved, hold_tenant, work_on_schema
 from workers.activities.sessions import Sessions
 
 DEFAULTS: dict[str, object] = {"locale": "en", "time_zone": "UTC", "features": {"projects": True, "documents": True}}
@@ -32,6 +32,7 @@ class TenantActivities:
     async def create_schema(self, step: TenantStep) -> str:
         """Make the schema, marked as the tenant's own, and return its name."""
         async with work_on_schema(self.sessions, step.tenant_id) as (connection, tenant):
+            await check_approved(connection, tenant)
             await schemas.create(connection, tenant.schema_name, step.tenant_id)
             return tenant.schema_name
 
@@ -83,6 +84,8 @@ class TenantActivities:
     async def activate_tenant(self, step: TenantStep) -> ProvisioningResult:
         """Switch the tenant on."""
         async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
+            await check_approved(connection, tenant)
+            await schemas.check_built(connection, tenant.schema_name, step.tenant_id)
             await connection.execute(ACTIVATE, (tenant.id,))
             return ProvisioningResult(
                 tenant_id=step.tenant_id, schema_name=tenant.schema_name, schema_version=schemas.latest_version()

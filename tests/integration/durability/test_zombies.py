@@ -94,6 +94,7 @@ async def test_a_tenant_switched_on_while_its_schema_was_about_to_be_dropped_kee
         schema = (await provisioning.services.reads.tenants.by_slug("just-in-time")).schema_name
         await schemas.create(connection, schema, str(registered.tenant_id))
         await schemas.migrate(connection, schema, str(registered.tenant_id))
+        await connection.execute("UPDATE tenants SET schema_version = '3' WHERE id = %s", (registered.tenant_id,))
     both = await zombie(provisioning, sessions, registered)
     async with Gates.at(provisioning.services.database.dsn) as gates:
         gate = await gates.close(contracts.DROP_SCHEMA, str(registered.tenant_id))

@@ -216,3 +216,27 @@ async def test_a_tenant_without_a_row_or_an_owner_is_a_clear_error(
 
     assert missing.value.non_retryable
     assert without_owner.value.non_retryable
+
+
+async def make_nothing(connection: AsyncConnection, steps: TenantActivities, step: TenantStep) -> None:
+    pass
+
+
+async def make_the_schema(connection: AsyncConnection, steps: TenantActivities, step: TenantStep) -> None:
+    await take(connection, steps.create_schema, step)
+
+
+@pytest.mark.parametrize("made", [make_nothing, make_the_schema])
+async def test_a_tenant_is_not_switched_on_because_steps_are_said_to_be_done(
+    connection: AsyncConnection,
+    steps: TenantActivities,
+    acme: TenantStep,
+    made: Callable[[AsyncConnection, TenantActivities, TenantStep], Awaitable[None]],
+) -> None:
+    await made(connection, steps, acme)
+
+    with pytest.raises(ApplicationError, match="the tenant is not switched on") as refused:
+        await take(connection, steps.activate_tenant, acme)
+
+    assert refused.value.non_retryable
+    assert (await tenant_row(connection, acme))[0] is TenantStatus.PROVISIONING
