@@ -195,7 +195,7 @@ class Customers:
         for slug in ("sound", "left", "stayed"):
             ledger.registered[slug] = await self._register(slug, Plan.STARTER)
             await self._until(ledger.registered[slug], lambda seen: seen.execution.status.is_final)
-        for slug in ("approved", "undecided"):
+        for slug in ("approved", "still-waiting"):
             ledger.registered[slug] = await self._register(slug, Plan.ENTERPRISE)
             await self._until(ledger.registered[slug], lambda seen: seen.awaits_decision)
         approved = ledger.registered["approved"]

@@ -1,6 +1,6 @@
 """What comes to a page by its line: early, twice, not at all, or by another way."""
 
-from playwright.async_api import WebSocketRoute
+from playwright.async_api import Page, WebSocketRoute
 
 from tests.e2e.components.conftest import Look
 
@@ -18,8 +18,15 @@ FIRST = "document.querySelector('tbody tr').innerText"
 BEHIND = f"{TABLE}.follower.isBehind"
 
 
-async def test_a_frame_that_overtook_the_rows_is_shown_with_them(look: Look) -> None:
+async def shown(look: Look) -> Page:
+    """With the rows that the server sends first, which would take the place of a test's own."""
     page = await look("/executions?rows=20", running=False)
+    await page.wait_for_function(f"{TABLE}.follower.view !== null")
+    return page
+
+
+async def test_a_frame_that_overtook_the_rows_is_shown_with_them(look: Look) -> None:
+    page = await shown(look)
 
     await page.evaluate(RENAME, [99, 6, "Early & Co"])
     assert "Early & Co" not in await page.evaluate(FIRST)
@@ -29,7 +36,7 @@ async def test_a_frame_that_overtook_the_rows_is_shown_with_them(look: Look) -> 
 
 
 async def test_a_frame_counts_once_and_an_old_one_not_at_all(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate(RESET, [99, 5])
 
     for edition, tenant in ((6, "Once Ltd"), (6, "Twice Ltd"), (5, "Old Ltd")):
@@ -40,7 +47,7 @@ async def test_a_frame_counts_once_and_an_old_one_not_at_all(look: Look) -> None
 
 
 async def test_a_table_that_missed_a_frame_asks_for_its_rows(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate(RESET, [99, 5])
 
     await page.evaluate(RENAME, [99, 8, "Too late"])
@@ -50,7 +57,7 @@ async def test_a_table_that_missed_a_frame_asks_for_its_rows(look: Look) -> None
 
 
 async def test_a_question_that_was_lost_is_asked_again_after_the_next_handshake(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate(RESET, [99, 5])
     await page.evaluate(COUNT_QUESTIONS)  # as if the connection died with each
     await page.evaluate(RENAME, [99, 8, "Lost"])
@@ -62,7 +69,7 @@ async def test_a_question_that_was_lost_is_asked_again_after_the_next_handshake(
 
 
 async def test_a_question_that_the_server_could_not_answer_is_asked_again_with_later_news(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate(RESET, [99, 5])
     await page.evaluate(COUNT_QUESTIONS)
     await page.evaluate(RENAME, [99, 8, "Unanswered"])
@@ -76,7 +83,7 @@ async def test_a_question_that_the_server_could_not_answer_is_asked_again_with_l
 
 
 async def test_what_was_told_before_the_rows_came_is_noticed_although_it_was_not_kept(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate("hearNews([98, 6, {}])")
     await page.evaluate("for (let n = 1; n <= 60; n++) hearNews([97, n, {}])")
     await page.evaluate(COUNT_QUESTIONS)
@@ -87,7 +94,7 @@ async def test_what_was_told_before_the_rows_came_is_noticed_although_it_was_not
 
 
 async def test_a_value_that_became_empty_meanwhile_is_empty_after_the_gap(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     before = await page.evaluate(FIRST_ROW)
     assert before["tenant"]
 
@@ -99,7 +106,7 @@ async def test_a_value_that_became_empty_meanwhile_is_empty_after_the_gap(look: 
 
 
 async def test_a_row_that_went_and_came_back_meanwhile_is_there_after_the_gap(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate(RESET, [99, 5])
     await page.locator("tbody tr").nth(3).hover()
     rows = await page.evaluate(ROWS)
@@ -115,7 +122,7 @@ async def test_a_row_that_went_and_came_back_meanwhile_is_there_after_the_gap(lo
 
 
 async def test_a_tab_that_was_away_shows_what_it_missed(look: Look) -> None:
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     await page.evaluate("window.socket.disconnect()")
 
     await page.request.post("/changes", params={"rename": "Meanwhile Inc"})
@@ -127,7 +134,7 @@ async def test_a_tab_that_was_away_shows_what_it_missed(look: Look) -> None:
 async def test_without_websockets_news_come_by_polling(look: Look) -> None:
     page = await look("/login")
     await page.route_web_socket("**/_nicegui_ws/**", _refuse)
-    page = await look("/executions?rows=20", running=False)
+    page = await shown(look)
     assert await page.evaluate("window.socket.io.engine.transport.name") == "polling"
 
     await page.request.post("/changes", params={"rename": "Polled GmbH"})
