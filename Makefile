@@ -40,7 +40,7 @@ run: setup ## start everything, print the address and keep running until Ctrl-C;
 test: tools browser parts ## run the tests with real servers and a real browser; ARGS="-k slug" is passed to pytest
 	@exec $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal tests $(ARGS)
 
-test-long: tools browser parts ## the tests that take minutes each: chaos, floods, thousands of odd requests, leaks
+test-long: tools browser parts ## the tests that take minutes each: chaos, passes over fresh runs, tabs that come and go
 	@exec $(BIN)/python -m pytest -m long tests $(ARGS)
 
 record: tools ## record a run's history for tests/replay by this version; NAME=success chooses, NAME=all takes each

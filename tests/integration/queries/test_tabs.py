@@ -19,8 +19,8 @@ async def test_tabs_that_come_and_go_leave_nothing_behind(
     url = await asyncio.to_thread(databases.create)
     servers = Servers(database_url=url, temporal_address=temporal_address, task_queue="test-tabs")
     async with run_console(servers, tmp_path) as console:
-        session = await console.accounts.session()
-        site = Site(url=console.url, path="/executions", cookie=(console.cookie, session))
+        session, *colleagues = [await console.accounts.session(f"ada{number}@example.com") for number in range(3)]
+        site = Site(url=console.url, path="/executions", cookie=(console.cookie, session), colleagues=colleagues)
         before = await metrics(site.url)
         for _ in range(2):
             async with open_tabs(site, 30) as tabs:
