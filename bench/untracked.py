@@ -5,15 +5,56 @@
 
 import asyncio
 import signal
+from datetime import UTC, datetime
+from uuid import UUID
 
+from temporalio import activity
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
+from operations import contracts
+from operations.contracts import TenantStep
 from operations.settings import Requirement, Settings, temporal_profile
+from workers.activities.fence import CurrentStep, current_step
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 from workers.main import ACTIVITIES_AT_ONCE, CACHED_RUNS
 from workers.workflows.provision_tenant import TenantProvisioningWorkflow
+
+
+class Admitted(Interceptor):
+    """Tells the steps for whom they act, without a look at anything."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return AdmittedStep(next)
+
+
+class AdmittedStep(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
+        match input.args:
+            case [TenantStep(tenant_id=tenant_id)]:
+                step_for(tenant_id, activity.info().workflow_run_id or "")
+        return await super().execute_activity(input)
+
+
+def workflow_id(tenant_id: str) -> str:
+    return f"untracked-{tenant_id}"
+
+
+def step_for(tenant_id: str, run_id: str) -> None:
+    """Have what runs in this task act for the execution that has the tenant's own id."""
+    current_step.set(
+        CurrentStep(
+            execution_id=UUID(tenant_id),
+            ordinal=1,
+            name="a step",
+            workflow_id=workflow_id(tenant_id),
+            workflow_type=contracts.PROVISIONING.temporal_name,
+            run_id=run_id,
+            scheduled_at=datetime.now(UTC),
+        )
+    )
+
 
 READY = "untracked worker ready"
 
@@ -37,6 +78,7 @@ async def work(settings: Settings) -> None:
                 steps.seed_defaults,
                 steps.activate_tenant,
             ],
+            interceptors=[Admitted()],
             max_concurrent_activities=ACTIVITIES_AT_ONCE,
             max_cached_workflows=CACHED_RUNS,
         )
