@@ -14,16 +14,19 @@ export default {
     if (others.length) this.$emit("restore", Object.fromEntries(others));
   },
   methods: {
-    // After the field has told its last letters; a select opens by Enter.
+    // After the field has told its last letters, which it else keeps back for a moment; a select opens by Enter.
     submit(event) {
-      if (event.target.matches("input:not([role=combobox])")) setTimeout(() => this.$el.querySelector("[data-submit]")?.click());
+      if (!event.target.matches("input:not([role=combobox])")) return;
+      event.target.dispatchEvent(new Event("change", { bubbles: true }));
+      setTimeout(() => this.$el.querySelector("[data-submit]")?.click());
     },
     // As if typed anew, before anybody can type; false for what is no text.
     type(field, value) {
       const input = this.$el.querySelector(`[data-field="${CSS.escape(field)}"] input`);
       if (!input) return false;
       input.value = value;
-      return input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      return input.dispatchEvent(new Event("change", { bubbles: true })); // told at once, not a moment after the last key
     },
     keep(event) {
       const field = event.target.closest("[data-field]")?.dataset.field;

@@ -135,11 +135,18 @@ async def test_a_press_that_was_lost_with_its_connection_is_reported(page: Page,
 
     def carry(route: WebSocketRoute) -> None:
         server = route.connect_to_server()
+        is_dead = False
+
+        def receive(message: str | bytes) -> None:
+            if not is_dead:  # nothing that was on its way arrives any more
+                route.send(message)
+
+        server.on_message(receive)
 
         async def send(message: str | bytes) -> None:
-            nonlocal is_cut
+            nonlocal is_cut, is_dead
             if is_cut and "listener_id" in str(message):
-                is_cut = False
+                is_cut, is_dead = False, True
                 await route.close()
                 await server.close()
             else:

@@ -39,7 +39,10 @@ async def test_an_outage_is_named_and_passes_by_itself(
         )
         login = await client.post("/login", data={"email": ADMIN_EMAIL, "password": PASSWORD})
         logout = await client.post("/logout")
-        alive, ready = await client.get("/healthz"), await client.get("/readyz")
+        alive = await client.get("/healthz")
+        ready = await eventually(  # what was seen a moment ago is told for a second
+            lambda: client.get("/readyz"), lambda answer: answer.status_code == 503, within=10
+        )
     finally:
         await way_to_database.restore()
 
@@ -99,7 +102,11 @@ async def test_during_a_failover_pages_read_actions_are_refused_and_seconds_late
             api = await client.get("/api/v1/executions")
             refused = await register("failover")
             login = await client.post("/login", data={"email": ADMIN_EMAIL, "password": PASSWORD})
-            ready = await client.get("/readyz")
+            ready = await eventually(  # what was seen a moment ago is told for a second
+                lambda: client.get("/readyz"),
+                lambda answer: "database_read_only" in answer.json()["degraded"],
+                within=10,
+            )
             await asyncio.gather(*(client.get("/api/v1/executions") for _ in range(20)))
 
         await eventually(lambda: register("failover"), lambda answer: answer.status_code == 202, within=5)
