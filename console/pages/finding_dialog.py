@@ -29,8 +29,12 @@ LABELS = {
     "by": "By",
     "reason": "Reason",
     "error": "Error",
+    "activity": "Step asked for",
+    "activity_id": "Activity id",
+    "workflow_type": "Workflow type",
+    "refused": "Refused because",
 }
-MONO = ("run_id", "operation_uuid")
+MONO = ("run_id", "operation_uuid", "activity_id", "workflow_type")
 TIMES = ("started_at", "closed_at")
 
 
@@ -143,7 +147,7 @@ def _offered(finding: FindingView) -> list[Settlement]:
         return []
     return [
         each
-        for each in settlements(finding.kind)
+        for each in settlements(finding.kind, finding.run_id)
         if sessions.may(NEEDS[each]) and not (each is Settlement.IGNORE and finding.standing is Standing.IGNORED)
     ]
 
@@ -166,7 +170,7 @@ def _fact(name: str, value: object) -> Fact:
     label = LABELS.get(name, name)
     if name in TIMES:
         return Fact(label=label, value=datetime.fromisoformat(str(value)))
-    words = str(value) if name in (*MONO, "by", "reason", "error") else str(value).replace("_", " ")
+    words = str(value) if name in (*MONO, "by", "reason", "error", "refused") else str(value).replace("_", " ")
     return Fact(label=label, value=words, mono=name in MONO)
 
 

@@ -45,9 +45,10 @@ MORE = {
 }
 
 
-def settlements(kind: FindingKind) -> tuple[Settlement, ...]:
-    """What can be done about an open finding of this kind."""
-    return (*MORE.get(kind, ()), Settlement.IGNORE)
+def settlements(kind: FindingKind, run_id: str | None) -> tuple[Settlement, ...]:
+    """What can be done about an open finding of this kind; without a run there is nothing to terminate."""
+    more = MORE.get(kind, ())
+    return (*(each for each in more if run_id is not None or each is not Settlement.TERMINATE), Settlement.IGNORE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +117,9 @@ class Findings:
         try:
             said = f"{why} (by {actor.name})"
             if not await self.temporal.terminate(finding.workflow_id, finding.run_id, reason=said):
-                raise CannotSettle("The run had ended before it could be terminated; the next pass looks again.")
+                raise CannotSettle(
+                    "The run had ended before it could be terminated. What the next pass still finds can be ignored."
+                )
         except OperationsError as error:
             outcome, done = audit.Outcome.FAILED, error.message
             raise
@@ -159,7 +162,7 @@ class Findings:
                 execution_id=row.execution_id,
                 tenant_id=row.tenant_id,
             )
-            if settlement not in settlements(finding.kind):
+            if settlement not in settlements(finding.kind, finding.run_id):
                 raise CannotSettle
             yield connection, finding
 

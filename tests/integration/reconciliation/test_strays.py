@@ -271,4 +271,9 @@ async def test_a_finding_that_is_no_longer_so_settles_itself(world: World) -> No
 
 @pytest.mark.parametrize("kind", FindingKind)
 def test_something_can_be_done_about_every_finding(kind: FindingKind) -> None:
-    assert Settlement.IGNORE in settlements(kind)
+    assert Settlement.IGNORE in settlements(kind, "run")
+
+
+@pytest.mark.parametrize("kind", FindingKind)
+def test_without_a_run_nobody_is_offered_to_terminate_it(kind: FindingKind) -> None:
+    assert Settlement.TERMINATE not in settlements(kind, None)
