@@ -16,6 +16,10 @@ PATIENCE = 20.0  #: seconds within which a request must be there as a whole, hea
 LINGER = 3.0  #: seconds to finish sending what is not wanted any more
 UNHEARD = 4_000_000  #: bytes of it
 UNFINISHED = 100  #: requests of one address that may be incomplete at a time; then the oldest is given up
+#: Seconds for which a connection waits for a next request: longer than proxies and clients wait (nginx: 60), else they
+#: send one on a connection that is just being closed, and nobody knows whether it was done.
+KEPT = 75
+MOST_KEPT = 300  #: waiting connections of one address; then the one that has waited longest is closed
 HANG_UP = "tenantry.hang_up"  #: where the state of a websocket's scope has what ends its connection
 
 
@@ -97,13 +101,15 @@ class Http(HttpToolsProtocol):
     def _make_room(self) -> None:
         """Whoever sends whole requests is never refused for others at the same address who do not."""
         host = self.client and self.client[0]
-        same = [
-            each
-            for each in self.connections
-            if isinstance(each, Http) and each.is_unfinished and each.client and each.client[0] == host
+        same = [each for each in self.connections if isinstance(each, Http) and each.client and each.client[0] == host]
+        unfinished = [each for each in same if each.is_unfinished]
+        if len(unfinished) > UNFINISHED:
+            min(unfinished, key=lambda each: each.due_at).transport.abort()
+        kept = [
+            (each.timeout_keep_alive_task.when(), each) for each in same if each.timeout_keep_alive_task is not None
         ]
-        if len(same) > UNFINISHED:
-            min(same, key=lambda each: each.due_at).transport.abort()
+        if len(kept) > MOST_KEPT:
+            min(kept, key=lambda each: each[0])[1].transport.close()
 
 
 class Websocket(WebSocketsSansIOProtocol):

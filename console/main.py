@@ -243,6 +243,7 @@ async def serve(settings: Settings) -> None:
             proxy_headers=True,
             forwarded_allow_ips=settings.trusted_proxies,
             server_header=False,
+            timeout_keep_alive=connections.KEPT,
             timeout_graceful_shutdown=5,
             log_config=None,
             access_log=False,

@@ -12,10 +12,10 @@ import pytest
 
 from console import doors
 from console.bounds import TABS
-from console.connections import UNFINISHED
+from console.connections import MOST_KEPT, UNFINISHED
 from operations.statuses import Role
 from tests.consoles import Console
-from tests.hostile import SOCKETS, connection_to, deaf_socket, half_sent, send_body
+from tests.hostile import SOCKETS, connection_to, deaf_socket, half_sent, request, send_body
 from tests.integration.console.sockets import open_page
 
 SOON = 5.0  # seconds until the end of a session must be felt, on the connection itself
@@ -222,6 +222,24 @@ async def test_half_sent_requests_of_one_address_do_not_pile_up(console: Console
             for reader, _ in connections[:UNFINISHED]:
                 with suppress(ConnectionError):
                     assert await reader.read() == b""
+
+
+async def test_connections_of_one_address_that_wait_for_a_next_request_do_not_pile_up(
+    console: Console, admin: httpx.AsyncClient
+) -> None:
+    async with AsyncExitStack() as held:
+        kept = []
+        for _ in range(MOST_KEPT + 20):  # one after the other, so that none is incomplete for long
+            reader, writer = await held.enter_async_context(connection_to(console))
+            writer.write(request("GET", "/healthz", {}))
+            async with asyncio.timeout(10):
+                assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+            kept.append((reader, writer))
+
+        async with asyncio.timeout(10):
+            await kept[0][0].read()  # to its end
+        assert not kept[-1][0].at_eof()
+        assert (await admin.get("/healthz")).status_code == 200
 
 
 async def test_every_address_that_changes_something_names_its_role(admin: httpx.AsyncClient) -> None:
