@@ -1,10 +1,21 @@
 """The words that explain a failure: the innermost cause, not "Activity task failed", and such as can be kept."""
 
+import asyncio
+
 from temporalio import exceptions
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutType
+
+from operations.contracts import REJECTED, step_title
 
 LONGEST_ERROR = 4000  # characters
-UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError"})
+UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError", REJECTED})
+WORDLESS = "It failed without saying why"
+TIME_LIMITS = {
+    TimeoutType.START_TO_CLOSE: "One try of the step took longer than it may.",
+    TimeoutType.SCHEDULE_TO_START: "No worker took the step in time.",
+    TimeoutType.SCHEDULE_TO_CLOSE: "All tries of the step together took longer than they may.",
+    TimeoutType.HEARTBEAT: "The worker fell silent during the step.",
+}
 
 
 def root_cause(error: BaseException) -> str:
@@ -25,14 +36,17 @@ def _with_type(error: BaseException) -> str:
         case ApplicationError():
             kind, message = error.type or "", error.message
         case exceptions.TimeoutError():
-            kind, message = "", f"{error.message} (time limit: {error.type.name.lower() if error.type else 'unknown'})"
+            kind, message = "", f"{TIME_LIMITS[error.type]}\n{error.message}" if error.type else error.message
         case ActivityError():
-            kind, message = "", f"step {error.activity_type}: {error.message}"
+            kind, message = "", f"The step “{step_title(error.activity_type)}” failed.\n{error.message}"
         case FailureError():
             kind, message = "", error.message
+        case asyncio.CancelledError():
+            kind, message = "", str(error) or "It was cancelled."
         case _:
             kind, message = type(error).__name__, str(error)
-    message = message or "no message"
+    if not message:
+        return f"{WORDLESS} ({kind})." if kind and kind not in UNINFORMATIVE else f"{WORDLESS}."
     return message if not kind or kind in UNINFORMATIVE or message.startswith(kind) else f"{kind}: {message}"
 
 

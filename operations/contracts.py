@@ -58,6 +58,7 @@ DEPROVISIONING = WorkflowKind(
     steps=(ANNOUNCE_DEPARTURE, DELETE_TENANT),
 )
 KINDS = (PROVISIONING, DEPROVISIONING)
+STEP_TITLES = {REQUEST_APPROVAL: "Ask for approval", SETTLE_APPROVAL: "Wait for decision"}  #: where the name says less
 APPROVAL_STEPS = (REQUEST_APPROVAL, SETTLE_APPROVAL)  #: come after the first step of an enterprise plan
 BY_STORED_NAME = {kind.stored_name: kind for kind in KINDS}
 
@@ -82,8 +83,8 @@ def slug_in(workflow_id: str) -> str | None:
 
 
 def step_title(name: str) -> str:
-    """An activity's name as people read it."""
-    return name.replace("_", " ").capitalize()
+    """An activity's name as people read it: what the run does, or waits for."""
+    return STEP_TITLES.get(name, name.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

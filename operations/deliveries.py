@@ -6,7 +6,7 @@ before it concludes what is not.
 
 from dataclasses import dataclass
 
-from operations import commands, contracts
+from operations import commands, contracts, phrases
 from operations.commands import Claim
 from operations.database import Database
 from operations.errors import TemporalRefused
@@ -118,7 +118,9 @@ async def terminate(delivery: Delivery) -> Settlement:
     if isinstance(run, Settlement):
         return run
     claim = delivery.claim
-    await delivery.temporal.terminate(claim.workflow_id, run.run_id, reason=_said(claim))
+    await delivery.temporal.terminate(
+        claim.workflow_id, run.run_id, reason=phrases.reason_with_name(claim.reason, claim.requested_by)
+    )
     ended = await delivery.temporal.describe(claim.workflow_id)
     if ended is None or ended.run_id != run.run_id or ended.status is not RunStatus.TERMINATED:
         return delivery.settlement(CommandState.FAILED, "The run ended by itself before it could be terminated.")
@@ -131,12 +133,14 @@ async def cancel(delivery: Delivery) -> Settlement:
     if isinstance(run, Settlement):
         return run
     claim = delivery.claim
-    is_taken = await delivery.temporal.cancel(claim.workflow_id, run.run_id, reason=_said(claim))
+    is_taken = await delivery.temporal.cancel(
+        claim.workflow_id, run.run_id, reason=phrases.reason_with_name(claim.reason, claim.requested_by)
+    )
     asked = await delivery.temporal.describe(claim.workflow_id, run.run_id)
     if asked is not None and (asked.is_cancel_requested or (is_taken and asked.status.is_open)):
         return delivery.settlement(CommandState.DELIVERED)
-    how = "and Temporal knows it no more" if asked is None else f"as {asked.status}"
-    return delivery.settlement(CommandState.FAILED, f"The run ended by itself before it could be canceled, {how}.")
+    how = "and Temporal knows it no more" if asked is None else f"as {phrases.spelled(asked.status)}"
+    return delivery.settlement(CommandState.FAILED, f"The run ended by itself before it could be cancelled, {how}.")
 
 
 async def decide(delivery: Delivery) -> Settlement:
@@ -173,8 +177,9 @@ async def _target(delivery: Delivery) -> Run | Settlement:
             raise NotYet("The start is being delivered right now.")
     run = await delivery.temporal.describe(claim.workflow_id)
     if claim.status is Status.PENDING and (run is None or run.execution_id != str(claim.execution_id)):
-        reason = CloseReason.TERMINATED if claim.kind is CommandKind.TERMINATE else CloseReason.CANCELED
-        move = delivery.ended(reason, f"Withdrawn by {claim.requested_by} before it started: {claim.reason}")
+        forced = claim.kind is CommandKind.TERMINATE
+        how, reason = ("Terminated", CloseReason.TERMINATED) if forced else ("Cancelled", CloseReason.CANCELED)
+        move = delivery.ended(reason, phrases.ended(f"{how} before it started", claim.requested_by, claim.reason))
         return delivery.settlement(CommandState.DELIVERED, move=move)
     if run is not None and _took_effect(claim, run):
         return delivery.settlement(CommandState.DELIVERED, move=_ended_by(delivery, run))
@@ -194,8 +199,10 @@ def _took_effect(claim: Claim, run: Run) -> bool:
 def _ended_by(delivery: Delivery, run: Run) -> Transition:
     claim = delivery.claim
     if run.status is RunStatus.TERMINATED:
-        return delivery.ended(CloseReason.TERMINATED, f"Terminated by {claim.requested_by}: {claim.reason}", run)
-    return delivery.ended(CloseReason.CANCELED, f"Canceled by {claim.requested_by}: {claim.reason}", run)
+        return delivery.ended(
+            CloseReason.TERMINATED, phrases.ended("Terminated", claim.requested_by, claim.reason), run
+        )
+    return delivery.ended(CloseReason.CANCELED, phrases.ended("Cancelled", claim.requested_by, claim.reason), run)
 
 
 def _problem(claim: Claim, run: Run | None) -> str | None:
@@ -206,10 +213,5 @@ def _problem(claim: Claim, run: Run | None) -> str | None:
     if claim.seen_run_id is not None and run.run_id != claim.seen_run_id:
         return f"The run was replaced by a newer one ({run.run_id}), which was left alone."
     if not run.status.is_open:
-        return f"The run had ended already ({run.status})."
+        return f"The run had ended already ({phrases.spelled(run.status)})."
     return None
-
-
-def _said(claim: Claim) -> str:
-    """What Temporal's history keeps: the reason, and who asked."""
-    return f"{claim.reason or 'no reason given'} (by {claim.requested_by})"

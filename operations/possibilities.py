@@ -9,6 +9,7 @@ from typing import assert_never
 
 from operations import contracts
 from operations.access import NEEDS, Actor, Permission
+from operations.phrases import REQUESTS
 from operations.statuses import CommandKind, Status, TenantStatus
 
 
@@ -139,10 +140,10 @@ def _cancel(facts: Facts) -> Possibility:
     return Possibility(
         permission=Permission.CANCEL,
         effects=(
-            f"{facts.status.capitalize()} → canceled, as soon as the run has cleaned up after itself.",
+            f"{facts.status.capitalize()} → cancelled, as soon as the run has cleaned up after itself.",
             "The tenant becomes failed, unless it is active already.",
         ),
-        not_undone=("A canceled run does not go on; retrying begins a new attempt.",),
+        not_undone=("A cancelled run does not go on; retrying begins a new attempt.",),
         problem=problem,
     )
 
@@ -172,7 +173,7 @@ def _left_behind(facts: Facts) -> str:
 def _end_problem(facts: Facts, kind: CommandKind) -> str | None:
     if facts.status.is_final:
         return _ended(facts)
-    return f"{kind.capitalize()} was asked for already; it is on its way." if kind in facts.asked else None
+    return f"{REQUESTS[kind]} was requested already; it is on its way to Temporal." if kind in facts.asked else None
 
 
 def _ended(facts: Facts) -> str:

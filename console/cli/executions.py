@@ -7,6 +7,8 @@ from uuid import UUID
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
+from operations.contracts import step_title
+from operations.phrases import shown_status, spelled, told, who
 from operations.statuses import Decision, Status
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def list_executions(
         return
     for each in page.items:
         steps = f"{each.steps_done}/{each.steps_total or '?'}"
-        typer.echo(f"{each.id}  {each.close_reason or each.status:<14} {steps:>5}  {each.workflow_id}")
+        typer.echo(f"{each.id}  {shown_status(each.status, each.close_reason):<14} {steps:>5}  {each.workflow_id}")
     typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
 
 
@@ -49,19 +51,20 @@ def show(
         print_json(detail)
         return
     execution = detail.execution
-    typer.echo(f"{execution.workflow_id}  {execution.close_reason or execution.status}")
+    typer.echo(f"{execution.workflow_id}  {shown_status(execution.status, execution.close_reason)}")
     if execution.error_message:
-        typer.echo(f"  {execution.error_message}")
+        typer.echo(f"  {told(execution.error_message).sentence}")
     if detail.approval_request is not None and detail.awaits_decision:
         asked = detail.approval_request
-        typer.echo(f"  waits for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
+        typer.echo(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
     for step in detail.steps:
         typer.echo(
-            f"  {step.ordinal}. {step.name:<18} {step.status:<10} tries {step.attempts}  {step.error or ''}".rstrip()
+            f"  {step.ordinal}. {step_title(step.name):<18} {spelled(step.status):<10} "
+            f"tries {step.attempts}  {told(step.error).sentence}".rstrip()
         )
     for event in detail.events:
         change = f"{event.from_status or ''} → {event.to_status or ''}".strip()
-        typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {event.actor}")
+        typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {who(event.actor)}")
 
 
 Reason = Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")]

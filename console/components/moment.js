@@ -6,13 +6,16 @@ setInterval(() => !document.hidden && (clock.value = Date.now()), 1000);
 
 export default {
   template: `<time :datetime="iso(ms)" :title="absolute(ms)">{{ text }}</time>`,
-  props: { at: String, whole: Boolean },
+  props: { at: String, whole: Boolean, form: String },
   computed: {
     ms() {
       return toMs(this.at);
     },
     text() {
-      return this.whole ? (absolute(this.ms) ?? "–") : ago(this.ms, clock.value);
+      if (this.whole) return absolute(this.ms) ?? "–";
+      const words = ago(this.ms, clock.value);
+      if (this.form === "since") return words === "now" ? "a moment" : words.replace(/ ago$/, "");
+      return this.form === "until" && this.ms <= clock.value ? "now" : words;
     },
   },
   methods: { absolute, iso },

@@ -1,16 +1,24 @@
 """Points in time, written in the viewer's words and zone."""
 
 from datetime import datetime
+from typing import Literal
 
 from nicegui import ui
 
 
 class Moment(ui.element, component="moment.js", dependencies=["console_formats.js"]):
-    """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once."""
+    """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once.
 
-    def __init__(self, at: datetime | None, *, whole: bool = False) -> None:
+    Within a sentence, `form` says what stands before it: an age after `since` ("3 min"), a countdown after `until`
+    ("in 30 s", and "now" from then on).
+    """
+
+    def __init__(
+        self, at: datetime | None, *, whole: bool = False, form: Literal["since", "until"] | None = None
+    ) -> None:
         super().__init__()
         self.props["whole"] = whole
+        self.props["form"] = form
         self.show(at)
 
     def show(self, at: datetime | None) -> None:

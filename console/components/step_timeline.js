@@ -10,6 +10,7 @@ export default {
       <div class="step-track" aria-hidden="true"><span v-if="s.from !== null" class="step-bar" :style="{ left: s.left, width: s.width }" :title="s.title"></span></div>
       <div class="step-time figures" :title="s.title">{{ s.took }}</div>
       <div v-if="s.error" class="step-error"><bdi>{{ clip(s.error) }}</bdi></div>
+      <details v-if="s.error && s.detail" class="step-detail more"><summary>Details</summary><bdi>{{ clip(s.detail, 4000) }}</bdi></details>
     </li>
   </ol>`,
   props: { stepsJson: String, caption: String },

@@ -5,7 +5,25 @@ from typing import Literal
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-Tag = Literal["a", "b", "button", "code", "dd", "dt", "h1", "h2", "h3", "kbd", "label", "li", "p", "span", "time"]
+Tag = Literal[
+    "a",
+    "b",
+    "button",
+    "code",
+    "dd",
+    "details",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "kbd",
+    "label",
+    "li",
+    "p",
+    "span",
+    "summary",
+    "time",
+]
 
 
 def tag(name: Tag, text: str = "", *, classes: str = "") -> TextElement:

@@ -21,6 +21,7 @@ class Step:
     started: datetime | None = None
     ended: datetime | None = None
     error: str | None = None
+    detail: str | None = None  #: of the error: folded until somebody wants it
 
 
 class StepTimeline(ui.element, component="step_timeline.js", dependencies=["console_formats.js"]):

@@ -9,6 +9,7 @@ from nicegui.elements.mixins.text_element import TextElement
 from console.channels import Listener, View
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
+from console.components.moments import Moment
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
@@ -17,9 +18,10 @@ from console.pages.execution_actions import ExecutionActions
 from console.pages.scope import Scope
 from operations.contracts import BY_STORED_NAME, planned_steps, step_title
 from operations.errors import ExecutionNotFound
-from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, StepView
+from operations.phrases import shown_status, spelled, told, who
+from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, StepView
 from operations.queries.intents import CommandView, DecisionView
-from operations.statuses import CommandKind, CommandState, Status
+from operations.statuses import CommandKind, CommandState, Status, StepStatus
 
 
 async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the route
@@ -79,12 +81,15 @@ class ExecutionPage:
             back=("Executions", "/executions"),
         )
         with header.badges:
-            self._badges = StatusBadges(words.shown_status(execution.status, execution.close_reason))
+            self._badges = StatusBadges(shown_status(execution.status, execution.close_reason))
         with header:
             self._actions = ExecutionActions(scope)
         with ui.element("div").classes("notice") as self._notice:
-            self._headline = tag("p", classes="notice-title")
+            self._headline = _Headline()
             self._words = tag("p", classes="notice-text")
+            with tag("details", classes="more") as self._more:
+                tag("summary", "Details")
+                self._detail = tag("span")
             self._pending = tag("p", classes="notice-text")
         with Section("Steps"):
             self._steps = StepTimeline(_steps(known.detail))
@@ -97,12 +102,15 @@ class ExecutionPage:
     def show(self, known: Known) -> None:
         """Bring the page up to date."""
         detail, execution = known.detail, known.detail.execution
-        shown = words.shown_status(execution.status, execution.close_reason)
+        shown = shown_status(execution.status, execution.close_reason)
         self._badges.show(shown)
         asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
         self._actions.show(detail, asked)
-        self._headline.set_text(words.headline(detail))
-        self._say(self._words, execution.error_message or execution.cause_detail)
+        self._headline.show(words.headline(detail))
+        wrong = told(execution.error_message or execution.cause_detail)
+        self._say(self._words, wrong.sentence)
+        self._detail.set_text(wrong.detail or "")
+        self._more.set_visibility(wrong.detail is not None)
         self._say(self._pending, words.pending_command(known.commands))
         attribute(self._notice, "data-status", shown)
         self._steps.show(_steps(detail))
@@ -118,6 +126,25 @@ class ExecutionPage:
         place.set_visibility(bool(text))
 
 
+class _Headline:
+    """The sentence at the top, and the age or countdown that belongs to it."""
+
+    def __init__(self) -> None:
+        with tag("p", classes="notice-title"):
+            self._text = tag("span")
+            self._lead = tag("span").style("white-space: pre")
+            self._since = Moment(None, form="since")
+            self._until = Moment(None, form="until")
+
+    def show(self, headline: words.Headline) -> None:
+        self._text.set_text(headline.text)
+        self._lead.set_text(headline.lead)
+        for moment, at in ((self._since, headline.since), (self._until, headline.until)):
+            moment.show(at)
+            moment.set_visibility(at is not None)
+        self._lead.set_visibility((headline.since or headline.until) is not None)
+
+
 def _steps(detail: ExecutionDetail) -> list[Step]:
     """The steps that ran, and those of the plan still to come."""
     ran = [_step(step) for step in detail.steps]
@@ -131,13 +158,15 @@ def _steps(detail: ExecutionDetail) -> list[Step]:
 
 
 def _step(step: StepView) -> Step:
+    wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
     return Step(
         name=step_title(step.name),
-        status=step.status.value,
+        status=spelled(step.status),
         tries=step.attempts,
         started=step.started_at,
         ended=step.completed_at,
-        error=step.error if step.status != "completed" else None,
+        error=wrong.sentence or None,
+        detail=wrong.detail,
     )
 
 
@@ -147,7 +176,7 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
     return [
         Fact(label="Tenant", value=execution.entity_slug, href=tenant),
         Fact(label="Workflow id", value=execution.workflow_id, mono=True),
-        Fact(label="Requested by", value=execution.requested_by),
+        Fact(label="Requested by", value=who(execution.requested_by)),
         Fact(label="Created", value=execution.created_at),
         *([Fact(label="Data is deleted", value=execution.due_at)] if execution.due_at else []),
         Fact(label="Started", value=execution.started_at),
@@ -168,33 +197,41 @@ def _asked(request: ApprovalRequestView | None) -> list[Fact]:
     ]
 
 
+def _ended_as(detail: ExecutionDetail, event: EventView) -> str | None:
+    """How it ended, for the event that says so: an event itself knows `failed` alone."""
+    ends = [each.seq for each in detail.events if each.to_status is not None and each.to_status.is_final]
+    execution = detail.execution
+    is_end = execution.status.is_final and ends != [] and event.seq == max(ends)
+    return shown_status(execution.status, execution.close_reason) if is_end else None
+
+
 def _events(known: Known) -> list[Event]:
     """Statuses, decisions and commands in one line of time, newest first."""
     changes = [
         Event(
             at=event.at,
-            title=words.event_title(event),
-            text=event.reason or event.error or "",
-            who=event.actor,
+            title=words.event_title(event, how=_ended_as(known.detail, event)),
+            text=event.reason or told(event.error).sentence,
+            who=who(event.actor),
             status=(event.to_status or Status.PENDING).value,
         )
         for event in known.detail.events
     ]
     decisions = [
-        Event(at=each.decided_at, title=each.decision.capitalize(), text=each.reason, who=each.decided_by)
+        Event(at=each.decided_at, title=each.decision.capitalize(), text=each.reason, who=who(each.decided_by))
         for each in known.decisions
     ]
     commands = [
-        Event(at=each.created_at, title=words.command_title(each), text=each.reason or "", who=each.requested_by)
+        Event(at=each.created_at, title=words.command_title(each), text=each.reason or "", who=who(each.requested_by))
         for each in known.commands
         if each.kind is not CommandKind.DECIDE and each.kind is not CommandKind.START
     ]
     attempts = [
         Event(
             at=each.created_at,
-            title=f"Attempt {each.attempt}: {words.shown_status(each.status, each.close_reason)}",
+            title=f"Attempt {each.attempt}: {shown_status(each.status, each.close_reason)}",
             href=f"/executions/{each.id}",
-            status=words.shown_status(each.status, each.close_reason),
+            status=shown_status(each.status, each.close_reason),
         )
         for each in known.detail.attempts
         if each.id != known.detail.execution.id

@@ -3,6 +3,7 @@
 from console.components.tables import Column, Kind
 from console.pages import words
 from console.pages.live_rows import Row, Rows, seconds
+from operations.phrases import shown_status, who
 from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
 from operations.statuses import Status
@@ -30,7 +31,7 @@ def row(execution: ExecutionView) -> Row:
     began = execution.started_at or execution.created_at
     return {
         "id": str(execution.id),
-        "status": words.shown_status(execution.status, execution.close_reason),
+        "status": shown_status(execution.status, execution.close_reason),
         "health": None if execution.status.is_final or execution.health == "ok" else execution.health.value,
         "tenant": execution.entity_name or execution.workflow_id,
         "slug": execution.entity_slug or "",
@@ -38,7 +39,7 @@ def row(execution: ExecutionView) -> Row:
         "steps_done": execution.steps_done,
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
-        "error": execution.cause_detail or execution.error_message or words.waiting_to_be_deleted(execution) or "",
+        "error": words.cause(execution),
         "started_at": seconds(execution.started_at),
         "duration": round((ended - began).total_seconds() * 1000) if ended else None,
         "running_since": None if ended else seconds(began),
@@ -47,7 +48,7 @@ def row(execution: ExecutionView) -> Row:
         "created_at": seconds(execution.created_at),
         "completed_at": seconds(ended),
         "workflow_id": execution.workflow_id,
-        "requested_by": execution.requested_by,
+        "requested_by": who(execution.requested_by),
     }
 
 

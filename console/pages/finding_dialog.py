@@ -16,6 +16,7 @@ from console.pages import finding_words
 from console.pages.scope import Scope
 from operations.actions.findings import NEEDS, Settlement, settlements
 from operations.errors import FindingNotFound
+from operations.phrases import spelled, who
 from operations.queries.reconciliation_views import FindingView, Standing
 
 LABELS = {
@@ -76,9 +77,9 @@ class FindingDialog:
         with self._place:
             tag("p", finding_words.explanation(finding.kind))
             with ui.element("div").classes("sides"):
-                _side("The database said", finding.database_said, "Nothing: there is no row.")
+                _side("The database said", finding.database_said, "Nothing: it does not know the run.")
                 about_tenant = finding.kind in finding_words.ABOUT_TENANTS
-                nothing = "It was not asked." if about_tenant else "Nothing: it knows no such run."
+                nothing = "It was not asked." if about_tenant else "Nothing: it does not know the run."
                 _side("Temporal said", finding.temporal_said, nothing)
             tag("h3", "What was done")
             tag("p", finding_words.done(finding))
@@ -89,34 +90,36 @@ class FindingDialog:
                     self._button(settlement)
 
     def _button(self, settlement: Settlement) -> None:
-        button = ui.button(finding_words.SETTLEMENTS[settlement][0], on_click=lambda: self._ask(settlement))
+        button = ui.button(finding_words.SETTLEMENTS[settlement].label, on_click=lambda: self._ask(settlement))
         if settlement is Settlement.TERMINATE:
             button.props("color=negative")
         elif settlement is Settlement.IGNORE:
             button.props("outline")
 
     async def _ask(self, settlement: Settlement) -> None:
-        label, consequence = finding_words.SETTLEMENTS[settlement]
+        words = finding_words.SETTLEMENTS[settlement]
         ends = settlement is Settlement.TERMINATE
 
         def ask() -> Question:
             offered = settlement in _offered(self._finding)
             return Question(
-                title=f"{label}: {_subject(self._finding)}?",
-                what_will_happen=(consequence,),
+                title=words.title.format(_subject(self._finding)),
+                what_will_happen=(words.consequence,),
                 not_undone=("Nothing is cleaned up: what the steps made stays.",) if ends else (),
                 danger=ends,
-                action=label,
-                problem=None if offered else f"This finding needs it no more. {finding_words.done(self._finding)}",
+                action=words.label,
+                problem=None
+                if offered
+                else f"This finding does not need it any more. {finding_words.done(self._finding)}",
             )
 
         async def carry_out(reason: str) -> None:
             made = await self._settle(settlement, reason)
-            feedback.toast(f"{label}: done.")
+            feedback.toast(words.told)
             if made is not None:
                 ui.navigate.to(f"/executions/{made}")
 
-        await self._follow_in(self._scope.frame.dialogs.ask(ask, carry_out, draft=f"{label} {self._finding.id}"))
+        await self._follow_in(self._scope.frame.dialogs.ask(ask, carry_out, draft=f"{words.label} {self._finding.id}"))
 
     async def _settle(self, settlement: Settlement, reason: str) -> UUID | None:
         """The execution that this made, if any."""
@@ -170,7 +173,8 @@ def _fact(name: str, value: object) -> Fact:
     label = LABELS.get(name, name)
     if name in TIMES:
         return Fact(label=label, value=datetime.fromisoformat(str(value)))
-    words = str(value) if name in (*MONO, "by", "reason", "error", "refused") else str(value).replace("_", " ")
+    words = value if name in (*MONO, "reason", "error", "refused") else who(str(value)) if name == "by" else None
+    words = spelled(value) if words is None else str(words)
     return Fact(label=label, value=words, mono=name in MONO)
 
 
@@ -186,7 +190,7 @@ def _facts(finding: FindingView) -> list[Fact]:
     ]
     if finding.resolved_at is not None:
         known.append(Fact(label="Settled", value=finding.resolved_at))
-        known.append(Fact(label="By", value=finding.resolved_by))
+        known.append(Fact(label="Settled by", value=None if finding.resolved_by is None else who(finding.resolved_by)))
     if finding.reason:
         known.append(Fact(label="Reason", value=finding.reason))
     return known

@@ -1,31 +1,69 @@
 """How pages call findings, passes and what can be done about them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from operations import contracts
 from operations.actions.findings import Settlement
+from operations.phrases import spelled, told
 from operations.queries.reconciliation_views import FindingView, Standing
+from operations.reconciliation.passes import PassResult
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """How a settlement is called: on its button, above and in its question, and afterwards."""
+
+    label: str
+    title: str  #: with a place for the tenant's name
+    consequence: str
+    told: str
+
 
 #: What is wrong, in three words, and in a sentence.
 KINDS = {
-    FindingKind.ENDED: ("Run had ended", "The run ended where nobody told the database; the row was still open."),
-    FindingKind.STARTED: ("Run was open", "Temporal had the run; the row was still waiting for its start."),
-    FindingKind.REPLACED: ("Run was replaced", "Another run goes on under the same id: a reset, or continued as new."),
-    FindingKind.REOPENED: ("Run goes on", "The row said it was over; Temporal says the run is open."),
-    FindingKind.CONTRADICTED: ("Ended otherwise", "Both say it is over, and each says how in a different way."),
-    FindingKind.NEVER_STARTED: ("Never started", "Nobody was starting the run, and Temporal knows none."),
-    FindingKind.GONE: ("Run is gone", "Temporal does not know the run: deleted, or older than its retention."),
-    FindingKind.FOREIGN: ("Foreign run", "A run that is not ours goes under the id of this execution."),
+    FindingKind.ENDED: ("Run had ended", "The run had ended in Temporal; the database still showed it as open."),
+    FindingKind.STARTED: (
+        "Run was open",
+        "The run was open in Temporal; the database still showed it as waiting to start.",
+    ),
+    FindingKind.REPLACED: (
+        "Run was replaced",
+        "Another run goes on under the same workflow id: somebody reset it, or it continued as new.",
+    ),
+    FindingKind.REOPENED: ("Run goes on", "The database showed the run as ended; in Temporal it is open."),
+    FindingKind.CONTRADICTED: (
+        "Ended otherwise",
+        "The database and Temporal agree that the run ended, and not on how.",
+    ),
+    FindingKind.NEVER_STARTED: (
+        "Never started",
+        "The run was requested, nobody was starting it, and Temporal does not know it.",
+    ),
+    FindingKind.GONE: (
+        "Run is gone",
+        "Temporal does not know the run any more: it was deleted, or is older than what Temporal keeps.",
+    ),
+    FindingKind.FOREIGN: (
+        "Foreign run",
+        "A run that Tenantry did not start goes under the workflow id of this execution.",
+    ),
     FindingKind.OVERLAPPING: (
         "Old run still open",
-        "The execution is over and a newer attempt is open; its run is too.",
+        "The execution has ended and a newer attempt is open, but its own run is still open in Temporal.",
     ),
-    FindingKind.UNKNOWN_STATUS: ("Unknown status", "Temporal says a status that this version does not know."),
-    FindingKind.NO_ROW: ("Run without a row", "An open run of ours that the database knows nothing about."),
+    FindingKind.UNKNOWN_STATUS: (
+        "Unknown status",
+        "Temporal reports a status that this version of Tenantry does not know.",
+    ),
+    FindingKind.NO_ROW: (
+        "Untracked run",
+        "An open run of one of Tenantry's workflows that the database knows nothing about.",
+    ),
     FindingKind.INTRUDER: (
-        "Stranger refused",
-        "Something that Tenantry did not start asked for a step of ours. It was refused, and nothing was changed.",
+        "Foreign step refused",
+        "Something that Tenantry did not start asked for one of its steps. It was refused, and nothing was changed.",
     ),
     FindingKind.TENANT_WITHOUT_EXECUTION: (
         "Nothing provisions it",
@@ -41,7 +79,7 @@ KINDS = {
     ),
     FindingKind.TENANT_ACTIVE: (
         "Failed, yet active",
-        "The provisioning ended badly after the tenant had been switched on; it stays active.",
+        "The provisioning failed after the tenant had been switched on; the tenant stays active.",
     ),
 }
 #: Found in the database alone.
@@ -55,21 +93,41 @@ OUTCOMES = {
     PassOutcome.COMPLETED: "Completed",
     PassOutcome.PARTIAL: "Out of time",
     PassOutcome.TRIPPED: "Held back",
-    PassOutcome.UNREACHABLE: "Unreachable",
+    PassOutcome.UNREACHABLE: "Temporal did not answer",
     PassOutcome.NAMESPACE_CHANGED: "Other namespace",
     PassOutcome.ABANDONED: "Lost",
     PassOutcome.FAILED: "Failed",
 }
 TRIGGERS = {
     PassTrigger.SCHEDULE: "the schedule",
-    PassTrigger.WATCHDOG: "a console, as the schedule is silent",
+    PassTrigger.WATCHDOG: "the console, as the schedule is silent",
     PassTrigger.OPERATOR: "a person",
 }
 SETTLEMENTS = {
-    Settlement.ADOPT: ("Adopt", "The run gets its row back, and reports to it from now on."),
-    Settlement.TERMINATE: ("Terminate", "The run ends at once, without clean-up."),
-    Settlement.PROVISION: ("Start a new attempt", "A new attempt provisions the tenant from the beginning."),
-    Settlement.IGNORE: ("Ignore", "It counts no more, until another run is concerned. Nothing is changed."),
+    Settlement.ADOPT: Wording(
+        label="Adopt",
+        title="Adopt the run of {}?",
+        consequence="The run becomes an execution again: it is shown, and its tenant follows how it ends.",
+        told="Run adopted.",
+    ),
+    Settlement.TERMINATE: Wording(
+        label="Terminate",
+        title="Terminate the run of {}?",
+        consequence="The run ends at once, without cleaning up after itself.",
+        told="Run terminated.",
+    ),
+    Settlement.PROVISION: Wording(
+        label="Start a new attempt",
+        title="Start a new attempt for {}?",
+        consequence="A new attempt provisions the tenant from the beginning.",
+        told="New attempt queued.",
+    ),
+    Settlement.IGNORE: Wording(
+        label="Ignore",
+        title="Ignore this finding about {}?",
+        consequence="It is not counted any more, unless another run is concerned. Nothing else is changed.",
+        told="Finding ignored.",
+    ),
 }
 
 
@@ -87,11 +145,11 @@ def said(side: Mapping[str, object]) -> str:
     if tenant is not None:
         return f"tenant {tenant}"
     if (activity := side.get("activity")) is not None:
-        return f"asked for {contracts.step_title(str(activity))}"
+        return f"asked for the step “{contracts.step_title(str(activity))}”"
     if status is None:
         return "nothing"
-    word = str(status).replace("_", " ")
-    return word if reason is None else f"{word} ({str(reason).replace('_', ' ')})"
+    word = spelled(status)
+    return word if reason is None else f"{word} ({spelled(reason)})"
 
 
 def temporal_said(finding: FindingView) -> str:
@@ -104,5 +162,14 @@ def done(finding: FindingView) -> str:
     if finding.done:
         return finding.done
     if finding.standing is Standing.IGNORED:
-        return f"Ignored by {finding.ignored_by}"
-    return "Nothing yet; it takes a person." if finding.kind is not FindingKind.GONE else "The next pass looks again."
+        return f"Ignored by {finding.ignored_by}."
+    return (
+        "Nothing yet; somebody has to decide." if finding.kind is not FindingKind.GONE else "The next pass looks again."
+    )
+
+
+def outcome(done: PassResult) -> str:
+    """What a pass that somebody asked for did, and what it did not."""
+    if done.outcome in (PassOutcome.COMPLETED, PassOutcome.PARTIAL):
+        return f"{OUTCOMES[done.outcome]}: {done.checked:,} checked, {done.found:,} found, {done.healed:,} corrected."
+    return told(done.error).sentence or f"{OUTCOMES[done.outcome]}; look at the latest passes."

@@ -57,7 +57,7 @@ async def build(scope: Scope) -> None:
         charts.show_bars(chart, [f"{hour.hour:%H:00}" for hour in hours], _series(hours))
 
     def show_findings(state: ReconcilerState) -> None:
-        findings.show(f"{state.open_findings:,}", delta="the reconciler is silent" if state.is_silent else "")
+        findings.show(f"{state.open_findings:,}", delta="reconciliation is silent" if state.is_silent else "")
 
     state_listener = Listener[ReconcilerState](show_findings)
     counts_listener = Listener[StatusCounts](show_counts)

@@ -20,13 +20,14 @@ from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows, seconds
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
+from operations.phrases import told, who
 from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
 PATH = "/reconciliation"
 EXPORT = "/api/v1/exports/findings.csv"
 LOOK = 20.0  #: seconds
-LEFT, RIGHT = "found, healed", "checked"
+LEFT, RIGHT = "found, corrected", "checked"
 COLUMNS = (
     Column(name="kind", label="Finding", kind=Kind.LINK, secondary="standing", hideable=False),
     Column(name="subject", label="Tenant", secondary="workflow_id", hideable=False),
@@ -66,7 +67,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         actions = ReconciliationActions(scope)
     overview = Overview(actions)
     with Section("Passes", subtitle="The latest sixty"):
-        chart = plots.over_time("Rows checked, found and healed by the latest passes", left=LEFT, right=RIGHT)
+        chart = plots.over_time(
+            "Executions checked, found different and corrected by the latest passes", left=LEFT, right=RIGHT
+        )
     await _draw_findings(scope, query, header)
     if query.get("finding"):
         await finding_dialog.show(scope, query["finding"])
@@ -110,7 +113,7 @@ class Overview:
                     self._last = Moment(None)
                 self._by = tag("span", classes="kpi-delta")
             self._open = Kpi("Open findings", href=f"{PATH}?standing=open")
-            self._healed = Kpi("Healed today")
+            self._healed = Kpi("Corrected today")
 
     def show(self, state: ReconcilerState) -> None:
         self._last.show(state.last_finished_at)
@@ -128,21 +131,31 @@ def notice(state: ReconcilerState) -> tuple[str, str]:
     """What should worry people, and what still works; empty when all is well."""
     if state.paused_until is not None:
         until = f"until {state.paused_until:%Y-%m-%d %H:%M} UTC"
-        return f"Paused {until} by {state.paused_by}", f"{state.pause_reason} Nobody compares anything meanwhile."
+        return (
+            f"Paused {until} by {state.paused_by}",
+            f"“{state.pause_reason}” Nothing is compared meanwhile; runs go on.",
+        )
     if state.is_silent:
         return (
-            "The reconciler is silent",
-            "No pass has ended for three intervals. Runs go on; what ended outside of Tenantry is not noticed.",
+            "Reconciliation is silent",
+            "No pass has ended for three intervals. Runs go on, but one that ended outside of Tenantry is not noticed. "
+            "Check that a worker runs; “Run now” compares at once.",
         )
     match state.last_outcome:
         case PassOutcome.TRIPPED:
-            return "The last pass held back", f"{state.last_error} Look at the findings; an operator can apply them."
-        case PassOutcome.NAMESPACE_CHANGED | PassOutcome.UNREACHABLE | PassOutcome.FAILED:
-            return "The last pass could not compare", state.last_error or ""
+            return (
+                "The last pass held back",
+                f"{told(state.last_error).sentence} Look at the findings; an operator can apply them.",
+            )
+        case PassOutcome.NAMESPACE_CHANGED | PassOutcome.UNREACHABLE | PassOutcome.FAILED as outcome:
+            wrong = told(state.last_error)  # the class and words of a mistake are for the log
+            all_of_it = wrong.detail if outcome is not PassOutcome.FAILED else None
+            return "The last pass could not compare", all_of_it or wrong.sentence
     if state.schedule_is_silent:
         return (
             "Temporal's schedule is silent",
-            "No worker, or somebody paused the schedule in Temporal. The console runs the passes in its place.",
+            "No worker runs, or somebody paused the schedule in Temporal. Nothing is missed: the console runs the "
+            "passes in its place.",
         )
     return "", ""
 
@@ -152,7 +165,8 @@ def _by(state: ReconcilerState) -> str:
         return ""
     is_person = state.last_trigger is PassTrigger.OPERATOR
     outcome = finding_words.OUTCOMES[state.last_outcome]
-    return f"{outcome}, by {state.last_requested_by if is_person else finding_words.TRIGGERS[state.last_trigger]}"
+    by = who(state.last_requested_by or "") if is_person else finding_words.TRIGGERS[state.last_trigger]
+    return f"{outcome}, by {by}"
 
 
 async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHeader) -> None:
@@ -202,7 +216,7 @@ def _numbers(passes: Sequence[PassView]) -> Passes:
     )
     traces = (
         plots.Trace(label="Found", tone="retrying", values=frame["found"].tolist()),
-        plots.Trace(label="Healed", tone="completed", values=frame["healed"].tolist()),
+        plots.Trace(label="Corrected", tone="completed", values=frame["healed"].tolist()),
         plots.Trace(label="Checked", tone="accent", values=frame["checked"].tolist(), axis=plots.Axis.RIGHT),
         plots.Trace(
             label="Seconds",

@@ -56,8 +56,7 @@ class ReconciliationActions:
         actor = sessions.actor(Permission.RECONCILE)
         run = self._scope.services.reconciliation.run
         result = await run(actor, apply=apply, accept_namespace=accept_namespace)
-        word = finding_words.OUTCOMES[result.outcome]
-        said = f"{word}: {result.checked:,} checked, {result.found:,} found, {result.healed:,} healed."
+        said = finding_words.outcome(result)
         done = result.outcome in (PassOutcome.COMPLETED, PassOutcome.PARTIAL)
         feedback.toast(said, feedback.Tone.SUCCESS if done else feedback.Tone.ERROR)
 
@@ -68,10 +67,10 @@ class ReconciliationActions:
         return Question(
             title="Apply what the last pass held back?",
             what_will_happen=(
-                "A new pass compares again and writes everything it finds, however much it is.",
+                "A new pass compares again and corrects everything that it finds, however much it is.",
                 "The open findings show what that is, as far as the last pass looked.",
             ),
-            not_undone=("Rows and tenants that become failed; each can be retried.",),
+            not_undone=("Executions and tenants that become failed; each can be retried.",),
             ask_reason=False,
             danger=True,
             action="Apply",
@@ -83,9 +82,11 @@ class ReconciliationActions:
 
     def _acceptance(self) -> Question:
         return Question(
-            title="Take the namespace that answers now for the right one?",
-            what_will_happen=("From now on rows are compared with it. Runs that it does not know count as gone.",),
-            not_undone=("Rows that become failed because their runs are not in it.",),
+            title="Accept the namespace that answers now?",
+            what_will_happen=(
+                "From now on executions are compared with it. Runs that it does not know count as gone.",
+            ),
+            not_undone=("Executions that become failed because their runs are not in it; each can be retried.",),
             ask_reason=False,
             danger=True,
             action="Accept namespace",
@@ -102,7 +103,7 @@ class ReconciliationActions:
         paused_by = None if self._state is None or self._state.paused_until is None else self._state.paused_by
         return Question(
             title=f"Pause reconciliation for {PAUSE_HOURS:g} hours?",
-            what_will_happen=("No pass is run by anybody until then, or until somebody resumes.",),
+            what_will_happen=("Nothing is compared until then, or until somebody resumes.",),
             action="Pause",
             problem=None if paused_by is None else f"{paused_by} has paused it meanwhile.",
         )

@@ -67,7 +67,7 @@ async def build(scope: Scope, slug: str) -> None:
             row_path="/executions/{id}",
         )
 
-    with Section("Findings", subtitle="What the reconciler found about this tenant", flush=True):
+    with Section("Findings", subtitle="What reconciliation found about this tenant", flush=True):
         findings = RowsTable(
             scope.hub,
             findings_view(scope, tenant),

@@ -7,12 +7,13 @@ from nicegui.page_arguments import PageArguments
 from console.channels import View
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind
-from console.pages import address, live_rows, words
+from console.pages import address, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
+from operations.phrases import shown_status
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
 
@@ -87,7 +88,7 @@ def _row(tenant: TenantView) -> Row:
         "status": tenant.status.value,
         "plan": tenant.plan.value.capitalize(),
         "owner": tenant.owner_email or "",
-        "run": None if run is None else words.shown_status(run, tenant.execution_close_reason),
+        "run": None if run is None else shown_status(run, tenant.execution_close_reason),
         "created_at": live_rows.seconds(tenant.created_at),
         "activated_at": live_rows.seconds(tenant.activated_at),
     }

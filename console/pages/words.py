@@ -1,6 +1,8 @@
 """How pages say what the services report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from operations.contracts import (
     BY_STORED_NAME,
@@ -9,42 +11,45 @@ from operations.contracts import (
     STEP_RETRYING,
     step_title,
 )
+from operations.phrases import REQUESTS, told, who
 from operations.possibilities import said
-from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView
+from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import CloseReason, CommandKind, CommandState, Status, TenantStatus
 
-CLOSE_REASONS = {
-    CloseReason.ERROR: "failed",
-    CloseReason.REJECTED: "rejected",
-    CloseReason.TERMINATED: "terminated",
-    CloseReason.CANCELED: "canceled",
-    CloseReason.TIMED_OUT: "timed_out",
-    CloseReason.NOT_FOUND: "failed",
-    CloseReason.START_REJECTED: "failed",
-}
 START = CommandKind.START
 COMPLETIONS = {
     PROVISIONING.stored_name: "Completed; the tenant is active.",
     DEPROVISIONING.stored_name: "Completed; the tenant's schema is gone.",
 }
-AWAITS_DECISION = "Waiting for an approval; nothing has been created yet."
+AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
+AWAITS_WORKER = "Waiting for a worker to pick it up"
 ENDINGS = {
     CloseReason.ERROR: "Failed",
     CloseReason.REJECTED: "Rejected",
-    CloseReason.TERMINATED: "Terminated by force",
-    CloseReason.CANCELED: "Canceled",
+    CloseReason.TERMINATED: "Terminated",
+    CloseReason.CANCELED: "Cancelled",
     CloseReason.TIMED_OUT: "Timed out",
-    CloseReason.NOT_FOUND: "Temporal does not know the run any more",
-    CloseReason.START_REJECTED: "Temporal refused the start",
+}
+WITHOUT_STEP = {
+    CloseReason.REJECTED: "Rejected; nothing was created.",
+    CloseReason.NOT_FOUND: "Temporal does not know the run any more.",
+    CloseReason.START_REJECTED: "Temporal refused to start the run.",
+}
+EVENTS = {
+    "created": "Requested",
+    "followed": "Run replaced",
 }
 
 
-def shown_status(status: Status, close_reason: CloseReason | None) -> str:
-    """The status with its own word for how it ended: a terminated run is stored as failed and shown as terminated."""
-    if status is not Status.FAILED or close_reason is None:
-        return status.value
-    return CLOSE_REASONS[close_reason]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Headline:
+    """One sentence, and how long that lasts: `lead` stands before an age or a countdown that ticks in the browser."""
+
+    text: str
+    lead: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def workflow_title(stored_name: str) -> str:
@@ -56,38 +61,51 @@ def step_word(name: str | None) -> str:
     return "" if name is None else step_title(name)
 
 
-def headline(detail: ExecutionDetail) -> str:
-    """One sentence that says where an execution stands."""
+def headline(detail: ExecutionDetail) -> Headline:
+    """Where an execution stands."""
     execution = detail.execution
     match execution.status:
         case Status.PENDING:
-            return _pending(detail.start)
+            return Headline(text=_pending(detail.start))
         case Status.RUNNING:
-            return AWAITS_DECISION if detail.awaits_decision else _running(execution)
+            return Headline(text=AWAITS_DECISION) if detail.awaits_decision else _running(execution, detail.steps)
         case Status.COMPLETED:
-            return COMPLETIONS.get(execution.workflow_type, "Completed.")
+            return Headline(text=COMPLETIONS.get(execution.workflow_type, "Completed."))
         case Status.FAILED:
-            step = step_word(execution.current_step)
-            ending = ENDINGS[execution.close_reason or CloseReason.ERROR]
-            return f"{ending} at the step {step}." if step else f"{ending}."
+            return Headline(text=_ending(execution))
 
 
 def _pending(start: StartView | None) -> str:
     if start is None or start.state is not CommandState.QUEUED or not start.error:
         return "Accepted. The run starts in a moment."
-    times = "once" if start.tries == 1 else f"{start.tries} times"
-    return f"Queued: {start.error} The start was tried {times}; it is tried again by itself."
+    times = "once" if start.tries == 1 else f"{start.tries:,} times"
+    return f"Queued: {told(start.error).sentence} The start was tried {times}; it is tried again by itself."
 
 
-def _running(execution: ExecutionView) -> str:
+def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
     if wait := waiting_to_be_deleted(execution):
-        return wait
+        return Headline(text=wait)
     step = step_word(execution.current_step)
     if not step:
-        return "Temporal accepted the run; no step has begun yet."
+        return Headline(text=AWAITS_WORKER, lead=", since ", since=execution.started_at)
     if execution.cause == STEP_RETRYING:
-        return f"Retrying: {step}, step {_position(execution)}, failed and is tried again by itself."
-    return f"Running: {step}, step {_position(execution)}."
+        return _retrying(step, next((each for each in steps if each.name == execution.current_step), None))
+    return Headline(text=f"Running: {step}, step {_position(execution)}.")
+
+
+def _retrying(title: str, step: StepView | None) -> Headline:
+    if step is None:
+        return Headline(text=f"{title} failed. It is tried again by itself.")
+    text = f"{title} failed once." if step.attempts == 1 else f"{title} keeps failing ({step.attempts:,} tries)."
+    return Headline(text=text, lead=" Next try ", until=step.next_try_at)
+
+
+def _ending(execution: ExecutionView) -> str:
+    reason = execution.close_reason or CloseReason.ERROR
+    if reason in WITHOUT_STEP:
+        return WITHOUT_STEP[reason]
+    step = step_word(execution.current_step)
+    return f"{ENDINGS[reason]} at the step “{step}”." if step else f"{ENDINGS[reason]} before its first step."
 
 
 def waiting_to_be_deleted(execution: ExecutionView) -> str | None:
@@ -97,12 +115,23 @@ def waiting_to_be_deleted(execution: ExecutionView) -> str | None:
     return f"Waiting until {said(execution.due_at)}, then all data is deleted."
 
 
-def event_title(event: EventView) -> str:
-    if event.kind == "created":
-        return "Requested"
+def cause(execution: ExecutionView) -> str:
+    """Why an execution does not go on, or how it ended, in one line; nothing when it does as it should."""
+    if wrong := execution.cause_detail or execution.error_message:
+        return told(wrong).sentence
+    if wait := waiting_to_be_deleted(execution):
+        return wait
+    is_new = execution.status is Status.RUNNING and execution.current_step is None
+    return f"{AWAITS_WORKER}." if is_new else ""
+
+
+def event_title(event: EventView, *, how: str | None = None) -> str:
+    """`how` is the word for an end by which the event says `failed` alone."""
+    if event.kind in EVENTS:
+        return EVENTS[event.kind]
     if event.from_status is not None and event.to_status is not None:
         verb = "Corrected" if event.kind == "corrected" else "Status"
-        return f"{verb}: {event.from_status} → {event.to_status}"
+        return f"{verb}: {event.from_status} → {(how or event.to_status).replace('_', ' ')}"
     return event.kind.replace("_", " ").capitalize()
 
 
@@ -111,21 +140,23 @@ def pending_command(commands: Sequence[CommandView]) -> str | None:
     waiting = next((each for each in commands if each.state is CommandState.QUEUED and each.kind is not START), None)
     if waiting is None:
         return None
-    asked = f"{waiting.kind.capitalize()} was asked for by {waiting.requested_by}"
-    return f"{asked}; it is being delivered." if not waiting.error else f"{asked}; not delivered yet: {waiting.error}"
+    asked = f"{REQUESTS[waiting.kind]} requested by {who(waiting.requested_by)}"
+    if not waiting.error:
+        return f"{asked}; it is on its way to Temporal."
+    return f"{asked}; it has not reached Temporal yet and is sent again by itself. {told(waiting.error).sentence}"
 
 
 def command_title(command: CommandView) -> str:
-    verb = command.kind.capitalize()
+    request = REQUESTS[command.kind]
     match command.state:
         case CommandState.QUEUED:
-            return f"{verb} asked for"
+            return f"{request} requested"
         case CommandState.DELIVERED:
-            return f"{verb} delivered"
+            return f"{request} delivered to Temporal"
         case CommandState.FAILED:
-            return f"{verb} had no effect: {command.error or 'refused'}"
+            return f"{request} had no effect: {command.error or 'Temporal refused it.'}"
         case CommandState.UNKNOWN:
-            return f"{verb}: outcome unknown"
+            return f"{request}: whether it took effect is not known"
 
 
 def _position(execution: ExecutionView) -> str:

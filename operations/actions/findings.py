@@ -10,7 +10,7 @@ from sqlalchemy import func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, contracts
+from operations import audit, contracts, phrases
 from operations.access import Actor, Permission, acting
 from operations.actions import adoptions, customers, starts
 from operations.actions.reasons import checked_reason
@@ -115,7 +115,7 @@ class Findings:
             await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
         outcome, done = audit.Outcome.DELIVERED, "Terminated."
         try:
-            said = f"{why} (by {actor.name})"
+            said = phrases.reason_with_name(why, actor.name)
             if not await self.temporal.terminate(finding.workflow_id, finding.run_id, reason=said):
                 raise CannotSettle(
                     "The run had ended before it could be terminated. What the next pass still finds can be ignored."

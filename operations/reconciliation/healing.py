@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import commands, contracts, tracking
+from operations import commands, contracts, phrases, tracking
 from operations.database import Database
 from operations.models import Execution, Tenant
 from operations.reconciliation import findings
@@ -156,7 +156,7 @@ def _correction(judged: Judged, closing: Closing | None) -> Correction:
 
 
 def _why(run: Run | None) -> str:
-    return "Temporal does not know the run." if run is None else f"Temporal says {run.status.replace('_', ' ')}."
+    return "Temporal does not know the run." if run is None else f"Temporal says {phrases.spelled(run.status)}."
 
 
 def _close_reason(decision: Decision, closing: Closing | None) -> CloseReason | None:
@@ -175,7 +175,7 @@ def _error(run: Run | None, decision: Decision, closing: Closing | None) -> str 
 #: For a history that tells no more.
 _PLAIN = {
     RunStatus.TERMINATED: "Terminated.",
-    RunStatus.CANCELED: "Canceled.",
+    RunStatus.CANCELED: "Cancelled.",
     RunStatus.TIMED_OUT: "Timed out.",
     RunStatus.FAILED: "The run failed.",
 }
@@ -208,7 +208,7 @@ _FOLLOWED = text(
 
 
 def _suffix(reason: CloseReason | None) -> str:
-    return "" if reason is None else f" ({reason.replace('_', ' ')})"
+    return "" if reason is None else f" ({phrases.spelled(reason)})"
 
 
 def _finding(judged: Judged, closing: Closing | None, *, done: str | None, is_settled: bool = False) -> Finding:

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts
+from operations import contracts, phrases
 from operations.causes import root_cause
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.temporal import Run, RunStatus, Temporal, ask, is_not_found, operation_uuid, run_status
@@ -175,9 +175,7 @@ class Observer:
         match last.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
                 ended = last.workflow_execution_terminated_event_attributes
-                return Closing(
-                    error=_ended_by("Terminated", ended.identity, ended.reason), by=ended.identity, reason=ended.reason
-                )
+                return _by_somebody("Terminated", ended.identity, ended.reason)
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
                 return _cancelled(latest_first)
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
@@ -221,15 +219,15 @@ def _cancelled(latest_first: list[HistoryEvent]) -> Closing:
     for event in latest_first:
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
             asked = event.workflow_execution_cancel_requested_event_attributes
-            return Closing(
-                error=_ended_by("Canceled", asked.identity, asked.cause), by=asked.identity, reason=asked.cause
-            )
-    return Closing(error="Canceled.")
+            return _by_somebody("Cancelled", asked.identity, asked.cause)
+    return Closing(error="Cancelled.")
 
 
-def _ended_by(what: str, who: str, why: str) -> str:
-    sentence = f"{what} by {who}" if who else what
-    return f"{sentence}: {why}" if why else f"{sentence}."
+def _by_somebody(how: str, identity: str, said: str) -> Closing:
+    """Tenantry's own requests name the person who asked; the identity is that of the process alone."""
+    why, name = phrases.reason_and_name(said)
+    by = name or identity
+    return Closing(error=phrases.ended(how, by, why), by=by, reason=why)
 
 
 def _quoted(value: str) -> str:

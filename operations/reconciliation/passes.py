@@ -22,8 +22,10 @@ from operations.temporal import Temporal
 
 log = logger(__name__)
 
+NOTHING_COMPARED = "Temporal did not answer; nothing was compared."
+BUG = "Tenantry made a mistake, and the pass ended early; the next one compares again. The log tells more."
 OTHER_NAMESPACE = (
-    "Another namespace answers under this name than before. If that is meant, an operator accepts it: "
+    "Another namespace than before answers under this name; nothing was changed. If that is meant, accept it: "
     "`tenantry reconcile --accept-namespace`."
 )
 
@@ -96,11 +98,11 @@ class Reconciler:
                 await self._remember_namespace(taken, namespace, requested_by if accept_namespace else None)
                 await self._compare_and_write(taken, observer, result, apply=apply)
         except TemporalUnavailable as error:
-            result.outcome, result.error = PassOutcome.UNREACHABLE, error.message
+            result.outcome, result.error = PassOutcome.UNREACHABLE, f"{NOTHING_COMPARED}\n{error.message}"
         except (DatabaseUnavailable, LeaseLost):
             raise  # nothing can be written any more; whoever takes the lease next marks this pass as abandoned
         except Exception as error:
-            result.error = clean(f"{type(error).__name__}: {error}")
+            result.error = clean(f"{BUG}\n{type(error).__name__}: {error}")
             await self._finish(taken, result)
             raise
         await self._finish(taken, result)
@@ -130,9 +132,8 @@ class Reconciler:
         writing = Writing(database=self.database, lease=taken, healer=healer, compared=compared)
         if compared.is_tripped:
             result.outcome = PassOutcome.TRIPPED
-            result.error = (
-                f"{compared.changes} of {compared.checked} rows looked at would have changed; nothing was written."
-            )
+            share = f"{compared.changes:,} of {compared.checked:,} executions"
+            result.error = f"{share} would have changed at once; nothing was changed."
             await writing.preview()
             return
         if any(each.decision.kind is FindingKind.GONE for each in compared.judged):

@@ -89,7 +89,7 @@ async def test_a_decision(two: Two, beside: Services, action: str, word: str) ->
     assert [each.reason for each in decisions] == [REASON]
 
 
-@pytest.mark.parametrize(("action", "word"), [("Cancel", "Canceled"), ("Terminate", "Terminated")])
+@pytest.mark.parametrize(("action", "word"), [("Cancel", "Cancelled"), ("Terminate", "Terminated")])
 async def test_an_end(two: Two, beside: Services, action: str, word: str) -> None:
     _, id_ = await waiting_for_approval(beside)
     await two.go(f"/executions/{id_}")
@@ -140,7 +140,7 @@ async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) ->
 
 async def ask_for_nothing(page: Page, action: str, why: str) -> None:
     """What cannot be done stands in the menu with its reason, and does nothing."""
-    await expect(page.locator(".page-header .badge").first).to_have_text("Canceled", timeout=30_000)
+    await expect(page.locator(".page-header .badge").first).to_have_text("Cancelled", timeout=30_000)
     await page.get_by_role("button", name="More actions").click()
     item = page.get_by_role("menuitem", name=action)
     await expect(item).to_contain_text(why)

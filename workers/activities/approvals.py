@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from operations import contracts
+from operations import contracts, phrases
 from operations.contracts import ApprovalStep
+from operations.statuses import Decision
 from workers.activities.fence import admitted_step
-from workers.activities.held_tenant import DECISION, hold_tenant
+from workers.activities.held_tenant import hold_tenant
 from workers.activities.sessions import Sessions
 
 # The request is what lets people decide; the cause only tells why the run does not go on. A run that asks again, by
@@ -23,7 +24,7 @@ ASK = """
         RETURNING r.execution_id
     )
     UPDATE public.workflow_executions e
-    SET cause = %(cause)s, cause_detail = 'Waits for an operator to approve the plan.',
+    SET cause = %(cause)s, cause_detail = 'Waiting for an operator to approve the enterprise plan.',
         health_since = clock_timestamp()
     FROM asked WHERE e.id = asked.execution_id
 """
@@ -31,9 +32,11 @@ ASK = """
 # The time limit decides only when no person has; the unique row makes one of the two win.
 TIME_LIMIT = """
     INSERT INTO public.approvals (execution_id, decision, decided_by, reason)
-    VALUES (%s, 'rejected', 'system:time-limit', 'Nobody decided within the time limit.')
+    VALUES (%s, 'rejected', 'system:time-limit', 'Nobody decided within seven days.')
     ON CONFLICT (execution_id) DO NOTHING
 """
+
+DECIDED = "SELECT decision, decided_by, reason FROM public.approvals WHERE execution_id = %s"
 
 NO_LONGER_WAITING = """
     UPDATE public.workflow_executions SET cause = NULL, cause_detail = NULL, health_since = NULL
@@ -63,13 +66,13 @@ class ApprovalActivities:
 
     @activity.defn(name=contracts.SETTLE_APPROVAL)
     async def settle_approval(self, step: ApprovalStep) -> str:
-        """The decision, or nothing when there is none yet; with `timed_out` there always is one."""
+        """`approved`, or in words why not; nothing while nobody has decided, which `timed_out` does."""
         async with hold_tenant(self.sessions, step.tenant_id) as (connection, _):
             execution = admitted_step().execution_id
             if step.timed_out:
                 await connection.execute(TIME_LIMIT, (execution,))
-            row = await (await connection.execute(DECISION, (execution,))).fetchone()
+            row = await (await connection.execute(DECIDED, (execution,))).fetchone()
             if row is None:
                 return ""
             await connection.execute(NO_LONGER_WAITING, (execution, contracts.AWAITING_APPROVAL))
-            return str(row[0])
+            return phrases.ended("Rejected", row[1], row[2]) if row[0] == Decision.REJECTED else str(row[0])

@@ -23,7 +23,7 @@ from temporalio.worker import (
 with workflow.unsafe.imports_passed_through():
     from uuid import UUID
 
-    from operations import contracts
+    from operations import contracts, phrases
     from operations.causes import root_cause, sendable
     from operations.contracts import StatusReport
     from operations.statuses import CloseReason, Status
@@ -117,7 +117,19 @@ def _remark(status: Status) -> str | None:
     cancelled = workflow.cancellation_reason()
     if status is not Status.COMPLETED or cancelled is None:
         return None
-    return f"A cancel came too late, the work was done: {cancelled or 'no reason given'}"
+    why, who = phrases.reason_and_name(cancelled)
+    cancel = f"A cancel by {phrases.who(who)}" if who else "A cancel"
+    return phrases.ended(f"{cancel} came too late, the work was done", "", why)
+
+
+def _words(reason: CloseReason | None, error: BaseException | None) -> str | None:
+    """Of a cancelled run, who wanted it and why: the error by which it ended says neither."""
+    if error is None:
+        return None
+    if reason is not CloseReason.CANCELED:
+        return root_cause(error)
+    why, who = phrases.reason_and_name(workflow.cancellation_reason() or "")
+    return phrases.ended("Cancelled", who, why)
 
 
 async def _report(
@@ -129,7 +141,7 @@ async def _report(
         status=status.value,
         run_id=workflow.info().run_id,
         close_reason=None if reason is None else reason.value,
-        error=None if error is None else root_cause(error),
+        error=_words(reason, error),
         remark=_remark(status),
     )
     handle = workflow.start_local_activity(

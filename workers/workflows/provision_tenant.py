@@ -49,7 +49,9 @@ class TenantProvisioningWorkflow:
             settle = ApprovalStep(tenant_id=tenant_id, timed_out=timed_out)
             decision = await run_step(contracts.SETTLE_APPROVAL, settle, str)
         if decision != Decision.APPROVED:
-            raise ApplicationError("The provisioning was not approved.", type=contracts.REJECTED, non_retryable=True)
+            # Before the step said who and why, it said `rejected` alone.
+            why = "The provisioning was not approved." if decision == Decision.REJECTED else decision
+            raise ApplicationError(why, type=contracts.REJECTED, non_retryable=True)
 
     async def _told_before(self, left: timedelta) -> bool:
         try:

@@ -19,7 +19,7 @@ def row(number: int, now: datetime) -> Row:
     """The execution with this number; small numbers are the newest."""
     tenant = TENANTS[number % len(TENANTS)]
     status = CHOICE.choices(
-        ("running", "completed", "failed", "pending", "retrying", "canceled", "terminated", "timed_out"),
+        ("running", "completed", "failed", "pending", "retrying", "cancelled", "terminated", "timed_out"),
         (5, 6, 2, 1, 2, 1, 1, 1),
     )[0]
     is_open = status in ("running", "pending", "retrying")

@@ -226,7 +226,7 @@ def overview(frame: Frame) -> None:
                     title="Run of Globex cancelled",
                     text="Wrong domain; the customer will register again.",
                     who="anna.keller",
-                    status="canceled",
+                    status="cancelled",
                     href="/executions",
                 ),
             ]

@@ -74,6 +74,7 @@ async def test_a_run_cancelled_while_it_waits_for_approval_ends_in_order(provisi
 
     end = await assert_canceled(provisioning, registered)
     assert end.execution.cause is None
+    assert end.execution.error_message == f"Cancelled by {OPERATOR.name}: “typed wrongly”"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ async def test_a_run_whose_step_fails_while_it_is_cancelled_is_canceled_all_the_
 
         end = await assert_canceled(provisioning, registered)
     assert StepStatus.RUNNING not in [step.status for step in end.steps]
+    assert end.execution.error_message == "Cancelled: “by hand”"
 
 
 async def test_a_tenant_that_was_switched_on_when_the_cancel_came_stays_on(
@@ -126,7 +128,7 @@ async def test_a_tenant_that_was_switched_on_when_the_cancel_came_stays_on(
         await gate.open()
 
         end = await assert_completed(provisioning, registered)
-    assert end.events[-1].reason == "A cancel came too late, the work was done: by hand"
+    assert end.events[-1].reason == "A cancel came too late, the work was done: “by hand”"
 
 
 async def test_a_cancel_that_comes_while_the_end_is_reported_changes_nothing(

@@ -103,7 +103,7 @@ def said(detail: ExecutionDetail) -> list[str | None]:
     return [event.reason for event in detail.events if event.to_status is Status.COMPLETED]
 
 
-TOO_LATE = ["A cancel came too late, the work was done: by hand"]
+TOO_LATE = ["A cancel came too late, the work was done: “by hand”"]
 
 
 async def leaving(provisioning: Provisioning, working: Working, slug: str, *, wait: float = SOON) -> Departure:

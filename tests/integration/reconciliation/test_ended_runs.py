@@ -31,7 +31,7 @@ async def test_a_terminated_run_fails_its_row_and_its_tenant(world: World) -> No
     row, run = await world.row(started.id), await world.services.temporal.describe(started.workflow_id)
     assert (result.outcome, result.healed) == (PassOutcome.COMPLETED, 1)
     assert (row.status, row.close_reason) == (Status.FAILED, CloseReason.TERMINATED)
-    assert row.error_message == f"Terminated by {world.client.identity}: wrong customer"
+    assert row.error_message == f"Terminated by {world.client.identity}: “wrong customer”"
     assert run is not None
     assert row.completed_at == run.closed_at
     assert await world.tenant_status(started) == "failed"
@@ -66,7 +66,7 @@ async def test_a_cancelled_run_is_canceled_wherever_it_was(world: World, what: s
 
     row = await world.row(started.id)
     assert row.close_reason is CloseReason.CANCELED
-    assert row.error_message == f"Canceled by {world.client.identity}: typed wrongly"
+    assert row.error_message == f"Cancelled by {world.client.identity}: “typed wrongly”"
     assert await world.tenant_status(started) == "failed"
 
 

@@ -77,6 +77,7 @@ async def test_a_rejected_plan_ends_as_rejected_and_can_be_retried(
 
     done = await until(registered.execution_id, ended)
     assert done.execution.close_reason is CloseReason.REJECTED
+    assert done.execution.error_message == "Rejected by admin@example.com: “no budget”"
     assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.FAILED
     second = await services.executions.retry(admin, registered.execution_id, "budget found")
     retried = await until(second, waits)
@@ -98,7 +99,7 @@ async def test_a_terminated_run_is_failed_with_reason_and_actor(services: Servic
 
     done = await until(registered.execution_id, ended)
     assert done.execution.close_reason is CloseReason.TERMINATED
-    assert done.execution.error_message == "Terminated by admin@example.com: customer left"
+    assert done.execution.error_message == "Terminated by admin@example.com: “customer left”"
     run = await services.temporal.describe(done.execution.workflow_id)
     assert run is not None
     assert run.status is RunStatus.TERMINATED

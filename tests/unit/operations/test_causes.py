@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -31,9 +32,10 @@ def activity_error() -> ActivityError:
         (ApplicationError("disk full", type="OSError"), "OSError: disk full"),
         (ApplicationError("OSError: disk full", type="OSError"), "OSError: disk full"),
         (ApplicationError("disk full", type="RuntimeError"), "disk full"),
-        (ApplicationError(""), "no message"),
+        (ApplicationError(""), "It failed without saying why."),
         (OSError("disk full"), "OSError: disk full"),
-        (ValueError(), "ValueError: no message"),
+        (ValueError(), "It failed without saying why (ValueError)."),
+        (asyncio.CancelledError(), "It was cancelled."),
         (KeyError("slug"), "KeyError: 'slug'"),
         (caused(activity_error(), ApplicationError("disk full", type="OSError")), "OSError: disk full"),
         (
@@ -45,10 +47,10 @@ def activity_error() -> ActivityError:
                 activity_error(),
                 exceptions.TimeoutError("no sign", type=TimeoutType.HEARTBEAT, last_heartbeat_details=[]),
             ),
-            "no sign (time limit: heartbeat)",
+            "The worker fell silent during the step.\nno sign",
         ),
         (caused(activity_error(), CancelledError("was cancelled")), "was cancelled"),
-        (activity_error(), "step create_schema: Activity task failed"),
+        (activity_error(), "The step “Create schema” failed.\nActivity task failed"),
         (ServerError("shard moved"), "shard moved"),
         (caused(RuntimeError("could not make the schema"), OSError("disk full")), "OSError: disk full"),
         (

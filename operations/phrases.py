@@ -1,0 +1,89 @@
+"""Phrases that pages, REST, the command line and Temporal's history share. Pure: workflows use them, too."""
+
+import re
+from dataclasses import dataclass
+
+from operations.statuses import CloseReason, CommandKind, Status
+
+TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
+PARTS = {
+    "console": "Console",
+    "worker": "Worker",
+    "cli": "Command line",
+    "reconciliation": "Reconciliation",
+    "time-limit": "Time limit",
+}
+#: How a run ended, where `failed` alone would say too little; spelled as people read it, not as it is stored.
+ENDINGS = {
+    CloseReason.ERROR: "failed",
+    CloseReason.REJECTED: "rejected",
+    CloseReason.TERMINATED: "terminated",
+    CloseReason.CANCELED: "cancelled",
+    CloseReason.TIMED_OUT: "timed_out",
+    CloseReason.NOT_FOUND: "failed",
+    CloseReason.START_REJECTED: "failed",
+}
+#: What was asked of Temporal.
+REQUESTS = {
+    CommandKind.START: "Start",
+    CommandKind.TERMINATE: "Termination",
+    CommandKind.CANCEL: "Cancellation",
+    CommandKind.DECIDE: "Decision",
+}
+BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)
+#: The class of an error, as SDK and drivers put it before their words: `OSError: `, `InsufficientPrivilege: `.
+CLASS = re.compile(r"(?:\w+\.)*[A-Z][a-z]*(?:[A-Z]+[a-z]*)+: (?=\S+\s)")
+
+
+def shown_status(status: Status, close_reason: CloseReason | None) -> str:
+    """The status with its own word for how it ended: a terminated run is stored as failed and shown as terminated."""
+    return status.value if status is not Status.FAILED or close_reason is None else ENDINGS[close_reason]
+
+
+def spelled(stored: object) -> str:
+    """A stored word, or Temporal's, within a sentence. Both store `canceled`; people read one spelling."""
+    return "cancelled" if stored == CloseReason.CANCELED else str(stored).replace("_", " ")
+
+
+def who(actor: str) -> str:
+    """An actor as people read it: e-mail addresses as they are, parts of Tenantry without host and process."""
+    if not actor.startswith(TENANTRY):
+        return actor
+    part = actor.removeprefix(TENANTRY).partition("@")[0]
+    return PARTS.get(part, "Tenantry")
+
+
+def ended(how: str, by: str, why: str | None) -> str:
+    """How a run ended by somebody's will: `Cancelled by ops@example.com: “customer came back”`."""
+    if by.startswith(TENANTRY) and why:
+        return f"{how}: {why[0].lower()}{why[1:]}"
+    sentence = f"{how} by {who(by)}" if by else how
+    return f"{sentence}: “{why}”" if why else f"{sentence}."
+
+
+def reason_with_name(why: str | None, by: str) -> str:
+    """What Temporal's history keeps of a request: the reason, and who asked."""
+    return f"{why or 'no reason given'} (by {by})"
+
+
+def reason_and_name(said: str) -> tuple[str, str]:
+    """The two that `reason_with_name` put together; of a stranger's words, no name."""
+    match = BY.fullmatch(said)
+    return (said, "") if match is None else (match["why"], match["who"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """An error as people read it, and all of it where that is more."""
+
+    sentence: str
+    detail: str | None = None
+
+
+def told(error: str | None) -> Told:
+    """The first line without the class of the error; a database's CONTEXT and the like come after it."""
+    whole = (error or "").strip()
+    first, _, _ = whole.partition("\n")
+    sentence = CLASS.sub("", first, count=1) if CLASS.match(first) else first
+    sentence = sentence[:1].upper() + sentence[1:]
+    return Told(sentence=sentence, detail=whole if sentence.lower() != whole.lower() else None)

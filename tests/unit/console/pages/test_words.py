@@ -1,0 +1,170 @@
+"""What pages say of an execution, read aloud."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from console.pages import words
+from operations.contracts import SETTLE_APPROVAL, STEP_RETRYING, step_title
+from operations.phrases import REQUESTS
+from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
+from operations.queries.intents import CommandView
+from operations.statuses import (
+    CloseReason,
+    CommandKind,
+    CommandState,
+    Health,
+    Status,
+    StepStatus,
+    TenantStatus,
+)
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+SOON = NOW + timedelta(seconds=30)
+ID = UUID(int=1)
+RUNNING = ExecutionView(
+    id=ID,
+    workflow_id="tenant-provision-acme",
+    workflow_type="tenant_provisioning",
+    entity_type="tenant",
+    entity_id=ID,
+    entity_slug="acme",
+    entity_name="Acme Inc.",
+    entity_status=TenantStatus.PROVISIONING,
+    due_at=None,
+    status=Status.RUNNING,
+    close_reason=None,
+    attempt=1,
+    retry_of=None,
+    started_at=NOW,
+    completed_at=None,
+    created_at=NOW,
+    updated_at=NOW,
+    error_message=None,
+    current_step=None,
+    steps_done=0,
+    steps_total=6,
+    last_progress_at=NOW,
+    health=Health.OK,
+    cause=None,
+    cause_detail=None,
+    health_since=None,
+    requested_by="ada@example.com",
+    run_id="run",
+    build_id=None,
+    verified_at=None,
+)
+RETRYING = replace(RUNNING, current_step="create_schema", cause=STEP_RETRYING, cause_detail="OSError: disk full")
+
+
+def detail(execution: ExecutionView, *steps: StepView) -> ExecutionDetail:
+    return ExecutionDetail(execution=execution, steps=steps, events=(), attempts=(), start=None, approval_request=None)
+
+
+def failing(tries: int) -> StepView:
+    return StepView(
+        ordinal=2,
+        name="create_schema",
+        status=StepStatus.RETRYING,
+        attempts=tries,
+        started_at=NOW,
+        tried_at=NOW,
+        next_try_at=SOON,
+        completed_at=None,
+        error="OSError: disk full",
+        progress=None,
+    )
+
+
+def test_a_run_without_a_worker_says_what_it_waits_for_and_since_when() -> None:
+    said = words.headline(detail(RUNNING))
+
+    assert (said.text, said.lead, said.since) == ("Waiting for a worker to pick it up", ", since ", NOW)
+    assert words.cause(RUNNING) == "Waiting for a worker to pick it up."
+
+
+@pytest.mark.parametrize(
+    ("tries", "text"),
+    [
+        (1, "Create schema failed once."),
+        (27, "Create schema keeps failing (27 tries)."),
+        (1200, "Create schema keeps failing (1,200 tries)."),
+    ],
+)
+def test_a_step_that_fails_says_how_often_and_when_it_is_tried_again(tries: int, text: str) -> None:
+    said = words.headline(detail(RETRYING, failing(tries)))
+
+    assert (said.text, said.lead, said.until) == (text, " Next try ", SOON)
+    assert words.cause(RETRYING) == "Disk full"
+
+
+@pytest.mark.parametrize("reason", CloseReason)
+def test_an_end_is_a_sentence_spelled_in_one_way(reason: CloseReason) -> None:
+    ended = replace(RUNNING, status=Status.FAILED, close_reason=reason, current_step="create_schema")
+
+    for execution in (ended, replace(ended, current_step=None)):
+        said = words.headline(detail(execution)).text
+        assert said.endswith(".")
+        assert "canceled" not in said.lower()
+
+
+def test_an_end_names_its_step() -> None:
+    cancelled = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.CANCELED, current_step="create_schema")
+
+    assert words.headline(detail(cancelled)).text == "Cancelled at the step “Create schema”."
+
+
+def test_the_event_of_a_cancel_does_not_say_failed() -> None:
+    event = EventView(
+        seq=1,
+        at=NOW,
+        kind="status",
+        from_status=Status.RUNNING,
+        to_status=Status.FAILED,
+        actor="system:worker",
+        reason=None,
+        error=None,
+    )
+
+    assert words.event_title(event, how="cancelled") == "Status: running → cancelled"
+
+
+@pytest.mark.parametrize("kind", CommandKind)
+@pytest.mark.parametrize("state", CommandState)
+def test_every_request_has_words(kind: CommandKind, state: CommandState) -> None:
+    command = _command(kind, state)
+
+    assert words.command_title(command).startswith(REQUESTS[kind])
+
+
+def test_a_request_on_its_way_names_who_asked_and_where_it_is() -> None:
+    waiting = _command(CommandKind.CANCEL, CommandState.QUEUED)
+
+    said = words.pending_command([replace(waiting, error="Temporal cannot be reached: its name is unknown.")])
+
+    assert said == (
+        "Cancellation requested by ops@example.com; it has not reached Temporal yet and is sent again by itself. "
+        "Temporal cannot be reached: its name is unknown."
+    )
+
+
+def test_a_step_is_called_by_what_it_waits_for() -> None:
+    assert step_title(SETTLE_APPROVAL) == "Wait for decision"
+    assert step_title("create_schema") == "Create schema"
+
+
+def _command(kind: CommandKind, state: CommandState) -> CommandView:
+    return CommandView(
+        id=ID,
+        kind=kind,
+        execution_id=ID,
+        state=state,
+        requested_by="ops@example.com",
+        reason="customer came back",
+        tries=0,
+        error=None,
+        created_at=NOW,
+        settled_at=None,
+    )

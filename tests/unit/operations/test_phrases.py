@@ -1,0 +1,80 @@
+"""Phrases that all doors share."""
+
+import pytest
+
+from operations import phrases
+from operations.phrases import Told, ended, reason_and_name, reason_with_name, told, who
+from operations.statuses import CloseReason, Status
+
+
+def test_how_a_run_ended_names_the_person_and_quotes_the_reason() -> None:
+    assert ended("Cancelled", "ops@example.com", "customer came back") == (
+        "Cancelled by ops@example.com: “customer came back”"
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "why", "sentence"),
+    [
+        ("ada@example.com", None, "Rejected by ada@example.com."),
+        ("", "typed wrongly", "Rejected: “typed wrongly”"),
+        ("", "", "Rejected."),
+        ("system:time-limit", "Nobody decided within seven days.", "Rejected: nobody decided within seven days."),
+    ],
+)
+def test_what_is_not_known_is_left_out(by: str, why: str | None, sentence: str) -> None:
+    assert ended("Rejected", by, why) == sentence
+
+
+@pytest.mark.parametrize(
+    ("actor", "name"),
+    [
+        ("ops@example.com", "ops@example.com"),
+        ("system:console@web-1:4711", "Console"),
+        ("system:worker", "Worker"),
+        ("system:reconciliation", "Reconciliation"),
+        ("system:time-limit", "Time limit"),
+        ("system:something-new", "Tenantry"),
+    ],
+)
+def test_parts_of_tenantry_are_named_without_host_and_process(actor: str, name: str) -> None:
+    assert who(actor) == name
+
+
+@pytest.mark.parametrize("why", ["left (for good)", "a\nb", "left (by train)"])
+def test_a_reason_comes_back_from_temporal_with_its_name(why: str) -> None:
+    assert reason_and_name(reason_with_name(why, "ops@example.com")) == (why, "ops@example.com")
+
+
+def test_a_strangers_words_have_no_name() -> None:
+    assert reason_and_name("by hand") == ("by hand", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("OSError: disk full", "Disk full"),
+        ("InsufficientPrivilege: permission denied for schema acme", "Permission denied for schema acme"),
+        ("psycopg.errors.DiskFull: could not extend file", "Could not extend file"),
+        (
+            'permission denied\nCONTEXT:  SQL statement "CREATE"\nPL/pgSQL function f() line 3',
+            "Permission denied",
+        ),
+    ],
+)
+def test_classes_and_a_databases_context_fold_into_a_detail(error: str, sentence: str) -> None:
+    assert told(error) == Told(sentence=sentence, detail=error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["KeyError: 'slug'", "Timed out: the time limit of the whole run passed.", "Cancelled: “no more”", "Disk full"],
+)
+def test_what_people_need_to_understand_it_stays(error: str) -> None:
+    assert told(error) == Told(sentence=error)
+
+
+def test_every_ending_has_a_word_spelled_in_one_way() -> None:
+    assert set(phrases.ENDINGS) == set(CloseReason)
+    assert phrases.shown_status(Status.FAILED, CloseReason.CANCELED) == "cancelled"
+    assert phrases.shown_status(Status.RUNNING, None) == "running"
