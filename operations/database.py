@@ -1,10 +1,8 @@
 """The connection to PostgreSQL; `transaction()` holds the only commit in the program."""
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Self, TypeVar
@@ -17,8 +15,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from operations import outages, pooling, read_only
+from operations import outages, pooling, read_only, silence
 from operations.errors import DatabaseReadOnly, SchemaBehind
+from operations.silence import Silence
 
 HEAD = "0019"  #: the migration this version needs
 
@@ -35,6 +34,7 @@ CONNECT_SECONDS = 3
 PATIENCE = 10  #: seconds for a free connection: longer than hundreds who come at once take to be served
 OLD = 1800.0  #: seconds after which a connection is made anew
 HANGING_UP = 1.0  #: seconds, at most; it takes none
+NO_ANSWER = "timeout: the server takes connections and answers nothing"
 AnswerT = TypeVar("AnswerT")
 
 
@@ -89,7 +89,7 @@ async def answered_within(
         done, _ = await asyncio.wait({asking}, timeout=seconds)
     finally:
         if not asking.done():
-            _hang_up(connection)
+            silence.hang_up(connection)
             asking.add_done_callback(_look_at)
             await asyncio.wait({asking}, timeout=HANGING_UP)
             asking.cancel()
@@ -102,16 +102,6 @@ def _look_at(asked: asyncio.Future[AnswerT]) -> None:
     """So that nobody complains about an error that no longer matters."""
     if not asked.cancelled():
         asked.exception()
-
-
-def _hang_up(connection: psycopg.AsyncConnection) -> None:
-    """End whatever waits for an answer, at once and without a word to the server, which may be what does not answer.
-
-    To close the connection instead would leave the waiting one registered for a socket whose number the system gives
-    to the next connection; that one would not be told of its answers.
-    """
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
-        line.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -188,6 +178,7 @@ class Database:
     engine: AsyncEngine
     dsn: str
     turns: asyncio.Semaphore  #: first come, first served; the pool itself lets latecomers pass
+    silence: Silence
 
     @classmethod
     def at(
@@ -201,7 +192,11 @@ class Database:
     ) -> Self:
         """`dsn` is a libpq connection string or URL; `name` shows in pg_stat_activity; `session` changes settings."""
 
+        silent = Silence(ask=lambda: _is_there(dsn, name))
+
         async def connect() -> psycopg.AsyncConnection:
+            if silent.is_known:
+                raise psycopg.OperationalError(NO_ANSWER)
             return await connect_directly(dsn, name=name, autocommit=autocommit, **session)
 
         engine = create_async_engine(
@@ -213,8 +208,8 @@ class Database:
             pool_recycle=int(OLD),
             hide_parameters=True,  # errors are logged with their statement; values may be secrets, or a tenant's
         )
-        pooling.choose_well(engine)
-        return cls(engine=engine, dsn=dsn, turns=asyncio.Semaphore(pool_size))
+        pooling.choose_well(engine, silent)
+        return cls(engine=engine, dsn=dsn, turns=asyncio.Semaphore(pool_size), silence=silent)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -224,7 +219,7 @@ class Database:
         was under way took effect is then unknown, so every write of ours can be repeated. `DatabaseReadOnly` and
         `DatabaseSlow`, which are two of those, say for certain that nothing was changed.
         """
-        with _naming_outages():
+        with _naming_outages(self.silence):
             async with self._turn(), self.engine.begin() as connection:
                 try:
                     yield connection
@@ -235,7 +230,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Single statements without a transaction around them."""
-        with _naming_outages():
+        with _naming_outages(self.silence):
             async with self._turn(), self.engine.connect() as plain:
                 yield await plain.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -265,13 +260,23 @@ class Database:
         await self.engine.dispose()
 
 
+async def _is_there(dsn: str, name: str) -> None:
+    """Returns when the server has answered on a new connection; raises `TimeoutError` when it says nothing at all."""
+    async with asyncio.timeout(silence.PATIENCE):
+        connection = await connect_directly(dsn, name=f"{name} probe")
+    try:
+        await answered_within(silence.PATIENCE, connection, connection.execute("SELECT"))
+    finally:
+        connection.pgconn.finish()
+
+
 @contextmanager
-def _naming_outages() -> Iterator[None]:
+def _naming_outages(silence: Silence) -> Iterator[None]:
     """Translate the ways in which a connection fails into `DatabaseUnavailable`; constraint errors pass."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, OSError) as error:
-        raise outages.named(error) from error
+        raise outages.named(TimeoutError(NO_ANSWER) if silence.is_known else error) from error
     except DBAPIError as error:
         if read_only.is_refusal(error):
             raise DatabaseReadOnly from error

@@ -12,16 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from operations import read_only
+from operations.silence import Silence
 
 FRESH = 1.0  #: seconds since its last use for which a connection counts as alive
 LASTS = 1.0  #: seconds for which one that takes no changes is lent; then another may find a server that does
 ANSWERED_AT, OPENED_AT = "tenantry.answered_at", "tenantry.opened_at"
 
 
-def choose_well(engine: AsyncEngine) -> None:
-    """Have the pool of `engine` make anew what it should not lend again."""
+def choose_well(engine: AsyncEngine, silence: Silence) -> None:
+    """Have the pool of `engine` make anew what it should not lend again, and nobody wait for a silent server."""
+    _end_waiting(engine, silence)
     _ping_the_idle(engine)
     _leave_read_only_behind(engine)
+
+
+def _end_waiting(engine: AsyncEngine, silence: Silence) -> None:
+    """Registered first: also the ping is waited for."""
+
+    def lend(_: DBAPIConnection, record: ConnectionPoolEntry, __: PoolProxiedConnection) -> None:
+        silence.lend(record)
+
+    def take_back(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        silence.take_back(record)
+
+    event.listen(engine.sync_engine, "checkout", lend)
+    event.listen(engine.sync_engine, "checkin", take_back)
 
 
 def _ping_the_idle(engine: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut and restored."""
+"""A way to a server that can be cut and restored, or frozen and let go on."""
 
 import asyncio
 from asyncio import Server, StreamReader, StreamWriter
@@ -18,12 +18,14 @@ class Proxy:
     port: int
     _server: Server | None = None
     _writers: set[StreamWriter] = field(default_factory=set)
+    _flows: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     async def restore(self) -> None:
+        self._flows.set()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def cut(self) -> None:
@@ -36,6 +38,14 @@ class Proxy:
             await self._server.wait_closed()
         self._server = None
 
+    def freeze(self) -> None:
+        """Take connections and what is said on them, and pass nothing on: as a server does that was stopped."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """What was said meanwhile arrives."""
+        self._flows.set()
+
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(*self.target)
@@ -45,19 +55,19 @@ class Proxy:
         both = {writer, far_writer}
         self._writers |= both
         try:
-            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
         finally:
             self._writers -= both
 
-
-async def _carry(reader: StreamReader, writer: StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    with suppress(OSError):
-        writer.close()
-        await writer.wait_closed()
+    async def _carry(self, reader: StreamReader, writer: StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        with suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
 
 
 @asynccontextmanager

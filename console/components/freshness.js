@@ -9,7 +9,7 @@ export default {
     <span class="freshness-dot" aria-hidden="true"></span>
     <span class="freshness-word">{{ word }}</span><span class="freshness-age" v-if="detail">&nbsp;· {{ detail }}</span>
   </button>`,
-  props: { pausable: Boolean, staleAfter: { type: Number, default: 10 } },
+  props: { pausable: Boolean, staleAfter: { type: Number, default: 4 } },
   emits: ["pause"],
   data() {
     return { beatAt: null, now: Date.now(), paused: false, connected: true };

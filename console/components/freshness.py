@@ -10,7 +10,7 @@ class Freshness(ui.element, component="freshness.js", dependencies=["console_con
     """Ticks in the browser, which hears on its line when the server has looked."""
 
     def __init__(
-        self, *, stale_after: float = 10, on_pause: Callable[[bool], Awaitable[None] | None] | None = None
+        self, *, stale_after: float = 4, on_pause: Callable[[bool], Awaitable[None] | None] | None = None
     ) -> None:
         super().__init__()
         self.props["stale-after"] = stale_after
