@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
 
 from embedded import patience
 
 LINUX_STATE, LINUX_STARTED = 0, 19  # fields of /proc/PID/stat behind the name
+STOPPED = "Tt"
 PS_DATE_WORDS = 5  # of "Tue Nov 20 11:23:45 2026"
 
 
@@ -23,6 +24,7 @@ class Identity:
     pid: int
     started: str
     command: str
+    is_stopped: bool = field(default=False, compare=False)  #: by SIGSTOP or a debugger
 
     def is_alive(self) -> bool:
         now = look_up(self.pid)
@@ -88,7 +90,8 @@ def _in_proc(pid: int) -> Identity | None:
     if fields[LINUX_STATE] in "ZX":
         return None
     command = b" ".join(words).decode(errors="replace").strip()
-    return Identity(pid=pid, started=f"{boot} {fields[LINUX_STARTED]}", command=command)
+    is_stopped = fields[LINUX_STATE] in STOPPED
+    return Identity(pid=pid, started=f"{boot} {fields[LINUX_STARTED]}", command=command, is_stopped=is_stopped)
 
 
 def with_ps(pid: int) -> Identity | None:
@@ -100,4 +103,9 @@ def with_ps(pid: int) -> Identity | None:
     words = done.stdout.split(None, PS_DATE_WORDS + 1)
     if len(words) <= PS_DATE_WORDS or words[0].startswith("Z"):
         return None
-    return Identity(pid=pid, started=" ".join(words[1 : PS_DATE_WORDS + 1]), command=words[-1].strip())
+    return Identity(
+        pid=pid,
+        started=" ".join(words[1 : PS_DATE_WORDS + 1]),
+        command=words[-1].strip(),
+        is_stopped=words[0][0] in STOPPED,
+    )

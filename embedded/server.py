@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedded import patience, processes
+from embedded import identity, patience, processes
 from embedded.errors import DidNotStart
 from embedded.processes import Child, Program
 from embedded.records import Record, end_orphans
@@ -62,6 +62,8 @@ class Server(ABC):
     async def answers(self) -> bool:
         """Whether it runs and is healthy now."""
         if self.pid is None:
+            return False
+        if (found := identity.look_up(self.pid)) is None or found.is_stopped:
             return False
         return await patience.once(self._is_healthy, within=HEALTH_DEADLINE)
 

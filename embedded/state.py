@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,16 @@ class ProcessState:
     port: int | None
     healthy: bool
     restarts: int
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was stopped and not ended, such as by SIGSTOP: looked at now."""
+        found = None if self.pid is None else identity.look_up(self.pid)
+        return found is not None and found.is_stopped
+
+    def as_of_now(self) -> Self:
+        """The supervisor looks every other second, and not at all while it is stopped itself."""
+        return replace(self, healthy=self.healthy and not self.is_stopped)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +50,7 @@ class State:
         """Return None where nothing runs: no file, or one left by a supervisor that was killed."""
         try:
             said = json.loads(path.read_text())
-            processes = tuple(ProcessState(**each) for each in said.pop("processes"))
+            processes = tuple(ProcessState(**each).as_of_now() for each in said.pop("processes"))
             state = cls(**said, processes=processes)
         except (OSError, ValueError, TypeError, KeyError):
             return None

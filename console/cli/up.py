@@ -79,6 +79,9 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         typer.echo(
             f"{process.name:<12}{process.pid or '-':>8}{process.port or '-':>8}  {healthy:<9}{process.restarts:>8}"
         )
+    for process in running.processes:
+        if process.is_stopped:
+            typer.echo(f"{process.name} is stopped (SIGSTOP); `kill -CONT {process.pid}` lets it go on.")
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import ports
+from embedded import patience, ports
 from embedded.application import says_ok
 from tests.integration.embedded.running import ROOT, Supervisors, passable_directory
 
@@ -65,6 +66,26 @@ async def test_what_runs_can_be_looked_at_and_attached_to(supervisors: Superviso
     assert "export PGHOST=127.0.0.1\n" in exports
     for name in ("TEMPORAL_NAMESPACE", "TENANTRY_TASK_QUEUE", "TENANTRY_SECRET_KEY", "TENANTRY_PUBLIC_URL"):
         assert f"export {name}=" in exports
+
+
+@pytest.mark.parametrize("name", ["worker", "console"])
+async def test_a_process_that_was_stopped_is_not_called_healthy(supervisors: Supervisors, name: str) -> None:
+    supervisor = await supervisors.start()
+    await supervisor.says("open")
+    pid = supervisor.child(name).pid
+    assert pid
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert await patience.until(lambda: not supervisor.child(name).healthy, within=5)
+        _, table, _ = await tenantry("status", "--data-dir", str(supervisors.directory))
+        _, text, _ = await tenantry("status", "--json", TENANTRY_DATA_DIR=str(supervisors.directory))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert f"{name} is stopped (SIGSTOP); `kill -CONT {pid}` lets it go on." in table
+    assert [each["name"] for each in json.loads(text)["processes"] if not each["healthy"]] == [name]
+    assert await patience.until(lambda: supervisor.child(name).healthy, within=10)
 
 
 async def test_a_second_up_is_refused_with_the_address_of_the_first(supervisors: Supervisors) -> None:

@@ -3,7 +3,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -37,6 +37,21 @@ def test_a_process_is_recognised_by_its_start_and_its_command(stranger: subproce
     assert found.is_alive()
     assert found.runs(["another name of the executable", *WAITING[1:]])
     assert not found.runs(["python", "-c", "import sig"])
+
+
+@pytest.mark.parametrize("look", [identity.look_up, identity.with_ps])
+async def test_a_process_that_was_stopped_is_alive_and_does_nothing(
+    stranger: subprocess.Popen[bytes], look: Callable[[int], identity.Identity | None]
+) -> None:
+    def is_stopped() -> bool:
+        found = look(stranger.pid)
+        return found is not None and found.is_stopped
+
+    assert not is_stopped()
+    stranger.send_signal(signal.SIGSTOP)
+    assert await patience.until(is_stopped, within=5)
+    stranger.send_signal(signal.SIGCONT)
+    assert await patience.until(lambda: not is_stopped(), within=5)
 
 
 def test_who_got_the_pid_later_is_somebody_else(stranger: subprocess.Popen[bytes]) -> None:
