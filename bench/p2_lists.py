@@ -12,11 +12,11 @@ from bench import dataset, servers
 from bench.plans import Plan, Statement, explain, recorded
 from bench.results import Figure, Result
 from bench.views import Landmarks, View, all_views, landmarks
-from operations.contracts import PROVISIONING
 from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import Executions
 from operations.statuses import Status
+from operations.tenant_kinds import PROVISIONING
 from tests.servers import eventually
 
 SMALL = 50_000

@@ -21,7 +21,7 @@ from bench import servers
 from bench.dataset import load_running
 from bench.recorded_temporal import Counted, recorded, recorded_run_id, watched
 from bench.results import Figure, Result, peak_memory
-from operations import contracts
+from operations import tenant_kinds
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.reconciliation.limits import Limits
@@ -189,7 +189,7 @@ async def _start(client: Client, ids: Sequence[UUID]) -> list[str]:
 
     async def one(number: int) -> None:
         handle = await client.start_workflow(
-            contracts.PROVISIONING.temporal_name,
+            tenant_kinds.PROVISIONING.temporal_name,
             "x",
             id=f"{PREFIX}{number}",
             task_queue=QUEUE,

@@ -17,7 +17,7 @@ from temporalio.client import Client
 
 from bench import servers, untracked
 from bench.results import Figure, Result
-from operations import contracts
+from operations import tenant_kinds
 from operations.contracts import TenantStep
 from tests.chaos.processes import Module, running, worker_process
 from tests.consoles import Console, Servers, run_console
@@ -87,7 +87,7 @@ class House:
 
         async def start(step: TenantStep) -> None:
             await self.client.start_workflow(
-                contracts.PROVISIONING.temporal_name,
+                tenant_kinds.PROVISIONING.temporal_name,
                 args=[step.tenant_id, step.user_id],
                 id=untracked.workflow_id(step.tenant_id),
                 task_queue=self.peer_queue,

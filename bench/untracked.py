@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor, Worker
 
-from operations import contracts
+from operations import tenant_kinds
 from operations.contracts import TenantStep
 from operations.settings import Requirement, Settings, temporal_profile
 from workers.activities.fence import CurrentStep, current_step
@@ -49,7 +49,7 @@ def step_for(tenant_id: str, run_id: str) -> None:
             ordinal=1,
             name="a step",
             workflow_id=workflow_id(tenant_id),
-            workflow_type=contracts.PROVISIONING.temporal_name,
+            workflow_type=tenant_kinds.PROVISIONING.temporal_name,
             run_id=run_id,
             scheduled_at=datetime.now(UTC),
         )

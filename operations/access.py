@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CANCEL = "cancel_execution"
     DECIDE = "decide_approval"
     DEPROVISION = "deprovision_tenant"
+    START = "start_run"  #: of a kind that neither makes nor removes a tenant
     RECONCILE = "reconcile"
     MANAGE_STAFF = "manage_staff"
 
@@ -42,6 +43,7 @@ NEEDS = {
     Permission.CANCEL: Role.OPERATOR,
     Permission.DECIDE: Role.OPERATOR,
     Permission.DEPROVISION: Role.OPERATOR,
+    Permission.START: Role.OPERATOR,
     Permission.RECONCILE: Role.OPERATOR,
     Permission.MANAGE_STAFF: Role.ADMIN,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from operations import kinds
 from operations.actions.executions import Executions as ExecutionActions
 from operations.actions.findings import Findings
 from operations.actions.reconciliation import Reconciliation
@@ -13,6 +14,7 @@ from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.deliverer import Deliverer
+from operations.kinds import Kind, Purpose
 from operations.queries.executions import Executions
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
@@ -34,6 +36,23 @@ class Reads:
     tenants: TenantQueries
     intents: Intents
     reconciliation: ReconciliationQueries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """Of all kinds, those that this installation makes and removes tenants by."""
+
+    provisioning: Kind
+    removing: Kind
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Raises `ConfigurationError`."""
+        known = kinds.known()
+        return cls(
+            provisioning=known.chosen("TENANTRY_PROVISIONING", settings.provisioning, Purpose.PROVISION),
+            removing=known.chosen("TENANTRY_DEPROVISIONING", settings.deprovisioning, Purpose.REMOVE),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +81,9 @@ class Services:
         secret_key: str,
         deprovision_wait: float = 604_800,
         limits: Limits | None = None,
+        chosen: Chosen | None = None,
     ) -> Self:
+        chosen = chosen or Chosen.of(Settings.model_construct())
         deliverer = Deliverer(database=database, temporal=temporal, name=name)
         reconciler = Reconciler(
             database=database,
@@ -71,6 +92,7 @@ class Services:
             task_queue=task_queue,
             wake=deliverer.wake,
             limits=limits or Limits(),
+            provisioning=chosen.provisioning,
         )
         return cls(
             database=database,
@@ -79,7 +101,12 @@ class Services:
             reconciler=reconciler,
             staff=Staff(database=database, secret_key=secret_key),
             tenants=Tenants(
-                database=database, task_queue=task_queue, wake=deliverer.wake, deprovision_wait=deprovision_wait
+                database=database,
+                task_queue=task_queue,
+                wake=deliverer.wake,
+                provisioning=chosen.provisioning,
+                removing=chosen.removing,
+                deprovision_wait=deprovision_wait,
             ),
             executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
@@ -88,6 +115,7 @@ class Services:
                 temporal=temporal,
                 task_queue=task_queue,
                 wake=deliverer.wake,
+                provisioning=chosen.provisioning,
                 deprovision_wait=deprovision_wait,
             ),
             reads=Reads(
@@ -100,7 +128,11 @@ class Services:
 
     @classmethod
     async def connect(cls, settings: Settings, *, part: str) -> Self:
-        """`part` (console, worker, cli) names this process in PostgreSQL, in claims and in the history."""
+        """`part` (console, worker, cli) names this process in PostgreSQL, in claims and in the history.
+
+        Raises `ConfigurationError` for what an installed package brings, or a setting names.
+        """
+        chosen = Chosen.of(settings)
         name = f"{part}@{socket.gethostname()}:{os.getpid()}"
         return cls.assemble(
             Database.at(settings.database_dsn, name=part, pool_size=POOLS.get(part, FEW)),
@@ -109,6 +141,7 @@ class Services:
             task_queue=settings.task_queue,
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
             deprovision_wait=settings.deprovision_wait,
+            chosen=chosen,
             limits=Limits(
                 interval=settings.reconcile_interval,
                 grace=settings.reconcile_grace,

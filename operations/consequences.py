@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts
+from operations import kinds
+from operations.kinds import Purpose
 from operations.models import Tenant
 from operations.statuses import TenantStatus
 
@@ -21,10 +22,13 @@ async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type:
     A failed deprovisioning leaves the tenant deprovisioning, for a retry; one that never ran is taken back.
     """
     await connection.execute(END_STEPS, {"execution": execution_id})
-    if workflow_type == contracts.PROVISIONING.stored_name:
-        await _turn(connection, tenant_id, TenantStatus.PROVISIONING, TenantStatus.FAILED)
-    elif workflow_type == contracts.DEPROVISIONING.stored_name:
-        await connection.execute(TAKE_BACK, {"execution": execution_id})
+    match kinds.known().purpose(workflow_type):
+        case Purpose.PROVISION:
+            await _turn(connection, tenant_id, TenantStatus.PROVISIONING, TenantStatus.FAILED)
+        case Purpose.REMOVE:
+            await connection.execute(TAKE_BACK, {"execution": execution_id})
+        case Purpose.WORK:
+            pass
 
 
 async def reopened(connection: AsyncConnection, workflow_type: str, tenant_id: UUID) -> None:
@@ -32,7 +36,7 @@ async def reopened(connection: AsyncConnection, workflow_type: str, tenant_id: U
 
     A deprovisioning that goes on after all changes nothing: its steps remove only a tenant that still leaves.
     """
-    if workflow_type == contracts.PROVISIONING.stored_name:
+    if kinds.known().purpose(workflow_type) is Purpose.PROVISION:
         await _turn(connection, tenant_id, TenantStatus.FAILED, TenantStatus.PROVISIONING)
 
 

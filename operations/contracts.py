@@ -7,17 +7,6 @@ OPERATION_UUID = "OperationUUID"  #: search attribute (Keyword); its value is th
 SCHEMA_MARK = "tenantry:tenant:"  #: begins the COMMENT of a schema that belongs to a tenant
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorkflowKind:
-    """A workflow as Temporal, the database and people call it."""
-
-    temporal_name: str
-    stored_name: str
-    title: str
-    entity_type: str
-    steps: tuple[str, ...]  #: activity names in the order of a run without trouble
-
-
 LOAD_TENANT = "load_tenant"
 REQUEST_APPROVAL = "request_approval"
 SETTLE_APPROVAL = "settle_approval"
@@ -42,49 +31,6 @@ RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plu
 RECONCILIATION = "ReconciliationWorkflow"  #: carries no `OperationUUID`: it has no row of its own
 RECONCILE = "reconcile"  #: its one activity
 SCHEDULE_ID = "tenantry-reconciliation"
-
-PROVISIONING = WorkflowKind(
-    temporal_name="TenantProvisioningWorkflow",
-    stored_name="tenant_provisioning",
-    title="Provisioning",
-    entity_type="tenant",
-    steps=(LOAD_TENANT, CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT),
-)
-DEPROVISIONING = WorkflowKind(
-    temporal_name="TenantDeprovisioningWorkflow",
-    stored_name="tenant_deprovisioning",
-    title="Deprovisioning",
-    entity_type="tenant",
-    steps=(ANNOUNCE_DEPARTURE, DELETE_TENANT),
-)
-KINDS = (PROVISIONING, DEPROVISIONING)
-STEP_TITLES = {REQUEST_APPROVAL: "Ask for approval", SETTLE_APPROVAL: "Wait for decision"}  #: where the name says less
-APPROVAL_STEPS = (REQUEST_APPROVAL, SETTLE_APPROVAL)  #: come after the first step of an enterprise plan
-BY_STORED_NAME = {kind.stored_name: kind for kind in KINDS}
-
-
-def planned_steps(kind: WorkflowKind, *, needs_approval: bool) -> tuple[str, ...]:
-    """The steps of a run without trouble."""
-    return (kind.steps[0], *APPROVAL_STEPS, *kind.steps[1:]) if needs_approval else kind.steps
-
-
-def attempt_id(kind: WorkflowKind, slug: str, attempt: int) -> str:
-    """Workflow id of an attempt. A slug never contains `--`, so ids cannot collide."""
-    verb = "provision" if kind is PROVISIONING else "deprovision"
-    base = f"tenant-{verb}-{slug}"
-    return base if attempt == 1 else f"{base}--{attempt}"
-
-
-def slug_in(workflow_id: str) -> str | None:
-    """Whose attempt it is by its workflow id; None for an id that is not made by `attempt_id`."""
-    base = workflow_id.partition("--")[0]
-    begins = next((each for each in ("tenant-provision-", "tenant-deprovision-") if base.startswith(each)), None)
-    return None if begins is None else base.removeprefix(begins)
-
-
-def step_title(name: str) -> str:
-    """An activity's name as people read it: what the run does, or waits for."""
-    return STEP_TITLES.get(name, name.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from operations import outages, pooling, read_only, silence
 from operations.errors import DatabaseReadOnly, SchemaBehind
 from operations.silence import Silence
 
-HEAD = "0019"  #: the migration this version needs
+HEAD = "0020"  #: the migration this version needs
 
 # force_custom_plan: after five executions a prepared list query may get a generic plan that cannot use the
 # partial indexes, and is then a thousand times slower.

@@ -6,7 +6,7 @@ before it concludes what is not.
 
 from dataclasses import dataclass
 
-from operations import commands, contracts, phrases
+from operations import commands, contracts, kinds, phrases
 from operations.commands import Claim
 from operations.database import Database
 from operations.errors import TemporalRefused
@@ -60,7 +60,7 @@ async def start(delivery: Delivery) -> Settlement:
         return delivery.settlement(CommandState.DELIVERED)
     if claim.is_withdrawn or claim.status is not Status.PENDING:
         return delivery.settlement(CommandState.FAILED, "The execution was withdrawn or has ended.")
-    kind = contracts.BY_STORED_NAME.get(claim.workflow_type)
+    kind = kinds.known().get(claim.workflow_type)
     if kind is None:
         return refuse(delivery, f"This version knows no workflow of the type {claim.workflow_type!r}.")
     if claim.predecessor is not None:

@@ -2,25 +2,15 @@
 actions ask again under their locks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import assert_never
 
-from operations import contracts
+from operations import kinds
 from operations.access import NEEDS, Actor, Permission
+from operations.kinds import Deed, Purpose
 from operations.phrases import REQUESTS
 from operations.statuses import CommandKind, Status, TenantStatus
-
-
-class Deed(StrEnum):
-    """What people do to executions."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    RETRY = "retry"
-    CANCEL = "cancel"
-    TERMINATE = "terminate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +28,11 @@ class Facts:
 
     @property
     def removes(self) -> bool:
-        return self.workflow_type == contracts.DEPROVISIONING.stored_name
+        return kinds.known().purpose(self.workflow_type) is Purpose.REMOVE
+
+    @property
+    def makes(self) -> bool:
+        return kinds.known().purpose(self.workflow_type) is Purpose.PROVISION
 
     @property
     def can_be_kept(self) -> bool:
@@ -56,6 +50,10 @@ class Possibility:
     not_undone: tuple[str, ...] = ()
 
 
+_FAILS = "The tenant becomes failed, unless it is active already."
+_STAYS = "The tenant stays as it is."
+
+
 def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
     """What this deed would be for this actor now."""
     match deed:
@@ -69,6 +67,9 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
             possible = _terminate(facts)
         case _:
             assert_never(deed)
+    kind = kinds.known().get(facts.workflow_type)
+    if kind is not None and deed not in kind.deeds:
+        possible = replace(possible, problem=f"{kind.title} is of a kind that knows no {deed}.")
     if possible.problem is None and not actor.may(possible.permission):
         needed = NEEDS[possible.permission]
         return Possibility(permission=possible.permission, effects=(), problem=f"It takes the role {needed}.")
@@ -121,7 +122,7 @@ def _retry_problem(facts: Facts) -> str | None:
         return "The execution completed; there is nothing to retry."
     if not facts.status.is_final:
         return "The execution is open. Its steps are tried again by themselves, without limit."
-    if facts.workflow_type not in contracts.BY_STORED_NAME:
+    if kinds.known().get(facts.workflow_type) is None:
         return "This version knows no workflow of this type."
     if facts.latest_attempt > facts.attempt:
         return f"There is a newer attempt (number {facts.latest_attempt}) already; retry that one."
@@ -141,7 +142,7 @@ def _cancel(facts: Facts) -> Possibility:
         permission=Permission.CANCEL,
         effects=(
             f"{facts.status.capitalize()} → cancelled, as soon as the run has cleaned up after itself.",
-            "The tenant becomes failed, unless it is active already.",
+            _FAILS if facts.makes else _STAYS,
         ),
         not_undone=("A cancelled run does not go on; retrying begins a new attempt.",),
         problem=problem,
@@ -160,7 +161,7 @@ def _terminate(facts: Facts) -> Possibility:
 def _left_behind(facts: Facts) -> str:
     """What becomes of the tenant of an open run that is ended by force."""
     if not facts.removes:
-        return "The tenant becomes failed, unless it is active already."
+        return _FAILS if facts.makes else _STAYS
     if facts.tenant is TenantStatus.DROPPING:
         return "The tenant stays half dropped, which no cancel can take back any more; Retry drops the rest."
     if facts.tenant is TenantStatus.DELETED:
@@ -196,7 +197,7 @@ def deprovision_problem(tenant: TenantStatus) -> str | None:
 
 def cancel_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None:
     """Why an open execution cannot be cancelled; None when it can."""
-    if workflow_type != contracts.DEPROVISIONING.stored_name or tenant is None or not tenant.is_gone:
+    if kinds.known().purpose(workflow_type) is not Purpose.REMOVE or tenant is None or not tenant.is_gone:
         return None
     if tenant is TenantStatus.DROPPING:
         return "It is too late to cancel: part of the tenant's schema is dropped already. The run drops the rest."
@@ -207,12 +208,17 @@ def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None
     """Why an execution that failed cannot be tried again; None when it can."""
     if tenant is None:
         return None
-    if workflow_type == contracts.PROVISIONING.stored_name:
-        return f"The tenant is {tenant}; it is not provisioned again." if tenant.leaves else None
-    if workflow_type != contracts.DEPROVISIONING.stored_name:
-        return None
-    if tenant is TenantStatus.DELETED:
-        return "The tenant is deleted; there is nothing left to remove."
-    if not tenant.leaves:
-        return f"The tenant is {tenant} again; deprovision it anew if it has to go."
-    return None
+    match kinds.known().purpose(workflow_type):
+        case Purpose.PROVISION:
+            return f"The tenant is {tenant}; it is not provisioned again." if tenant.leaves else None
+        case Purpose.WORK:
+            return start_problem(tenant)
+        case Purpose.REMOVE:
+            if tenant is TenantStatus.DELETED:
+                return "The tenant is deleted; there is nothing left to remove."
+            return None if tenant.leaves else f"The tenant is {tenant} again; deprovision it anew if it has to go."
+
+
+def start_problem(tenant: TenantStatus) -> str | None:
+    """Why no work that is neither making nor removing can be begun for a tenant; None when it can."""
+    return None if tenant is TenantStatus.ACTIVE else f"The tenant is {tenant}; it has to be active."

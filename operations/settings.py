@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     temporal_ui_url: OptionalText = None
     public_url: OptionalText = None
     trusted_proxies: str = "127.0.0.1"
+    provisioning: Text = "tenant_provisioning"
+    deprovisioning: Text = "tenant_deprovisioning"
     environment: Text = Field("local", min_length=1, max_length=40)
     build_id: OptionalText = None
 

@@ -121,6 +121,7 @@ class Adoption:
     execution_id: UUID
     workflow_id: str
     workflow_type: str
+    lane: str
     entity_type: str
     entity_id: UUID
     attempt: int
@@ -145,6 +146,7 @@ async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:
             id=adoption.execution_id,
             workflow_id=adoption.workflow_id,
             workflow_type=adoption.workflow_type,
+            lane=adoption.lane,
             entity_type=adoption.entity_type,
             entity_id=adoption.entity_id,
             status=Status.RUNNING,

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
-from operations import contracts
+from operations import tenant_kinds
 from operations.statuses import CloseReason, Plan, Status, TenantStatus
 
 INSERT_TENANT = """
@@ -54,7 +54,7 @@ async def add_execution(
     connection: AsyncConnection,
     *,
     status: Status = Status.PENDING,
-    workflow_type: str = contracts.PROVISIONING.stored_name,
+    workflow_type: str = tenant_kinds.PROVISIONING.stored_name,
     entity_id: UUID | None = None,
     task_queue: str = "test",
     arguments: tuple[object, ...] = (),

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from temporalio.testing import ActivityEnvironment
 
-from operations import contracts
+from operations import tenant_kinds
+from operations.kinds import Kind
 from tests.factories import add_execution
 from workers.activities.fence import CurrentStep, current_step
 
@@ -34,7 +35,7 @@ class StandInRun:
         execution_id: UUID,
         workflow_id: str,
         *,
-        temporal_type: str = contracts.PROVISIONING.temporal_name,
+        temporal_type: str = tenant_kinds.PROVISIONING.temporal_name,
         run_id: str = "run",
     ) -> Self:
         return cls(
@@ -50,9 +51,7 @@ class StandInRun:
         )
 
     @classmethod
-    async def about(
-        cls, connection: AsyncConnection, tenant_id: UUID, kind: contracts.WorkflowKind = contracts.PROVISIONING
-    ) -> Self:
+    async def about(cls, connection: AsyncConnection, tenant_id: UUID, kind: Kind = tenant_kinds.PROVISIONING) -> Self:
         """Of the tenant's latest execution of this kind; one is made where there is none."""
         latest = await (await connection.execute(LATEST, (tenant_id, kind.stored_name))).fetchone()
         if latest is None:

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import Worker
 
-from operations import logs
+from operations import kinds, logs
 from operations.bootstrap import Services
 from operations.errors import (
     ConfigurationError,
@@ -24,17 +24,11 @@ from operations.errors import (
 )
 from operations.settings import Requirement, Settings, temporal_profile
 from operations.temporal import unreachable
-from workers import schedules
-from workers.activities.approvals import ApprovalActivities
-from workers.activities.departures import DepartureActivities
+from workers import loading, schedules
 from workers.activities.reconciliation import ReconciliationActivities
 from workers.activities.sessions import Sessions
-from workers.activities.tenants import TenantActivities
 from workers.interceptors import plugin
 from workers.interceptors.fence import Fence
-from workers.workflows.deprovision_tenant import TenantDeprovisioningWorkflow
-from workers.workflows.provision_tenant import TenantProvisioningWorkflow
-from workers.workflows.reconcile import ReconciliationWorkflow
 
 log = logs.logger(__name__)
 
@@ -43,33 +37,18 @@ ACTIVITIES_AT_ONCE = 40
 CACHED_RUNS = 500
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  #: seconds between two tries to reach a server
 SAID_AGAIN = 60.0  #: seconds until the same reason is logged once more
-#: Histories are replayed against these before a deployment, too.
-WORKFLOWS = (TenantProvisioningWorkflow, TenantDeprovisioningWorkflow, ReconciliationWorkflow)
 
 
 def build(services: Services, client: Client, task_queue: str) -> Worker:
-    """A worker for all workflows of this version; the client must be connected."""
+    """A worker for all workflows of this installation; the client must be connected. Raises `ConfigurationError`."""
     sessions = Sessions.at(services.database.dsn)
-    steps = TenantActivities(sessions=sessions)
-    approvals, departures = ApprovalActivities(sessions=sessions), DepartureActivities(sessions=sessions)
+    known = kinds.known()
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=WORKFLOWS,
+        workflows=loading.workflows(known),
         activities=[
-            steps.load_tenant,
-            steps.create_schema,
-            steps.migrate_schema,
-            steps.add_owner,
-            steps.seed_defaults,
-            steps.activate_tenant,
-            steps.drop_schema,
-            approvals.request_approval,
-            approvals.settle_approval,
-            departures.announce_deprovisioning,
-            departures.announce_departure,
-            departures.restore_tenant,
-            departures.delete_tenant,
+            *loading.activities(known, sessions),
             ReconciliationActivities(reconciler=services.reconciler).reconcile,
         ],
         interceptors=[Fence(sessions, services.database)],

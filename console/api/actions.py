@@ -10,7 +10,8 @@ from console import sessions
 from operations.access import Actor, Permission, permit
 from operations.actions.executions import Executions
 from operations.errors import NotLoggedIn
-from operations.possibilities import Deed, possibility
+from operations.kinds import Deed
+from operations.possibilities import possibility
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import Executions as ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer

@@ -16,7 +16,6 @@ from console.components.timeline import Event, Step, StepTimeline, event_list
 from console.pages import words
 from console.pages.execution_actions import ExecutionActions
 from console.pages.scope import Scope
-from operations.contracts import BY_STORED_NAME, planned_steps, step_title
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, spelled, told, who
 from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, StepView
@@ -149,18 +148,17 @@ def _steps(detail: ExecutionDetail) -> list[Step]:
     """The steps that ran, and those of the plan still to come."""
     ran = [_step(step) for step in detail.steps]
     execution = detail.execution
-    kind = BY_STORED_NAME.get(execution.workflow_type)
-    if kind is None or execution.status.is_final:
+    if execution.status.is_final:
         return ran
     names = {step.name for step in detail.steps}
-    planned = planned_steps(kind, needs_approval=execution.steps_total != len(kind.steps))
-    return ran + [Step(name=step_title(name), status="pending") for name in planned if name not in names]
+    coming = [name for name in detail.planned if name not in names]
+    return ran + [Step(name=words.step_word(name), status="pending") for name in coming]
 
 
 def _step(step: StepView) -> Step:
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
     return Step(
-        name=step_title(step.name),
+        name=words.step_word(step.name),
         status=spelled(step.status),
         tries=step.attempts,
         started=step.started_at,

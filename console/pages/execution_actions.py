@@ -12,7 +12,8 @@ from console.components.text import attribute, tag
 from console.pages import deeds
 from console.pages.scope import Scope
 from operations.access import Permission
-from operations.possibilities import Deed, Facts, Possibility, possibility
+from operations.kinds import Deed
+from operations.possibilities import Facts, Possibility, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.statuses import CommandKind, Decision
 

@@ -14,7 +14,7 @@ from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
-from operations.contracts import KINDS
+from operations import kinds
 from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
@@ -22,7 +22,6 @@ from operations.statuses import Status
 PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
-TYPES = {kind.stored_name: kind.title for kind in KINDS}
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
@@ -66,7 +65,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     filters = ListFilters(query)
     filters.add("status", lambda: counts.choose(None))
     filters.search("Search tenant, workflow id or error")
-    filters.choice("type", label="Workflow", options=TYPES)
+    filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
@@ -124,9 +123,10 @@ def numbers(counts: StatusCounts) -> dict[str, int]:
 def _filter(query: Mapping[str, str]) -> ExecutionFilter:
     """What the address asks for; words that mean nothing do not narrow."""
     statuses = {Status(word) for word in query.get("status", "").split(",") if word in set(Status)}
+    type_ = query.get("type", "")
     return ExecutionFilter(
         statuses=frozenset(statuses),
-        workflow_types=frozenset({query["type"]} if query.get("type") in TYPES else ()),
+        workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
         search=query.get("q", ""),
     )
 

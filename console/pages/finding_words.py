@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from operations import contracts
+from operations import kinds
 from operations.actions.findings import Settlement
 from operations.phrases import spelled, told
 from operations.queries.reconciliation_views import FindingView, Standing
@@ -145,7 +145,7 @@ def said(side: Mapping[str, object]) -> str:
     if tenant is not None:
         return f"tenant {tenant}"
     if (activity := side.get("activity")) is not None:
-        return f"asked for the step “{contracts.step_title(str(activity))}”"
+        return f"asked for the step “{kinds.known().step_title(str(activity))}”"
     if status is None:
         return "nothing"
     word = spelled(status)

@@ -22,9 +22,9 @@ from console.pages.live_rows import News, Rows
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from operations.access import Permission
-from operations.contracts import DEPROVISIONING
 from operations.feed import Changed
-from operations.possibilities import Deed, Facts, deprovision_problem, possibility, said
+from operations.kinds import Deed
+from operations.possibilities import Facts, deprovision_problem, possibility, said
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.reconciliation_views import FindingFilter
 from operations.queries.tenants import TenantView
@@ -165,7 +165,7 @@ class Removal:
     def _keeping(self) -> Question:
         tenant = self._tenant
         facts = Facts(
-            workflow_type=DEPROVISIONING.stored_name,
+            workflow_type=self._scope.services.tenants.removing.stored_name,
             status=tenant.execution_status if tenant.status.leaves and tenant.execution_status else Status.FAILED,
             attempt=1,
             latest_attempt=1,

@@ -4,13 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from operations.contracts import (
-    BY_STORED_NAME,
-    DEPROVISIONING,
-    PROVISIONING,
-    STEP_RETRYING,
-    step_title,
-)
+from operations import kinds
+from operations.contracts import STEP_RETRYING
 from operations.phrases import REQUESTS, told, who
 from operations.possibilities import said
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
@@ -18,10 +13,6 @@ from operations.queries.intents import CommandView
 from operations.statuses import CloseReason, CommandKind, CommandState, Status, TenantStatus
 
 START = CommandKind.START
-COMPLETIONS = {
-    PROVISIONING.stored_name: "Completed; the tenant is active.",
-    DEPROVISIONING.stored_name: "Completed; the tenant's schema is gone.",
-}
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
 AWAITS_WORKER = "Waiting for a worker to pick it up"
 ENDINGS = {
@@ -53,12 +44,12 @@ class Headline:
 
 
 def workflow_title(stored_name: str) -> str:
-    kind = BY_STORED_NAME.get(stored_name)
+    kind = kinds.known().get(stored_name)
     return stored_name if kind is None else kind.title
 
 
 def step_word(name: str | None) -> str:
-    return "" if name is None else step_title(name)
+    return "" if name is None else kinds.known().step_title(name)
 
 
 def headline(detail: ExecutionDetail) -> Headline:
@@ -70,7 +61,8 @@ def headline(detail: ExecutionDetail) -> Headline:
         case Status.RUNNING:
             return Headline(text=AWAITS_DECISION) if detail.awaits_decision else _running(execution, detail.steps)
         case Status.COMPLETED:
-            return Headline(text=COMPLETIONS.get(execution.workflow_type, "Completed."))
+            kind = kinds.known().get(execution.workflow_type)
+            return Headline(text="Completed." if kind is None else kind.completion)
         case Status.FAILED:
             return Headline(text=_ending(execution))
 

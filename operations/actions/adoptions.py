@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts, tracking
+from operations import contracts, kinds, tracking
 from operations.access import Actor, Permission, check
 from operations.actions import customers
 from operations.actions.customers import Customer
-from operations.contracts import WorkflowKind
 from operations.errors import CannotSettle
+from operations.kinds import Kind, Purpose
 from operations.models import ApprovalRequest, Execution, Tenant
+from operations.possibilities import start_problem
 from operations.reconciliation.observations import Observer
 from operations.statuses import TenantStatus
 from operations.temporal import Run, Temporal
@@ -28,7 +29,7 @@ class Adoptable:
     """An open run, as Temporal describes it."""
 
     run: Run
-    kind: WorkflowKind
+    kind: Kind
     execution_id: UUID
     tenant_id: UUID
     task_queue: str
@@ -47,7 +48,7 @@ async def look(temporal: Temporal, workflow_id: str, run_id: str | None) -> Adop
         raise CannotSettle("The run that was found is not open any more; the next pass looks again.")
     observer = Observer(temporal=temporal)
     beginning = await observer.beginning(run)
-    kind = next((each for each in contracts.KINDS if each.temporal_name == beginning.workflow_type), None)
+    kind = kinds.known().named_in_temporal(beginning.workflow_type)
     try:
         execution_id, tenant_id = UUID(run.execution_id or ""), UUID(str(beginning.arguments[0]))
     except (ValueError, IndexError):
@@ -75,20 +76,25 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
     tenant = await customers.hold(connection, found.tenant_id)
     if tenant is None:
         raise CannotSettle("The run is for a tenant that is not in the database; terminate it instead.")
-    if contracts.attempt_id(found.kind, tenant.slug, found.attempt) != found.run.workflow_id:
+    if found.kind.attempt_id(tenant.slug, found.attempt) != found.run.workflow_id:
         raise CannotSettle("The run works on another tenant than its id says; terminate it instead.")
-    if found.kind is contracts.DEPROVISIONING:
-        await check(connection, actor, Permission.DEPROVISION)
-        arguments = _deprovisioning(tenant, waiting)
-        await _wait_anew(connection, tenant, waiting)
-    else:
-        arguments = _provisioning(tenant)
+    match found.kind.purpose:
+        case Purpose.REMOVE:
+            await check(connection, actor, Permission.DEPROVISION)
+            arguments = _deprovisioning(tenant, waiting)
+            await _wait_anew(connection, tenant, waiting)
+        case Purpose.PROVISION:
+            arguments = _provisioning(tenant)
+        case Purpose.WORK:
+            await check(connection, actor, Permission.START)
+            arguments = _work(tenant)
     await tracking.adopt(
         connection,
         Adoption(
             execution_id=found.execution_id,
             workflow_id=found.run.workflow_id,
             workflow_type=found.kind.stored_name,
+            lane=found.kind.lane,
             entity_type=found.kind.entity_type,
             entity_id=tenant.id,
             attempt=found.attempt,
@@ -108,6 +114,12 @@ def _provisioning(tenant: Customer) -> tuple[object, ...]:
     if tenant.status.leaves:
         raise CannotSettle(f"The tenant is {tenant.status}; it is not provisioned again. Terminate the run instead.")
     return tenant.provisioning_arguments
+
+
+def _work(tenant: Customer) -> tuple[object, ...]:
+    if problem := start_problem(tenant.status):
+        raise CannotSettle(f"{problem} Terminate the run instead.")
+    return tenant.work_arguments
 
 
 def _deprovisioning(tenant: Customer, waiting: float) -> tuple[object, ...]:

@@ -27,6 +27,11 @@ class Customer:
         """What a provisioning run is started with."""
         return str(self.id), None if self.owner is None else str(self.owner)
 
+    @property
+    def work_arguments(self) -> tuple[str | None, ...]:
+        """What a run that neither makes nor removes is started with."""
+        return (str(self.id),)
+
 
 async def hold(connection: AsyncConnection, id_: UUID | None) -> Customer | None:
     """Its row stays locked until the transaction ends."""

@@ -8,7 +8,7 @@ from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, commands, contracts
+from operations import audit, commands, kinds
 from operations.access import Actor, Permission, acting, check, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
@@ -23,8 +23,9 @@ from operations.errors import (
     RunChanged,
     TooLateToCancel,
 )
+from operations.kinds import Deed, Purpose
 from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
-from operations.possibilities import Deed, Facts, cancel_problem, possibility
+from operations.possibilities import Facts, cancel_problem, possibility
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
 
 ENDING = {CommandKind.TERMINATE: Permission.TERMINATE, CommandKind.CANCEL: Permission.CANCEL}
@@ -83,8 +84,8 @@ class Executions:
                 if possible.problem:
                     raise CannotRetry(f"{possible.problem} Nothing was changed.")
                 new = await self._write_attempt(connection, actor, old, why)
-        except IntegrityError:
-            raise CannotRetry("Somebody else retries this execution already; nothing was changed.") from None
+        except IntegrityError as error:
+            raise CannotRetry(starts.conflict(error)) from None
         self.wake()
         return new
 
@@ -162,7 +163,7 @@ class Executions:
         return command
 
     async def _write_attempt(self, connection: AsyncConnection, actor: Actor, old: Locked, why: str) -> UUID:
-        kind = contracts.BY_STORED_NAME[old.workflow_type]
+        kind = kinds.known().by_stored_name[old.workflow_type]
         new = await starts.write(
             connection,
             starts.Attempt(
@@ -179,7 +180,7 @@ class Executions:
             ),
         )
         again = case((Tenant.status == TenantStatus.FAILED, TenantStatus.PROVISIONING.value), else_=Tenant.status)
-        values = {"status": again} if kind is contracts.PROVISIONING else {}
+        values = {"status": again} if kind.purpose is Purpose.PROVISION else {}
         await connection.execute(  # touched in any case: pages of the tenant look again
             update(Tenant).where(Tenant.id == old.entity_id).values(updated_at=func.clock_timestamp(), **values)
         )
@@ -233,7 +234,7 @@ def _check_run(row: Locked, seen_run_id: str | None) -> None:
 
 
 async def _facts(connection: AsyncConnection, row: Locked) -> Facts:
-    kind = contracts.BY_STORED_NAME.get(row.workflow_type)
+    kind = kinds.known().get(row.workflow_type)
     latest = row.attempt if kind is None else await starts.next_number(connection, row.entity_id, kind) - 1
     return Facts(
         workflow_type=row.workflow_type,

@@ -10,12 +10,13 @@ from sqlalchemy import func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, contracts, phrases
+from operations import audit, phrases
 from operations.access import Actor, Permission, acting
 from operations.actions import adoptions, customers, starts
 from operations.actions.reasons import checked_reason
 from operations.database import Database
 from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
+from operations.kinds import Kind
 from operations.models import ReconciliationFinding
 from operations.statuses import FindingKind, TenantStatus
 from operations.temporal import Temporal
@@ -75,6 +76,7 @@ class Findings:
     temporal: Temporal
     task_queue: str
     wake: Callable[[], None]
+    provisioning: Kind
     deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
 
     async def ignore(self, actor: Actor, id_: UUID, reason: str) -> None:
@@ -170,9 +172,9 @@ class Findings:
         tenant = await customers.hold(connection, finding.tenant_id)
         if tenant is None or tenant.status is not TenantStatus.PROVISIONING:
             raise CannotSettle("The tenant is not being provisioned any more; nothing was changed.")
-        kind = contracts.PROVISIONING
+        kind = self.provisioning
         number = await starts.next_number(connection, tenant.id, kind)
-        stray = await connection.scalar(STRAY, {"workflow": contracts.attempt_id(kind, tenant.slug, number)})
+        stray = await connection.scalar(STRAY, {"workflow": kind.attempt_id(tenant.slug, number)})
         if stray is not None:
             raise CannotSettle("A run without a row is open under this tenant's id; adopt or terminate that one first.")
         return starts.Attempt(

@@ -4,20 +4,21 @@ import json
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts
-from operations.contracts import WorkflowKind
+from operations.kinds import Kind, Subject
 from operations.models import Execution
-from operations.statuses import CommandKind, Plan
+from operations.statuses import CommandKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """A run to be started for a tenant."""
 
-    kind: WorkflowKind
+    kind: Kind
     tenant_id: UUID
     slug: str
     plan: str
@@ -32,25 +33,26 @@ class Attempt:
 async def write(connection: AsyncConnection, attempt: Attempt) -> UUID:
     """Insert the pending execution and queue its start; wake a deliverer after the commit.
 
-    Raises `IntegrityError` on `uq_workflow_executions_open` when one of this kind is open for the tenant.
+    Raises `IntegrityError` on `uq_workflow_executions_open` when one of the kind's lane is open for the tenant.
     """
     id_ = uuid4()
-    needs_approval = attempt.kind is contracts.PROVISIONING and attempt.plan == Plan.ENTERPRISE
+    planned = attempt.kind.planned(Subject(plan=attempt.plan))
     await connection.execute(
         START,
         {
             "actor": attempt.requested_by,
             "reason": attempt.why,
             "id": id_,
-            "workflow_id": contracts.attempt_id(attempt.kind, attempt.slug, attempt.number),
+            "workflow_id": attempt.kind.attempt_id(attempt.slug, attempt.number),
             "workflow_type": attempt.kind.stored_name,
+            "lane": attempt.kind.lane,
             "entity_type": attempt.kind.entity_type,
             "entity_id": attempt.tenant_id,
             "attempt": attempt.number,
             "retry_of": attempt.retry_of,
             "task_queue": attempt.task_queue,
-            "input": json.dumps({"arguments": list(attempt.arguments)}),
-            "steps_total": len(contracts.planned_steps(attempt.kind, needs_approval=needs_approval)),
+            "input": json.dumps({"arguments": list(attempt.arguments), "steps": planned}),
+            "steps_total": len(planned),
             "command": uuid4(),
             "kind": CommandKind.START.value,
         },
@@ -65,9 +67,9 @@ START = text(
         SELECT set_config('tenantry.actor', :actor, true), set_config('tenantry.reason', :reason, true)
     ), execution AS (
         INSERT INTO workflow_executions
-               (id, workflow_id, workflow_type, entity_type, entity_id, attempt, retry_of, task_queue, input,
+               (id, workflow_id, workflow_type, lane, entity_type, entity_id, attempt, retry_of, task_queue, input,
                 requested_by, steps_total)
-        SELECT :id, :workflow_id, :workflow_type, :entity_type, :entity_id, :attempt, CAST(:retry_of AS uuid),
+        SELECT :id, :workflow_id, :workflow_type, :lane, :entity_type, :entity_id, :attempt, CAST(:retry_of AS uuid),
                :task_queue, CAST(:input AS jsonb), :actor, :steps_total
         FROM acting
     )
@@ -77,7 +79,7 @@ START = text(
 )
 
 
-async def next_number(connection: AsyncConnection, tenant_id: UUID, kind: WorkflowKind) -> int:
+async def next_number(connection: AsyncConnection, tenant_id: UUID, kind: Kind) -> int:
     """Number of the next attempt; two that ask at once are told apart by the unique workflow id."""
     latest = await connection.scalar(
         select(func.max(Execution.attempt)).where(
@@ -85,3 +87,13 @@ async def next_number(connection: AsyncConnection, tenant_id: UUID, kind: Workfl
         )
     )
     return (latest or 0) + 1
+
+
+def conflict(error: IntegrityError) -> str:
+    """Why an attempt could not be written; raises `error` again when it is none of two that exclude each other."""
+    constraint = error.orig.diag.constraint_name if isinstance(error.orig, UniqueViolation) else None
+    if constraint == "uq_workflow_executions_workflow_id":
+        return "Somebody else began the same at this moment; nothing was changed. Look at it again."
+    if constraint == "uq_workflow_executions_open":
+        return "Another run for this tenant is open, which has to end first; nothing was changed."
+    raise error

@@ -10,13 +10,14 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, contracts
+from operations import audit, kinds
 from operations.access import Actor, Permission, acting, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
 from operations.actions.registration import Registration, slug_problem
 from operations.database import Database
 from operations.errors import AlreadyTaken, CannotDeprovision, InvalidInput, KeyReused, TenantNotFound
+from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
 from operations.possibilities import deprovision_problem
 from operations.statuses import TenantStatus
@@ -42,6 +43,8 @@ class Tenants:
     database: Database
     task_queue: str
     wake: Callable[[], None]
+    provisioning: Kind  #: what registrations start
+    removing: Kind
     deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
 
     async def register(self, actor: Actor, registration: Registration, *, key: str | None = None) -> Registered:
@@ -79,8 +82,8 @@ class Tenants:
         try:
             async with acting(self.database, actor, Permission.DEPROVISION) as connection:
                 execution_id = await self._write_deprovisioning(connection, actor, slug, why)
-        except IntegrityError:
-            raise CannotDeprovision("The tenant is being deprovisioned already; nothing was changed.") from None
+        except IntegrityError as error:
+            raise CannotDeprovision(starts.conflict(error)) from None
         self.wake()
         return execution_id
 
@@ -100,7 +103,7 @@ class Tenants:
                 updated_at=func.clock_timestamp(),
             )
         )
-        kind = contracts.DEPROVISIONING
+        kind = self.removing
         attempt = starts.Attempt(
             kind=kind,
             tenant_id=tenant.id,
@@ -132,7 +135,7 @@ class Tenants:
             select(Tenant.id, Tenant.slug, Tenant.request_digest, Execution.id.label("execution_id"))
             .join(Execution, (Execution.entity_id == Tenant.id) & (Execution.attempt == 1))
             .where(Tenant.registered_by == actor.name, Tenant.request_key == key)
-            .where(Execution.workflow_type == contracts.PROVISIONING.stored_name)
+            .where(Execution.workflow_type.in_(kinds.known().stored_names(Purpose.PROVISION)))
         )
         async with self.database.reading() as connection:
             row = (await connection.execute(statement)).one_or_none()
@@ -164,7 +167,7 @@ class Tenants:
         execution_id = await starts.write(
             connection,
             starts.Attempt(
-                kind=contracts.PROVISIONING,
+                kind=self.provisioning,
                 tenant_id=tenant_id,
                 slug=registration.slug,
                 plan=registration.plan,

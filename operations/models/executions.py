@@ -8,6 +8,7 @@ from sqlalchemy import Identity as Sequence
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
+from operations.kinds import LIFECYCLE
 from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject, Record, Word
 from operations.statuses import CloseReason, Health, Status, StepStatus
 
@@ -22,6 +23,7 @@ class Execution(Record):
     id: Mapped[Identity]
     workflow_id: Mapped[str] = mapped_column(String(255, collation="C"), unique=True)
     workflow_type: Mapped[str] = mapped_column(String(100))
+    lane: Mapped[str] = mapped_column(String(100), server_default=LIFECYCLE)  #: one open run per entity and lane
     entity_type: Mapped[str] = mapped_column(String(50))
     entity_id: Mapped[UUID]
     status: Mapped[Status] = mapped_column(Word(Status), server_default=Status.PENDING)
@@ -49,7 +51,7 @@ class Execution(Record):
     updated_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        Index("uq_workflow_executions_open", "entity_id", "workflow_type", unique=True, postgresql_where=text(OPEN)),
+        Index("uq_workflow_executions_open", "entity_id", "lane", unique=True, postgresql_where=text(OPEN)),
         Index(
             "ix_workflow_executions_entity",
             "entity_id",

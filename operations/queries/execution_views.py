@@ -117,6 +117,7 @@ class ExecutionDetail:
     attempts: tuple[AttemptView, ...]
     start: StartView | None
     approval_request: ApprovalRequestView | None
+    planned: tuple[str, ...] = ()  #: names of the steps of a run without trouble, in their order
     tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:

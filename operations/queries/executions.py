@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts
+from operations import kinds
 from operations.database import Database
 from operations.errors import ExecutionNotFound
+from operations.kinds import LIFECYCLE, Subject
 from operations.models import Execution, Tenant
 from operations.queries import execution_parts
 from operations.queries.execution_lists import ExecutionList
@@ -24,7 +25,7 @@ from operations.queries.execution_views import (
     StatusCounts,
 )
 from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
-from operations.statuses import Status
+from operations.statuses import Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
 
@@ -116,6 +117,7 @@ class Executions:
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
                 start=await execution_parts.start(connection, id_),
                 approval_request=await execution_parts.approval_request(connection, id_),
+                planned=await _planned(connection, row),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )
 
@@ -139,8 +141,9 @@ THROUGHPUT = text(
 )
 
 _REMOVES = and_(
-    Execution.workflow_type == contracts.DEPROVISIONING.stored_name,
+    Execution.lane == LIFECYCLE,  # of a tenant that leaves, the one open run there is what removes it
     Execution.status.in_((Status.PENDING, Status.RUNNING)),
+    Tenant.status.in_((TenantStatus.DEPROVISIONING, TenantStatus.DROPPING)),
 )
 _COLUMNS = (
     Execution.id,
@@ -209,3 +212,17 @@ def _viewed(statement: Select[*tuple[object, ...]]) -> Select[*tuple[object, ...
 
 def _view(row: Row[*tuple[object, ...]]) -> ExecutionView:
     return ExecutionView(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+async def _planned(connection: AsyncConnection, row: Row[*tuple[object, ...]]) -> tuple[str, ...]:
+    """The steps of this run without trouble: as it was started, or as it would be today."""
+    statement = (
+        select(Execution.input["steps"], Tenant.plan)
+        .join(Tenant, Tenant.id == Execution.entity_id)
+        .where(Execution.id == row.id)
+    )
+    found = (await connection.execute(statement)).one_or_none()
+    kind = kinds.known().get(row.workflow_type)
+    if found is None or kind is None:
+        return ()
+    return tuple(found[0] or kind.planned(Subject(plan=found.plan)))

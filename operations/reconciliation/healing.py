@@ -8,8 +8,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import commands, contracts, phrases, tracking
+from operations import commands, kinds, phrases, tracking
 from operations.database import Database
+from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
 from operations.reconciliation import findings
 from operations.reconciliation.comparison import Judged
@@ -34,6 +35,7 @@ class Healer:
     observer: Observer
     lease: Lease
     pass_id: UUID
+    provisioning: Kind  #: of the run that a tenant without one misses
 
     async def heal(self, judged: Judged) -> bool:
         """Carry out a decision together with its finding; False when the row has moved on, or nothing was to change.
@@ -58,7 +60,7 @@ class Healer:
             kind=FindingKind.NO_ROW,
             workflow_id=run.workflow_id,
             tenant_id=await connection.scalar(
-                select(Tenant.id).where(Tenant.slug == contracts.slug_in(run.workflow_id))
+                select(Tenant.id).where(Tenant.slug == kinds.known().slug_in(run.workflow_id))
             ),
             run_id=run.run_id,
             database_said={},
@@ -74,7 +76,7 @@ class Healer:
             kind = FindingKind.TENANT_NOT_DELETED if leaves else FindingKind.TENANT_NOT_ACTIVE
         finding = Finding(
             kind=kind,
-            workflow_id=tenant.workflow_id or contracts.attempt_id(contracts.PROVISIONING, tenant.slug, 1),
+            workflow_id=tenant.workflow_id or self.provisioning.attempt_id(tenant.slug, 1),
             execution_id=tenant.execution_id,
             tenant_id=tenant.id,
             database_said={
@@ -122,7 +124,7 @@ class Healer:
 
     async def _report_active_tenant(self, connection: AsyncConnection, judged: Judged, made: Correction) -> None:
         """A provisioning that ended badly leaves an active tenant active; a person should know."""
-        if made.to is not Status.FAILED or judged.row.workflow_type != contracts.PROVISIONING.stored_name:
+        if made.to is not Status.FAILED or kinds.known().purpose(judged.row.workflow_type) is not Purpose.PROVISION:
             return
         status = await connection.scalar(select(Tenant.status).where(Tenant.id == judged.row.entity_id))
         if status is TenantStatus.ACTIVE:

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts, phrases
+from operations import contracts, kinds, phrases
 from operations.causes import root_cause
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.temporal import Run, RunStatus, Temporal, ask, is_not_found, operation_uuid, run_status
@@ -75,7 +75,7 @@ class Observer:
         """Pages of the open runs of our types on these queues; a namespace may be shared."""
         if not task_queues:
             return
-        types = ", ".join(_quoted(kind.temporal_name) for kind in contracts.KINDS)
+        types = ", ".join(_quoted(kind.temporal_name) for kind in kinds.known())
         queues = ", ".join(_quoted(queue) for queue in sorted(task_queues))
         async for page in self._pages(f"{OPEN} AND WorkflowType IN ({types}) AND TaskQueue IN ({queues})"):
             yield page

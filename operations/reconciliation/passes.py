@@ -9,6 +9,7 @@ from sqlalchemy import text
 from operations.causes import clean
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, TemporalUnavailable
+from operations.kinds import Kind
 from operations.logs import logger
 from operations.reconciliation import findings, lease
 from operations.reconciliation.comparison import Compared, Comparison
@@ -57,6 +58,7 @@ class Reconciler:
     name: str
     task_queue: str
     wake: Callable[[], None]
+    provisioning: Kind  #: of the run that a tenant without one misses
     limits: Limits = field(default_factory=Limits)
     _mark: str = field(default_factory=lambda: uuid4().hex[:8])
     _running: bool = False
@@ -128,7 +130,13 @@ class Reconciler:
             compared = await comparison.run(taken.resume_after)
         finally:
             result.count(comparison.compared)
-        healer = Healer(database=self.database, observer=observer, lease=taken, pass_id=result.id)
+        healer = Healer(
+            database=self.database,
+            observer=observer,
+            lease=taken,
+            pass_id=result.id,
+            provisioning=self.provisioning,
+        )
         writing = Writing(database=self.database, lease=taken, healer=healer, compared=compared)
         if compared.is_tripped:
             result.outcome = PassOutcome.TRIPPED

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import contracts
+from operations import kinds
+from operations.kinds import Purpose
 from operations.reconciliation.decisions import Row
 from operations.statuses import CloseReason, CommandState, Status, TenantStatus
 
@@ -112,13 +113,16 @@ async def named(connection: AsyncConnection, workflow_ids: Sequence[str], before
 async def idle_tenants(connection: AsyncConnection, before: datetime, limit: int) -> list[IdleTenant]:
     parameters = {
         "provisioning": TenantStatus.PROVISIONING.value,
-        "workflow_type": contracts.PROVISIONING.stored_name,
+        "workflow_types": kinds.known().stored_names(Purpose.PROVISION),
         "cutoff": before,
         "limit": limit,
     }
     idle = (await connection.execute(IDLE_TENANTS, parameters)).all()
-    leaving = {**parameters, "workflow_type": contracts.DEPROVISIONING.stored_name, "limit": max(0, limit - len(idle))}
-    del leaving["provisioning"]
+    leaving = {
+        "workflow_types": kinds.known().stored_names(Purpose.REMOVE),
+        "cutoff": before,
+        "limit": max(0, limit - len(idle)),
+    }
     left = (await connection.execute(UNDELETED_TENANTS, leaving)).all()
     return [
         IdleTenant(
@@ -152,7 +156,7 @@ SUSPECTS = text(
                    AND c.kind IN ('terminate', 'cancel') AND c.state = 'queued') AS is_ending,
            e.run_id IS NOT NULL OR e.current_step IS NOT NULL AS has_begun,
            EXISTS (SELECT FROM workflow_executions newer
-                   WHERE newer.entity_id = e.entity_id AND newer.workflow_type = e.workflow_type
+                   WHERE newer.entity_id = e.entity_id AND newer.lane = e.lane
                    AND newer.id <> e.id AND newer.status IN ('pending', 'running')) AS newer_is_open,
            EXISTS (SELECT FROM reconciliation_findings f
                    WHERE f.kind = 'gone' AND f.workflow_id = e.workflow_id AND f.resolved_at IS NULL
@@ -173,13 +177,13 @@ IDLE_TENANTS = text(
            latest.close_reason
     FROM tenants t LEFT JOIN LATERAL (
         SELECT e.id, e.workflow_id, e.status, e.close_reason, e.updated_at FROM workflow_executions e
-        WHERE e.entity_id = t.id AND e.workflow_type = :workflow_type
-        ORDER BY e.attempt DESC LIMIT 1
+        WHERE e.entity_id = t.id AND e.workflow_type = ANY(:workflow_types)
+        ORDER BY e.created_at DESC, e.id DESC LIMIT 1
     ) latest ON true
     WHERE t.status = :provisioning AND t.updated_at < :cutoff
       AND (latest.id IS NULL OR (latest.status IN ('completed', 'failed') AND latest.updated_at < :cutoff))
       AND NOT EXISTS (SELECT FROM workflow_executions o WHERE o.entity_id = t.id
-                      AND o.workflow_type = :workflow_type AND o.status IN ('pending', 'running'))
+                      AND o.workflow_type = ANY(:workflow_types) AND o.status IN ('pending', 'running'))
     LIMIT :limit
     """
 )
@@ -190,8 +194,8 @@ UNDELETED_TENANTS = text(
            latest.close_reason
     FROM tenants t JOIN LATERAL (
         SELECT e.id, e.workflow_id, e.status, e.close_reason, e.updated_at FROM workflow_executions e
-        WHERE e.entity_id = t.id AND e.workflow_type = :workflow_type
-        ORDER BY e.attempt DESC LIMIT 1
+        WHERE e.entity_id = t.id AND e.workflow_type = ANY(:workflow_types)
+        ORDER BY e.created_at DESC, e.id DESC LIMIT 1
     ) latest ON true
     WHERE t.status IN ('deprovisioning', 'dropping') AND latest.status = 'completed' AND latest.updated_at < :cutoff
     LIMIT :limit

@@ -1,6 +1,6 @@
 """What must be true of customers once a maltreated system has come to rest: nobody half there, nobody destroyed."""
 
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.statuses import CloseReason, Status
 from tests.chaos.evidence import Evidence, Row
 
@@ -100,12 +100,12 @@ DELETED_WITH_SCHEMA = """
 DELETED_BY_NOBODY = f"""
     SELECT t.slug AS what FROM tenants t WHERE t.status = 'deleted' AND (t.deleted_at IS NULL OR NOT EXISTS (
         SELECT FROM workflow_executions e WHERE e.entity_id = t.id
-        AND e.workflow_type = '{contracts.DEPROVISIONING.stored_name}' AND e.close_reason IS DISTINCT FROM 'canceled'
+        AND e.workflow_type = '{tenant_kinds.DEPROVISIONING.stored_name}' AND e.close_reason IS DISTINCT FROM 'canceled'
     ))
 """
 REMOVED_IN_PART = f"""
     SELECT t.slug AS what FROM tenants t JOIN workflow_executions e ON e.entity_id = t.id
-    WHERE e.workflow_type = '{contracts.DEPROVISIONING.stored_name}' AND e.status = 'completed'
+    WHERE e.workflow_type = '{tenant_kinds.DEPROVISIONING.stored_name}' AND e.status = 'completed'
       AND t.status <> 'deleted'
 """
 
@@ -118,7 +118,7 @@ async def a_cancelled_deprovisioning_leaves_the_customer_as_it_was(evidence: Evi
 KEPT_IN_PART = f"""
     SELECT t.slug || ' (' || t.status || ')' AS what
     FROM tenants t JOIN workflow_executions e ON e.entity_id = t.id
-    WHERE e.workflow_type = '{contracts.DEPROVISIONING.stored_name}' AND e.close_reason = 'canceled'
+    WHERE e.workflow_type = '{tenant_kinds.DEPROVISIONING.stored_name}' AND e.close_reason = 'canceled'
       AND NOT EXISTS (
           SELECT FROM workflow_executions later
           WHERE later.entity_id = t.id AND later.workflow_type = e.workflow_type AND later.attempt > e.attempt
@@ -128,4 +128,4 @@ KEPT_IN_PART = f"""
 
 
 def _removes(row: Row) -> bool:
-    return row.workflow_type == contracts.DEPROVISIONING.stored_name
+    return row.workflow_type == tenant_kinds.DEPROVISIONING.stored_name

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DefaultPayloadConverter
 
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.statuses import CloseReason, CommandState, Decision, Status
 from operations.temporal import Run, RunStatus
 from tests.chaos.evidence import Evidence, Row
@@ -112,7 +112,7 @@ async def nobody_waits_for_a_decision_that_cannot_be_made(evidence: Evidence) ->
     complaints = []
     for row in evidence.rows:
         run = evidence.runs.get(row.workflow_id)
-        if run is None or not run.status.is_open or row.workflow_type != contracts.PROVISIONING.stored_name:
+        if run is None or not run.status.is_open or row.workflow_type != tenant_kinds.PROVISIONING.stored_name:
             continue
         heard = await _heard(evidence, row)
         if heard.has_asked and not heard.answers and not await evidence.ask(CAN_BE_DECIDED, row.id):

@@ -14,7 +14,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from pydantic import TypeAdapter
 
-from operations import contracts
+from operations import tenant_kinds
+from operations.kinds import known
 from operations.statuses import CloseReason, Status
 from operations.temporal import Run, RunStatus, Temporal
 from tests.chaos.load import Ledger
@@ -88,7 +89,7 @@ class Evidence:
         return [f"{row['what']}: {words}" for row in await self.ask(question)]
 
 
-OURS = f"WorkflowType IN ({', '.join(repr(kind.temporal_name) for kind in contracts.KINDS)})"
+OURS = f"WorkflowType IN ({', '.join(repr(kind.temporal_name) for kind in known())})"
 EXECUTIONS = """
     SELECT e.id, e.workflow_id, e.workflow_type, e.entity_id, coalesce(t.slug, '') AS slug, e.status, e.close_reason,
            e.attempt, e.retry_of, e.run_id, e.verified_at IS NOT NULL AS is_verified,
@@ -130,7 +131,7 @@ def _counted(words: list[str]) -> dict[str, int]:
     return {word: words.count(word) for word in sorted(set(words))}
 
 
-REMOVAL = contracts.DEPROVISIONING.stored_name
+REMOVAL = tenant_kinds.DEPROVISIONING.stored_name
 CANCELS = """
     SELECT e.workflow_type || ' ' || c.state || ', ' || e.status || coalesce(' (' || e.close_reason || ')', '') AS what
     FROM commands c JOIN workflow_executions e ON e.id = c.execution_id WHERE c.kind = 'cancel'

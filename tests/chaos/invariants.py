@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from operations import contracts
+from operations import tenant_kinds
 from operations.statuses import Status
 from tests.chaos import customers, decisions
 from tests.chaos.evidence import OURS, Evidence
@@ -98,7 +98,7 @@ async def attempts_grow_by_one(evidence: Evidence) -> list[str]:
     known = {row.id: row for row in evidence.rows}
     for row in evidence.rows:
         before = known.get(row.retry_of) if row.retry_of else None
-        if row.workflow_type != contracts.PROVISIONING.stored_name or (row.attempt == 1 and before is None):
+        if row.workflow_type != tenant_kinds.PROVISIONING.stored_name or (row.attempt == 1 and before is None):
             continue
         if before is None or before.entity_id != row.entity_id or before.attempt != row.attempt - 1:
             complaints.append(f"{row.workflow_id}: attempt {row.attempt} is not a retry of the one before")

@@ -15,7 +15,7 @@ import httpx
 import psycopg
 from psycopg import AsyncConnection
 
-from operations import contracts
+from operations import tenant_kinds
 from operations.statuses import Plan, Status
 from tests.chaos.system import DEPROVISION_WAIT, System
 
@@ -168,7 +168,7 @@ class Load:
         if answer.status == CONFLICT:
             answer = await self._ask("GET", f"/tenants/{slug}")
         execution = _execution(answer)
-        if execution["workflow_type"] != contracts.DEPROVISIONING.stored_name:
+        if execution["workflow_type"] != tenant_kinds.DEPROVISIONING.stored_name:
             return None
         id_ = UUID(str(execution["id"]))
         self.ledger.leaving[id_] = slug

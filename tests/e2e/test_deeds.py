@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
-from operations import contracts
+from operations import tenant_kinds
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
@@ -156,7 +156,7 @@ async def test_the_retry_of_a_removal_is_not_offered_to_support(
     removal = await add_execution(
         connection,
         status=Status.FAILED,
-        workflow_type=contracts.DEPROVISIONING.stored_name,
+        workflow_type=tenant_kinds.DEPROVISIONING.stored_name,
         entity_id=tenant,
         arguments=(str(tenant), "active", 60),
     )

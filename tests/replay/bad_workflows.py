@@ -5,11 +5,12 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from operations import contracts
     from operations.contracts import TenantStep
+    from operations.kinds import Subject
+    from operations.tenant_kinds import PROVISIONING
 
-NAME = contracts.PROVISIONING.temporal_name
-LOAD, CREATE, MIGRATE, OWNER, SEED, ACTIVATE = contracts.PROVISIONING.steps
+NAME = PROVISIONING.temporal_name
+LOAD, CREATE, MIGRATE, OWNER, SEED, ACTIVATE = PROVISIONING.planned(Subject(plan="starter"))
 
 
 async def take(tenant_id: str, user_id: str | None, *steps: str) -> None:

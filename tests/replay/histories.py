@@ -10,11 +10,13 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from operations.database import Database
+from operations.kinds import known
 from workers.interceptors import plugin
-from workers.main import WORKFLOWS
+from workers.loading import workflows as known_workflows
 
 DIRECTORY = Path(__file__).parent / "histories"
 RECORDER = "recorder@example.com"  #: in place of the process and the machine that recorded
+WORKFLOWS = known_workflows(known())
 NOWHERE = "postgresql://replay@127.0.0.1:1/replay"  #: a replay writes nothing, so nobody has to answer there
 
 

@@ -16,14 +16,14 @@ from temporalio.workflow import NondeterminismError
 
 from operations import contracts
 from operations.bootstrap import Services
+from operations.kinds import known
 from operations.temporal import OPERATION_UUID
 from tests.integration.durability.gates import Gates
 from tests.replay import bad_workflows, histories
-from tests.replay.histories import Recorded, breaks, history_of, recorded
+from tests.replay.histories import WORKFLOWS, Recorded, breaks, history_of, recorded
 from tests.replay.scenarios import SCENARIOS, Stage
 from tests.servers import RunningWorker
 from workers.interceptors.headers import StepMark
-from workers.main import WORKFLOWS
 
 ALL = recorded()
 each_history = pytest.mark.parametrize("recorded_run", ALL, ids=lambda recorded_run: recorded_run.path.stem)
@@ -62,7 +62,7 @@ def test_every_scenario_is_recorded() -> None:
 def test_every_workflow_of_the_worker_is_recorded() -> None:
     kinds = {event.workflow_type.name for run in ALL for event in _starts(run.history)}
 
-    assert kinds >= {kind.temporal_name for kind in contracts.KINDS} | {contracts.RECONCILIATION}
+    assert kinds >= {kind.temporal_name for kind in known()} | {contracts.RECONCILIATION}
 
 
 async def test_every_step_and_signal_that_a_run_in_flight_may_ask_for_is_still_there(worker: RunningWorker) -> None:

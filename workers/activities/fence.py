@@ -16,11 +16,10 @@ from psycopg import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts, tracking
+from operations import contracts, kinds, tracking
 from operations.statuses import Status
 from operations.tracking import Transition
 
-UNDOING = [contracts.DROP_SCHEMA, contracts.RESTORE_TENANT]  #: steps that take back what earlier ones did
 AGAIN = timedelta(seconds=15)  #: until a step that came before its row is tried again
 PATIENCE = timedelta(hours=24)  #: for which a step waits for somebody to adopt its run
 
@@ -97,7 +96,7 @@ class Row:
 
     @property
     def temporal_type(self) -> str:
-        kind = contracts.BY_STORED_NAME.get(self.workflow_type)
+        kind = kinds.known().get(self.workflow_type)
         return self.workflow_type if kind is None else kind.temporal_name
 
 
@@ -145,7 +144,7 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
         raise Refused(f"The execution of {step.workflow_id} is about another tenant than the step's argument.")
     if row.run_id is None:
         await tracking.move_free(connection, [_taken(step)])
-    if step.name in UNDOING:
+    if step.name in kinds.known().undoing_steps():
         await connection.execute(
             BEGUN,
             {
@@ -166,7 +165,12 @@ def admitted_step() -> CurrentStep:
 
 
 async def _judged(connection: AsyncConnection, question: str, step: CurrentStep) -> Row:
-    values = {"run": step.run_id, "ordinal": step.ordinal, "undoing": UNDOING, "execution": step.execution_id}
+    values = {
+        "run": step.run_id,
+        "ordinal": step.ordinal,
+        "undoing": kinds.known().undoing_steps(),
+        "execution": step.execution_id,
+    }
     found = await (await connection.execute(question.encode(), values)).fetchone()
     if found is None:
         raise await _refusal_without_row(connection, step)

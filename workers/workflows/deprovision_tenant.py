@@ -11,9 +11,10 @@ from workers.workflows.steps import run_last_step, run_step
 with workflow.unsafe.imports_passed_through():
     from operations import contracts
     from operations.contracts import TenantStep
+    from operations.tenant_kinds import DEPROVISIONING
 
 
-@workflow.defn(name=contracts.DEPROVISIONING.temporal_name)
+@workflow.defn(name=DEPROVISIONING.temporal_name)
 class TenantDeprovisioningWorkflow:
     """One removal of one tenant. When it is due, and what it was before, the steps read from its row."""
 

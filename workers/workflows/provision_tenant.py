@@ -12,9 +12,10 @@ with workflow.unsafe.imports_passed_through():
     from operations import contracts
     from operations.contracts import ApprovalStep, ProvisioningResult, TenantStep
     from operations.statuses import Decision, Plan
+    from operations.tenant_kinds import PROVISIONING
 
 
-@workflow.defn(name=contracts.PROVISIONING.temporal_name)
+@workflow.defn(name=PROVISIONING.temporal_name)
 class TenantProvisioningWorkflow:
     """One attempt to provision one tenant."""
 

@@ -15,7 +15,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from embedded.postgres import EmbeddedPostgres
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.bootstrap import Services
 from operations.contracts import TenantStep
 from operations.database import Database
@@ -441,7 +441,7 @@ async def reset(provisioning: Provisioning, workflow_id: str) -> None:
 async def take(departure: Departure, step: Callable[[TenantStep], Awaitable[bool]]) -> None:
     """Take the deletion with the mark that the run gave it, as a worker that Temporal gave up on."""
     row = (await departure.provisioning.detail(departure.execution_id)).execution
-    kind = contracts.DEPROVISIONING.temporal_name
+    kind = tenant_kinds.DEPROVISIONING.temporal_name
     run = StandInRun.of(row.id, row.workflow_id, temporal_type=kind, run_id=row.run_id or "run")
     argument = TenantStep(tenant_id=str(departure.tenant_id))
     await run.take(step, argument, name=contracts.DELETE_TENANT, ordinal=2)

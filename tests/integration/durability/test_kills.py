@@ -4,14 +4,15 @@ import asyncio
 
 import pytest
 
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.statuses import Decision, Status, StepStatus, TenantStatus
 from tests.chaos.processes import Module, running
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gate, Gates
 from tests.servers import eventually
 
-STEPS = (*contracts.PROVISIONING.steps, *contracts.APPROVAL_STEPS, contracts.DROP_SCHEMA)
+APPROVAL_STEPS = tuple(step.name for step in tenant_kinds.APPROVAL)
+STEPS = tuple(step.name for step in tenant_kinds.PROVISIONING.steps)
 MOST_KILLS = 5
 FOR_ALL = 6.0  # seconds until a kill no longer waits for more steps to be hit at once
 RECOVERY = 20.0  # seconds: a heartbeat's time limit, the back-off after it, and the rest of the run
@@ -31,7 +32,7 @@ async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_don
         runs = {}
         closed: dict[str, Gate] = {}
         for step in STEPS:
-            needs_approval = step in contracts.APPROVAL_STEPS
+            needs_approval = step in APPROVAL_STEPS
             runs[step] = await provisioning.register(slug_of(step), "enterprise" if needs_approval else "starter")
             if step != contracts.SETTLE_APPROVAL:
                 closed[step] = await gates.close(step, str(runs[step].tenant_id))

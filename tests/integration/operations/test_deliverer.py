@@ -19,7 +19,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.converter import DataConverter, PayloadCodec
 
-from operations import commands, contracts, tracking
+from operations import commands, tenant_kinds, tracking
 from operations.access import Actor
 from operations.bootstrap import Services
 from operations.commands import Claim
@@ -51,7 +51,7 @@ async def queue_start(
     connection: AsyncConnection,
     task_queue: str,
     *,
-    workflow_type: str = contracts.PROVISIONING.stored_name,
+    workflow_type: str = tenant_kinds.PROVISIONING.stored_name,
     arguments: tuple[object, ...] = (),
 ) -> UUID:
     tenant = await add_tenant(connection)
@@ -190,7 +190,7 @@ async def test_our_own_run_whose_answer_was_lost_is_adopted(
     run_id = await services.temporal.start(
         Start(
             workflow_id=(await detail_of(services, execution)).execution.workflow_id,
-            temporal_name=contracts.PROVISIONING.temporal_name,
+            temporal_name=tenant_kinds.PROVISIONING.temporal_name,
             task_queue=task_queue,
             execution_id=execution,
             arguments=(),

@@ -6,6 +6,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from operations import tenant_kinds
 from operations.bootstrap import Services
 from operations.reconciliation.passes import Reconciler
 from tests.integration.reconciliation.runs import LIMITS, World, obedient_worker
@@ -24,6 +25,7 @@ def world(services: Services, client: Client, task_queue: str) -> World:
         name="test",
         task_queue=task_queue,
         wake=services.deliverer.wake,
+        provisioning=tenant_kinds.PROVISIONING,
         limits=LIMITS,
     )
     return World(services=services, client=client, reconciler=reconciler, task_queue=task_queue)

@@ -17,7 +17,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionView
 from operations.reconciliation.limits import Limits
@@ -37,7 +37,7 @@ async def wait() -> None:
         await asyncio.sleep(0.1)
 
 
-@workflow.defn(name=contracts.PROVISIONING.temporal_name)
+@workflow.defn(name=tenant_kinds.PROVISIONING.temporal_name)
 class Obedient:
     """Does what its first argument says."""
 
@@ -181,6 +181,7 @@ class World:
                 name="another",
                 task_queue=self.task_queue,
                 wake=self.services.deliverer.wake,
+                provisioning=tenant_kinds.PROVISIONING,
                 limits=self.reconciler.limits,
             ),
         )

@@ -11,6 +11,7 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 
+from operations import tenant_kinds
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.reconciliation.passes import PassResult, Reconciler
@@ -204,6 +205,7 @@ async def test_a_run_that_cannot_be_described_does_not_stop_the_others(world: Wo
         name="stubborn",
         task_queue=world.task_queue,
         wake=world.services.deliverer.wake,
+        provisioning=tenant_kinds.PROVISIONING,
         limits=world.reconciler.limits,
     )
     await asyncio.sleep(0.1)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
+from operations import tenant_kinds
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, ReconciliationPaused
 from operations.reconciliation import lease
@@ -51,6 +52,7 @@ def replace_reconciler(
         name="other",
         task_queue=world.task_queue,
         wake=world.services.deliverer.wake,
+        provisioning=tenant_kinds.PROVISIONING,
         limits=limits,
     )
 

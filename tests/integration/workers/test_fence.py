@@ -12,7 +12,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 
 from embedded.temporal import EmbeddedTemporal
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.contracts import StatusReport, TenantStep
@@ -25,8 +25,8 @@ from operations.temporal import RunStatus
 from tests.integration.workers.strangers import OTTO, Customer, Town, burglar, failure_of, leaving_at_once
 from tests.servers import RunningWorker, eventually
 
-DEPARTING = contracts.DEPROVISIONING.temporal_name
-PROVISIONING = contracts.PROVISIONING.temporal_name
+DEPARTING = tenant_kinds.DEPROVISIONING.temporal_name
+PROVISIONING = tenant_kinds.PROVISIONING.temporal_name
 
 
 @pytest.fixture

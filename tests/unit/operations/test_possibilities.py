@@ -3,15 +3,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operations import contracts
 from operations.access import Actor
-from operations.possibilities import Deed, Facts, cancel_problem, possibility, retry_problem
+from operations.kinds import Deed, known
+from operations.possibilities import Facts, cancel_problem, possibility, retry_problem
 from operations.queries.intents import RetryOffer
 from operations.statuses import CommandKind, Role, Status, TenantStatus
 
 SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
 
-PROVISIONING, DEPROVISIONING = (kind.stored_name for kind in contracts.KINDS)
+PROVISIONING, DEPROVISIONING = (kind.stored_name for kind in known())
 GONE = {TenantStatus.DROPPING, TenantStatus.DELETED}
 
 

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection, sql
 from sqlalchemy.exc import DBAPIError
 
 from embedded import ports
+from operations import tenant_kinds
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.actions.tenants import Registered, Tenants
@@ -295,7 +296,13 @@ async def test_a_registration_wakes_the_deliverer_after_its_commit(
     database: Database, connection: AsyncConnection, support: Actor, acme: Registration
 ) -> None:
     woken = asyncio.Event()
-    tenants = Tenants(database=database, task_queue="test", wake=woken.set)
+    tenants = Tenants(
+        database=database,
+        task_queue="test",
+        wake=woken.set,
+        provisioning=tenant_kinds.PROVISIONING,
+        removing=tenant_kinds.DEPROVISIONING,
+    )
 
     with pytest.raises(InvalidInput):
         await tenants.register(support, replace(acme, slug="A"))

@@ -9,7 +9,7 @@ import pytest
 from psycopg import AsyncConnection, errors, sql
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts
+from operations import contracts, tenant_kinds
 from operations.contracts import SCHEMA_MARK, TenantStep
 from operations.database import Database
 from operations.statuses import Status, TenantStatus
@@ -58,7 +58,7 @@ async def take(
     connection: AsyncConnection, activity: Callable[[TenantStep], Awaitable[ResultT]], step: TenantStep
 ) -> ResultT:
     """Run a step as a worker does, for the tenant's latest removal."""
-    run = await StandInRun.about(connection, UUID(step.tenant_id), contracts.DEPROVISIONING)
+    run = await StandInRun.about(connection, UUID(step.tenant_id), tenant_kinds.DEPROVISIONING)
     return await run.take(activity, step, name=contracts.DELETE_TENANT, ordinal=2)
 
 

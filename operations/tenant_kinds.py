@@ -1,0 +1,58 @@
+"""The kinds that Tenantry brings: making a tenant, and removing one. Pure, so that workflows may import it."""
+
+from operations import contracts
+from operations.kinds import Kind, Purpose, Step, Subject
+from operations.statuses import Plan
+
+LOAD_TENANT = Step(name=contracts.LOAD_TENANT, title="Load tenant")
+REQUEST_APPROVAL = Step(name=contracts.REQUEST_APPROVAL, title="Ask for approval")
+SETTLE_APPROVAL = Step(name=contracts.SETTLE_APPROVAL, title="Wait for decision")
+CREATE_SCHEMA = Step(name=contracts.CREATE_SCHEMA, title="Create schema")
+MIGRATE_SCHEMA = Step(name=contracts.MIGRATE_SCHEMA, title="Migrate schema")
+ADD_OWNER = Step(name=contracts.ADD_OWNER, title="Add owner")
+SEED_DEFAULTS = Step(name=contracts.SEED_DEFAULTS, title="Seed defaults")
+ACTIVATE_TENANT = Step(name=contracts.ACTIVATE_TENANT, title="Activate tenant")
+DROP_SCHEMA = Step(name=contracts.DROP_SCHEMA, title="Drop schema", undoes=True)
+ANNOUNCE_DEPROVISIONING = Step(name=contracts.ANNOUNCE_DEPROVISIONING, title="Announce deprovisioning")
+ANNOUNCE_DEPARTURE = Step(name=contracts.ANNOUNCE_DEPARTURE, title="Announce departure")
+DELETE_TENANT = Step(name=contracts.DELETE_TENANT, title="Delete tenant")
+RESTORE_TENANT = Step(name=contracts.RESTORE_TENANT, title="Restore tenant", undoes=True)
+
+APPROVAL = (REQUEST_APPROVAL, SETTLE_APPROVAL)
+BUILDING = (CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT)
+
+
+def _provisioning_plan(subject: Subject) -> tuple[str, ...]:
+    """A person is asked before anything is created for an enterprise."""
+    approval = APPROVAL if subject.plan == Plan.ENTERPRISE else ()
+    return tuple(step.name for step in (LOAD_TENANT, *approval, *BUILDING))
+
+
+def _deprovisioning_plan(_: Subject) -> tuple[str, ...]:
+    return ANNOUNCE_DEPARTURE.name, DELETE_TENANT.name
+
+
+PROVISIONING = Kind(
+    stored_name="tenant_provisioning",
+    temporal_name="TenantProvisioningWorkflow",
+    title="Provisioning",
+    verb="provision",
+    purpose=Purpose.PROVISION,
+    workflow="workers.workflows.provision_tenant:TenantProvisioningWorkflow",
+    activities=("workers.activities.tenants:TenantActivities", "workers.activities.approvals:ApprovalActivities"),
+    steps=(LOAD_TENANT, *APPROVAL, *BUILDING, DROP_SCHEMA),
+    plan=_provisioning_plan,
+    completion="Completed; the tenant is active.",
+)
+DEPROVISIONING = Kind(
+    stored_name="tenant_deprovisioning",
+    temporal_name="TenantDeprovisioningWorkflow",
+    title="Deprovisioning",
+    verb="deprovision",
+    purpose=Purpose.REMOVE,
+    workflow="workers.workflows.deprovision_tenant:TenantDeprovisioningWorkflow",
+    activities=("workers.activities.departures:DepartureActivities",),
+    steps=(ANNOUNCE_DEPARTURE, ANNOUNCE_DEPROVISIONING, DELETE_TENANT, RESTORE_TENANT),
+    plan=_deprovisioning_plan,
+    completion="Completed; the tenant's schema is gone.",
+)
