@@ -5,7 +5,7 @@ import asyncio
 from temporalio import exceptions
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutType
 
-from operations.contracts import REJECTED, step_title
+from operations.contracts import REJECTED, plain_title
 
 LONGEST_ERROR = 4000  # characters
 UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError", REJECTED})
@@ -38,7 +38,7 @@ def _with_type(error: BaseException) -> str:
         case exceptions.TimeoutError():
             kind, message = "", f"{TIME_LIMITS[error.type]}\n{error.message}" if error.type else error.message
         case ActivityError():
-            kind, message = "", f"The step “{step_title(error.activity_type)}” failed.\n{error.message}"
+            kind, message = "", f"The step “{plain_title(error.activity_type)}” failed.\n{error.message}"
         case FailureError():
             kind, message = "", error.message
         case asyncio.CancelledError():

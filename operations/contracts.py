@@ -33,6 +33,11 @@ RECONCILE = "reconcile"  #: its one activity
 SCHEDULE_ID = "tenantry-reconciliation"
 
 
+def plain_title(name: str) -> str:
+    """An activity's name as people read it, where the kinds cannot be asked: in workflow code."""
+    return name.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TenantStep:
     """Input of every step that works on one tenant."""

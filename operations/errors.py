@@ -96,6 +96,10 @@ class CannotDeprovision(OperationsError):
     """The tenant cannot be deprovisioned in its present status; nothing was changed."""
 
 
+class CannotStart(OperationsError):
+    """The run cannot be started for the tenant in its present status; nothing was changed."""
+
+
 class PassRunning(OperationsError):
     """A reconciliation pass is running already; nothing was changed. Its result shows up by itself."""
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from operations.contracts import plain_title
 from operations.errors import ConfigurationError
 from operations.statuses import Plan
 
@@ -140,7 +141,7 @@ class Kinds:
 
     def step_title(self, name: str) -> str:
         """An activity's name as people read it."""
-        return self._titles.get(name) or name.replace("_", " ").capitalize()
+        return self._titles.get(name) or plain_title(name)
 
     def slug_in(self, workflow_id: str) -> str | None:
         """Whose attempt it is by its workflow id; None for an id that no kind of ours makes."""
@@ -153,11 +154,14 @@ class Kinds:
 @cache
 def known() -> Kinds:
     """The kinds of the installed packages; read once, at the start. Raises `ConfigurationError` in one sentence."""
-    return Kinds.of(_declared(each) for each in sorted(entry_points(group=GROUP), key=_ours_first))
+    declared = [(_declared(entry), entry) for entry in entry_points(group=GROUP)]
+    return Kinds.of(kind for kind, _ in sorted(declared, key=_ours_first))
 
 
-def _ours_first(entry: EntryPoint) -> tuple[bool, str]:
-    return not entry.value.startswith("operations."), entry.name
+def _ours_first(declared: tuple[Kind, EntryPoint]) -> tuple[bool, int, str]:
+    """So that of two that contradict each other the stranger's is named."""
+    kind, entry = declared
+    return not entry.value.startswith("operations."), list(Purpose).index(kind.purpose), kind.stored_name
 
 
 def _declared(entry: EntryPoint) -> Kind:

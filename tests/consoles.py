@@ -3,9 +3,9 @@
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +37,7 @@ class Servers:
     database_url: str
     temporal_address: str
     task_queue: str
+    more: Mapping[str, str] = field(default_factory=dict)  #: variables of both
 
     def variables(self) -> dict[str, str]:
         return {
@@ -46,6 +47,7 @@ class Servers:
             "TENANTRY_SECRET_KEY": SECRET_KEY,
             "TENANTRY_ADMIN_EMAIL": ADMIN_EMAIL,
             "TENANTRY_ADMIN_PASSWORD": PASSWORD,
+            **self.more,
         }
 
 

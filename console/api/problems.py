@@ -33,6 +33,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.AlreadyDecided: 409,
     errors.CannotRetry: 409,
     errors.CannotDeprovision: 409,
+    errors.CannotStart: 409,
     errors.InvalidInput: 422,
     errors.TooManyTries: 429,
     errors.LoginsBusy: 503,

@@ -18,6 +18,12 @@ from operations.queries.tenants import TenantView
 from operations.statuses import Plan, TenantStatus
 
 
+class StartRequest(ReasonRequest):
+    """A run to be started for a tenant."""
+
+    type: str = Field(description="stored name of a kind of workflow that neither makes nor removes tenants")
+
+
 class RegistrationRequest(BaseModel):
     """A customer to register."""
 
@@ -76,6 +82,9 @@ class TenantRoutes:
             status_code=202,
             response_model=RegistrationAnswer,
         )
+        router.add_api_route(
+            "/{slug}/executions", self.start, methods=["POST"], status_code=202, response_model=RegistrationAnswer
+        )
         return router
 
     async def register(
@@ -114,5 +123,11 @@ class TenantRoutes:
     async def deprovision(self, request: Request, slug: str, body: ReasonRequest) -> RegistrationAnswer:
         """Begin to remove a tenant; it can be cancelled until the waiting time is over."""
         execution_id = await self.tenants.deprovision(actor_of(request), slug, body.reason)
+        detail = await self.executions.detail(execution_id)
+        return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)
+
+    async def start(self, request: Request, slug: str, body: StartRequest) -> RegistrationAnswer:
+        """Start a run of another kind for an active tenant."""
+        execution_id = await self.tenants.start(actor_of(request), slug, body.type, body.reason)
         detail = await self.executions.detail(execution_id)
         return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)

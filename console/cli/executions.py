@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
-from operations.contracts import step_title
+from operations import kinds
 from operations.phrases import shown_status, spelled, told, who
 from operations.statuses import Decision, Status
 
@@ -59,7 +59,7 @@ def show(
         typer.echo(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
     for step in detail.steps:
         typer.echo(
-            f"  {step.ordinal}. {step_title(step.name):<18} {spelled(step.status):<10} "
+            f"  {step.ordinal}. {kinds.known().step_title(step.name):<18} {spelled(step.status):<10} "
             f"tries {step.attempts}  {told(step.error).sentence}".rstrip()
         )
     for event in detail.events:

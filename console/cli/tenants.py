@@ -9,6 +9,7 @@ from operations.statuses import Plan, TenantStatus
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
+    from operations.queries.execution_views import ExecutionView
     from operations.queries.tenants import TenantView
 
 commands = typer.Typer(no_args_is_help=True, help="Customers.")
@@ -76,3 +77,23 @@ def deprovision(
     else:
         due = "" if tenant.due_at is None else f"; nothing is dropped before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
         typer.echo(f"{tenant.slug} is being removed; its execution is {tenant.execution_id}{due}.")
+
+
+@commands.command()
+def start(
+    slug: Annotated[str, typer.Argument(help="An active tenant.")],
+    kind: Annotated[str, typer.Argument(help="Stored name of the kind of workflow, as docs/extending.md says.")],
+    reason: Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Start a run of another kind for a tenant, such as a backup."""
+
+    async def work(services: "Services") -> "ExecutionView":
+        id_ = await services.tenants.start(operator(), slug, kind, reason)
+        return (await services.reads.executions.detail(id_)).execution
+
+    execution = with_services(work)
+    if as_json:
+        print_json(execution)
+    else:
+        typer.echo(f"{execution.workflow_id} is accepted; its execution is {execution.id}.")

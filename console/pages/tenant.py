@@ -21,6 +21,7 @@ from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
+from console.pages.tenant_work import Work
 from operations.access import Permission
 from operations.feed import Changed
 from operations.kinds import Deed
@@ -53,6 +54,7 @@ async def build(scope: Scope, slug: str) -> None:
     with header.badges:
         badges = StatusBadges(tenant.status.value)
     with header:
+        work = Work(scope)
         removal = Removal(scope)
     notice = Notice()
     with Section("Facts"):
@@ -84,6 +86,7 @@ async def build(scope: Scope, slug: str) -> None:
         known.clear()
         with known:
             facts(_facts(now))
+        work.show(now)
         removal.show(now)
 
     tenant_listener = Listener[TenantView](show)

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, kinds
 from operations.access import Actor, Permission, acting, permit
-from operations.actions import starts
+from operations.actions import customers, starts
 from operations.actions.reasons import checked_reason
 from operations.actions.registration import Registration, slug_problem
 from operations.database import Database
-from operations.errors import AlreadyTaken, CannotDeprovision, InvalidInput, KeyReused, TenantNotFound
+from operations.errors import AlreadyTaken, CannotDeprovision, CannotStart, InvalidInput, KeyReused, TenantNotFound
 from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
-from operations.possibilities import deprovision_problem
+from operations.possibilities import deprovision_problem, start_problem
 from operations.statuses import TenantStatus
 
 LONGEST_KEY = 200  # characters
@@ -85,6 +85,56 @@ class Tenants:
         except IntegrityError as error:
             raise CannotDeprovision(starts.conflict(error)) from None
         self.wake()
+        return execution_id
+
+    async def start(self, actor: Actor, slug: str, stored_name: str, reason: str) -> UUID:
+        """Begin a run that neither makes nor removes an active tenant, and return the execution.
+
+        Raises `TenantNotFound` or `CannotStart`.
+        """
+        permit(actor, Permission.START)
+        why = checked_reason(reason)
+        if slug_problem(slug):
+            raise TenantNotFound
+        kind = kinds.known().get(stored_name)
+        if kind is None or kind.purpose is not Purpose.WORK:
+            choices = ", ".join(kinds.known().stored_names(Purpose.WORK)) or "there are none"
+            raise InvalidInput({"type": f"The type must be one of the kinds that can be started: {choices}."})
+        try:
+            async with acting(self.database, actor, Permission.START) as connection:
+                execution_id = await self._write_work(connection, actor, slug, kind, why)
+        except IntegrityError as error:
+            raise CannotStart(starts.conflict(error)) from None
+        self.wake()
+        return execution_id
+
+    async def _write_work(self, connection: AsyncConnection, actor: Actor, slug: str, kind: Kind, why: str) -> UUID:
+        tenant = await customers.hold(connection, await connection.scalar(select(Tenant.id).where(Tenant.slug == slug)))
+        if tenant is None:
+            raise TenantNotFound
+        if problem := start_problem(tenant.status):
+            raise CannotStart(f"{problem} Nothing was changed.")
+        attempt = starts.Attempt(
+            kind=kind,
+            tenant_id=tenant.id,
+            slug=slug,
+            plan=tenant.plan,
+            arguments=tenant.work_arguments,
+            task_queue=self.task_queue,
+            requested_by=actor.name,
+            why=why,
+            number=await starts.next_number(connection, tenant.id, kind),
+        )
+        execution_id = await starts.write(connection, attempt)
+        await audit.record(
+            connection,
+            actor,
+            "tenant.start",
+            audit.Outcome.APPLIED,
+            audit.Target(kind="tenant", id=str(tenant.id), label=slug),
+            reason=why,
+            after={"execution_id": str(execution_id), "workflow_type": kind.stored_name},
+        )
         return execution_id
 
     async def _write_deprovisioning(self, connection: AsyncConnection, actor: Actor, slug: str, why: str) -> UUID:

@@ -131,15 +131,15 @@ async def test_a_row_that_contradicts_itself_is_refused(
     assert await status_of(connection, execution) is begins_as
 
 
-async def test_one_execution_of_a_kind_is_open_for_an_entity(connection: AsyncConnection) -> None:
+async def test_one_execution_of_a_lane_is_open_for_an_entity(connection: AsyncConnection) -> None:
     first = await add_execution(connection)
     found = await connection.execute("SELECT entity_id FROM workflow_executions WHERE id = %s", (first,))
     row = await found.fetchone()
     assert row is not None
 
     with pytest.raises(UniqueViolation, match="uq_workflow_executions_open"):
-        await add_execution(connection, entity_id=row[0], attempt=2)
-    await add_execution(connection, entity_id=row[0], workflow_type="another_kind")
+        await add_execution(connection, entity_id=row[0], workflow_type="another_kind")
+    await add_execution(connection, entity_id=row[0], workflow_type="another_kind", lane="backup")
     await set_status(connection, first, Status.FAILED)
     await add_execution(connection, entity_id=row[0], attempt=2)
 

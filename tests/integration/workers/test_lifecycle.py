@@ -203,6 +203,7 @@ async def test_support_staff_cannot_go_on_with_a_deprovisioning(services: Servic
     await services.tenants.register(admin, registration("weyland"))
     async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
         await connection.execute("UPDATE tenants SET status = 'active'")
+        await connection.execute("UPDATE workflow_executions SET status = 'completed', completed_at = now()")
     leaving = await services.tenants.deprovision(admin, "weyland", "contract ended")
     async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
         await connection.execute(

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from console.pages import words
-from operations.contracts import SETTLE_APPROVAL, STEP_RETRYING, step_title
+from operations.contracts import SETTLE_APPROVAL, STEP_RETRYING
+from operations.kinds import known
 from operations.phrases import REQUESTS
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
 from operations.queries.intents import CommandView
@@ -151,8 +152,8 @@ def test_a_request_on_its_way_names_who_asked_and_where_it_is() -> None:
 
 
 def test_a_step_is_called_by_what_it_waits_for() -> None:
-    assert step_title(SETTLE_APPROVAL) == "Wait for decision"
-    assert step_title("create_schema") == "Create schema"
+    assert known().step_title(SETTLE_APPROVAL) == "Wait for decision"
+    assert known().step_title("create_schema") == "Create schema"
 
 
 def _command(kind: CommandKind, state: CommandState) -> CommandView:

@@ -1,0 +1,1 @@
+"""Acme's provisioning: a tenant gets a subdomain, and can be backed up."""
