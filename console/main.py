@@ -264,7 +264,7 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
             runner.run(serve(settings))
-    except SchemaBehind as error:
+    except (SchemaBehind, ConfigurationError) as error:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 1
     # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.

@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from psycopg.conninfo import conninfo_to_dict
 
 from embedded.data_directory import DataDirectory
-from operations.settings import libpq_url
+from operations.settings import PREFIX, Settings, libpq_url
 
 DATABASE_URL = "TENANTRY_DATABASE_URL"
 TEMPORAL_ADDRESS = "TEMPORAL_ADDRESS"
+#: What a command line does by its own settings; beside `up` by those of `up`.
+DECIDING = (
+    "TENANTRY_TASK_QUEUE",
+    "TENANTRY_PROVISIONING",
+    "TENANTRY_DEPROVISIONING",
+    "TENANTRY_DEPROVISION_WAIT",
+    "TENANTRY_RECONCILE_INTERVAL",
+    "TENANTRY_RECONCILE_GRACE",
+    "TENANTRY_RECONCILE_RETENTION",
+)
 SHOWN = (
     DATABASE_URL,
     TEMPORAL_ADDRESS,
     "TEMPORAL_NAMESPACE",
     "TEMPORAL_CONFIG_FILE",
-    "TENANTRY_TASK_QUEUE",
+    *DECIDING,
     "TENANTRY_SECRET_KEY",
     "TENANTRY_PUBLIC_URL",
     "TENANTRY_TEMPORAL_UI_URL",
@@ -49,7 +59,7 @@ def for_children(user: Mapping[str, str], home: DataDirectory, addresses: Addres
         TEMPORAL_ADDRESS: addresses.temporal_address,
         "TEMPORAL_NAMESPACE": given(user, "TEMPORAL_NAMESPACE") or "default",
         "TEMPORAL_CONFIG_FILE": str(home.empty_temporal_config()),
-        "TENANTRY_TASK_QUEUE": given(user, "TENANTRY_TASK_QUEUE") or "tenantry",
+        **{name: given(user, name) or _default(name) for name in DECIDING},
         "TENANTRY_SECRET_KEY": given(user, "TENANTRY_SECRET_KEY") or home.secret_key(),
         "TENANTRY_PUBLIC_URL": given(user, "TENANTRY_PUBLIC_URL") or f"http://localhost:{addresses.port}",
         "TENANTRY_PORT": str(addresses.port),
@@ -81,6 +91,10 @@ def forget_libpq() -> None:
     """Remove PG* variables from this very process: an own database needs none, and a PGSERVICE cannot be overruled."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
+
+
+def _default(variable: str) -> str:
+    return str(Settings.model_fields[variable.removeprefix(PREFIX).lower()].default)
 
 
 def _leads_elsewhere(name: str, user: Mapping[str, str]) -> bool:

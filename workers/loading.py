@@ -12,6 +12,12 @@ from workers.workflows.reconcile import ReconciliationWorkflow
 Activity = Callable[..., object]
 
 
+def check(kinds: Kinds, sessions: Sessions) -> None:
+    """Whether a worker can run them all, before it asks for work. Raises `ConfigurationError`, which names the kind."""
+    workflows(kinds)
+    activities(kinds, sessions)
+
+
 def workflows(kinds: Kinds) -> tuple[type, ...]:
     """All workflow classes, for a worker or a replayer. Raises `ConfigurationError`, which names the kind."""
     return (*(_workflow(kind) for kind in kinds), ReconciliationWorkflow)
@@ -48,14 +54,24 @@ def _workflow(kind: Kind) -> type:
 def _steps(kind: Kind, path: str, sessions: Sessions) -> Sequence[Activity]:
     loaded = _load(kind, path)
     if isinstance(loaded, type):
-        takes_sessions = "sessions" in inspect.signature(loaded).parameters
-        made = loaded(sessions=sessions) if takes_sessions else loaded()
-        steps = list(_methods(made))
+        steps = list(_methods(_made(kind, path, loaded, sessions)))
     else:
         steps = [loaded] if callable(loaded) and _defined_name(loaded, "activity") else []
     if not steps:
         raise _unusable(kind, f"{path} is neither an activity nor a class with activities.")
     return steps
+
+
+def _made(kind: Kind, path: str, class_: type, sessions: Sessions) -> object:
+    try:
+        takes_sessions = "sessions" in inspect.signature(class_).parameters
+        return class_(sessions=sessions) if takes_sessions else class_()
+    except Exception as error:
+        raise _unusable(kind, f"{path} cannot be made: {_said(error)}.") from error
+
+
+def _said(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def _methods(made: object) -> Iterator[Activity]:
@@ -77,8 +93,7 @@ def _load(kind: Kind, path: str) -> object:
     try:
         return getattr(import_module(module), name)
     except Exception as error:
-        why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise _unusable(kind, f"{path} cannot be imported: {why}.") from error
+        raise _unusable(kind, f"{path} cannot be imported: {_said(error)}.") from error
 
 
 def _unusable(kind: Kind, why: str) -> ConfigurationError:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from operations.bootstrap import Services
 from operations.errors import (
     ConfigurationError,
     DatabaseUnavailable,
+    OperationsError,
     SchemaBehind,
     TemporalRefused,
     TemporalUnavailable,
@@ -65,6 +67,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way within `GRACE`."""
     services = await Services.connect(settings, part="worker")
+    loading.check(kinds.known(), Sessions.at(services.database.dsn))
     with suppress(DatabaseUnavailable):  # no reason not to start
         await services.database.check_schema()
     stop = asyncio.Event()
@@ -135,6 +138,14 @@ async def _reach_temporal(services: Services) -> Client:
             await waiting.after(unreachable(error).message)
 
 
+def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
+
+
 def main() -> int:
     try:
         settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)
@@ -145,8 +156,9 @@ def main() -> int:
     code = 0
     try:
         asyncio.run(run(settings))
-    except* SchemaBehind:  # in a group, when the database answered only later
-        print(SchemaBehind().message, file=sys.stderr)  # noqa: T201
+    except* (SchemaBehind, ConfigurationError) as errors:  # in a group, when the database answered only later
+        first = next(leaf for leaf in _leaves(errors) if isinstance(leaf, OperationsError))
+        print(first.message, file=sys.stderr)  # noqa: T201
         code = 1
     # The SDK's native threads sometimes abort an interpreter that finalizes; everything is closed by now.
     sys.stdout.flush()

@@ -77,7 +77,7 @@ class Executions:
         why = checked_reason(reason)
         try:
             async with acting(self.database, actor, Permission.RETRY) as connection:
-                old = await _lock(connection, id_)
+                old = await _lock(connection, id_, with_tenant=True)
                 possible = possibility(Deed.RETRY, await _facts(connection, old), actor)
                 await check(connection, actor, possible.permission)
                 _check_run(old, seen_run_id)
@@ -196,13 +196,16 @@ class Executions:
         return new
 
 
-async def _lock(connection: AsyncConnection, id_: UUID) -> Locked:
-    """Raises `ExecutionNotFound`.
+async def _lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = False) -> Locked:
+    """Raises `ExecutionNotFound`. Who begins another run for the tenant holds it, too: no other may begin meanwhile.
 
     The lock comes first, in a statement of its own: what one statement reads beside the row that it waits for is as
     old as the statement, and a step may have deleted the tenant meanwhile.
     """
     await connection.execute(select(Execution.id).where(Execution.id == id_).with_for_update())
+    if with_tenant:
+        of_it = select(Tenant.id).join(Execution, Execution.entity_id == Tenant.id).where(Execution.id == id_)
+        await connection.execute(of_it.with_for_update(of=Tenant))
     statement = (
         select(
             Execution.id,
