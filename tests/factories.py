@@ -15,7 +15,7 @@ INSERT_TENANT = """
 INSERT_EXECUTION = """
     INSERT INTO workflow_executions
            (id, workflow_id, workflow_type, lane, entity_type, entity_id, task_queue, input, requested_by, attempt)
-    VALUES (%s, %s, %s, 'tenant', %s, %s, %s, 'test', %s)
+    VALUES (%s, %s, %s, %s, 'tenant', %s, %s, %s, 'test', %s)
 """
 #: Every way from `pending` to a status, step by step.
 PATHS = {
