@@ -1,15 +1,17 @@
 """Bring the control plane's schema to this version: `python -m migrations`, or `tenantry migrate`."""
 
+import asyncio
 import sys
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from operations import logs
+from operations import logs, poolers
 from operations.database import connect_blocking
 from operations.errors import ConfigurationError
 from operations.settings import Requirement, Settings
@@ -43,9 +45,14 @@ def main() -> int:
         return 1
     logs.configure(settings.log_format)
     try:
+        asyncio.run(poolers.check(settings.database_dsn))
         upgrade(settings.database_dsn)
-    except OperationalError as error:
-        print(f"The database could not be migrated; run it again. {error.orig}", file=sys.stderr)  # noqa: T201
+    except ConfigurationError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return 1
+    except (OperationalError, psycopg.Error, OSError) as error:
+        why = error.orig if isinstance(error, OperationalError) else error
+        print(f"The database could not be migrated; run it again. {why}", file=sys.stderr)  # noqa: T201
         return 1
     logs.logger("migrations").info("schema is up to date")
     return 0

@@ -1,13 +1,14 @@
 """The connection to PostgreSQL; `transaction()` holds the only commit in the program."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Self, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from operations import outages, pooling, read_only, silence
+from operations import outages, poolers, pooling, read_only, silence
 from operations.errors import DatabaseReadOnly, SchemaBehind
 from operations.silence import Silence
 
@@ -46,20 +47,35 @@ def connect_blocking(dsn: str) -> psycopg.Connection:
 async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **session: str) -> psycopg.AsyncConnection:
     """A connection outside the pool, for the feed and for work that outlasts a statement's time limit.
 
-    `session` changes settings of the server for this connection.
+    `session` changes settings of the server for this connection. They are set once it stands: a pooler drops what a
+    connection asks for while it is made (`options`), without a word, or refuses it.
     """
-    return await psycopg.AsyncConnection.connect(
+    connection = await psycopg.AsyncConnection.connect(
         dsn,
-        autocommit=autocommit,
+        autocommit=True,
         connect_timeout=CONNECT_SECONDS,
         application_name=f"tenantry {name}",
-        options=" ".join(f"-c {key}={value}" for key, value in (SESSION | session).items()),
         keepalives=1,
         keepalives_idle=30,
         keepalives_interval=10,
         keepalives_count=3,
         tcp_user_timeout=20_000,
     )
+    try:
+        await answered_within(
+            CONNECT_SECONDS, connection, connection.execute(setting(SESSION | session), prepare=False)
+        )
+        await connection.set_autocommit(autocommit)
+    except BaseException:
+        connection.pgconn.finish()
+        raise
+    return connection
+
+
+def setting(settings: Mapping[str, str]) -> sql.Composed:
+    """The statement that gives a session these settings."""
+    calls = (sql.SQL("set_config({}, {}, false)").format(name, value) for name, value in settings.items())
+    return sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls))
 
 
 async def bound_transactions(connection: psycopg.AsyncConnection, seconds: float) -> None:
@@ -179,6 +195,7 @@ class Database:
     dsn: str
     turns: asyncio.Semaphore  #: first come, first served; the pool itself lets latecomers pass
     silence: Silence
+    is_direct: asyncio.Event = field(default_factory=asyncio.Event)  #: no pooler in between breaks sessions
 
     @classmethod
     def at(
@@ -249,7 +266,14 @@ class Database:
             self.turns.release()
 
     async def check_schema(self) -> None:
-        """Raises `SchemaBehind` unless this version's migrations are there (newer ones do not hurt)."""
+        """Raises `SchemaBehind` unless this version's migrations are there (newer ones do not hurt).
+
+        The first time also `ConfigurationError` when a pooler in between breaks sessions.
+        """
+        if not self.is_direct.is_set():
+            with _naming_outages():
+                await poolers.check(self.dsn)
+            self.is_direct.set()
         async with self.reading() as connection:
             known = await connection.scalar(text("SELECT to_regclass('public.alembic_version')"))
             at = await connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None

@@ -27,6 +27,8 @@ SAID = {
     "no password supplied": WORDS["28P01"],
     "no pg_hba.conf entry": WORDS["28000"],
     "too many clients": WORDS["53300"],
+    "no more connections allowed": WORDS["53300"],
+    "query_wait_timeout": WORDS["53300"],
     "remaining connection slots": WORDS["53300"],
     "starting up": WORDS["57P03"],
     "shutting down": WORDS["57P03"],

@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from operations.database import Database
-from operations.errors import DatabaseUnavailable, OperationsError, SchemaBehind
+from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
 from operations.queries.reconciliation import Reconciliation
 from operations.temporal import Temporal
 
@@ -107,7 +107,7 @@ class HealthRoutes:
     async def _look(self) -> Stored:
         try:
             await self._database.check_schema()
-        except SchemaBehind as error:
+        except (SchemaBehind, ConfigurationError) as error:
             return Stored(refusal=error.message)
         state = await self._reconciliation.state()
         is_read_only = await self._database.is_read_only()

@@ -39,6 +39,7 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
         logs.configure(settings.log_format)  # to stderr: what a command prints may be read by a program
         services = await Services.connect(settings, part="cli")
         try:
+            await services.database.check_schema()
             return await work(services)
         finally:
             await services.close()

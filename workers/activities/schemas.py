@@ -7,7 +7,8 @@ from importlib.resources import files
 from psycopg import AsyncConnection, sql
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts
+from operations import contracts, database
+from workers.activities import sessions
 
 # A schema is only touched when this COMMENT says whose it is; the name alone proves nothing.
 MARK = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
@@ -18,7 +19,12 @@ BUILT = """
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
 
 # What a migration set must not reach the next tenant; its author may have meant the transaction and said the session.
-FORGET = sql.SQL("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE")
+FORGET = sql.Composed(
+    [
+        sql.SQL("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE; "),
+        database.setting(database.SESSION | sessions.SETTINGS),
+    ]
+)
 VERSIONS = sql.SQL(
     "CREATE TABLE IF NOT EXISTS schema_migrations"
     " (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"

@@ -15,6 +15,8 @@ from temporalio.exceptions import ApplicationError
 
 from operations.database import Database, driver_of
 
+#: The statements of steps find single rows by their keys: planning them anew costs more than they do.
+SETTINGS = {"plan_cache_mode": "auto"}
 CONNECTIONS = 7  #: of one worker; more steps at a time than that would only wait for each other in the database
 LONGEST_WAIT = 10.0  #: seconds for a free one; then the step is tried again, as after any other trouble
 
@@ -32,8 +34,7 @@ class Sessions:
 
     @classmethod
     def at(cls, dsn: str, *, size: int = CONNECTIONS, longest_wait: float = LONGEST_WAIT) -> Self:
-        # The statements of steps find single rows by their keys: planning them anew costs more than they do.
-        database = Database.at(dsn, name="worker step", pool_size=size, autocommit=True, plan_cache_mode="auto")
+        database = Database.at(dsn, name="worker step", pool_size=size, autocommit=True, **SETTINGS)
         return cls(database=database, size=size, longest_wait=longest_wait)
 
     @asynccontextmanager
