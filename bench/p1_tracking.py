@@ -15,7 +15,8 @@ from temporalio.worker import Worker
 from bench import five_steps, servers
 from bench.five_steps import Decorated, FiveSteps
 from bench.results import Figure, Result
-from operations.database import Database, connect_blocking
+from operations.connections import connect_blocking
+from operations.database import Database
 from operations.models import Execution
 from operations.temporal import OPERATION_UUID
 from workers.interceptors import plugin

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from operations import logs, poolers
-from operations.database import connect_blocking
+from operations.connections import connect_blocking
 from operations.errors import ConfigurationError
 from operations.settings import Requirement, Settings
 

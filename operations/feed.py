@@ -16,7 +16,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from operations import read_only
-from operations.database import answered_within, connect_directly
+from operations.connections import answered_within, connect_directly
 from operations.logs import logger
 
 log = logger(__name__)

@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 
-from operations.database import connect_directly
+from operations.connections import connect_directly
 from operations.logs import logger
 
 log = logger(__name__)

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from psycopg import AsyncConnection
 
 from operations.causes import clean
-from operations.database import can_bound_transactions
+from operations.connections import can_bound_transactions
 from operations.statuses import StepStatus
 
 LONGEST_PROGRESS = 200  # characters

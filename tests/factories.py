@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from operations import tenant_kinds
-from operations.kinds import LIFECYCLE
 from operations.statuses import CloseReason, Plan, Status, TenantStatus
 
 INSERT_TENANT = """
@@ -14,8 +13,8 @@ INSERT_TENANT = """
 """
 INSERT_EXECUTION = """
     INSERT INTO workflow_executions
-           (id, workflow_id, workflow_type, lane, entity_type, entity_id, task_queue, input, requested_by, attempt)
-    VALUES (%s, %s, %s, %s, 'tenant', %s, %s, %s, 'test', %s)
+           (id, workflow_id, workflow_type, entity_type, entity_id, task_queue, input, requested_by, attempt)
+    VALUES (%s, %s, %s, 'tenant', %s, %s, %s, 'test', %s)
 """
 #: Every way from `pending` to a status, step by step.
 PATHS = {
@@ -56,7 +55,6 @@ async def add_execution(
     *,
     status: Status = Status.PENDING,
     workflow_type: str = tenant_kinds.PROVISIONING.stored_name,
-    lane: str = LIFECYCLE,
     entity_id: UUID | None = None,
     task_queue: str = "test",
     arguments: tuple[object, ...] = (),
@@ -70,7 +68,6 @@ async def add_execution(
             id_,
             f"test-{id_}",
             workflow_type,
-            lane,
             entity_id or uuid4(),
             task_queue,
             json.dumps({"arguments": arguments}),

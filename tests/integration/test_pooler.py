@@ -20,7 +20,8 @@ from embedded import ports
 from operations import poolers
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
-from operations.database import SESSION, Database, connect_directly
+from operations.connections import SESSION, connect_directly
+from operations.database import Database
 from operations.errors import ConfigurationError
 from operations.statuses import Status
 from operations.temporal import Temporal

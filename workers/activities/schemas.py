@@ -7,7 +7,7 @@ from importlib.resources import files
 from psycopg import AsyncConnection, sql
 from temporalio.exceptions import ApplicationError
 
-from operations import contracts, database
+from operations import connections, contracts
 from workers.activities import sessions
 
 # A schema is only touched when this COMMENT says whose it is; the name alone proves nothing.
@@ -22,7 +22,7 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 
 FORGET = sql.Composed(
     [
         sql.SQL("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE; "),
-        database.setting(database.SESSION | sessions.SETTINGS),
+        connections.setting(connections.SESSION | sessions.SETTINGS),
     ]
 )
 VERSIONS = sql.SQL(

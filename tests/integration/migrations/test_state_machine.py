@@ -139,7 +139,9 @@ async def test_one_execution_of_a_lane_is_open_for_an_entity(connection: AsyncCo
 
     with pytest.raises(UniqueViolation, match="uq_workflow_executions_open"):
         await add_execution(connection, entity_id=row[0], workflow_type="another_kind")
-    await add_execution(connection, entity_id=row[0], workflow_type="another_kind", lane="backup")
+    await connection.execute("ALTER TABLE workflow_executions ALTER COLUMN lane SET DEFAULT 'backup'")
+    await add_execution(connection, entity_id=row[0], workflow_type="another_kind")
+    await connection.execute("ALTER TABLE workflow_executions ALTER COLUMN lane SET DEFAULT 'lifecycle'")
     await set_status(connection, first, Status.FAILED)
     await add_execution(connection, entity_id=row[0], attempt=2)
 

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from migrations.__main__ import LOCK, configuration, upgrade
-from operations.database import HEAD, Database, connect_blocking
+from operations.connections import connect_blocking
+from operations.database import HEAD, Database
 from operations.errors import SchemaBehind
 from tests.servers import environment, eventually
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from operations import feed
-from operations.database import connect_directly
+from operations.connections import connect_directly
 from operations.feed import MOST, Changed, Feed
 from tests.integration.queries.silent_link import silent_link
 from tests.servers import eventually

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection
 
-from operations.database import can_bound_transactions
+from operations.connections import can_bound_transactions
 from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
 from tests.factories import add_execution

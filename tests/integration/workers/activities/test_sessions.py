@@ -9,8 +9,9 @@ import pytest
 from psycopg import AsyncConnection, sql
 from temporalio.exceptions import ApplicationError
 
+from operations.connections import SESSION
 from operations.contracts import TenantStep
-from operations.database import SESSION, Database
+from operations.database import Database
 from tests.factories import add_tenant
 from tests.proxies import address_in, proxy_to, through
 from tests.servers import eventually
