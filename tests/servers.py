@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 
 from migrations.__main__ import upgrade
 from operations.bootstrap import Services
+from operations.database import Database
 from workers.main import build
 
 ValueT = TypeVar("ValueT")
@@ -96,9 +97,12 @@ class RunningWorker:
 
 
 @asynccontextmanager
-async def run_worker(services: Services, address: str, task_queue: str) -> AsyncIterator[RunningWorker]:
+async def run_worker(
+    services: Services, address: str, task_queue: str, *, reports: Database | None = None
+) -> AsyncIterator[RunningWorker]:
+    """`reports` is another way to the database, for all that the worker says of its runs."""
     client = await Client.connect(address)
-    async with build(services, client, task_queue) as worker:
+    async with build(services, client, task_queue, reports=reports) as worker:
         yield RunningWorker(worker=worker, client=client)
 
 

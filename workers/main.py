@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 
 from operations import kinds, logs
 from operations.bootstrap import Services
+from operations.database import Database
 from operations.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -41,8 +42,11 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  #: seconds between two tries to reach a ser
 SAID_AGAIN = 60.0  #: seconds until the same reason is logged once more
 
 
-def build(services: Services, client: Client, task_queue: str) -> Worker:
-    """A worker for all workflows of this installation; the client must be connected. Raises `ConfigurationError`."""
+def build(services: Services, client: Client, task_queue: str, *, reports: Database | None = None) -> Worker:
+    """A worker for all workflows of this installation; the client must be connected. Raises `ConfigurationError`.
+
+    What is tracked goes to `reports`, or to the database of the services.
+    """
     sessions = Sessions.at(services.database.dsn)
     known = kinds.known()
     return Worker(
@@ -56,7 +60,7 @@ def build(services: Services, client: Client, task_queue: str) -> Worker:
         interceptors=[Fence(sessions, services.database)],
         plugins=[
             SimplePlugin("tenantry.sessions", run_context=sessions.running),
-            plugin.tracking(services.database),
+            plugin.tracking(reports or services.database),
         ],
         max_concurrent_activities=ACTIVITIES_AT_ONCE,
         max_cached_workflows=CACHED_RUNS,

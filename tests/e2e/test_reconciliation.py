@@ -1,6 +1,7 @@
 """The reconciliation page: what was found, both sides of it, and what people do about it."""
 
-from uuid import uuid4
+import re
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import Page, expect
@@ -24,6 +25,11 @@ async def idle_tenant(services: Services, slug: str) -> None:
     assert [finding.tenant_slug for finding in found.items] == [slug]
 
 
+async def passes_by_hand(services: Services) -> set[UUID]:
+    passes = await services.reads.reconciliation.recent()
+    return {each.id for each in passes if each.trigger is PassTrigger.OPERATOR}
+
+
 @pytest.mark.usefixtures("acme")
 async def test_a_finding_is_looked_at_and_ignored(page: Page, beside: Services) -> None:
     slug = f"idle-{uuid4().hex[:8]}"
@@ -42,13 +48,15 @@ async def test_a_finding_is_looked_at_and_ignored(page: Page, beside: Services) 
 
 
 @pytest.mark.usefixtures("acme")
-async def test_a_pass_is_run_and_its_outcome_told(page: Page) -> None:
+async def test_a_pass_is_run_and_its_outcome_told(page: Page, beside: Services) -> None:
+    before = await passes_by_hand(beside)
     await go(page, "/reconciliation")
 
     await page.get_by_role("button", name="Run now").click()
 
-    await expect(page.get_by_text("found,", exact=False).first).to_be_visible()
+    await expect(page.get_by_text(re.compile(r": [\d,]+ checked, [\d,]+ found, [\d,]+ healed\.$"))).to_be_visible()
     await expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert len(await passes_by_hand(beside) - before) == 1
 
 
 async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Console) -> None:

@@ -25,7 +25,6 @@ from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.proxies import address_in
 from tests.servers import Databases, eventually, passable_directory, run_worker
-from workers.interceptors import plugin
 from workers.main import GRACE
 
 OUTAGE = 10.0  # seconds
@@ -176,21 +175,17 @@ async def test_a_registration_whose_commit_was_not_answered_is_found_by_its_key(
 
 
 async def test_a_run_ends_well_although_the_database_hears_nothing_of_it(
-    provisioning: Provisioning,
-    database_url: str,
-    temporal_address: str,
-    task_queue: str,
-    monkeypatch: pytest.MonkeyPatch,
+    provisioning: Provisioning, database_url: str, temporal_address: str, task_queue: str
 ) -> None:
     """The row is then left to reconciliation, which alone may correct it."""
     registered = await provisioning.register("unheard")
     await provisioning.services.deliverer.deliver_due()
     async with proxy_to(address_in(database_url)) as proxy:
-        reports, tracking = Database.at(proxy.url(database_url), name="test reports"), plugin.tracking
-        monkeypatch.setattr(plugin, "tracking", lambda _: tracking(reports))  # steps have the database, reports none
+        reports = Database.at(proxy.url(database_url), name="test reports")
         await proxy.take(Way.REFUSE)
 
-        async with run_worker(provisioning.services, temporal_address, task_queue):
+        # Steps have the database, reports have none.
+        async with run_worker(provisioning.services, temporal_address, task_queue, reports=reports):
             run = await provisioning.closed_run("tenant-provision-unheard")
         await reports.close()
 

@@ -1,19 +1,24 @@
 """Views and their viewers: who is told what, and that nobody who has gone stands in the way."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Never
 
 import pytest
 from nicegui import Client, ui
+from starlette.types import Message
 
 from console import slow_views
 from console.channels import Listener, View
+from console.lines import LINE, Line
 from console.live import Hub, Pulse
 from operations.errors import DatabaseSlow
 from operations.feed import Changed, Feed
+from tests.servers import eventually
 
 
 class Counter:
@@ -47,24 +52,41 @@ def listener(tab: Client, heard: list[int] | None = None) -> Listener[int]:
         return Listener[int](None if heard is None else heard.append)
 
 
-def frames_to(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    pushed: list[tuple[str, str]] = []
-    monkeypatch.setattr(hub.lines, "push", lambda tab, frame: pushed.append((tab, frame)))
-    return pushed
+@asynccontextmanager
+async def connected(hub: Hub, tab: Client) -> AsyncIterator[list[str]]:
+    """The events that the tab's socket is sent from its handshake on."""
+    events: list[str] = []
+
+    async def send(message: Message) -> None:
+        events.append(str(message["text"]))
+
+    line = Line(send)
+    async with hub.lines.carrying(line):
+        tab.environ = {"asgi.scope": {LINE: line}}
+        hub.greet(tab)
+        await until(events, 1)
+        yield events
 
 
-async def test_a_tab_is_told_once_whatever_follows_the_view_in_it(
-    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counter, heard, pushed = Counter("a"), list[int](), frames_to(hub, monkeypatch)
+async def until(events: list[str], number: int) -> None:
+    async def look() -> list[str]:
+        return events
+
+    await eventually(look, lambda seen: len(seen) >= number)
+
+
+async def test_a_tab_is_told_once_whatever_follows_the_view_in_it(hub: Hub, tab: Client) -> None:
+    counter, heard = Counter("a"), list[int]()
     shown = await hub.watch(counter.view, listener(tab))
     await hub.watch(counter.view, listener(tab, heard))
 
-    await hub._refresh_one("a")
+    async with connected(hub, tab) as events:
+        await hub._refresh_one("a")
+        await until(events, 2)
 
     assert shown.value == 1
     assert heard == [2]
-    assert pushed == [(tab.id, f"[{shown.edition.view},{shown.edition.number + 1},2]")]
+    assert events[1:] == [f'42["news",[{shown.edition.view},{shown.edition.number + 1},2]]']
     assert (await hub.watch(counter.view, listener(tab))).edition.number == 1
 
 
@@ -88,20 +110,17 @@ async def test_a_part_of_the_page_that_has_gone_is_shown_the_view_and_listens_to
     assert hub.channels == 0
 
 
-async def test_a_tab_hears_its_editions_and_how_old_they_are(
-    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pushed = frames_to(hub, monkeypatch)
+async def test_a_tab_hears_its_editions_and_how_old_they_are(hub: Hub, tab: Client) -> None:
     mine = await hub.watch(Counter("a").view, listener(tab))
     other = Client(ui.page("/"), request=None)
     await hub.watch(Counter("b").view, listener(other))
 
-    hub.greet(tab)
-    other.delete()
+    async with connected(hub, tab) as events:
+        other.delete()
 
-    (_, edition), (_, age) = pushed
-    assert edition == mine.edition.frame()
-    assert float(age) >= 0
+    event, edition, age = json.loads(events[0].removeprefix("42"))
+    assert (event, edition) == ("news", [mine.edition.view, mine.edition.number])
+    assert age >= 0
 
 
 class Slow(Counter):
