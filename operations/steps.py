@@ -6,13 +6,16 @@ say of them. The second is a projection of the first, so that late and repeated 
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
+import psycopg
 from prometheus_client import Counter
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 
 from operations.causes import clean
 from operations.connections import can_bound_transactions
@@ -59,11 +62,26 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> 
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
     # In one trip, which is one transaction, where the server would end one of which the rest never comes.
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
-    async with whole:
-        written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
-        await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
+    try:
+        async with whole:
+            written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
+            await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
+    except psycopg.Error:
+        await _forget_prepared(connection)
+        raise
     matching = await written.fetchone()
     unmatched_reports.inc(len(ordered) - (matching[0] if matching else 0))
+
+
+async def _forget_prepared(connection: AsyncConnection) -> None:
+    """After a refusal: what came later in the pipeline never reached the server, yet psycopg believes it prepared.
+
+    Every later use of it would be refused, for as long as the connection is open. At a rollback psycopg forgets.
+    """
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        with suppress(psycopg.Error):  # the connection breaks, and what it has prepared with it
+            async with connection.transaction(force_rollback=True):
+                pass
 
 
 def _plain(report: StepReport) -> dict[str, object]:

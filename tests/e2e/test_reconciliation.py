@@ -54,7 +54,7 @@ async def test_a_pass_is_run_and_its_outcome_told(page: Page, beside: Services) 
 
     await page.get_by_role("button", name="Run now").click()
 
-    await expect(page.get_by_text(re.compile(r": [\d,]+ checked, [\d,]+ found, [\d,]+ healed\.$"))).to_be_visible()
+    await expect(page.get_by_text(re.compile(r": [\d,]+ checked, [\d,]+ found, [\d,]+ corrected\.$"))).to_be_visible()
     await expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert len(await passes_by_hand(beside) - before) == 1
 

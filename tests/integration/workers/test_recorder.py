@@ -97,6 +97,28 @@ async def test_a_refusal_that_sounds_like_a_farewell_is_one_lost_report(
     assert lost_reports._value.get() - lost_before == 2
 
 
+async def test_a_refusal_while_statements_are_prepared_costs_no_later_report(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    recorder.note(report(execution))
+    await recorder.settle(execution)
+    own = recorder.connection._connection
+    assert own is not None
+    assert own.prepare_threshold is not None
+    for ordinal in range(2, own.prepare_threshold + 1):
+        recorder.note(report(execution, ordinal))
+        await recorder.settle(execution)
+    lost_before = lost_reports._value.get()
+
+    recorder.note(replace(report(execution, 90), attempt=2**40))  # refused on the way to the second statement
+    await recorder.settle(execution)
+    recorder.note(report(execution, 91))
+    await recorder.settle(execution)
+
+    assert (await written(connection))[-1] == (91, "running")
+    assert lost_reports._value.get() - lost_before == 1
+
+
 async def test_rows_are_free_again_soon_after_a_worker_died_in_the_middle_of_a_write(
     recorder: Recorder, execution: UUID, connection: AsyncConnection
 ) -> None:
