@@ -30,16 +30,20 @@ class Trace:
     axis: Axis = Axis.LEFT
 
 
-def over_time(label: str, *, left: str, right: str) -> ui.plotly:
+class Plot(ui.plotly, component="plot.js"):
+    """Drawn by ourselves: NiceGUI's own component complains in the browser when its page is left while plotly comes."""
+
+
+def over_time(label: str, *, left: str, right: str) -> Plot:
     """An empty chart; `label` is read to those who do not see it, `left` and `right` name the axes."""
-    chart = ui.plotly(_figure((), (), left, right))
+    chart = Plot(_figure((), (), left, right))
     chart.classes("plot").props["aria-label"] = label
     chart.props["role"] = "img"
     chart.style(f"height: {HEIGHT}px")
     return chart
 
 
-def show(chart: ui.plotly, times: Sequence[str], traces: Sequence[Trace], *, left: str, right: str) -> None:
+def show(chart: Plot, times: Sequence[str], traces: Sequence[Trace], *, left: str, right: str) -> None:
     """Bring the chart up to date; times are RFC 3339."""
     chart.update_figure(_figure(times, traces, left, right))
 

@@ -1,10 +1,11 @@
 """The reconciliation page: what was found, both sides of it, and what people do about it."""
 
+import asyncio
 import re
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from psycopg import AsyncConnection
 
 from operations.bootstrap import Services
@@ -57,6 +58,25 @@ async def test_a_pass_is_run_and_its_outcome_told(page: Page, beside: Services) 
     await expect(page.get_by_text(re.compile(r": [\d,]+ checked, [\d,]+ found, [\d,]+ corrected\.$"))).to_be_visible()
     await expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert len(await passes_by_hand(beside) - before) == 1
+
+
+async def test_a_page_that_is_left_before_its_chart_could_be_drawn_leaves_nothing_behind(page: Page) -> None:
+    """The browser complained of a chart that should keep to the width of a place that was gone."""
+    is_left = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_left.wait()
+        await route.continue_()
+
+    await page.route("**/esm/*plotly*/**", hold)
+    await go(page, "/reconciliation")
+    await page.get_by_role("link", name="Tenants").first.click()
+    await expect(page.get_by_role("heading", name="Tenants", level=1)).to_be_visible()
+
+    is_left.set()
+
+    await page.evaluate("import('nicegui-plotly')")
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Console) -> None:
