@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
 from nicegui import Client, ui
@@ -13,12 +14,14 @@ from console.slow_views import SlowViews
 from console.turns import Turns
 from operations.errors import DatabaseUnavailable, OperationsError
 from operations.feed import Feed
+from operations.liveness import Outage, Part
 from operations.logs import logger
 
 log = logger(__name__)
 
 ValueT = TypeVar("ValueT")
 NewsT = TypeVar("NewsT")
+Outages = tuple[Outage, ...]
 SILENCE = 2.0  #: seconds without an answered look after which the pages say so
 # Queries grow with changes and distinct views, never with viewers; viewers fall again when their tabs go.
 live_queries = Counter("tenantry_live_queries", "Views loaded again because something changed")
@@ -29,22 +32,22 @@ AT_ONCE = 6  #: queries of different views at the same time; fewer than the pool
 
 
 class Pulse(ui.element):
-    """Tells a page whether the feed lives; the tab's line hears how long ago the last look was answered."""
+    """Tells a page which parts are away; the tab's line hears how long ago the last look was answered."""
 
-    def __init__(self, hub: "Hub", *, silent: Callable[[bool], None]) -> None:
-        """`silent` hears when the feed falls silent or speaks again."""
+    def __init__(self, hub: "Hub", *, show: Callable[[Outages], None]) -> None:
+        """`show` hears of the outages whenever they are others."""
         super().__init__("template")
         self.tab = self.client.id
-        self._silent = silent
+        self._show = show
         self._hub = hub
         hub.pulses[self] = None
 
-    def tell(self, is_silent: bool) -> None:
+    def tell(self, outages: Outages) -> None:
         """Let the page hear it; a banner that fails must not stop the beat of the others."""
         try:
-            self._silent(is_silent)
+            self._show(outages)
         except Exception:
-            log.exception("a page could not show whether updates are live")
+            log.exception("a page could not show what is away")
 
     def _handle_delete(self) -> None:
         self._hub.pulses.pop(self, None)
@@ -54,11 +57,13 @@ class Pulse(ui.element):
 class Hub:
     """One per process; `run` lives in the application's lifespan."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, *, elsewhere: Callable[[], Outages] = tuple) -> None:
+        """`elsewhere` says which parts besides the database are away."""
         self.feed = feed
+        self._elsewhere = elsewhere
         self.lines = Lines()
         self.pulses: dict[Pulse, None] = {}
-        self.is_silent = False
+        self.outages: Outages = ()
         self._channels: dict[Hashable, Refreshable] = {}
         self._behind: set[Hashable] = set()  #: those that the database would not answer
         self._slow = SlowViews()
@@ -151,14 +156,21 @@ class Hub:
         except Exception:
             log.exception("a view could not be refreshed", view=str(key))
 
+    def _outages_now(self, silent: bool) -> Outages:
+        """One that goes on is said to have begun when it was said first."""
+        since = datetime.now(UTC) - timedelta(seconds=self.feed.silent_for)
+        database = (Outage(part=Part.DATABASE, since=since),) if silent else ()
+        known = {outage.part: outage for outage in self.outages}
+        return tuple(known.get(outage.part, outage) for outage in (*database, *self._elsewhere()))
+
     async def _beat(self) -> None:
         while True:
             silent = self.feed.silent_for > SILENCE
+            before, self.outages = self.outages, self._outages_now(silent)
             for pulse in tuple(self.pulses):
-                if silent != self.is_silent:
-                    pulse.tell(silent)
+                if self.outages != before:
+                    pulse.tell(self.outages)
                 self.lines.beat(pulse.tab, self._age_for(pulse.tab))
-            self.is_silent = silent
             self._slow.sweep()
             if not silent and (due := {key for key in self._behind if self._slow.is_due(key)}):
                 self._load_again(due)

@@ -45,6 +45,7 @@ from operations.errors import (
     TemporalUnavailable,
 )
 from operations.feed import Feed
+from operations.liveness import Watch
 from operations.reconciliation.watchdog import Watchdog
 from operations.settings import Requirement, Settings
 
@@ -59,7 +60,8 @@ RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
     health = Database.at(services.database.dsn, name="health", pool_size=1)
-    hub = Hub(Feed(dsn=services.database.dsn))
+    watch = Watch(temporal=services.temporal, task_queue=settings.task_queue)
+    hub = Hub(Feed(dsn=services.database.dsn), elsewhere=lambda: watch.outages)
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
         title="Tenantry",
@@ -67,7 +69,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _lifespan(services, hub, presence, settings, health),
+        lifespan=lambda _: _lifespan(services, hub, presence, settings, health=health, watch=watch),
     )
     cookie = sessions.Cookie(secure=settings.is_https)
     application.session_cookie = cookie.name
@@ -77,11 +79,14 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         services,
         settings,
         Login(staff=services.staff, presence=presence, cookie=cookie, environment=settings.environment),
-        health,
+        health=health,
+        watch=watch,
     )
     theme.set_defaults()
     root.register(services, hub, settings)
     nicegui_app.storage.max_tab_storage_age = 3600
+    # Quasar's bar has no name for those who cannot see it, and only tells that long polling goes on.
+    nicegui_app.config.quasar_config["loadingBar"]["skipHijack"] = True
     ui.run_with(
         application,
         title="Tenantry",
@@ -108,7 +113,9 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     return application
 
 
-def _add_routes(application: FastAPI, services: Services, settings: Settings, login: Login, health: Database) -> None:
+def _add_routes(
+    application: FastAPI, services: Services, settings: Settings, login: Login, *, health: Database, watch: Watch
+) -> None:
     """`health` is a way to the database that nothing else uses."""
     reads = services.reads
     application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
@@ -118,7 +125,7 @@ def _add_routes(application: FastAPI, services: Services, settings: Settings, lo
             database=health,
             temporal=services.temporal,
             reconciliation=replace(reads.reconciliation, database=health),
-            task_queue=settings.task_queue,
+            watch=watch,
         ).router()
     )
     application.include_router(documentation.router())
@@ -164,7 +171,7 @@ class _Immutable(StaticFiles):
 
 @asynccontextmanager
 async def _lifespan(
-    services: Services, hub: Hub, presence: Presence, settings: Settings, health: Database
+    services: Services, hub: Hub, presence: Presence, settings: Settings, *, health: Database, watch: Watch
 ) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
@@ -172,6 +179,7 @@ async def _lifespan(
     remains.follow()
     work = {
         "live updates": hub.run,
+        "watch over Temporal and the workers": watch.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
         "months of the history": lambda: history.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,

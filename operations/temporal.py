@@ -14,11 +14,10 @@ from typing import Self, TypeVar
 from uuid import UUID
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import IndexedValueType, WorkflowExecutionStatus
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.converter import DefaultPayloadConverter
@@ -31,7 +30,6 @@ from operations.settings import temporal_profile
 
 BUDGET = 5.0  #: seconds that any question to Temporal may take
 KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-POLLER_FRESH = timedelta(seconds=75)
 OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
 #: What repeating cannot change. Anything else (unreachable, overloaded, key expired, namespace misspelt) may heal.
 REFUSALS = frozenset(
@@ -214,17 +212,6 @@ class Temporal:
         )
         await ask(self.client.operator_service.add_search_attributes(request))
         return await self.has_search_attribute()
-
-    async def has_worker(self, task_queue: str) -> bool:
-        """Whether a worker polled the queue lately; a long poll lasts a minute, and stopped ones stay listed."""
-        request = DescribeTaskQueueRequest(
-            namespace=self.client.namespace,
-            task_queue=TaskQueue(name=task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        answer = await ask(self.client.workflow_service.describe_task_queue(request))
-        fresh = datetime.now(UTC) - POLLER_FRESH
-        return any(poller.last_access_time.ToDatetime(UTC) > fresh for poller in answer.pollers)
 
 
 async def _is_taken(request: Awaitable[None]) -> bool:

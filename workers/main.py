@@ -12,9 +12,10 @@ from time import monotonic
 
 from temporalio.client import Client
 from temporalio.plugin import SimplePlugin
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
-from operations import kinds, logs
+from operations import kinds, liveness, logs
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import (
@@ -131,11 +132,12 @@ async def _reach_database(services: Services) -> None:
 async def _reach_temporal(services: Services) -> Client:
     """A connected client. A worker takes no lazy client, and the search attribute must be there before a start."""
     waiting = Waiting(fact="Temporal cannot be reached yet")
+    runtime = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=liveness.HEARTBEAT)
     while True:
         try:
             if not await services.temporal.ensure_search_attribute():
                 log.error("the search attribute OperationUUID exists and is no Keyword; no run can start")
-            return await Client.connect(**temporal_profile().to_client_connect_config())
+            return await Client.connect(**temporal_profile().to_client_connect_config(), runtime=runtime)
         except (TemporalUnavailable, TemporalRefused) as error:
             await waiting.after(error.message)
         except RuntimeError as error:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from operations.database import Database
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
+from operations.liveness import Watch
 from operations.queries.reconciliation import Reconciliation
 from operations.temporal import Temporal
 
@@ -58,13 +59,11 @@ class Stored:
 class HealthRoutes:
     """`/healthz`, `/readyz`, `/metrics`. `database` is its own: pages may have all connections of theirs in use."""
 
-    def __init__(
-        self, *, database: Database, temporal: Temporal, reconciliation: Reconciliation, task_queue: str
-    ) -> None:
+    def __init__(self, *, database: Database, temporal: Temporal, reconciliation: Reconciliation, watch: Watch) -> None:
         self._database = database
         self._temporal = temporal
         self._reconciliation = reconciliation
-        self._task_queue = task_queue
+        self._watch = watch
         self._stored = Question(ask=self._look_into_database)
         self._in_temporal = Question(ask=self._degraded_in_temporal)
         self._numbers = Question(ask=lambda: asyncio.to_thread(generate_latest))
@@ -121,8 +120,8 @@ class HealthRoutes:
         try:
             if not await self._temporal.has_search_attribute():
                 degraded.append("search_attribute")
-            if not await self._temporal.has_worker(self._task_queue):
-                degraded.append("worker")
         except OperationsError:
             return ["temporal"]
+        if not self._watch.has_worker:
+            degraded.append("worker")
         return degraded

@@ -1,9 +1,13 @@
-"""One strip over the content that says which source cannot be trusted, since when, and what still works."""
+"""Strips over the content that say which source cannot be trusted, since when, and what still works."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from nicegui import ui
 
+from console.components.moments import Moment
 from console.components.text import attribute, tag
 
 
@@ -18,24 +22,42 @@ class Kind(StrEnum):
 ICONS = {Kind.INFO: "info", Kind.WARNING: "warning", Kind.ERROR: "error"}
 
 
-class Banner(ui.element):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One strip; `name` tells it from others."""
+
+    name: str
+    title: str
+    since: datetime
+    text: str
+    kind: Kind = Kind.WARNING
+    since_word: str = "since"
+
+
+class Banners(ui.element):
     """Takes no room until something is shown."""
 
     def __init__(self) -> None:
         super().__init__("div")
-        self.classes("banner").props("role=status")
+        self.classes("banners")
+
+    def show(self, notices: Sequence[Notice]) -> None:
+        """These, in place of what was said before."""
+        self.clear()
         with self:
-            self._icon = ui.icon(ICONS[Kind.INFO])
-            self._message = tag("span")
-        self.set_visibility(False)
+            for notice in notices:
+                _strip(notice)
 
-    def show(self, text: str, kind: Kind = Kind.WARNING) -> None:
-        """Say it, in place of what was said before."""
-        self._icon.set_name(ICONS[kind])
-        self._message.set_text(text)
-        attribute(self, "data-kind", kind.value)
-        attribute(self, "role", "alert" if kind is Kind.ERROR else "status")
-        self.set_visibility(True)
 
-    def hide(self) -> None:
-        self.set_visibility(False)
+def _strip(notice: Notice) -> None:
+    with ui.element("div").classes("banner") as strip:
+        attribute(strip, "role", "alert" if notice.kind is Kind.ERROR else "status")
+        attribute(strip, "data-kind", notice.kind.value)
+        attribute(strip, "data-name", notice.name)
+        ui.icon(ICONS[notice.kind])
+        with ui.element("div"), tag("p"):
+            tag("b", f"{notice.title} {notice.since_word} ")
+            Moment(notice.since, whole=True)
+            tag("span", " (")
+            Moment(notice.since)
+            tag("span", f"). {notice.text}")

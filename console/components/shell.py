@@ -1,4 +1,4 @@
-"""The frame around every page: header, drawer, banner, keyboard shortcuts."""
+"""The frame around every page: header, drawer, banners, keyboard shortcuts."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from nicegui import ui
 
 from console.components import assets, theme
-from console.components.banners import Banner
+from console.components.banners import Banners
 from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
 from console.components.text import attribute, tag
@@ -49,7 +49,7 @@ class Viewer:
 class Frame:
     """The parts of the frame that pages talk to."""
 
-    banner: Banner
+    banners: Banners
     freshness: Freshness
     dialogs: Dialogs
 
@@ -63,10 +63,10 @@ def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterat
     _shortcuts(nav)
     with ui.context.client.layout:
         dialogs = Dialogs()
-    banner = Banner()
+    banners = Banners()
     with ui.element("div").classes("content") as content:
         ui.skip_link("Skip to the content", target=content)
-        yield Frame(banner=banner, freshness=freshness, dialogs=dialogs)
+        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs)
 
 
 def _header(*, viewer: Viewer, environment: str) -> Freshness:

@@ -7,14 +7,23 @@ from nicegui.page_arguments import PageArguments
 
 from console import failures, sessions
 from console.components import cards, feedback, shell
-from console.components.banners import Kind
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants
+from console.pages import (
+    execution,
+    executions,
+    outage_words,
+    overview,
+    reconciliation,
+    register_tenant,
+    tenant,
+    tenants,
+)
 from console.pages.scope import Scope
 from operations.access import Actor, Permission
 from operations.bootstrap import Services
 from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
+from operations.liveness import Outage
 from operations.logs import logger
 from operations.settings import Settings
 
@@ -28,7 +37,6 @@ NAV = (
     shell.NavItem(label="Register tenant", icon="domain_add", path="/tenants/new", section="Operate", key="n"),
 )
 RETRY_PAUSE = 3.0  #: seconds
-SILENT = "Live updates are interrupted: the database does not answer. What you see may be old; runs go on."
 
 
 def register(services: Services, hub: Hub, settings: Settings) -> None:
@@ -104,7 +112,7 @@ async def _draw(page: Coroutine[None, None, None]) -> None:
         sessions.actor()
         await page
     except NotLoggedIn:
-        ui.navigate.to("/login")
+        sessions.send_to_login(ui.context.client)
     except DatabaseUnavailable as error:
         _say_instead(place, Empty(kind=EmptyKind.UNAVAILABLE, title=error.title, text=error.message))
         if isinstance(place, ui.sub_pages):
@@ -128,20 +136,17 @@ def _say_instead(place: ui.element, empty: Empty) -> None:
 
 
 def _follow(hub: Hub, frame: shell.Frame) -> None:
-    def silent(is_silent: bool) -> None:
-        if is_silent:
-            frame.banner.show(SILENT, Kind.ERROR)
-        else:
-            frame.banner.hide()
+    def show(outages: tuple[Outage, ...]) -> None:
+        frame.banners.show([outage_words.notice(outage) for outage in outages])
 
-    Pulse(hub, silent=silent)
-    silent(hub.is_silent)
+    Pulse(hub, show=show)
+    show(hub.outages)
 
 
 def _show_failure(error: Exception) -> None:
     """What a click could not do: an expected failure in its own words, a bug as a bug."""
     if isinstance(error, NotLoggedIn):
-        ui.navigate.to("/login")
+        sessions.send_to_login(ui.context.client)
     elif isinstance(error, OperationsError):
         feedback.toast(error.message, feedback.Tone.ERROR)
     else:

@@ -269,7 +269,7 @@ async def test_an_outage_of_the_database_is_shown_and_passes_without_a_reload(
     page = await visits.begin(session=await empty_console.accounts.session(), url=empty_console.url)
     await go(page, "/tenants")
     await page.evaluate("window.sameDocument = true")
-    banner = page.locator(".banner")
+    banner = page.locator(".banner", has_text="database")
 
     await way_to_database.cut()
     try:

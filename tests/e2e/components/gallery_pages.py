@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from nicegui import Client, ui
 
 from console.components import badges, cards, charts, feedback, fields, tables, timeline
+from console.components.banners import Notice
 from console.components.counts import Count, Counts
 from console.components.dialogs import Question
 from console.components.filters import FilterBar, SelectionBar
@@ -234,7 +235,13 @@ def overview(frame: Frame) -> None:
 
 
 def _banner(frame: Frame) -> None:
-    frame.banner.show("Temporal does not answer since 14:02. Registrations are kept and go on by themselves.")
+    temporal = Notice(
+        name="temporal",
+        title="Temporal does not answer",
+        since=datetime.now(UTC) - timedelta(minutes=4),
+        text="Registrations are kept and go on by themselves.",
+    )
+    frame.banners.show([temporal])
 
 
 KPIS: list[tuple[str, str, str, cards.Trend]] = [

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Never
 
@@ -18,6 +19,7 @@ from console.lines import LINE, Line
 from console.live import Hub, Pulse
 from operations.errors import DatabaseSlow
 from operations.feed import Changed, Feed
+from operations.liveness import Outage, Part
 from tests.servers import eventually
 
 
@@ -180,17 +182,17 @@ async def test_a_view_that_became_slow_keeps_its_value_and_says_how_old_it_is(
 
 
 async def test_a_banner_or_view_that_fails_keeps_nothing_from_the_others(hub: Hub, tab: Client) -> None:
-    heard: list[bool] = []
+    heard: list[object] = []
 
     def fail(_: object) -> Never:
         raise ValueError
 
     with tab:
-        Pulse(hub, silent=fail)
-        Pulse(hub, silent=heard.append)
+        Pulse(hub, show=fail)
+        Pulse(hub, show=heard.append)
     broken = replace(Counter("broken").view, concerns=fail)
     await hub.watch(broken, listener(tab))
-    hub.is_silent = True
+    hub.outages = (Outage(part=Part.DATABASE, since=datetime.now(UTC)),)
 
     beating = asyncio.create_task(hub._beat())
     await asyncio.wait({beating}, timeout=0.05)

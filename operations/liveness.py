@@ -1,0 +1,203 @@
+"""Whether Temporal answers and a worker takes work, by the eyes of one who looks every second.
+
+Workers of this version send heartbeats, so one that died is missed within seconds. Where the server takes none, or for
+workers that send none, there is only when each asked for work last: a long poll lasts a minute, and one that died in
+it stays listed. Whose clock is right is nobody's concern: what counts is when a sign was first seen to be another one.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from time import monotonic
+
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.worker.v1 import WorkerHeartbeat
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, ListWorkersRequest
+from temporalio.service import RPCError, RPCStatusCode
+
+from operations.errors import TemporalRefused, TemporalUnavailable
+from operations.temporal import Temporal, ask
+
+HEARTBEAT = timedelta(seconds=3)  #: the rhythm of our workers
+LATE, LEAST_SILENCE = 1.25, 8.0  #: of its own rhythm, and seconds: then a worker that sends heartbeats is gone
+POLLER_SILENCE = 75.0  #: seconds; a long poll lasts a minute
+TEMPORAL_SILENCE = 5.0  #: seconds without an answer
+SETTLING = 20.0  #: seconds in which workers come (back), after this one began to look and after Temporal was away
+EVERY, BUDGET = 1.0, 2.0  #: seconds between two looks, and for one
+#: A server that lists no workers, or none to us.
+NOT_FOR_US = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.INVALID_ARGUMENT)
+MOST = 1000  #: workers asked for; Temporal keeps those that died for five minutes
+
+
+class Part(StrEnum):
+    """What an installation needs beside its console."""
+
+    DATABASE = "database"
+    TEMPORAL = "temporal"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outage:
+    """A part that is not there."""
+
+    part: Part
+    since: datetime  #: the last sign of it, by the clock of whoever looks
+    is_since_before: bool = False  #: it was not there when somebody began to look, and may be away for longer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sign:
+    """The latest sign of life of a worker."""
+
+    worker: str
+    mark: object  #: another one is a newer sign
+    age: float  #: seconds, by clocks that may disagree
+    lasts: float  #: seconds after which a worker that gave no newer one is gone
+    is_farewell: bool = False
+
+
+@dataclass(kw_only=True, slots=True)
+class Sightings:
+    """When signs were seen, by one clock that never jumps."""
+
+    latest: float | None = None  #: of any worker
+    _seen: dict[str, tuple[Sign, float]] = field(default_factory=dict)
+
+    def note(self, signs: Iterable[Sign], now: float) -> None:
+        self._seen = {sign.worker: (sign, self._seen_at(sign, now)) for sign in signs}
+        self.latest = max([at for _, at in self._seen.values()], default=self.latest)
+
+    def is_any_alive(self, now: float) -> bool:
+        return any(now - at < sign.lasts for sign, at in self._seen.values())
+
+    def _seen_at(self, sign: Sign, now: float) -> float:
+        """One that goes takes no work any more, however often it still says so."""
+        if sign.worker not in self._seen:
+            return now - max(sign.age, 0.0)
+        before, at = self._seen[sign.worker]
+        return at if before.mark == sign.mark or before.is_farewell else now
+
+
+@dataclass(kw_only=True, slots=True)
+class Watch:
+    """Looks at one queue of one namespace."""
+
+    temporal: Temporal
+    task_queue: str
+    _sightings: Sightings = field(default_factory=Sightings)
+    _begun_at: float = field(default_factory=monotonic)
+    _answered_at: float = field(default_factory=monotonic)
+    _settling_since: float = field(default_factory=monotonic)
+    _takes_heartbeats: bool | None = None  #: whether the server does; None: to be asked
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether one was seen alive, as of the last look."""
+        return self._sightings.is_any_alive(monotonic())
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Of Temporal; or, as nobody else could tell, of the workers."""
+        now = monotonic()
+        if now - self._answered_at >= TEMPORAL_SILENCE:
+            return (Outage(part=Part.TEMPORAL, since=_moment(self._answered_at)),)
+        if self.has_worker or now - self._settling_since < SETTLING:
+            return ()
+        latest = self._sightings.latest
+        since = self._begun_at if latest is None else latest
+        return (Outage(part=Part.WORKER, since=_moment(since), is_since_before=latest is None),)
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(EVERY)
+
+    async def look(self) -> None:
+        try:
+            signs = await self._signs()
+        except (TemporalUnavailable, TemporalRefused):
+            self._takes_heartbeats = None
+            return
+        now = monotonic()
+        if now - self._answered_at >= TEMPORAL_SILENCE:
+            self._settling_since = now
+        self._answered_at = now
+        self._sightings.note(signs, now)
+
+    async def _signs(self) -> list[Sign]:
+        """Whoever sends heartbeats is judged by them alone; how long ago it polled says less."""
+        heartbeats = await self._heartbeats()
+        beating = {heartbeat.worker_identity for heartbeat in heartbeats}
+        pollers = [poller for poller in await self._pollers() if poller.identity not in beating]
+        return [*map(_of_heartbeat, heartbeats), *map(_of_poller, pollers)]
+
+    async def _heartbeats(self) -> list[WorkerHeartbeat]:
+        try:
+            if self._takes_heartbeats is None:
+                self._takes_heartbeats = await self._ask_for_heartbeats()
+            return await self._listed() if self._takes_heartbeats else []
+        except (TemporalUnavailable, TemporalRefused) as error:
+            cause = error.__cause__
+            if not (isinstance(cause, RPCError) and cause.status in NOT_FOR_US):
+                raise
+            self._takes_heartbeats = False
+            return []
+
+    async def _ask_for_heartbeats(self) -> bool:
+        client = self.temporal.client
+        request = DescribeNamespaceRequest(namespace=client.namespace)
+        described = await ask(client.workflow_service.describe_namespace(request), within=BUDGET)
+        return bool(described.namespace_info.capabilities.worker_heartbeats)
+
+    async def _listed(self) -> list[WorkerHeartbeat]:
+        # How a quote is escaped in this query depends on the server.
+        query = "" if "'" in self.task_queue or "\\" in self.task_queue else f"TaskQueue = '{self.task_queue}'"
+        client = self.temporal.client
+        request = ListWorkersRequest(namespace=client.namespace, query=query, page_size=MOST)
+        answer = await ask(client.workflow_service.list_workers(request), within=BUDGET)
+        heartbeats = (each.worker_heartbeat for each in answer.workers_info)
+        return [each for each in heartbeats if each.task_queue == self.task_queue]
+
+    async def _pollers(self) -> list[PollerInfo]:
+        request = DescribeTaskQueueRequest(
+            namespace=self.temporal.client.namespace,
+            task_queue=TaskQueue(name=self.task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        answer = await ask(self.temporal.client.workflow_service.describe_task_queue(request), within=BUDGET)
+        return list(answer.pollers)
+
+
+def _of_heartbeat(heartbeat: WorkerHeartbeat) -> Sign:
+    rhythm = heartbeat.elapsed_since_last_heartbeat.ToTimedelta().total_seconds()  # 0 in the first, which tells none
+    return Sign(
+        worker=heartbeat.worker_instance_key,
+        mark=heartbeat.heartbeat_time.ToNanoseconds(),
+        age=_age(heartbeat.heartbeat_time.ToDatetime(UTC)),
+        lasts=max(LEAST_SILENCE, LATE * rhythm) if rhythm else POLLER_SILENCE,
+        is_farewell=heartbeat.status != WorkerStatus.WORKER_STATUS_RUNNING,
+    )
+
+
+def _of_poller(poller: PollerInfo) -> Sign:
+    polled_at = poller.last_access_time
+    return Sign(
+        worker=poller.identity,
+        mark=polled_at.ToNanoseconds(),
+        age=_age(polled_at.ToDatetime(UTC)),
+        lasts=POLLER_SILENCE,
+    )
+
+
+def _age(at: datetime) -> float:
+    return (datetime.now(UTC) - at).total_seconds()
+
+
+def _moment(at: float) -> datetime:
+    """A reading of the clock that never jumps, as a time of day."""
+    return datetime.now(UTC) - timedelta(seconds=monotonic() - at)
