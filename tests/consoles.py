@@ -59,6 +59,7 @@ class Console:
     url: str
     port: int
     accounts: "Accounts"
+    process: Process
 
     @property
     def address(self) -> str:
@@ -128,12 +129,13 @@ async def run_console(
     database_behind: str | None = None,
     public_url: str | None = None,
     slow_callbacks: Path | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[Console]:
     """`database_behind` is the database itself when the console's way to it is a proxy.
 
     With `slow_callbacks` a watchdog writes what holds up its event loop to this file.
     """
-    port = ports.any_free()
+    port = port or ports.any_free()
     url = public_url or f"http://localhost:{port}"
     log = logs / f"console-{port}.log"
     variables = servers.variables() | {"TENANTRY_PORT": str(port), "TENANTRY_PUBLIC_URL": url}
@@ -143,7 +145,7 @@ async def run_console(
     async with AsyncExitStack() as stack:
         accounts = await stack.enter_async_context(Accounts.at(database_behind or servers.database_url))
         process = await stack.enter_async_context(_process(module, log, variables))
-        console = Console(url=url, port=port, accounts=accounts)
+        console = Console(url=url, port=port, accounts=accounts, process=process)
         await _until_ready(process, console, log)
         await eventually(accounts.number, bool, within=TO_START)  # the console makes the first one itself
         yield console

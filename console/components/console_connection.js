@@ -4,10 +4,12 @@ import { watch } from "console_line";
 
 const SILENCE = 6000; // ms without a sign of life after which a socket that seems open is taken for dead
 const KEY = "tenantry.pressed";
+const AWAY = "tenantry.away"; // the page went while it was offline: the server knew its tab no more
 const ACTIONS = ".content button, .content [role=button], .dialogs button";
 const LOCAL = "[data-local], .live-columns *, .live-copy"; // what the browser does by itself
 export const connection = Vue.reactive({ online: true });
 let signAt = null;
+let wasOnline = false;
 
 const say = (message) =>
   window.Quasar?.Notify.create({
@@ -19,6 +21,7 @@ function look() {
   if (!window.socket || window.did_handshake === undefined) return;
   const isSilent = signAt !== null && !document.hidden && Date.now() - signAt > SILENCE;
   const online = Boolean(window.socket.connected) && window.did_handshake !== false && !isSilent;
+  wasOnline ||= online;
   if (online === connection.online && online) return;
   connection.online = online;
   document.documentElement.toggleAttribute("data-offline", !online);
@@ -70,6 +73,14 @@ function listen() {
   });
   for (const name of ["connect", "disconnect"]) window.socket.on(name, () => Vue.nextTick(look));
   if (window.did_handshake) report();
+  welcome();
+}
+
+window.addEventListener("pagehide", () => wasOnline && !connection.online && sessionStorage.setItem(AWAY, "yes"));
+function welcome() {
+  if (sessionStorage.getItem(AWAY) === null) return;
+  sessionStorage.removeItem(AWAY);
+  say("The connection was away for so long that the page was loaded anew. What you typed is kept.");
 }
 
 document.addEventListener("click", guard, true);

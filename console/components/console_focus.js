@@ -15,6 +15,20 @@ export function anchor() {
   return { element, label: element?.getAttribute("aria-label") ?? element?.textContent?.trim() };
 }
 
+const HELD = 3000; // ms in which what was done may take away the button that led to it
+const title = () => document.querySelector(".content h1");
+
+function focus(place) {
+  if (place && place.tagName === "H1") place.tabIndex = -1;
+  place?.focus();
+}
+
+// Whoever would be left without a place, as theirs was drawn anew, gets the title.
+function hold(place, until) {
+  if (document.activeElement === place && Date.now() < until) setTimeout(() => hold(place, until), 100);
+  else if (document.activeElement === document.body && !place.isConnected) focus(title());
+}
+
 // Back to it; a redraw may have put another one in its place, else the page's title has to do.
 export function refocus({ element, label }) {
   Vue.nextTick(() => {
@@ -22,8 +36,8 @@ export function refocus({ element, label }) {
     const twin = () => [...document.querySelectorAll(".content button, .content a")].find(
       (each) => label && (each.getAttribute("aria-label") ?? each.textContent.trim()) === label,
     );
-    const place = element?.isConnected && !element.disabled ? element : (twin() ?? document.querySelector(".content h1"));
-    if (place && place.tagName === "H1") place.tabIndex = -1;
-    place?.focus();
+    const place = element?.isConnected && !element.disabled ? element : (twin() ?? title());
+    focus(place);
+    if (place) hold(place, Date.now() + HELD);
   });
 }

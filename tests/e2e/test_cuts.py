@@ -1,19 +1,24 @@
 """A lost connection: nothing can be pressed, what was on its way is done once, and what was typed stays."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from embedded import ports
 from operations.bootstrap import Services
+from operations.errors import TenantNotFound
 from operations.statuses import CommandKind
 from tests.consoles import Console, Servers, run_console
 from tests.e2e.test_dialogs import REASON, Run, ask_to, commands, open_run
 from tests.e2e.visits import Visits, go, settled
 from tests.proxies import Proxy
+from tests.servers import eventually
 
 
 @pytest.fixture
@@ -162,3 +167,143 @@ async def test_a_press_that_was_lost_with_its_connection_is_reported(page: Page,
 
     await expect(page.get_by_text("The connection was cut while you pressed “Run now”")).to_be_visible(timeout=20_000)
     visits.complaints.clear()
+
+
+NOTHING_DONE = "You are offline: nothing was done"
+LOADED_ANEW = "What you typed is kept"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HalfDone:
+    """Two people in two browsers: one fills in a form, one gives a reason and has narrowed a list in another tab."""
+
+    form: Page
+    asked: Page
+    listed: Page
+    slug: str
+    run: Run
+    services: Services
+
+    @classmethod
+    async def begin(cls, visits: Visits, console: Console, run: Run, services: Services) -> "HalfDone":
+        form = await visits.begin(session=await console.accounts.session(), url=console.url)
+        asked = await visits.begin(session=await console.accounts.session(), url=console.url)
+        listed = await asked.context.new_page()
+        slug = f"long-{uuid4().hex[:8]}"
+        await go(form, "/tenants/new")
+        await form.get_by_label("Slug").fill(slug)
+        await form.get_by_label("Name", exact=True).fill("Long cut")
+        await form.get_by_label("Plan").click()
+        await form.get_by_role("option", name="Business").click()
+        await go(asked, run.path)
+        await (await ask_to(asked, "Terminate")).get_by_label("Reason").fill(REASON)
+        await go(listed, "/executions")
+        await listed.get_by_label("Search").fill("asked-")
+        await listed.wait_for_url("**q=asked-**")
+        return cls(form=form, asked=asked, listed=listed, slug=slug, run=run, services=services)
+
+    @property
+    def register(self) -> Locator:
+        return self.form.get_by_role("button", name="Register")
+
+    async def press_offline(self) -> None:
+        """Both press, and are told that nothing was done, or cannot press."""
+        await expect(self.form.locator("html[data-offline]")).to_have_count(1, timeout=20_000)
+        await self.register.dispatch_event("click")
+        await expect(self.form.get_by_text(NOTHING_DONE).first).to_be_visible()
+        await expect(self.asked.get_by_role("dialog").get_by_role("status")).to_contain_text("You are offline")
+        await self.asked.keyboard.press("Control+Enter")
+
+    async def are_back(self) -> None:
+        for page in (self.form, self.asked, self.listed):
+            await page.wait_for_function("window.did_handshake === true", timeout=60_000)
+            await expect(page.locator("html[data-offline]")).to_have_count(0, timeout=60_000)
+
+    async def is_as_it_was(self) -> None:
+        await expect(self.form.get_by_label("Slug")).to_have_value(self.slug)
+        await expect(self.form.get_by_label("Name", exact=True)).to_have_value("Long cut")
+        await expect(self.form.locator(".field", has_text="Plan")).to_contain_text("Business")
+        await expect(self.listed.get_by_label("Search")).to_have_value("asked-")
+        if not await self.asked.get_by_role("dialog").count():  # the page was loaded anew, and has said so
+            await expect(self.asked.get_by_text(LOADED_ANEW)).to_be_visible()
+            await ask_to(self.asked, "Terminate")
+        await expect(self.asked.get_by_label("Reason")).to_have_value(REASON)
+
+    async def go_on(self) -> None:
+        """Nothing was done by what was pressed offline; now both press again, and it is done once."""
+        await self.are_back()
+        await self.is_as_it_was()
+        with pytest.raises(TenantNotFound):
+            await self.services.reads.tenants.by_slug(self.slug)
+        assert await commands(self.services, self.run) == []
+        await self.form.get_by_label("Owner's e-mail").fill(f"{self.slug}@long.example")
+        await self.register.click()
+        await self.form.wait_for_url("**/executions/*")
+        await self.asked.get_by_role("dialog").get_by_role("button", name="Terminate").click()
+        await expect(self.asked.get_by_role("dialog")).to_be_hidden()
+        assert await commands(self.services, self.run) == [(CommandKind.TERMINATE, REASON)]
+        assert (await self.services.reads.tenants.by_slug(self.slug)).plan == "business"
+        for page in (self.form, self.asked):
+            assert await page.evaluate("Object.keys(JSON.parse(localStorage['tenantry.drafts']).drafts)") == []
+
+
+@pytest.fixture
+async def half_done(visits: Visits, far_console: Console, beside: Services, run: Run) -> AsyncIterator[HalfDone]:
+    yield await HalfDone.begin(visits, far_console, run, beside)
+    visits.complaints.clear()  # of the tabs, that they had lost their server
+
+
+async def for_seconds(seconds: float) -> None:
+    """As long as what the test is about lasts."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+
+    async def now() -> float:
+        return loop.time()
+
+    await eventually(now, lambda time: time >= until, within=seconds + 5)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("cuts", [(60,), (20, 20, 20)], ids=["60 s", "3 x 20 s"])
+async def test_half_done_work_survives_long_cuts(half_done: HalfDone, way: Proxy, cuts: tuple[int, ...]) -> None:
+    for seconds in cuts:
+        await way.cut()
+        await half_done.press_offline()
+        await for_seconds(seconds)
+        await way.restore()
+        await half_done.are_back()
+        await half_done.is_as_it_was()
+
+    await half_done.go_on()
+
+
+async def test_half_done_work_survives_a_frozen_way(half_done: HalfDone, way: Proxy) -> None:
+    way.freeze()
+    await half_done.press_offline()
+    way.thaw()
+
+    await half_done.go_on()
+
+
+async def test_half_done_work_survives_a_console_that_is_stopped_and_goes_on(
+    half_done: HalfDone, far_console: Console
+) -> None:
+    far_console.process.send_signal(signal.SIGSTOP)
+    try:
+        await half_done.press_offline()
+    finally:
+        far_console.process.send_signal(signal.SIGCONT)
+
+    await half_done.go_on()
+
+
+async def test_half_done_work_survives_a_console_that_is_killed_and_started_again(
+    half_done: HalfDone, far_console: Console, servers: Servers, logs: Path
+) -> None:
+    far_console.process.kill()
+    await half_done.press_offline()
+
+    async with run_console(servers, logs, public_url=far_console.url, port=far_console.port):
+        await half_done.go_on()
