@@ -17,6 +17,9 @@ STATUS = {WrongPassword: 401, TooManyTries: 429}  #: else 503
 BROWSER_DAYS = 365
 
 
+ENDED = "Your session has ended; nothing was lost. Log in to go on where you were."
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
     """The routes of the login page."""
@@ -33,8 +36,13 @@ class Login:
         router.add_api_route("/logout", self.log_out, methods=["POST"])
         return router
 
-    async def show(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-        return self._page(request, next_path=safe_path(next), error=None)
+    async def show(
+        self,
+        request: Request,
+        next: str = "/",  # noqa: A002 - the name in the address
+        ended: bool = False,
+    ) -> Response:
+        return self._page(request, next_path=safe_path(next), error=ENDED if ended else None)
 
     async def log_in(
         self,

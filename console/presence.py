@@ -52,15 +52,21 @@ class Presence:
 
     def end_all(self, id_: UUID) -> None:
         """End everything of a session that was logged out."""
-        self.end([session for session in self.present() if session.id == id_])
+        self.end([session for session in self.present() if session.id == id_], lead_back=False)
 
-    def end(self, ended: Collection[Session]) -> None:
-        """Send their tabs to the login page and hang up; the gate refuses them from now on."""
+    def end(self, ended: Collection[Session], *, lead_back: bool = True) -> None:
+        """Send their tabs to the login page and hang up; the gate refuses them from now on.
+
+        Unless they have logged out, the log-in leads them back.
+        """
         tabs = [client for client, session in _tabs() if session in ended]
         for client in tabs:
             client.request.state.session = None
             self.lines.end(client)
-            client.run_javascript("window.location.replace('/login')")
+            if lead_back:
+                sessions.send_to_login(client)
+            else:
+                client.run_javascript("window.location.replace('/login')")
         if ended:
             background_tasks.create(self._hang_up(ended, [client.id for client in tabs]))
 

@@ -59,6 +59,13 @@ def may(permission: Permission) -> bool:
     return current().actor.may(permission)
 
 
+def send_to_login(client: Client) -> None:
+    """Say that the session is over; the log-in leads back to where the tab is."""
+    client.run_javascript(
+        "window.location.replace('/login?ended=1&next=' + encodeURIComponent(location.pathname + location.search))"
+    )
+
+
 def _of_state(state: State) -> Session | None:
     session = getattr(state, "session", None)
     return session if isinstance(session, Session) else None

@@ -1,8 +1,9 @@
 // A point in time: relative, ticking, the absolute time in the viewer's zone on hover. One timer for all of them.
+import { now } from "console_clock";
 import { absolute, ago, iso, toMs } from "console_formats";
 
-const clock = Vue.ref(Date.now());
-setInterval(() => !document.hidden && (clock.value = Date.now()), 1000);
+const clock = Vue.ref(now());
+setInterval(() => !document.hidden && (clock.value = now()), 1000);
 
 export default {
   template: `<time :datetime="iso(ms)" :title="absolute(ms)">{{ text }}</time>`,

@@ -6,7 +6,7 @@ from typing import Literal
 from nicegui import ui
 
 
-class Moment(ui.element, component="moment.js", dependencies=["console_formats.js"]):
+class Moment(ui.element, component="moment.js", dependencies=["console_clock.js", "console_formats.js"]):
     """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once.
 
     Within a sentence, `form` says what stands before it: an age after `since` ("3 min"), a countdown after `until`

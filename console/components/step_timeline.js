@@ -1,4 +1,5 @@
 // The steps of a run over time: when each began, how long it took, how often it was tried, what went wrong.
+import { now } from "console_clock";
 import { absolute, clip, count, duration, toMs, word } from "console_formats";
 
 export default {
@@ -15,7 +16,7 @@ export default {
   </ol>`,
   props: { stepsJson: String, caption: String },
   data() {
-    return { steps: JSON.parse(this.stepsJson), now: Date.now() };
+    return { steps: JSON.parse(this.stepsJson), now: now() };
   },
   computed: {
     drawn() {
@@ -38,7 +39,7 @@ export default {
   },
   mounted() {
     this.timer = setInterval(() => {
-      if (!document.hidden && this.steps.some((s) => s.started && !s.ended)) this.now = Date.now();
+      if (!document.hidden && this.steps.some((s) => s.started && !s.ended)) this.now = now();
     }, 1000);
   },
   unmounted() {
@@ -47,7 +48,7 @@ export default {
   methods: {
     show(steps) {
       this.steps = steps;
-      this.now = Date.now();
+      this.now = now();
     },
     clip,
     count,

@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 from functools import cache
+from time import time
 
 from nicegui import ui
 
@@ -37,6 +38,7 @@ def install() -> None:
         warning="var(--retrying)",
     )
     ui.add_head_html(_head(choice))
+    ui.add_head_html(f'<meta name="server-time" content="{time() * 1000:.0f}">')
 
 
 def set_defaults() -> None:

@@ -24,7 +24,7 @@ class Step:
     detail: str | None = None  #: of the error: folded until somebody wants it
 
 
-class StepTimeline(ui.element, component="step_timeline.js", dependencies=["console_formats.js"]):
+class StepTimeline(ui.element, component="step_timeline.js", dependencies=["console_clock.js", "console_formats.js"]):
     """Bars over time; those of running steps grow by themselves."""
 
     def __init__(self, steps: Sequence[Step], *, caption: str = "Steps") -> None:
