@@ -11,7 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from operations import logs, poolers
+from operations import logs, outages, poolers
 from operations.connections import connect_blocking
 from operations.errors import ConfigurationError
 from operations.settings import Requirement, Settings
@@ -28,7 +28,7 @@ def configuration(connection: Connection) -> Config:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Upgrade to `revision`; concurrent callers wait for each other. Needs a direct connection, not a pooler."""
+    """Upgrade to `revision`; concurrent callers wait for each other. Needs a session that lasts."""
     engine = create_engine("postgresql+psycopg://", creator=lambda: connect_blocking(database_url), poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(LOCK)
@@ -51,11 +51,16 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 1
     except (OperationalError, psycopg.Error, OSError) as error:
-        why = error.orig if isinstance(error, OperationalError) else error
-        print(f"The database could not be migrated; run it again. {why}", file=sys.stderr)  # noqa: T201
+        print(f"The database could not be migrated: {_why(error)}. Run it again.", file=sys.stderr)  # noqa: T201
         return 1
     logs.logger("migrations").info("schema is up to date")
     return 0
+
+
+def _why(error: Exception) -> str:
+    """In one line; libpq writes several, and more for each of several hosts."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    return outages.reason(cause) or str(cause).split("\n", 1)[0].rstrip(".")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import ConnectionTimeout
 
 from operations import silence
 
@@ -20,12 +21,23 @@ SESSION = {
 }
 CONNECT_SECONDS = 3
 HANGING_UP = 1.0  #: seconds, at most; it takes none
+BACKEND = "SELECT pg_backend_pid()"  #: the server's process, which is not the one that a pooler names to its clients
+BEGIN_ANEW = "DISCARD ALL"  #: what another client of a pooler may have left: statements, settings, locks
 AnswerT = TypeVar("AnswerT")
 
 
 def connect_blocking(dsn: str) -> psycopg.Connection:
     """A plain connection with the server's own limits, for migrations and tools."""
-    return psycopg.connect(dsn, connect_timeout=10, application_name="tenantry")
+    connection = psycopg.connect(dsn, autocommit=True, connect_timeout=10, application_name="tenantry")
+    try:
+        if connection.execute(BACKEND).fetchone() != (connection.info.backend_pid,):
+            connection.execute(BEGIN_ANEW)
+            connection.execute("SET application_name = 'tenantry'")
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **session: str) -> psycopg.AsyncConnection:
@@ -34,11 +46,12 @@ async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **se
     `session` changes settings of the server for this connection. They are set once it stands: a pooler drops what a
     connection asks for while it is made (`options`), without a word, or refuses it.
     """
+    application_name = f"tenantry {name}"
     connection = await psycopg.AsyncConnection.connect(
         dsn,
         autocommit=True,
         connect_timeout=CONNECT_SECONDS,
-        application_name=f"tenantry {name}",
+        application_name=application_name,
         keepalives=1,
         keepalives_idle=30,
         keepalives_interval=10,
@@ -46,20 +59,29 @@ async def connect_directly(dsn: str, *, name: str, autocommit: bool = True, **se
         tcp_user_timeout=20_000,
     )
     try:
-        await answered_within(
-            CONNECT_SECONDS, connection, connection.execute(setting(SESSION | session), prepare=False)
-        )
+        beginning = _begin(connection, {**SESSION, **session, "application_name": application_name})
+        await answered_within(CONNECT_SECONDS, connection, beginning)
         await connection.set_autocommit(autocommit)
-    except BaseException:
+    except BaseException as error:
         connection.pgconn.finish()
+        if isinstance(error, TimeoutError):
+            raise ConnectionTimeout("connection timeout expired") from error
         raise
     return connection
 
 
+async def _begin(connection: psycopg.AsyncConnection, settings: Mapping[str, str]) -> None:
+    """Behind a pooler, which gives us what was another client's, twice: before its remains are gone, and after."""
+    answer = await (await connection.execute(setting(settings), prepare=False)).fetchone()
+    if answer is None or answer[0] != connection.info.backend_pid:
+        await connection.execute(BEGIN_ANEW)
+        await connection.execute(setting(settings), prepare=False)
+
+
 def setting(settings: Mapping[str, str]) -> sql.Composed:
-    """The statement that gives a session these settings."""
+    """The statement that gives a session these settings; it answers with the server's process."""
     calls = (sql.SQL("set_config({}, {}, false)").format(name, value) for name, value in settings.items())
-    return sql.SQL("SELECT {}").format(sql.SQL(", ").join(calls))
+    return sql.SQL("SELECT pg_backend_pid(), {}").format(sql.SQL(", ").join(calls))
 
 
 async def bound_transactions(connection: psycopg.AsyncConnection, seconds: float) -> None:

@@ -45,6 +45,7 @@ SAID = {
     "certificate": "its certificate is not accepted",
     "ssl": "TLS cannot be agreed on",
     "timeout": "no answer came in time",
+    "no answer within": "no answer came in time",
     "closed the connection": "it ended the connection",
 }
 

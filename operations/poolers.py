@@ -4,48 +4,59 @@ Limits, the lock of migrations, the feed's snapshots and prepared statements bel
 in session mode (PgBouncer's `pool_mode = session`) keeps one for each connection, and is fine.
 """
 
-import asyncio
+import random
 from contextlib import AsyncExitStack
 
 import psycopg
 
+from operations.connections import BACKEND, answered_within
 from operations.errors import ConfigurationError
 
 SECONDS = 3.0  #: for connecting, and for each answer
-ROUNDS = 3
+#: How often two connections behind a pooler are asked who serves them. Where only two sessions are dealt out, and by
+#: chance, each of them keeps its own once in a million times; where nobody else asks, the second question tells.
+ASKED = 20
 CALLED = "tenantry start"
 FOUND = (
-    "A pooler between Tenantry and PostgreSQL gives each transaction another session (PgBouncer's pool_mode "
-    "transaction or statement), where time limits and locks do not hold. Nothing was begun. Set pool_mode = session "
-    "for this database, or connect TENANTRY_DATABASE_URL to PostgreSQL itself."
+    "TENANTRY_DATABASE_URL leads to a pooler that gives each transaction another session (PgBouncer's pool_mode"
+    " transaction or statement), so that time limits, locks and prepared statements would not hold: set"
+    " pool_mode = session for this database, or give the address of PostgreSQL itself."
 )
 
 
 async def check(dsn: str) -> None:
     """Raises `ConfigurationError`, or psycopg's errors, OSError and TimeoutError when nobody answers.
 
-    Of two connections that are open at once, no two answers come from one session, and each keeps its own. A pooler by
-    transactions gives the session that the first has just used to the second, or another one to the first.
+    Of two connections that are open at once, no two answers come from one session, and each keeps its own. They are
+    asked in no order, so that no pooler that deals out its sessions in turn keeps step. Without a pooler one is enough:
+    who serves it said so himself.
     """
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(await _connect(dsn))
-        mine = await _session(first)
-        second = await stack.enter_async_context(await _connect(dsn))
-        for _ in range(ROUNDS):
+        first = await _connect(stack, dsn)
+        served = {first: await _session(first)}
+        if served[first] == first.info.backend_pid:
+            return
+        both = (first, await _connect(stack, dsn))
+        for asked in (*reversed(both), *random.choices(both, k=ASKED)):
             try:
-                other = await _session(second)
-            except TimeoutError:  # one session for each connection, and no second one free
-                return
-            if other == mine or await _session(first) != mine:
+                session = await _session(asked)
+            except TimeoutError:
+                if asked not in served:  # one session for each connection, and no second one free
+                    return
+                raise
+            if served.setdefault(asked, session) != session or len(set(served.values())) < len(served):
                 raise ConfigurationError(FOUND)
 
 
-async def _connect(dsn: str) -> psycopg.AsyncConnection:
-    async with asyncio.timeout(SECONDS):
-        return await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name=CALLED)
+async def _connect(stack: AsyncExitStack, dsn: str) -> psycopg.AsyncConnection:
+    connection = await psycopg.AsyncConnection.connect(
+        dsn, autocommit=True, connect_timeout=int(SECONDS), application_name=CALLED
+    )
+    stack.callback(connection.pgconn.finish)
+    return connection
 
 
 async def _session(connection: psycopg.AsyncConnection) -> int:
-    async with asyncio.timeout(SECONDS):
-        row = await (await connection.execute("SELECT pg_backend_pid()", prepare=False)).fetchone()
+    cursor = await answered_within(SECONDS, connection, connection.execute(BACKEND, prepare=False))
+    row = await cursor.fetchone()
     return 0 if row is None else int(row[0])

@@ -1,19 +1,16 @@
 """Behind a real PgBouncer: in session mode all that we ask of a session holds; in the others nothing begins."""
 
 import asyncio
-import os
 import sys
 import uuid
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from psycopg import AsyncConnection, conninfo
+from psycopg import AsyncConnection
 from sqlalchemy import text
 
 from embedded import ports
@@ -27,64 +24,19 @@ from operations.statuses import Status
 from operations.temporal import Temporal
 from tests.conftest import SECRET_KEY
 from tests.consoles import ROOT, SYSTEM, Servers, run_console, run_worker
-from tests.parts import PGBOUNCER
-from tests.servers import Databases, environment, eventually, passable_directory
+from tests.poolers import pooler_to
+from tests.servers import Databases, environment, eventually
 from workers.activities.sessions import SETTINGS, Sessions
 
 TO_SAY_SO = 15.0  # seconds; it hung for twenty, and most of this is the start of an interpreter
-CONFIGURATION = """
-[databases]
-* = host={host} port={port} user={user} password={password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {listen}
-unix_socket_dir =
-auth_type = any
-pool_mode = {mode}
-default_pool_size = {size}
-ignore_startup_parameters = {ignored}
-"""
 
 
 @asynccontextmanager
 async def pooled(url: str, mode: str, *, ignored: str = "options", size: int = 30) -> AsyncIterator[str]:
     """The way to `url` through a pooler."""
-    program, port = PGBOUNCER.wanted(), ports.any_free()
-    server = conninfo.conninfo_to_dict(url)
-    with passable_directory() as directory:
-        path = directory / "pgbouncer.ini"
-        path.write_text(
-            CONFIGURATION.format(
-                host=server["host"],
-                port=server["port"],
-                user=server["user"],
-                password=server["password"],
-                listen=port,
-                mode=mode,
-                size=size,
-                ignored=ignored,
-            ),
-            encoding="utf-8",
-        )
-        path.chmod(0o644)
-        account = ("-u", "nobody") if os.geteuid() == 0 else ()
-        process = await asyncio.create_subprocess_exec(program, *account, str(path), stdout=DEVNULL, stderr=DEVNULL)
-        parts = urlsplit(url)
-        through = urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{port}"))
-        try:
-            await eventually(lambda: answers(through), bool, within=20)
-            yield through
-        finally:
-            process.terminate()
-            await process.wait()
-
-
-async def answers(url: str) -> bool:
-    try:
-        async with await AsyncConnection.connect(url, connect_timeout=2):
-            return True
-    except psycopg.OperationalError:
-        return False
+    settings = {"default_pool_size": str(size), "ignore_startup_parameters": ignored}
+    async with pooler_to(url, mode=mode, **settings) as pooler:
+        yield pooler.url(url)
 
 
 async def settings_of(connection: AsyncConnection) -> dict[str, str]:
