@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -39,6 +40,21 @@ class DataDirectory:
     @property
     def records(self) -> Path:
         return self.path / "run"
+
+    @property
+    def free(self) -> int:
+        """Bytes, where it is or is going to be."""
+        there = next(path for path in (self.path, *self.path.parents) if path.exists())
+        return shutil.disk_usage(there).free
+
+    @property
+    def left_by(self) -> int | None:
+        """The process that did not end in order here; None also while one runs."""
+        try:
+            pid = int(json.loads(self.state_file.read_text())["pid"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return None if State.read(self.state_file) else pid
 
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 
-from embedded.errors import CannotListen
+from embedded.errors import CannotListen, PortTaken
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems take ports for outgoing connections and for whoever asks for any: between our
@@ -26,11 +26,21 @@ def check(port: int, host: str) -> None:
     except PermissionError:
         raise CannotListen(
             f"This account may not listen on port {port}; ports below 1024 are for administrators, as a rule."
-            " Choose another with --port or TENANTRY_PORT."
+            " Choose another: TENANTRY_PORT."
         ) from None
     except OSError as error:
-        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        if error.errno != errno.EADDRINUSE:
             raise CannotListen(f"TENANTRY_HOST {host!r} is no address of this machine.") from None
+
+
+def require(port: int, host: str) -> None:
+    """For a server that has no other port to go to; raises `CannotListen`, or `PortTaken`."""
+    check(port, host)
+    try:
+        with closing(_listener(port, host)):
+            pass
+    except OSError:
+        raise PortTaken(f"Port {port} is in use by another program. Choose another: TENANTRY_PORT.") from None
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

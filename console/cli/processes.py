@@ -13,6 +13,10 @@ commands = typer.Typer()
 @commands.command()
 def console() -> None:
     """Run the console: pages, REST and live updates."""
+    from embedded import ports  # noqa: PLC0415 - only this command pays for loading it
+
+    settings = Settings.load(*Requirement)
+    ports.require(settings.port, settings.host)
     _become("console", *Requirement)
 
 

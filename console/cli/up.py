@@ -3,15 +3,20 @@
 import asyncio
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from operations.errors import ConfigurationError
 from operations.settings import Settings
+
+if TYPE_CHECKING:
+    from embedded.oddities import External
 
 USUAL_EMAIL = "admin@example.com"
 TITLE_WIDTH = 18
@@ -40,6 +45,8 @@ def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = Fa
     from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
 
     settings = Settings.load()
+    for sentence in asyncio.run(_oddities(settings, data_dir or settings.data_dir)):
+        _progress("Note", sentence)
     welcome = Welcome(settings=settings)
     plan = Plan(
         directory=data_dir or settings.data_dir,
@@ -82,6 +89,47 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     for process in running.processes:
         if process.is_stopped:
             typer.echo(f"{process.name} is stopped (SIGSTOP); `kill -CONT {process.pid}` lets it go on.")
+
+
+async def _oddities(settings: Settings, data_dir: Path) -> list[str]:
+    """Raises `ConfigurationError` for a database with which nothing could start."""
+    from embedded import data_directory, oddities  # noqa: PLC0415
+
+    home = data_directory.locate(data_dir)
+    return oddities.told(
+        oddities.Facts(
+            variables=dict(os.environ),
+            host=settings.host,
+            directory=str(data_dir),
+            free=home.free,
+            left_by=home.left_by,
+            database=await _look_at(settings.database_dsn) if settings.database_url else None,
+        )
+    )
+
+
+async def _look_at(dsn: str) -> "External":
+    import psycopg  # noqa: PLC0415
+
+    from embedded.oddities import External  # noqa: PLC0415
+    from operations import outages, poolers  # noqa: PLC0415
+    from operations.connections import connect_directly  # noqa: PLC0415
+
+    try:
+        await poolers.check(dsn)
+        async with await connect_directly(dsn, name="up") as connection:
+            cursor = await connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+            ((now,),) = await cursor.fetchall()
+            return External(
+                host=connection.info.host,
+                is_encrypted=connection.pgconn.ssl_in_use,
+                clock_ahead=time.time() - now,
+            )
+    except (psycopg.Error, OSError) as error:
+        why = outages.reason(error) or str(error).split("\n", 1)[0]
+        raise ConfigurationError(
+            f"PostgreSQL at TENANTRY_DATABASE_URL does not answer: {why}. Nothing was started."
+        ) from None
 
 
 @dataclass(kw_only=True, slots=True)

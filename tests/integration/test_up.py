@@ -138,6 +138,7 @@ async def test_up_from_nothing_and_once_more(supervisors: Supervisors) -> None:
 
     first = await supervisors.run(*command, TENANTRY_ADMIN_EMAIL="ada@example.com")
     assert await first.says(f"http://localhost:{port}")
+    assert not any(line.startswith("Note") for line in first.said)
     assert "ada@example.com" in await first.says("Log in as")
     assert "shown only this once" in await first.says("Password")
     assert await says_ok(ports.LOOPBACK, port, "/healthz")
@@ -146,7 +147,10 @@ async def test_up_from_nothing_and_once_more(supervisors: Supervisors) -> None:
     assert await first.exit_code() == 0
     assert ports.is_free(port)
 
-    second = await supervisors.run(*command, TENANTRY_ADMIN_EMAIL="ada@example.com")
+    odd = {"TENANTRY_SECRETKEY": "misspelt", "TENANTRY_HOST": "::"}
+    second = await supervisors.run(*command, TENANTRY_ADMIN_EMAIL="ada@example.com", **odd)
+    assert "did you mean TENANTRY_SECRET_KEY?" in await second.says("Note")
+    assert "set TENANTRY_PUBLIC_URL to the address that staff type" in await second.says("Note")
     assert "tenantry staff password ada@example.com" in await second.says("Password")
     second.process.send_signal(signal.SIGTERM)
     assert await second.exit_code() == 0

@@ -1,11 +1,12 @@
 import os
 import socket
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from embedded import data_directory
+from embedded import data_directory, state
 from embedded.errors import AlreadyRunning, DirectoryUnusable
 
 
@@ -61,3 +62,22 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path, below: 
 
     assert refused.value.message.startswith(f"The data directory {tmp_path / below} cannot be written: ")
     assert "--data-dir" in refused.value.message
+
+
+def test_who_did_not_end_in_order_is_known_by_the_state_that_was_left(tmp_path: Path) -> None:
+    home = data_directory.locate(tmp_path / "d")
+    ours = state.of_this_process(url="http://localhost", environment_file=home.environment_file, processes=())
+
+    assert home.left_by is None
+    home.path.mkdir()
+    for file, left_by in (("?", None), ("[]", None)):
+        home.state_file.write_text(file)
+        assert home.left_by is left_by
+    ours.write(home.state_file)
+    assert home.left_by is None
+    replace(ours, started="another time").write(home.state_file)
+    assert home.left_by == os.getpid()
+
+
+def test_the_room_is_known_before_there_is_a_directory(tmp_path: Path) -> None:
+    assert data_directory.locate(tmp_path / "not" / "yet").free > 0
