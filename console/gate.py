@@ -17,10 +17,15 @@ from console.presence import Presence
 from operations.access import Actor, permit
 from operations.actions.staff import Session
 from operations.errors import DatabaseUnavailable, NotPermitted
+from operations.logs import logger
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_ADDRESS = 16_000  #: bytes of path and query
+LONGEST_SHOWN = 200  #: characters
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+log = logger(__name__)
 
 
 class Gate:
@@ -30,6 +35,7 @@ class Gate:
         self.app = app
         self.presence = presence
         self.staff = presence.staff
+        self.expected = origin
         self.origins = allowed_origins(origin)
         self.cookie = cookie
 
@@ -81,7 +87,16 @@ class Gate:
     def _not_ours(self, scope: Scope) -> Response:
         if str(scope["path"]).startswith("/api/") and self.cookie.name not in HTTPConnection(scope).cookies:
             return _login_first(scope)  # nobody's browser was made to send it
-        return problems.response(403, "The request comes from another site.")
+        came_from = _shown(Headers(scope=scope).get("origin"))
+        log.warning(
+            "a request from another site was refused; is TENANTRY_PUBLIC_URL the address that staff use?",
+            path=_shown(str(scope["path"])),
+            origin=came_from,
+            expected=self.expected,
+        )
+        if failures.wants_page(scope):
+            return HTMLResponse(notice_page.other_site(came_from, self.expected), 403)
+        return problems.response(403, f"The request comes from another site: {came_from} is not {self.expected}.")
 
     async def _session(self, scope: Scope, bearer: str | None) -> Session | None:
         if bearer is not None:
@@ -89,6 +104,13 @@ class Gate:
             return None if actor is None else _token_session(actor)
         secret = HTTPConnection(scope).cookies.get(self.cookie.name)
         return None if not secret else await self.staff.resume(secret)
+
+
+def _shown(value: str | None) -> str:
+    """Of what anybody may have sent, as much as helps."""
+    if value is None:
+        return "a request that names no site"
+    return "".join(character if character.isprintable() else "�" for character in value[:LONGEST_SHOWN])
 
 
 def allowed_origins(origin: str) -> frozenset[str]:

@@ -1,17 +1,20 @@
 """What the environment says. A missing or senseless value stops the process with one sentence naming the variable."""
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+import idna
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfigProfile
 
+from operations import secret_files
 from operations.errors import ConfigurationError
 from operations.logs import logger
 
@@ -43,6 +46,13 @@ OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 def libpq_url(url: str) -> str:
     """Take SQLAlchemy's `+driver` out of a URL; libpq's own URLs and key=value strings stay as they are."""
     return re.sub(r"\A(postgres(?:ql)?)\+\w+://", r"\1://", url)
+
+
+def _ascii_host(host: str) -> str:
+    """As browsers write it in `Origin` (RFC 5891, UTS 46); raises `UnicodeError` for what is no name."""
+    if ":" in host:
+        return f"[{host}]"
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
 
 
 def _is_port(text: str) -> bool:
@@ -105,19 +115,38 @@ class Settings(BaseSettings):
             raise ValueError(f"must have at least {SHORTEST_SECRET} random characters")
         return value
 
-    @field_validator("public_url", "temporal_ui_url")
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        """Pages, sockets and cookies are served from the root of a host."""
+        if value is None:
+            return None
+        parts = cls._web_address(value)
+        if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+            raise ValueError(
+                "must be a scheme and a host alone, such as https://tenantry.example.com: Tenantry does not work "
+                "below a path. Give it a name of its own"
+            )
+        return value.rstrip("/")
+
+    @field_validator("temporal_ui_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is None:
             return None
+        cls._web_address(value)
+        return value.rstrip("/")
+
+    @staticmethod
+    def _web_address(value: str) -> SplitResult:
         try:
             parts = urlsplit(value)
-            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
+            is_one = parts.scheme in ("http", "https") and bool(_ascii_host(parts.hostname or "")) and parts.port != 0
+        except ValueError:  # `UnicodeError` of a host that is no name is one
             is_one = False
         if not is_one:
             raise ValueError("must be a web address such as https://tenantry.example.com")
-        return value.rstrip("/")
+        return parts
 
     @property
     def database_dsn(self) -> str:
@@ -130,7 +159,7 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """Scheme, host and port that browsers must send as `Origin` (RFC 6454)."""
         parts = urlsplit(self.public_url or f"http://localhost:{self.port}")
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        host = _ascii_host(parts.hostname or "")
         usual = {"http": 80, "https": 443}[parts.scheme]
         return f"{parts.scheme}://{host}" if parts.port in (None, usual) else f"{parts.scheme}://{host}:{parts.port}"
 
@@ -140,7 +169,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, *required: Requirement) -> Self:
-        """Read the environment; raises `ConfigurationError` for the first variable that is missing or senseless."""
+        """Read the environment; raises `ConfigurationError` for the first variable that is missing or senseless.
+
+        What `…_FILE` names takes its place in the environment, for the processes that this one starts.
+        """
+        secret_files.read_into(os.environ)
         try:
             settings = cls()
         except ValidationError as error:

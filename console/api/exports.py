@@ -68,12 +68,17 @@ class ExportRoutes:
             search=q,
         )
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
-        name = f"executions-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
-        return Response(
-            await asyncio.to_thread(to_csv, rows),
-            media_type="text/csv; charset=utf-8",
-            headers={"content-disposition": f'attachment; filename="{name}"'},
-        )
+        return file("executions", await asyncio.to_thread(to_csv, rows))
+
+
+def file(subject: str, text: str) -> Response:
+    """A download. Excel takes UTF-8 for what it is only behind a byte order mark."""
+    name = f"{subject}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+    return Response(
+        text.encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def to_csv(rows: Sequence[ExecutionView]) -> str:

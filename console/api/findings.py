@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
-from console.api.exports import MOST, cell
+from console.api.exports import MOST, cell, file
 from console.api.parameters import Place, Term, Words
 from operations.actions.findings import Findings
 from operations.errors import InvalidInput
@@ -108,12 +107,7 @@ class FindingRoutes:
     async def export(self, *, kind: Words = "", standing: Words = "", q: Term = "") -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
-        name = f"findings-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
-        return Response(
-            await asyncio.to_thread(to_csv, rows),
-            media_type="text/csv; charset=utf-8",
-            headers={"content-disposition": f'attachment; filename="{name}"'},
-        )
+        return file("findings", await asyncio.to_thread(to_csv, rows))
 
 
 def wanted(kind: str, standing: str, search: str) -> FindingFilter:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import typer
 
+from operations import secret_files
 from operations.settings import Requirement, Settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _borrow_environment() -> None:
     from embedded import data_directory, environment, state  # noqa: PLC0415
     from embedded.errors import NotRunning  # noqa: PLC0415
 
+    secret_files.read_into(os.environ)
     if any(environment.given(os.environ, name) for name in (Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)):
         return
     with suppress(NotRunning):

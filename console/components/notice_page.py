@@ -49,6 +49,16 @@ def failed() -> str:
     )
 
 
+def other_site(came_from: str, expected: str) -> str:
+    """For a form that was opened under another address than the console's own."""
+    return _render(
+        "This came from another address",
+        f"The page was opened under {came_from}, and this console is {expected}. Nothing was changed. Open it under "
+        "its own address; if that is wrong, whoever runs Tenantry sets TENANTRY_PUBLIC_URL.",
+        link=f'<a class="button" href="{escape(expected)}/">Open {escape(expected)}</a>\n',
+    )
+
+
 def too_many(text: str) -> str:
     """For whoever meets a bound; `text` says which, and what to do."""
     return _render("That is too much at once", text, link="")

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 import yaml
 
+from operations.secret_files import SECRETS
 from operations.settings import PREFIX, Settings, temporal_profile
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields}
+VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
 SAMPLES = {
-    "TENANTRY_SECRET_KEY": "0123456789abcdef" * 4,
-    "DATABASE_PASSWORD": "letters1and2digits",
+    "secret_key": "0123456789abcdef" * 4,
+    "database_url": "postgresql://tenantry:letters1and2digits@postgres:5432/tenantry",
 }
 
 PROCESSES = ("console", "migrate", "worker")
@@ -35,9 +36,18 @@ def interpolated(value: str) -> str:
     """As compose does it, with SAMPLES for what has no default."""
     return re.sub(
         r"\$\{(\w+)(?::([-?])([^}]*))?\}",
-        lambda found: found[3] if found[2] == "-" else SAMPLES.get(found[1], "sample"),
+        lambda found: found[3] if found[2] == "-" else "sample",
         value,
     )
+
+
+def in_this_machine(directory: Path, value: str) -> str:
+    """A secret as a file, where the container would have it mounted."""
+    name = value.removeprefix("/run/secrets/")
+    if name == value:
+        return value
+    (directory / name).write_text(f"{SAMPLES[name]}\n", encoding="utf-8")
+    return str(directory / name)
 
 
 def image_environment() -> dict[str, str]:
@@ -57,7 +67,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 @ours
-def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from console.cli.app import app
 
     become: list[str] = []
@@ -66,7 +76,9 @@ def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.M
         if variable.startswith((PREFIX, "TEMPORAL_")):
             monkeypatch.delenv(variable)
     for variable, value in (image_environment() | environment(name)).items():
-        monkeypatch.setenv(variable, interpolated(value))
+        monkeypatch.setenv(variable, in_this_machine(tmp_path, interpolated(value)))
+    for variable in SECRETS:  # to be put back afterwards
+        monkeypatch.setenv(variable, "")
 
     app([*SERVICES[name]["command"]], standalone_mode=False)
 
@@ -142,7 +154,7 @@ def test_no_secret_stands_in_the_file(name: str) -> None:
     assert [
         variable
         for variable, value in environment(name).items()
-        if secret.search(variable) and not re.search(r"\$\{\w+:[?-]", value)
+        if secret.search(variable) and not re.search(r"\$\{\w+:[?-]|^/run/secrets/\w+$", value)
     ] == []
 
 
@@ -157,6 +169,46 @@ def test_the_console_is_published_on_the_port_it_listens_on() -> None:
     assert SERVICES["console"]["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert f"EXPOSE {port}" in DOCKERFILE
     assert f":{port}/readyz" in SERVICES["console"]["healthcheck"]["test"][-1]
+
+
+@every_service
+def test_each_service_gets_the_secrets_that_it_reads_and_no_others(name: str) -> None:
+    service = SERVICES[name]
+    text = yaml.dump(service) + "".join(
+        COMPOSE["configs"][file["source"]]["content"] for file in service.get("configs", [])
+    )
+
+    assert set(re.findall(r"/run/secrets/(\w+)", text)) == set(service.get("secrets", []))
+    assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+@every_service
+def test_each_service_is_bounded_and_on_networks_that_lead_nowhere(name: str) -> None:
+    service = SERVICES[name]
+
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert ("front" in service["networks"]) == ("ports" in service)
+    for network in service["networks"]:
+        assert network == "front" or COMPOSE["networks"][network] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", [*PROCESSES, "postgres"])
+def test_what_needs_no_disk_cannot_write_on_it(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert "/tmp" in SERVICES[name]["tmpfs"]
+
+
+def test_temporals_pages_which_know_no_log_in_are_asked_for() -> None:
+    assert [name for name in SERVICES if "profiles" in SERVICES[name]] == ["temporal-ui"]
+    assert environment("console")["TENANTRY_TEMPORAL_UI_URL"] == "${TENANTRY_TEMPORAL_UI_URL:-}"
+
+
+def test_the_guide_makes_every_secret() -> None:
+    guide = (ROOT / "docs/deploying.md").read_text()
+
+    assert {path.removeprefix("./") for secret in COMPOSE["secrets"].values() for path in secret.values()} == set(
+        re.findall(r"> (secrets/\w+)$", guide, re.MULTILINE)
+    )
 
 
 def test_the_guide_makes_every_required_variable() -> None:

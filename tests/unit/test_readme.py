@@ -9,6 +9,7 @@ import typer
 import typer.main
 import yaml
 
+from operations.secret_files import SECRETS
 from operations.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +111,7 @@ def test_the_table_of_variables_is_the_settings() -> None:
 def test_every_variable_is_a_setting(document: Path) -> None:
     named = set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", document.read_text()))
 
-    assert named <= {PREFIX + name.upper() for name in Settings.model_fields}
+    assert named <= {PREFIX + name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
 
 
 @every_document

@@ -54,7 +54,8 @@ def reveals_nothing(answer: httpx.Response) -> bool:
     refused = answer.status_code in (303, 401, 403, 404)
     problem = answer.headers.get("content-type", "").startswith(("application/problem+json", "application/json"))
     leads_to_login = answer.headers.get("location", "").startswith("/login")
-    own_page = answer.status_code == 404 and "There is no such page" in answer.text
+    own_pages = {404: "There is no such page", 403: "This came from another address"}
+    own_page = answer.status_code in own_pages and own_pages[answer.status_code] in answer.text
     return refused and (problem or leads_to_login or own_page) and "parseElements" not in answer.text
 
 
@@ -140,6 +141,26 @@ async def test_a_session_opens_no_socket_for_another_site(
     polling = f"{PATH}?EIO=4&transport=polling&client_id={page.client_id}"
     answer = await admin.post(polling, headers={"Origin": origin or ""})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example", "https://evil.example/" + "<b>~" * 100])
+async def test_what_comes_from_another_site_is_told_which_was_expected(
+    console: Console, admin: httpx.AsyncClient, origin: str | None
+) -> None:
+    headers = {"Accept": "text/html", **({} if origin is None else {"Origin": origin})}
+    admin.headers.pop("Origin", None)
+
+    page = await admin.post("/logout", headers=headers)
+    program = await admin.post("/api/v1/reconciliations", headers=headers | {"Accept": "application/json"})
+
+    assert (page.status_code, program.status_code) == (403, 403)
+    assert "This came from another address" in page.text
+    assert f'href="{console.url}/"' in page.text
+    assert (origin or "names no site")[:20] in page.text
+    assert "<b>" not in page.text
+    assert len(page.text) < 3000
+    assert console.url in program.json()["detail"]
+    assert len(program.json()["detail"]) < 400
 
 
 async def test_the_own_page_gets_its_socket_by_either_transport(

@@ -214,9 +214,68 @@ def test_what_kubernetes_says_of_a_service_is_no_port(monkeypatch: pytest.Monkey
         ("http://console.example.com:80", "http://console.example.com"),
         ("https://console.example.com:8443", "https://console.example.com:8443"),
         ("http://[::1]:9000/", "http://[::1]:9000"),
+        ("https://Bücher.example", "https://xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example:8443", "https://xn--bcher-kva.example:8443"),
     ],
 )
 def test_an_origin_is_written_as_browsers_write_it(monkeypatch: pytest.MonkeyPatch, url: str, origin: str) -> None:
     monkeypatch.setenv("TENANTRY_PUBLIC_URL", url)
 
     assert Settings.load().origin == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.com/tenantry", "https://example.com/?a=1", "https://example.com/#top", "https://ada@example.com"],
+)
+def test_a_public_address_below_a_path_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TENANTRY_PUBLIC_URL", url)
+
+    message = refusal()
+
+    assert message.startswith("TENANTRY_PUBLIC_URL must be a scheme and a host alone")
+    assert "Give it a name of its own" in message
+
+
+@pytest.mark.parametrize("url", ["https://-ü.example", "https://ü..example", "https://" + "ü" * 70 + ".example"])
+def test_a_public_address_that_is_no_name_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TENANTRY_PUBLIC_URL", url)
+
+    assert refusal().startswith("TENANTRY_PUBLIC_URL must be a web address")
+
+
+def test_a_secret_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "secret_key"
+    file.write_text(f"{SECRET}\n", encoding="utf-8")
+    monkeypatch.setenv("TENANTRY_SECRET_KEY", "")  # to be put back afterwards
+    monkeypatch.setenv("TENANTRY_SECRET_KEY_FILE", str(file))
+
+    key = Settings.load(Requirement.SECRET_KEY).secret_key
+
+    assert key is not None
+    assert key.get_secret_value() == SECRET
+    assert os.environ["TENANTRY_SECRET_KEY"] == SECRET
+    assert "TENANTRY_SECRET_KEY_FILE" not in os.environ
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"a\nb", b"\xff\xfe", b"x" * 70_000])
+def test_a_file_without_one_secret_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "secret_key"
+    file.write_bytes(content)
+    monkeypatch.setenv("TENANTRY_SECRET_KEY_FILE", str(file))
+
+    message = refusal()
+
+    assert message.startswith(f"TENANTRY_SECRET_KEY_FILE names {file}, which ")
+    assert message.count("\n") == 0
+    assert len(message) < 400
+
+
+def test_a_secret_given_twice_or_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TENANTRY_SECRET_KEY_FILE", str(tmp_path / "missing"))
+    assert "cannot be read: no such file or directory" in refusal()
+
+    monkeypatch.setenv("TENANTRY_SECRET_KEY", SECRET)
+    assert refusal() == "TENANTRY_SECRET_KEY and TENANTRY_SECRET_KEY_FILE are both set; leave one of them out."
