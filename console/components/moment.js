@@ -14,6 +14,7 @@ export default {
     },
     text() {
       if (this.whole) return absolute(this.ms) ?? "–";
+      if (this.form && this.ms === null) return ""; // nothing stands in its place in the sentence
       const words = ago(this.ms, clock.value);
       if (this.form === "since") return words === "now" ? "a moment" : words.replace(/ ago$/, "");
       return this.form === "until" && this.ms <= clock.value ? "now" : words;
