@@ -1,6 +1,6 @@
 """REST: executions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from console.api.parameters import MOMENT_RULE, Moment, Place, Term, Words
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
+    STATUS_WORDS,
     ApprovalRequestView,
     AttemptView,
     EventView,
@@ -80,10 +81,13 @@ class ExecutionRoutes:
         cursor: Place = None,
         limit: int = 50,
     ) -> ExecutionList:
-        """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas."""
+        """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
+
+        The status `open` is every one that is not final.
+        """
         page = await self.executions.list(
             ExecutionFilter(
-                statuses=words(Status, status, "status"),
+                statuses=statuses(status),
                 healths=words(Health, health, "health"),
                 causes=frozenset(values(cause)),
                 workflow_types=frozenset(values(type)),
@@ -119,10 +123,20 @@ def values(text: str) -> Iterable[str]:
 
 def words(kind: type[WordT], text: str, field: str) -> frozenset[WordT]:
     """Values of a list, each one of `kind`'s words; raises `InvalidInput`."""
-    unknown = [value for value in values(text) if value not in set(kind)]
-    if unknown:
-        raise InvalidInput({field: f"{unknown[0]!r} is not a {field}; known are: {', '.join(kind)}."})
+    check_words(tuple(kind), text, field)
     return frozenset(kind(value) for value in values(text))
+
+
+def statuses(text: str) -> frozenset[Status]:
+    """Statuses of a list, and `open`; raises `InvalidInput`."""
+    check_words(STATUS_WORDS, text, "status")
+    return frozenset(status for value in values(text) for status in STATUS_WORDS[value])
+
+
+def check_words(known: Collection[str], text: str, field: str) -> None:
+    unknown = [value for value in values(text) if value not in known]
+    if unknown:
+        raise InvalidInput({field: f"{unknown[0]!r} is not a {field}; known are: {', '.join(known)}."})
 
 
 def aware(moment: datetime | None, field: str) -> datetime | None:

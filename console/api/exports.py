@@ -10,11 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.api.executions import words
-from console.api.parameters import Term, Words
+from console.api.executions import aware, statuses
+from console.api.parameters import Moment, Term, Words
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import Executions
-from operations.statuses import Status
 
 MOST = 10_000  #: rows of a file
 #: What spreadsheets evaluate (OWASP, CSV injection), also in full width, behind blanks and behind separators.
@@ -58,14 +57,18 @@ class ExportRoutes:
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",
+        created_from: Moment = None,
+        created_to: Moment = None,
         sort: Sort = Sort.NEWEST,
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         wanted = ExecutionFilter(
-            statuses=words(Status, status, "status"),
+            statuses=statuses(status),
             workflow_types=frozenset(value for value in type.split(",") if value),
             entity_id=entity_id,
             search=q,
+            created_from=aware(created_from, "created_from"),
+            created_to=aware(created_to, "created_to"),
         )
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
         return file("executions", await asyncio.to_thread(to_csv, rows))

@@ -5,12 +5,12 @@ export default {
   template: `
   <div class="counts" role="group" :aria-label="label">
     <button v-for="c in counts" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
-      :aria-pressed="String(c.value === picked)" @click="press(c.value)">
+      :aria-pressed="String(picked.includes(c.value))" @click="press(c.value)">
       <span v-if="c.status || c.health" class="badge mark" aria-hidden="true" :data-status="c.status" :data-health="c.health"></span>
       <span>{{ c.label }}</span><span class="count-number figures">{{ written(c.value) }}</span>
     </button>
   </div>`,
-  props: { counts: Array, label: String, cap: Number, chosen: String },
+  props: { counts: Array, label: String, cap: Number, chosen: Array },
   emits: ["choose", "behind", "mounted"],
   data() {
     return { numbers: null, picked: this.chosen };
@@ -35,7 +35,7 @@ export default {
     },
     choose(value) { this.picked = value; },
     press(value) {
-      this.picked = value === this.picked ? null : value;
+      this.picked = this.picked.includes(value) ? this.picked.filter((each) => each !== value) : [...this.picked, value];
       this.$emit("choose", this.picked);
     },
     written(value) {

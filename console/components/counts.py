@@ -1,6 +1,6 @@
 """Clickable counts over a list: how many there are of each, and a filter at the same time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from nicegui import ui
@@ -21,7 +21,7 @@ class Count:
 
 
 class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]):
-    """One may be chosen at a time; choosing it again drops it.
+    """Several may be chosen; choosing one again drops it.
 
     What changes in the edition that is shown comes to the browser by the tab's line, as all numbers by value.
     """
@@ -32,8 +32,8 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         *,
         label: str,
         cap: int,
-        chosen: str | None = None,
-        on_choose: Callable[[str | None], Handled],
+        chosen: Collection[str] = (),
+        on_choose: Callable[[list[str]], Handled],
         on_behind: Callable[[], Handled] | None = None,
     ) -> None:
         """Numbers above `cap` are shown as so many and more.
@@ -44,7 +44,7 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         self.props["counts"] = [asdict(count) for count in counts]
         self.props["label"] = label
         self.props["cap"] = cap
-        self.props["chosen"] = chosen
+        self.props["chosen"] = list(chosen)
         self._on_choose = on_choose
         self.on("choose", self._handle_choice)
         if on_behind is not None:
@@ -55,17 +55,17 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         """Write down how many there are; what is missing is zero."""
         self.run_method("show", dict(numbers), None if edition is None else [edition.view, edition.number])
 
-    def choose(self, value: str | None) -> None:
-        """Mark one as chosen without telling anybody."""
-        self._remember(value)
-        self.run_method("choose", value)
+    def choose(self, values: Collection[str]) -> None:
+        """Mark these as chosen without telling anybody."""
+        self._remember(list(values))
+        self.run_method("choose", list(values))
 
     def _handle_choice(self, event: GenericEventArguments) -> Handled:
-        chosen = None if event.args is None else str(event.args)
+        chosen = [str(value) for value in event.args]
         self._remember(chosen)
         return self._on_choose(chosen)
 
-    def _remember(self, value: str | None) -> None:
+    def _remember(self, values: list[str]) -> None:
         """Keep the choice for a later rebuild by the browser, which knows it already."""
         with self.props.suspend_updates():
-            self.props["chosen"] = value
+            self.props["chosen"] = values

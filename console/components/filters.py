@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
+from console.components.days import Days
 from console.components.tables import LiveTable
 from console.components.text import attribute, tag
 
@@ -54,6 +55,18 @@ class FilterBar(ui.element):
         field.classes("filter-choice")
         attribute(field, "aria-label", label)
         return field
+
+    def days(
+        self,
+        *,
+        label: str,
+        first: str | None = None,
+        end: str | None = None,
+        on_change: Callable[[str | None, str | None], Handled],
+    ) -> Days:
+        """From one day to another, both included, as the viewer's zone has them."""
+        with self._places:
+            return Days(label=label, first=first, end=end, on_change=on_change)
 
     def show_clear(self, is_filtered: bool) -> None:
         """Offer to clear the filters when there are any."""

@@ -246,6 +246,14 @@ export default {
         tr?.scrollIntoView({ block: "nearest" });
       });
     },
+    // A row is as large as its link: what is pressed beside buttons and fields, and selects no text, opens it.
+    pressRow(event) {
+      const [tr, elsewhere] = [event.currentTarget, event.target.closest("a, button, input, label, .k-check, .k-actions")];
+      if (event.button > 1 || elsewhere || !getSelection().isCollapsed) return;
+      const href = tr.querySelector("a.live-link")?.href;
+      if (href && (event.button || event.ctrlKey || event.metaKey || event.shiftKey)) window.open(href, "_blank", "noopener");
+      else if (!event.button) tr.querySelector(".live-link")?.click();
+    },
     openRow(tr) {
       const link = tr.querySelector(".live-link");
       link ? link.click() : this.$emit("open", tr.dataset.id);

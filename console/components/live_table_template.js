@@ -38,7 +38,7 @@ export default `
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @focusin="focused = true" @focusout="blur">
       <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" role="row" tabindex="-1"
-        :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
+        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
         :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
         <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
           type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>

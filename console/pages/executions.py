@@ -1,6 +1,6 @@
 """The list of executions: what runs, what waits, what went wrong."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from nicegui.page_arguments import PageArguments
 
@@ -15,13 +15,14 @@ from console.pages.live_rows import News, Rows
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations import kinds
-from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
+from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
 PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
+OPEN = Count(value="open", label="Open")
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
@@ -61,18 +62,20 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     query = address.values(arguments)
     with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
         register_button()
-    counts, show_counts = _counts(scope, query.get("status"), lambda status: filters.choose(status=status))
+    statuses = [word for word in query.get("status", "").split(",") if word in STATUS_WORDS]
+    counts, show_counts = _counts(scope, statuses, lambda words: filters.choose(status=",".join(words)))
     filters = ListFilters(query)
-    filters.add("status", lambda: counts.choose(None))
+    filters.add("status", lambda: counts.choose(()))
     filters.search("Search tenant, workflow id or error")
     filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
+    filters.days("created", label="Created")
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
 
 
 def _counts(
-    scope: Scope, chosen: str | None, on_choose: Callable[[str | None], Awaitable[None]]
+    scope: Scope, chosen: Collection[str], on_choose: Callable[[list[str]], Awaitable[None]]
 ) -> tuple[Counts, Callable[[], Awaitable[None]]]:
     """The counts of the statuses, and what shows the numbers in them and follows them from then on."""
 
@@ -81,7 +84,7 @@ def _counts(
         counts.show(numbers(now.value), now.edition)
 
     counts = Counts(
-        [Count(value=status.value, label=LABELS[status], status=status.value) for status in Status],
+        [OPEN, *(Count(value=status.value, label=LABELS[status], status=status.value) for status in Status)],
         label="Status",
         cap=COUNT_CAP,
         chosen=chosen,
@@ -95,7 +98,7 @@ def _counts(
 def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     async def load() -> Rows:
         page = await scope.services.reads.executions.list(
-            _filter(query), sort=_sort(query), cursor=query.get("cursor"), limit=50
+            filter_of(query), sort=_sort(query), cursor=query.get("cursor"), limit=50
         )
         return execution_table.rows(page)
 
@@ -117,17 +120,19 @@ def counts_view(scope: Scope) -> View[StatusCounts, StatusCounts]:
 
 
 def numbers(counts: StatusCounts) -> dict[str, int]:
-    return {status.value: number for status, number in counts.numbers.items()}
+    return {word: sum(counts.numbers.get(status, 0) for status in statuses) for word, statuses in STATUS_WORDS.items()}
 
 
-def _filter(query: Mapping[str, str]) -> ExecutionFilter:
+def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
     """What the address asks for; words that mean nothing do not narrow."""
-    statuses = {Status(word) for word in query.get("status", "").split(",") if word in set(Status)}
+    asked = (STATUS_WORDS.get(word, frozenset()) for word in query.get("status", "").split(","))
     type_ = query.get("type", "")
     return ExecutionFilter(
-        statuses=frozenset(statuses),
+        statuses=frozenset[Status]().union(*asked),
         workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
         search=query.get("q", ""),
+        created_from=address.moment(query.get("created_from")),
+        created_to=address.moment(query.get("created_to")),
     )
 
 

@@ -45,6 +45,18 @@ class ListFilters:
         )
         self.add(word, lambda: field.set_value(None))
 
+    def days(self, word: str, *, label: str) -> None:
+        """The first and the last of some days; the address has the moments they begin and end for the viewer."""
+        first, end = f"{word}_from", f"{word}_to"
+        field = self._bar.days(
+            label=label,
+            first=self._query.get(first),
+            end=self._query.get(end),
+            on_change=lambda since, until: self.choose(**{first: since, end: until}),
+        )
+        self.add(first, field.empty)
+        self.add(end, field.empty)
+
     def add(self, word: str, empty: Callable[[], object]) -> None:
         """A word whose field is somewhere else on the page; it calls `choose`, and `empty` empties it."""
         self._fields[word] = empty

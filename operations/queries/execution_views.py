@@ -139,6 +139,13 @@ class ExecutionDetail:
         return self.approval_request is not None and self.approval_request.is_open
 
 
+#: Words of a filter → the statuses that they ask for; "open" is all that have not ended
+STATUS_WORDS: Mapping[str, frozenset[Status]] = {
+    **{status.value: frozenset({status}) for status in Status},
+    "open": frozenset(status for status in Status if not status.is_final),
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionFilter:
     """Which executions to list; empty fields do not narrow."""

@@ -156,13 +156,19 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
         Count(value="drift", label="Drift", health="drift"),
     ]
     all_counts += [Count(value=value, label=label, status=value) for value, label in status]
-    counts = Counts(all_counts, label="Filter by status", cap=100, chosen="stuck", on_choose=note("choose"))
+    counts = Counts(all_counts, label="Filter by status", cap=100, chosen=["stuck"], on_choose=note("choose"))
     counts.show({"stuck": 3, "drift": 1, "running": 128, "retrying": 7, "failed": 24})
     filters = FilterBar(on_clear=note("clear"))
     filters.search(label="Search tenant, workflow or error", on_change=note("search"))
     filters.choice(label="Workflow", options={"provision": "Provision", "remove": "Remove"}, on_change=note("workflow"))
     filters.choice(
         label="Period", options={"day": "Last day", "week": "Last week"}, value="day", on_change=note("period")
+    )
+    filters.days(
+        label="Created",
+        first="2026-03-28T23:00:00.000Z",
+        end="2026-03-29T22:00:00.000Z",
+        on_change=lambda first, end: note("days")(f"{first} {end}"),
     )
     filters.show_clear(is_filtered=True)
     bar = SelectionBar(instead=filters)

@@ -235,3 +235,29 @@ async def test_hostile_text_stays_text(look: Look) -> None:
     assert await page.evaluate("window.hacked") is None
     assert await page.locator("main img, tbody b, tbody script").count() == 0
     assert all(href.startswith("/executions/") and href.count("/") == 2 for href in hrefs)
+
+
+async def test_a_row_opens_by_a_click_beside_its_link(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    row = page.locator("tbody tr").nth(3)
+    href = await row.locator("a.live-link").get_attribute("href")
+
+    async with page.context.expect_page() as opened:
+        await row.locator(".k-duration").click(modifiers=["Control"])
+    assert (await opened.value).url.endswith(str(href))
+    async with page.context.expect_page() as opened:
+        await row.locator(".k-duration").click(button="middle")
+    assert (await opened.value).url.endswith(str(href))
+    await row.locator(".k-check").click()
+    await row.locator(".k-duration").click()
+
+    await page.wait_for_url(f"**{href}")
+
+
+async def test_a_click_that_selects_text_opens_nothing(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+
+    await page.locator("tbody tr").nth(3).locator(".live-second").first.dblclick()
+
+    assert await page.evaluate("getSelection().toString()") != ""
+    assert page.url.endswith("/executions?rows=40")

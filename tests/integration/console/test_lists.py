@@ -95,6 +95,8 @@ async def test_rows_that_come_meanwhile_shift_nothing(console: Console, api: htt
         ({}, 120),
         ({"status": "pending"}, 30),
         ({"status": "completed,failed"}, 60),
+        ({"status": "open"}, 60),
+        ({"status": "failed,open"}, 90),
         ({"status": " running , pending "}, 60),
         ({"health": "stuck"}, 30),
         ({"health": "ok,stuck"}, 120),

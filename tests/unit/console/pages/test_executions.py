@@ -1,0 +1,30 @@
+"""What the address of the list of executions asks for."""
+
+from datetime import UTC, datetime
+
+from console.pages.executions import filter_of, numbers
+from operations.queries.execution_views import ExecutionFilter, StatusCounts
+from operations.statuses import Status
+
+
+def test_several_statuses_and_open_are_asked_for_at_once() -> None:
+    assert filter_of({"status": "failed,completed"}).statuses == {Status.FAILED, Status.COMPLETED}
+    assert filter_of({"status": "open"}).statuses == {Status.PENDING, Status.RUNNING}
+    assert filter_of({"status": "open,failed,nonsense"}).statuses == set(Status) - {Status.COMPLETED}
+
+
+def test_days_are_the_moments_that_the_address_names() -> None:
+    asked = filter_of({"created_from": "2026-03-28T23:00:00.000Z", "created_to": "2026-03-30T00:00:00+02:00"})
+
+    assert asked.created_from == datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert asked.created_to == datetime(2026, 3, 29, 22, tzinfo=UTC)
+
+
+def test_words_that_mean_nothing_do_not_narrow() -> None:
+    assert filter_of({"status": "x", "created_from": "yesterday", "created_to": "2026-03-30"}) == ExecutionFilter()
+
+
+def test_open_is_counted_as_all_that_have_not_ended() -> None:
+    counted = numbers(StatusCounts(numbers={Status.PENDING: 2, Status.RUNNING: 3, Status.FAILED: 5}))
+
+    assert counted == {"open": 5, "pending": 2, "running": 3, "completed": 0, "failed": 5}
