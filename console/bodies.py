@@ -34,7 +34,7 @@ class Bodies:
             async with asyncio.timeout(PATIENCE):
                 body = await _whole(headers, receive, longest)
         except TooLarge:
-            await _refusal(path, 413, f"The request is too large: {_size(longest)} are taken here.")(
+            await _refusal(path, 413, f"The request is too large: {_size(longest)} are accepted here.")(
                 scope, receive, send
             )
         except TimeoutError:

@@ -22,7 +22,7 @@ NO_PAGE = Empty(
 BUG = Empty(
     kind=EmptyKind.UNAVAILABLE,
     title="Something went wrong here",
-    text="It was logged. Runs go on; whether your last step took effect is unknown: look before you repeat it.",
+    text="It was logged. Runs go on; whether your last step took effect is not known: look before you repeat it.",
     action="Go to the overview",
     href="/",
 )

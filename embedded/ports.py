@@ -22,7 +22,7 @@ def check(port: int, host: str) -> None:
         with closing(_listener(port, host)):
             pass
     except socket.gaierror:
-        raise CannotListen(f"TENANTRY_HOST {host!r} is no address of this machine.") from None
+        raise CannotListen(f"TENANTRY_HOST “{host}” is not an address of this machine. Choose another.") from None
     except PermissionError:
         raise CannotListen(
             f"This account may not listen on port {port}; ports below 1024 are for administrators, as a rule."
@@ -30,7 +30,7 @@ def check(port: int, host: str) -> None:
         ) from None
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            raise CannotListen(f"TENANTRY_HOST {host!r} is no address of this machine.") from None
+            raise CannotListen(f"TENANTRY_HOST “{host}” is not an address of this machine. Choose another.") from None
 
 
 def require(port: int, host: str) -> None:

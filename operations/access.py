@@ -72,7 +72,8 @@ def permit(actor: Actor, permission: Permission) -> None:
     if not actor.may(permission):
         what = permission.replace("_", " ")
         raise NotPermitted(
-            f"Your role ({actor.role}) does not allow to {what}; it takes {NEEDS[permission]}. Nothing was changed."
+            f"Your role ({actor.role}) does not allow you to {what}; it takes the role "
+            f"{NEEDS[permission]}. Nothing was changed."
         )
 
 

@@ -20,6 +20,7 @@ from operations.statuses import CommandKind
 from operations.temporal import Temporal
 
 log = logger(__name__)
+MISTAKE = "Tenantry made a mistake while it delivered this; nothing is lost."
 
 CONCURRENCY = commands.BATCH
 LONGEST_BACKOFF = 60.0  #: seconds
@@ -123,7 +124,9 @@ class Round:
         try:
             async with self.database.transaction() as connection:
                 for claim in self._held.values():
-                    await commands.postpone(connection, claim, timedelta(0), "Handed back by a process that ended.")
+                    await commands.postpone(
+                        connection, claim, timedelta(0), "The process that was to deliver it has ended."
+                    )
         except DatabaseUnavailable:
             log.warning("commands not handed back; they are tried again after their leases", number=len(self._held))
         except Exception:
@@ -138,7 +141,7 @@ class Round:
                 raise
             except Exception as error:  # a bug that one command meets must not keep the others waiting
                 log.exception("command met a bug", command=claim.kind, workflow_id=claim.workflow_id)
-                await self._postpone(claim, f"An unexpected {type(error).__name__}; the log of {self.name} tells more.")
+                await self._postpone(claim, f"{MISTAKE}\nThe log of {self.name} has the {type(error).__name__}.")
         except DatabaseUnavailable:
             log.warning("command not settled; it is tried again after its lease", workflow_id=claim.workflow_id)
             return

@@ -59,10 +59,10 @@ async def start(delivery: Delivery) -> Settlement:
     if claim.run_id is not None:  # an earlier try took effect, its answer was lost, and the worker has reported it
         return delivery.settlement(CommandState.DELIVERED)
     if claim.is_withdrawn or claim.status is not Status.PENDING:
-        return delivery.settlement(CommandState.FAILED, "The execution was withdrawn or has ended.")
+        return delivery.settlement(CommandState.FAILED, "The execution was ended before its start.")
     kind = kinds.known().get(claim.workflow_type)
     if kind is None:
-        return refuse(delivery, f"This version knows no workflow of the type {claim.workflow_type!r}.")
+        return refuse(delivery, f"This version knows no workflow of the type “{claim.workflow_type}”.")
     if claim.predecessor is not None:
         await _check_predecessor(delivery, claim.predecessor)
     wanted = Start(
@@ -95,11 +95,11 @@ async def _adopt(delivery: Delivery) -> Settlement:
     claim = delivery.claim
     run = await delivery.temporal.describe(claim.workflow_id)
     if run is None:
-        raise NotYet("Temporal reports the workflow as started, and as unknown; asking again.")
+        raise NotYet("Temporal says that the run was started, and does not know it; Temporal is asked again.")
     if run.execution_id != str(claim.execution_id):
         return refuse(
             delivery,
-            f"A foreign workflow is registered under the id {claim.workflow_id} (run {run.run_id}, "
+            f"A run that Tenantry did not start has the workflow id {claim.workflow_id} (run {run.run_id}, "
             f"{contracts.OPERATION_UUID} {run.execution_id or 'none'}); it was left alone.",
         )
     return delivery.settlement(CommandState.DELIVERED, move=_accepted(delivery, run.run_id))
@@ -139,7 +139,7 @@ async def cancel(delivery: Delivery) -> Settlement:
     asked = await delivery.temporal.describe(claim.workflow_id, run.run_id)
     if asked is not None and (asked.is_cancel_requested or (is_taken and asked.status.is_open)):
         return delivery.settlement(CommandState.DELIVERED)
-    how = "and Temporal knows it no more" if asked is None else f"as {phrases.spelled(asked.status)}"
+    how = "and Temporal does not know it any more" if asked is None else f"as {phrases.spelled(asked.status)}"
     return delivery.settlement(CommandState.FAILED, f"The run ended by itself before it could be cancelled, {how}.")
 
 
@@ -209,7 +209,7 @@ def _problem(claim: Claim, run: Run | None) -> str | None:
     if run is None:
         return "Temporal does not know the run; reconciliation decides what became of it."
     if run.execution_id != str(claim.execution_id):
-        return f"The workflow under the id {claim.workflow_id} is a stranger's; it was left alone."
+        return f"The workflow under the id {claim.workflow_id} was not started by Tenantry; it was left alone."
     if claim.seen_run_id is not None and run.run_id != claim.seen_run_id:
         return f"The run was replaced by a newer one ({run.run_id}), which was left alone."
     if not run.status.is_open:

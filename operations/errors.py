@@ -125,7 +125,7 @@ class FindingSettled(OperationsError):
 
 
 class CannotSettle(OperationsError):
-    """This cannot be done about the finding; nothing was changed."""
+    """This cannot be done for this finding; nothing was changed."""
 
 
 class DatabaseUnavailable(OperationsError):

@@ -72,7 +72,9 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
         possible = replace(possible, problem=f"{kind.title} is of a kind that knows no {deed}.")
     if possible.problem is None and not actor.may(possible.permission):
         needed = NEEDS[possible.permission]
-        return Possibility(permission=possible.permission, effects=(), problem=f"It takes the role {needed}.")
+        return Possibility(
+            permission=possible.permission, effects=(), problem=f"It takes the role {needed}; yours is {actor.role}."
+        )
     return possible
 
 
@@ -103,14 +105,14 @@ def _retry(facts: Facts) -> Possibility:
     return Possibility(
         permission=Permission.DEPROVISION,
         effects=(begins, _removal(facts)),
-        not_undone=("What is dropped is gone for ever.",),
+        not_undone=("What is deleted is gone for ever.",),
         problem=_retry_problem(facts),
     )
 
 
 def _removal(facts: Facts) -> str:
     if facts.tenant is TenantStatus.DROPPING:
-        return "It drops the rest of the schema: the tenant cannot be kept any more."
+        return "It deletes the rest of the tenant, which cannot be kept any more."
     if facts.due_at is None:
         return "It deletes the tenant with all its data."
     return f"It deletes the tenant with all its data, not before {said(facts.due_at)}."
@@ -135,7 +137,7 @@ def _cancel(facts: Facts) -> Possibility:
         return Possibility(
             permission=Permission.CANCEL,
             effects=("The tenant is kept: it gets its former status back, with all its data.",),
-            not_undone=("When the drop begins before the run hears of it, it is too late; the page says so.",),
+            not_undone=("If the deletion begins before the run hears of it, it is too late; the page then says so.",),
             problem=problem,
         )
     return Possibility(
@@ -163,7 +165,7 @@ def _left_behind(facts: Facts) -> str:
     if not facts.removes:
         return _FAILS if facts.makes else _STAYS
     if facts.tenant is TenantStatus.DROPPING:
-        return "The tenant stays half dropped, which no cancel can take back any more; Retry drops the rest."
+        return "The tenant stays half deleted, which nobody can take back; Retry deletes the rest."
     if facts.tenant is TenantStatus.DELETED:
         return "The tenant is deleted already and stays so."
     if facts.status is Status.PENDING:
@@ -200,7 +202,7 @@ def cancel_problem(workflow_type: str, tenant: TenantStatus | None) -> str | Non
     if kinds.known().purpose(workflow_type) is not Purpose.REMOVE or tenant is None or not tenant.is_gone:
         return None
     if tenant is TenantStatus.DROPPING:
-        return "It is too late to cancel: part of the tenant's schema is dropped already. The run drops the rest."
+        return "It is too late to cancel: part of the tenant's data is deleted already. The run deletes the rest."
     return "It is too late to cancel: the tenant is deleted. The run ends by itself."
 
 
@@ -215,8 +217,8 @@ def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None
             return start_problem(tenant)
         case Purpose.REMOVE:
             if tenant is TenantStatus.DELETED:
-                return "The tenant is deleted; there is nothing left to remove."
-            return None if tenant.leaves else f"The tenant is {tenant} again; deprovision it anew if it has to go."
+                return "The tenant is deleted; there is nothing left to delete."
+            return None if tenant.leaves else f"The tenant is {tenant} again; deprovision it once more if it has to go."
 
 
 def start_problem(tenant: TenantStatus) -> str | None:

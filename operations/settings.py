@@ -224,5 +224,5 @@ def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     variable = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
-    shown = "" if any(word in variable for word in _SECRETIVE) else f"; it is {problem['input']!r}"
+    shown = "" if any(word in variable for word in _SECRETIVE) else f"; it is “{problem['input']}”"
     return f"{variable} {said[0].lower()}{said[1:]}{shown}."

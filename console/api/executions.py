@@ -136,7 +136,7 @@ def statuses(text: str) -> frozenset[Status]:
 def check_words(known: Collection[str], text: str, field: str) -> None:
     unknown = [value for value in values(text) if value not in known]
     if unknown:
-        raise InvalidInput({field: f"{unknown[0]!r} is not a {field}; known are: {', '.join(known)}."})
+        raise InvalidInput({field: f"“{unknown[0]}” is not a {field}; known are: {', '.join(known)}."})
 
 
 def aware(moment: datetime | None, field: str) -> datetime | None:

@@ -113,7 +113,7 @@ class FindingRoutes:
 def wanted(kind: str, standing: str, search: str) -> FindingFilter:
     """Raises `InvalidInput` for words that mean nothing."""
     if standing and standing not in set(Standing):
-        raise InvalidInput({"standing": f"{standing!r} is not a standing; known are: {', '.join(Standing)}."})
+        raise InvalidInput({"standing": f"“{standing}” is not a standing; known are: {', '.join(Standing)}."})
     return FindingFilter(
         kinds=words(FindingKind, kind, "kind"), standing=Standing(standing) if standing else None, search=search
     )

@@ -75,7 +75,9 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = []
 
 
-BUG = "Something went wrong here; it was logged. Whether the request took effect is unknown."
+BUG = (
+    "Something went wrong here; it was logged. Whether the request took effect is not known: look before you repeat it."
+)
 
 
 def response(

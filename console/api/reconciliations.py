@@ -18,8 +18,8 @@ class RunRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    apply: bool = Field(default=False, description="also write what the circuit breaker held back")
-    accept_namespace: bool = Field(default=False, description="take the namespace that answers now for the right one")
+    apply: bool = Field(default=False, description="also correct what the last pass held back")
+    accept_namespace: bool = Field(default=False, description="accept the namespace that answers now")
 
 
 class PauseRequest(ReasonRequest):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
+from operations.phrases import spelled
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
@@ -16,9 +17,9 @@ commands = typer.Typer()
 @commands.command()
 def reconcile(
     *,
-    apply: Annotated[bool, typer.Option("--apply", help="Also write what the circuit breaker held back.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Also correct what the last pass held back.")] = False,
     accept_namespace: Annotated[
-        bool, typer.Option("--accept-namespace", help="Take the namespace that answers now for the right one.")
+        bool, typer.Option("--accept-namespace", help="Accept the namespace that answers now.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -34,8 +35,9 @@ def reconcile(
         print_json(detail)
     else:
         typer.echo(
-            f"{done.outcome}: {done.checked} checked, {done.described} described, {done.found} found, "
-            f"{done.healed} healed, {done.unknown} unknown"
+            f"{spelled(done.outcome).capitalize()}: {done.checked} checked, "
+            f"{done.described} described, {done.found} found, "
+            f"{done.healed} corrected, {done.unknown} unknown"
         )
         if done.error:
             typer.echo(done.error)

@@ -41,14 +41,14 @@ def set_password(email: Email, password_stdin: FromStdin = False) -> None:
 def disable(email: Email) -> None:
     """Shut an account out: it cannot log in, and its sessions and tokens end."""
     with_services(lambda services: services.staff.disable(operator(), email))
-    typer.echo(f"{email} is shut out.")
+    typer.echo(f"{email} cannot log in any more; its sessions and tokens have ended.")
 
 
 @tokens.command()
 def revoke(email: Email, name: Annotated[str, typer.Option(help="The name that the token was made with.")]) -> None:
     """End an account's tokens of one name."""
     number = with_services(lambda services: services.staff.revoke_tokens(operator(), email, name))
-    typer.echo(f"{number} revoked.")
+    typer.echo(f"Tokens revoked: {number}.")
 
 
 @tokens.command()

@@ -61,7 +61,7 @@ def list_tenants(
 
 @commands.command()
 def deprovision(
-    slug: Annotated[str, typer.Argument(help="The tenant to remove.")],
+    slug: Annotated[str, typer.Argument(help="The tenant to deprovision.")],
     reason: Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")],
     as_json: AsJson = False,
 ) -> None:
@@ -75,8 +75,8 @@ def deprovision(
     if as_json:
         print_json(tenant)
     else:
-        due = "" if tenant.due_at is None else f"; nothing is dropped before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(f"{tenant.slug} is being removed; its execution is {tenant.execution_id}{due}.")
+        due = "" if tenant.due_at is None else f"; nothing is deleted before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        typer.echo(f"{tenant.slug} is being deprovisioned; its execution is {tenant.execution_id}{due}.")
 
 
 @commands.command()

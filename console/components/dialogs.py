@@ -9,8 +9,8 @@ from nicegui.events import GenericEventArguments
 from operations.actions.reasons import LONGEST
 from operations.errors import InvalidInput, NotLoggedIn, OperationsError
 
-MOVED = "This changed in the moment in which you confirmed. Read again how it stands; nothing was done."
-FAILED = "Something went wrong here; it was logged. Look whether it was done before you try again."
+MOVED = "This changed just as you confirmed; nothing was done. Read how it stands now, then decide again."
+FAILED = "Something went wrong here; it was logged. Look whether it was done before you repeat it."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

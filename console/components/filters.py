@@ -82,7 +82,7 @@ class SelectionBar(ui.element):
         self._instead = instead
         with self:
             self._count = tag("span", classes="selection-count figures")
-            self._drop = tag("button", "Drop selection", classes="button").props("type=button")
+            self._drop = tag("button", "Clear selection", classes="button").props("type=button")
         self.show(0)
 
     def serve(self, table: LiveTable) -> None:

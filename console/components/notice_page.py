@@ -44,7 +44,7 @@ def not_found() -> str:
 def failed() -> str:
     return _render(
         "Something went wrong here",
-        "It was logged. Runs go on, and what was accepted is kept. Whether your last step took effect is unknown: "
+        "It was logged. Runs go on, and what was accepted is kept. Whether your last step took effect is not known: "
         "look before you repeat it.",
     )
 
@@ -61,7 +61,7 @@ def other_site(came_from: str, expected: str) -> str:
 
 def too_many(text: str) -> str:
     """For whoever meets a bound; `text` says which, and what to do."""
-    return _render("That is too much at once", text, link="")
+    return _render("Too many at once", text, link="")
 
 
 def _render(

@@ -20,7 +20,7 @@ KEYS = (
     ("j  k", "Next row, previous row", "[data-keyboard]"),
     ("x", "Select the row; with Shift a range", "[data-selectable]"),
     ("Enter", "Open the row", "[data-keyboard]"),
-    ("Esc", "Drop the selection", "[data-selectable]"),
+    ("Esc", "Clear the selection", "[data-selectable]"),
     ("Esc", "Close a dialog or a menu", None),
     ("?", "This list", None),
 )

@@ -159,4 +159,4 @@ def _sort(value: object) -> Sort:
     match value:
         case [str(name), bool(descending)]:
             return Sort(name=name, descending=descending)
-    raise ValueError(f"not an order: {value!r}")
+    raise ValueError(f"not an order: “{value}”")

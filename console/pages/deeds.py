@@ -20,20 +20,27 @@ class Wording:
 
 
 KEEPING = Wording(
-    label="Keep the tenant", icon="undo", confirm="Keep the tenant", told="The run is asked to end; the tenant is kept."
+    label="Keep the tenant",
+    icon="undo",
+    confirm="Keep the tenant",
+    told="Requested; the tenant is kept as soon as the run hears of it.",
 )
 WORDINGS = {
     Deed.APPROVE: Wording(label="Approve", icon="check", confirm="Approve", told="Approved."),
     Deed.REJECT: Wording(label="Reject", icon="close", confirm="Reject", told="Rejected.", danger=True),
     Deed.RETRY: Wording(label="Retry", icon="replay", confirm="Retry", told="A new attempt is queued."),
     Deed.CANCEL: Wording(
-        label="Cancel", icon="block", confirm="Cancel the run", told="The run is asked to end.", danger=True
+        label="Cancel",
+        icon="block",
+        confirm="Cancel the run",
+        told="Cancellation requested; the run ends in order.",
+        danger=True,
     ),
     Deed.TERMINATE: Wording(
         label="Terminate",
         icon="dangerous",
         confirm="Terminate the run",
-        told="The run is being terminated.",
+        told="Termination requested.",
         danger=True,
     ),
 }
@@ -44,14 +51,16 @@ def wording(deed: Deed, facts: Facts) -> Wording:
     if deed is Deed.CANCEL and facts.can_be_kept:
         return KEEPING
     if deed is Deed.RETRY and facts.removes:
-        return Wording(label="Retry", icon="replay", confirm="Delete the tenant", told="Queued.", danger=True)
+        return Wording(
+            label="Retry", icon="replay", confirm="Delete the tenant", told="A new attempt is queued.", danger=True
+        )
     return WORDINGS[deed]
 
 
 def question(deed: Deed, facts: Facts, possible: Possibility, *, subject: str, run_id: str | None) -> Question:
     """`subject` is the name of the tenant."""
     words = wording(deed, facts)
-    what = "the removal of " if facts.removes and words is not KEEPING else "the provisioning of "
+    what = "the deprovisioning of " if facts.removes and words is not KEEPING else "the provisioning of "
     title = f"Keep {subject}?" if words is KEEPING else f"{words.label} {what}{subject}?"
     return Question(
         title=title,

@@ -190,8 +190,8 @@ def _asked(request: ApprovalRequestView | None) -> list[Fact]:
     if request is None:
         return []
     return [
-        Fact(label="Approval asked for", value=request.requested_at),
-        Fact(label="Rejected if undecided by", value=request.expires_at),
+        Fact(label="Approval requested", value=request.requested_at),
+        Fact(label="Rejected unless decided by", value=request.expires_at),
     ]
 
 

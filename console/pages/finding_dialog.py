@@ -30,7 +30,7 @@ LABELS = {
     "by": "By",
     "reason": "Reason",
     "error": "Error",
-    "activity": "Step asked for",
+    "activity": "Step requested",
     "activity_id": "Activity id",
     "workflow_type": "Workflow type",
     "refused": "Refused because",

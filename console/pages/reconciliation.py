@@ -45,7 +45,7 @@ SHAPE = ListShape(
     export=EXPORT,
     nothing_yet=Empty(
         kind=EmptyKind.ALL_HEALTHY,
-        title="Nothing was ever found",
+        title="No findings yet",
         text="No pass has found a difference between the database and Temporal.",
     ),
     nothing_matches=Empty(

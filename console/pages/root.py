@@ -151,4 +151,6 @@ def _show_failure(error: Exception) -> None:
         feedback.toast(error.message, feedback.Tone.ERROR)
     else:
         log.error("a page failed", exc_info=error)
-        feedback.toast("Something went wrong here; it was logged.", feedback.Tone.ERROR)
+        feedback.toast(
+            "Something went wrong here; it was logged. Runs go on; load the page again.", feedback.Tone.ERROR
+        )

@@ -42,7 +42,7 @@ FINDINGS = tuple(
     if column.name != "subject"
 )
 NO_FINDINGS = Empty(
-    kind=EmptyKind.ALL_HEALTHY, title="Nothing was found", text="The database and Temporal agree about this tenant."
+    kind=EmptyKind.ALL_HEALTHY, title="No findings", text="The database and Temporal agree about this tenant."
 )
 NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
 

@@ -45,7 +45,9 @@ async def look(temporal: Temporal, workflow_id: str, run_id: str | None) -> Adop
     """What Temporal knows of the run that was found; raises `CannotSettle` when it cannot get a row."""
     run = await temporal.describe(workflow_id)
     if run is None or not run.status.is_open or run.run_id != run_id:
-        raise CannotSettle("The run that was found is not open any more; the next pass looks again.")
+        raise CannotSettle(
+            "The run that was found is not open any more; nothing was changed. The next pass looks again."
+        )
     observer = Observer(temporal=temporal)
     beginning = await observer.beginning(run)
     kind = kinds.known().named_in_temporal(beginning.workflow_type)
@@ -57,7 +59,7 @@ async def look(temporal: Temporal, workflow_id: str, run_id: str | None) -> Adop
             "Tenantry and would never report how it ends. Terminate it or ignore it."
         ) from None
     if kind is None:
-        raise CannotSettle("The run is of a type that this version does not know.")
+        raise CannotSettle("The run is of a type that this version does not know; nothing was changed.")
     return Adoptable(
         run=run,
         kind=kind,

@@ -99,11 +99,17 @@ class Findings:
         try:
             async with self._settling(actor, id_, Settlement.ADOPT) as (connection, finding):
                 await adoptions.adopt(connection, actor, found, why, waiting=self.deprovision_wait)
-                await _settle(connection, actor, finding, f"Adopted: run {found.run.run_id} has a row again.", why)
+                await _settle(
+                    connection,
+                    actor,
+                    finding,
+                    f"Adopted: the run {found.run.run_id} is shown as an execution again.",
+                    why,
+                )
                 await _audit(connection, actor, Settlement.ADOPT, finding, why)
         except IntegrityError:
             raise CannotSettle(
-                "There is a row for this run already, or another open execution for its tenant; nothing was changed."
+                "There is an execution for this run already, or another open one for its tenant; nothing was changed."
             ) from None
         return found.execution_id
 
@@ -113,7 +119,9 @@ class Findings:
         async with self._settling(actor, id_, Settlement.TERMINATE) as (connection, finding):
             open_ = await connection.scalar(OPEN_ROW, {"workflow": finding.workflow_id})
             if open_ is not None or finding.run_id is None:
-                raise CannotSettle("The run has an open row by now; terminate that execution instead.")
+                raise CannotSettle(
+                    "The run has an open execution by now; nothing was changed. Terminate that execution instead."
+                )
             await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
         outcome, done = audit.Outcome.DELIVERED, "Terminated."
         try:
@@ -176,7 +184,9 @@ class Findings:
         number = await starts.next_number(connection, tenant.id, kind)
         stray = await connection.scalar(STRAY, {"workflow": kind.attempt_id(tenant.slug, number)})
         if stray is not None:
-            raise CannotSettle("A run without a row is open under this tenant's id; adopt or terminate that one first.")
+            raise CannotSettle(
+                "An untracked run of this tenant is open; nothing was changed. Adopt or terminate that run first."
+            )
         return starts.Attempt(
             kind=kind,
             tenant_id=tenant.id,

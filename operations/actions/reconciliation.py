@@ -54,7 +54,7 @@ class Reconciliation:
         why = checked_reason(reason)
         length = timedelta(hours=hours)
         if not timedelta(0) < length <= LONGEST_PAUSE:
-            raise InvalidInput({"hours": "A pause lasts more than 0 and at most 24 hours."})
+            raise InvalidInput({"hours": "A pause must last more than 0 and at most 24 hours."})
         async with acting(self.database, actor, Permission.RECONCILE) as connection:
             await connection.execute(PAUSE, {"length": length, "by": actor.name, "why": why})
             await audit.record(

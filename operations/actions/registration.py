@@ -21,7 +21,7 @@ PARTS = 4
 INTERNAL = ("local", "arpa")
 SPECIAL_USE_DOMAIN_NAMES[:] = [domain for domain in SPECIAL_USE_DOMAIN_NAMES if domain not in INTERNAL]
 SLUG_RULE = (
-    "The slug must have 2 to 55 characters: small letters a-z, digits and single hyphens, "
+    "The slug must have 2 to 55 characters: lower-case letters a-z, digits and single hyphens, "
     "beginning with a letter and not ending with a hyphen."
 )
 

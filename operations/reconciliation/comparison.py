@@ -230,7 +230,7 @@ class Comparison:
         self.compared.described += len(wanted)
         self.compared.unknown += failed
         if len(failed) > self.limits.few and len(failed) > len(wanted) / 2:
-            raise TemporalUnavailable("Temporal stopped answering while runs were described.")
+            raise TemporalUnavailable("Temporal stopped answering in the middle of a pass.")
         return runs
 
     def _trip_above(self, number: int) -> None:

@@ -23,8 +23,8 @@ from operations.statuses import CloseReason, FindingKind, Status, TenantStatus
 from operations.temporal import Run, RunStatus
 from operations.tracking import Correction
 
-GONE = "Temporal does not know the run any more: it was deleted, or kept no longer than Temporal's retention."
-WOULD = "Nothing: too many rows would have changed at once. An operator can apply it."
+GONE = "Temporal does not know the run any more: it was deleted, or is older than what Temporal keeps."
+WOULD = "Nothing: too many executions would have changed at once. An operator can apply it."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,13 +104,13 @@ class Healer:
                 await self.report(connection, judged)
                 return False
             case Action.START:
-                why = "Nobody was starting it, and Temporal knows no run."
+                why = "Nobody was starting the run, and Temporal does not know it."
                 await commands.queue_start_again(connection, row.id, ACTOR, why)
                 done = "The start was queued again."
             case Action.FOLLOW:
                 if run is None or not await _follow(connection, row.id, old=row.run_id, new=run.run_id):
                     return False
-                done = "The row follows the run that goes on."
+                done = "The execution follows the run that goes on."
             case Action.CORRECT:
                 correction = _correction(judged, closing)
                 if not await tracking.correct(connection, correction):

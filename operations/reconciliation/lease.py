@@ -50,7 +50,7 @@ async def held(database: Database, *, holder: str, seconds: float) -> AsyncItera
         if paused is not None:
             raise ReconciliationPaused(
                 f"Reconciliation is paused until {paused.paused_until:%Y-%m-%d %H:%M} UTC by {paused.paused_by}: "
-                f"{paused.pause_reason}. Nothing was changed."
+                f"“{paused.pause_reason}”. Nothing was changed."
             )
         taken = (await connection.execute(TAKE, {"holder": holder, "seconds": seconds})).one_or_none()
         if taken is None:

@@ -166,4 +166,4 @@ async def test_the_retry_of_a_removal_is_not_offered_to_support(
 
     await expect(page.get_by_role("button", name="Retry")).to_have_count(0)
     await page.get_by_role("button", name="More actions").click()
-    await expect(page.get_by_role("menuitem", name="Retry")).to_contain_text("It takes the role operator.")
+    await expect(page.get_by_role("menuitem", name="Retry")).to_contain_text("It takes the role operator;")

@@ -14,7 +14,8 @@ from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import TenantStep
-from operations.statuses import TenantStatus
+from operations.phrases import REQUESTS, who
+from operations.statuses import CommandKind, TenantStatus
 from workers.activities import schemas
 from workers.activities.fence import admitted_step, hold_execution
 from workers.activities.held_tenant import TenantRow, hold_tenant, work_on_schema
@@ -112,7 +113,7 @@ async def _due(connection: AsyncConnection, tenant: TenantRow) -> Due:
     if row is None or row[0] is None:
         raise ApplicationError(
             f"It is not recorded when tenant {tenant.slug} is due, so nothing of it is deleted. Cancel this run and "
-            "deprovision the tenant anew.",
+            "deprovision the tenant once more.",
             type="DueTimeMissing",
         )
     return Due(at=row[0], left=row[1])
@@ -144,7 +145,8 @@ async def _check_wanted(connection: AsyncConnection, tenant: TenantRow) -> None:
     row = await (await connection.execute(ENDING, (admitted_step().execution_id,))).fetchone()
     if row is not None:
         raise ApplicationError(
-            f"A {row[0]} was asked for by {row[1]}, so nothing is deleted. The run ends when Temporal has told it; "
+            f"{REQUESTS[CommandKind(row[0])]} was requested by {who(row[1])}, so nothing is deleted. The "
+            f"run ends when Temporal has told it; "
             "if it does not, ask again.",
             type="EndingAskedFor",
         )
@@ -157,7 +159,7 @@ def _check_leaving(tenant: TenantRow) -> None:
 
 def _stays(slug: str, status: str) -> ApplicationError:
     return ApplicationError(
-        f"Tenant {slug} is {status}: this run removes nothing. Deprovision the tenant anew if it has to go.",
+        f"Tenant {slug} is {status}: this run deletes nothing. Deprovision the tenant once more if it has to go.",
         type="TenantStays",
         non_retryable=True,
     )

@@ -141,7 +141,7 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
     step = admitted_step()
     row = await _judged(connection, HOLD, step)
     if str(row.entity_id) != tenant_id:
-        raise Refused(f"The execution of {step.workflow_id} is about another tenant than the step's argument.")
+        raise Refused(f"The execution of {step.workflow_id} is about another tenant than the step names.")
     if row.run_id is None:
         await tracking.move_free(connection, [_taken(step)])
     if step.name in kinds.known().undoing_steps():
@@ -160,7 +160,7 @@ def admitted_step() -> CurrentStep:
     """The step that runs in this task. Raises `Refused` where the fence was not asked."""
     step = current_step.get()
     if step is None:
-        raise Refused("The fence was not asked.")
+        raise Refused("This step was not checked against its execution. It writes nothing.")
     return step
 
 

@@ -147,7 +147,8 @@ PARTS = """
 def _check_mark(mark: str | None, schema: str, tenant_id: str) -> None:
     if mark != contracts.SCHEMA_MARK + tenant_id:
         raise ApplicationError(
-            f"A schema named {schema} exists and does not carry this tenant's mark ({mark!r}); it was left alone.",
+            f"A schema named {schema} exists and does not carry this tenant's mark ({mark or 'it has none'}); it was "
+            "left alone.",
             type="ForeignSchema",
             non_retryable=True,
         )

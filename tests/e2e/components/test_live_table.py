@@ -96,7 +96,7 @@ async def test_selecting_a_range_holds_the_rows_and_shows_the_bar(look: Look) ->
     await page.get_by_text("4 selected").wait_for()
     assert not await page.get_by_role("search").is_visible()
 
-    await page.get_by_role("button", name="Drop selection").click()
+    await page.get_by_role("button", name="Clear selection").click()
 
     await page.get_by_role("search").wait_for()
     assert await page.locator("tbody input:checked").count() == 0

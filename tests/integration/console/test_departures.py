@@ -39,7 +39,7 @@ async def test_a_tenant_that_is_half_dropped_cannot_be_kept(console: Console, ad
 
     assert answer.status_code == 409
     assert answer.json()["detail"] == (
-        "It is too late to cancel: part of the tenant's schema is dropped already. The run drops the rest."
+        "It is too late to cancel: part of the tenant's data is deleted already. The run deletes the rest."
     )
     listed = (await admin.get("/api/v1/tenants", params={"status": "dropping"})).json()
     assert [each["slug"] for each in listed["items"]] == ["half-dropped"]

@@ -170,7 +170,7 @@ async def test_a_cancel_accepted_in_the_drop_is_obeyed_by_it_before_temporal_has
         await reader.open()
 
         refused = await eventually(
-            departure.detail, lambda seen: "asked for by operator@" in (seen.steps[-1].error or "")
+            departure.detail, lambda seen: "requested by operator@" in (seen.steps[-1].error or "")
         )
         assert refused.execution.status is Status.RUNNING
         assert await departure.status() is TenantStatus.DEPROVISIONING

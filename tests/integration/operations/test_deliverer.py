@@ -24,7 +24,7 @@ from operations.access import Actor
 from operations.bootstrap import Services
 from operations.commands import Claim
 from operations.database import Database
-from operations.deliverer import Deliverer
+from operations.deliverer import MISTAKE, Deliverer
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, CommandKind, CommandState, Role, Status
 from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
@@ -474,7 +474,7 @@ async def test_a_command_that_meets_a_bug_does_not_keep_the_others_waiting(
     assert [(await detail_of(services, each)).execution.status for each in good] == [Status.RUNNING] * 3
     state, _, error = await start_of(services, poisoned)
     assert state is CommandState.QUEUED
-    assert error == "An unexpected ValueError; the log of test tells more."
+    assert error == f"{MISTAKE}\nThe log of test has the ValueError."
     assert await deliver_all(services.deliverer) == 0
     await make_due(connection)
     await deliver_all(services.deliverer)

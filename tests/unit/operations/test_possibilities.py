@@ -74,7 +74,7 @@ def test_retry_is_offered_only_where_the_action_would_do_it(tenant: TenantStatus
 def test_to_retry_a_removal_takes_an_operator() -> None:
     facts = removal(TenantStatus.DEPROVISIONING, Status.FAILED)
 
-    assert possibility(Deed.RETRY, facts, SUPPORT).problem == "It takes the role operator."
+    assert possibility(Deed.RETRY, facts, SUPPORT).problem == "It takes the role operator; yours is support."
     assert possibility(Deed.RETRY, facts, OPERATOR).problem is None
 
 

@@ -12,7 +12,8 @@ from temporalio.exceptions import ApplicationError
 from operations import contracts, tenant_kinds
 from operations.contracts import SCHEMA_MARK, TenantStep
 from operations.database import Database
-from operations.statuses import Status, TenantStatus
+from operations.phrases import REQUESTS
+from operations.statuses import CommandKind, Status, TenantStatus
 from tests.factories import add_execution, add_tenant
 from tests.steps import StandInRun
 from workers.activities import schemas
@@ -172,7 +173,9 @@ async def test_whoever_asked_for_the_run_to_end_keeps_the_tenant(
         (kind, execution, state, state),
     )
 
-    with pytest.raises(ApplicationError, match=f"A {kind} was asked for by ada, so nothing is deleted") as refused:
+    with pytest.raises(
+        ApplicationError, match=f"{REQUESTS[CommandKind(kind)]} was requested by ada, so nothing is deleted"
+    ) as refused:
         await take(connection, departures.delete_tenant, step)
 
     assert not refused.value.non_retryable
