@@ -106,7 +106,7 @@ class ExecutionPage:
         asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
         self._actions.show(detail, asked)
         self._headline.show(words.headline(detail))
-        wrong = told(execution.error_message or execution.cause_detail)
+        wrong = told(None if detail.awaits_decision else execution.error_message or execution.cause_detail)
         self._say(self._words, wrong.sentence)
         self._detail.set_text(wrong.detail or "")
         self._more.set_visibility(wrong.detail is not None)
@@ -191,7 +191,7 @@ def _asked(request: ApprovalRequestView | None) -> list[Fact]:
         return []
     return [
         Fact(label="Approval requested", value=request.requested_at),
-        Fact(label="Rejected unless decided by", value=request.expires_at),
+        *([Fact(label="Rejected unless decided by", value=request.expires_at)] if request.is_open else []),
     ]
 
 
@@ -211,7 +211,7 @@ def _events(known: Known) -> list[Event]:
             title=words.event_title(event, how=_ended_as(known.detail, event)),
             text=event.reason or told(event.error).sentence,
             who=who(event.actor),
-            status=(event.to_status or Status.PENDING).value,
+            status=_ended_as(known.detail, event) or (event.to_status or Status.PENDING).value,
         )
         for event in known.detail.events
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations import kinds
-from operations.contracts import STEP_RETRYING
+from operations.contracts import REQUEST_APPROVAL, STEP_RETRYING
 from operations.phrases import REQUESTS, told, who
 from operations.possibilities import said
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
@@ -96,8 +96,11 @@ def _ending(execution: ExecutionView) -> str:
     reason = execution.close_reason or CloseReason.ERROR
     if reason in WITHOUT_STEP:
         return WITHOUT_STEP[reason]
-    step = step_word(execution.current_step)
-    return f"{ENDINGS[reason]} at the step “{step}”." if step else f"{ENDINGS[reason]} before its first step."
+    if execution.current_step is None:
+        return f"{ENDINGS[reason]} before its first step."
+    if execution.current_step == REQUEST_APPROVAL and reason is not CloseReason.ERROR:
+        return f"{ENDINGS[reason]} while it waited for a decision."
+    return f"{ENDINGS[reason]} at the step “{step_word(execution.current_step)}”."
 
 
 def waiting_to_be_deleted(execution: ExecutionView) -> str | None:

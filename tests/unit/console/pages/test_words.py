@@ -115,6 +115,8 @@ def test_an_end_names_its_step() -> None:
     cancelled = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.CANCELED, current_step="create_schema")
 
     assert words.headline(detail(cancelled)).text == "Cancelled at the step “Create schema”."
+    undecided = replace(cancelled, current_step="request_approval")
+    assert words.headline(detail(undecided)).text == "Cancelled while it waited for a decision."
 
 
 def test_the_event_of_a_cancel_does_not_say_failed() -> None:
