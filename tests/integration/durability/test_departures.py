@@ -389,7 +389,7 @@ async def test_a_tenant_with_more_tables_than_locks_goes_in_parts_and_cannot_sta
 
                 assert await departure.status() is TenantStatus.DROPPING
                 assert 0 < len(await provisioning.tables("large")) < 605
-                with pytest.raises(TooLateToCancel, match="part of the tenant's schema is dropped already"):
+                with pytest.raises(TooLateToCancel, match="part of the tenant's data is deleted already"):
                     await departure.cancel()
                 await departure.cancel_from_outside()
                 await departure.at_step(contracts.RESTORE_TENANT, StepStatus.COMPLETED)

@@ -72,7 +72,7 @@ async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world
     found = {finding.kind: finding for finding in await open_findings(world)}
     with pytest.raises(NotPermitted):
         await services.findings.adopt(Actor(name="sue", role=Role.SUPPORT), found[FindingKind.NO_ROW].id, "ours")
-    with pytest.raises(CannotSettle, match="adopt or terminate"):
+    with pytest.raises(CannotSettle, match="Adopt or terminate"):
         await services.findings.provision(OTTO, found[FindingKind.TENANT_WITHOUT_EXECUTION].id, "again")
 
     adopted = await services.findings.adopt(OTTO, found[FindingKind.NO_ROW].id, "restored from a backup")

@@ -47,7 +47,7 @@ def removal(tenant: TenantStatus, status: Status) -> Facts:
     [
         (TenantStatus.DEPROVISIONING, Status.RUNNING, "stays deprovisioning, with all its data"),
         (TenantStatus.DEPROVISIONING, Status.PENDING, "gets its former status back"),
-        (TenantStatus.DROPPING, Status.RUNNING, "stays half dropped"),
+        (TenantStatus.DROPPING, Status.RUNNING, "stays half deleted"),
         (TenantStatus.DELETED, Status.RUNNING, "deleted already"),
     ],
 )
@@ -59,8 +59,8 @@ def test_a_terminate_says_what_becomes_of_the_tenant(tenant: TenantStatus, statu
     ("tenant", "kind", "says"),
     [
         (TenantStatus.DEPROVISIONING, "attempt", "Starts attempt 2"),
-        (TenantStatus.DROPPING, "attempt", "drops the rest of the schema"),
-        (TenantStatus.DELETED, "none", "nothing left to remove"),
+        (TenantStatus.DROPPING, "attempt", "deletes the rest of the tenant"),
+        (TenantStatus.DELETED, "none", "nothing left to delete"),
         (TenantStatus.ACTIVE, "none", "The tenant is active again"),
     ],
 )

@@ -101,7 +101,7 @@ async def test_no_step_of_a_removal_touches_a_tenant_that_does_not_leave(
     await connection.execute("UPDATE tenants SET status = %s WHERE id = %s", (status, step.tenant_id))
 
     for activity in (departures.announce_departure, departures.announce_deprovisioning, departures.delete_tenant):
-        with pytest.raises(ApplicationError, match=f"is {status}: this run removes nothing") as refused:
+        with pytest.raises(ApplicationError, match=f"is {status}: this run deletes nothing") as refused:
             await take(connection, activity, step)
         assert refused.value.non_retryable
     assert await take(connection, departures.restore_tenant, step)
