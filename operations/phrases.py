@@ -1,8 +1,10 @@
 """Phrases that pages, REST, the command line and Temporal's history share. Pure: workflows use them, too."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from operations import kinds
 from operations.statuses import CloseReason, CommandKind, Status
 
 TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
@@ -43,6 +45,19 @@ def shown_status(status: Status, close_reason: CloseReason | None) -> str:
 def spelled(stored: object) -> str:
     """A stored word, or Temporal's, within a sentence. Both store `canceled`; people read one spelling."""
     return "cancelled" if stored == CloseReason.CANCELED else str(stored).replace("_", " ")
+
+
+def side(said: Mapping[str, object]) -> str:
+    """What one side said of a finding, in a word or two."""
+    tenant, status, reason = said.get("tenant"), said.get("status"), said.get("close_reason")
+    if tenant is not None:
+        return f"tenant {tenant}"
+    if (activity := said.get("activity")) is not None:
+        return f"asked for the step “{kinds.known().step_title(str(activity))}”"
+    if status is None:
+        return "nothing"
+    word = spelled(status)
+    return word if reason is None else f"{word} ({spelled(reason)})"
 
 
 def who(actor: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
-from operations.phrases import spelled
+from operations.phrases import side, spelled
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
@@ -48,5 +48,5 @@ def reconcile(
 
 
 def _line(finding: "FindingView") -> str:
-    database, temporal = (said.get("status") or "nothing" for said in (finding.database_said, finding.temporal_said))
+    database, temporal = side(finding.database_said), side(finding.temporal_said)
     return f"  {finding.kind:<24} {finding.workflow_id:<40} {database} / {temporal}  {finding.done or ''}".rstrip()

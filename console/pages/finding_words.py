@@ -1,11 +1,9 @@
 """How pages call findings, passes and what can be done about them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from operations import kinds
 from operations.actions.findings import Settlement
-from operations.phrases import spelled, told
+from operations.phrases import side, told
 from operations.queries.reconciliation_views import FindingView, Standing
 from operations.reconciliation.passes import PassResult
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
@@ -139,22 +137,9 @@ def explanation(kind: FindingKind) -> str:
     return KINDS[kind][1]
 
 
-def said(side: Mapping[str, object]) -> str:
-    """One side in a word or two."""
-    tenant, status, reason = side.get("tenant"), side.get("status"), side.get("close_reason")
-    if tenant is not None:
-        return f"tenant {tenant}"
-    if (activity := side.get("activity")) is not None:
-        return f"asked for the step “{kinds.known().step_title(str(activity))}”"
-    if status is None:
-        return "nothing"
-    word = spelled(status)
-    return word if reason is None else f"{word} ({spelled(reason)})"
-
-
 def temporal_said(finding: FindingView) -> str:
     """In a word or two; of tenants, Temporal knows nothing and is not asked."""
-    return "not asked" if finding.kind in ABOUT_TENANTS else said(finding.temporal_said)
+    return "not asked" if finding.kind in ABOUT_TENANTS else side(finding.temporal_said)
 
 
 def done(finding: FindingView) -> str:

@@ -20,7 +20,7 @@ from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows, seconds
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
-from operations.phrases import told, who
+from operations.phrases import side, told, who
 from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
@@ -253,7 +253,7 @@ def row(finding: FindingView) -> Row:
         "standing": finding_words.STANDINGS[finding.standing],
         "subject": finding.tenant_name or finding.workflow_id,
         "workflow_id": finding.workflow_id,
-        "database": finding_words.said(finding.database_said),
+        "database": side(finding.database_said),
         "temporal": finding_words.temporal_said(finding),
         "done": finding_words.done(finding),
         "first_seen_at": seconds(finding.first_seen_at),

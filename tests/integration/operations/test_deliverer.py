@@ -143,7 +143,7 @@ async def test_an_unknown_type_is_rejected_and_the_others_start(
 
     rejected = (await detail_of(services, bad)).execution
     assert (rejected.status, rejected.close_reason) == (Status.FAILED, CloseReason.START_REJECTED)
-    assert "'make_coffee'" in (rejected.error_message or "")
+    assert "“make_coffee”" in (rejected.error_message or "")
     assert await run_of(services, bad) is None
     assert [(await detail_of(services, each)).execution.status for each in good] == [Status.RUNNING] * 2
 
@@ -302,7 +302,7 @@ async def test_a_cancel_that_comes_too_late_is_not_called_delivered(
 
     [cancel] = [each for each in await services.reads.intents.commands(execution) if each.kind is CommandKind.CANCEL]
     assert cancel.state is CommandState.FAILED
-    assert cancel.error == "The run ended by itself before it could be canceled, as terminated."
+    assert cancel.error == "The run ended by itself before it could be cancelled, as terminated."
     noted = await connection.execute("SELECT outcome FROM audit_log WHERE action = 'command.cancel'")
     assert await noted.fetchall() == [("failed",)]
 

@@ -78,3 +78,9 @@ def test_every_ending_has_a_word_spelled_in_one_way() -> None:
     assert set(phrases.ENDINGS) == set(CloseReason)
     assert phrases.shown_status(Status.FAILED, CloseReason.CANCELED) == "cancelled"
     assert phrases.shown_status(Status.RUNNING, None) == "running"
+
+
+def test_one_side_is_told_in_a_word_or_two() -> None:
+    assert phrases.side({}) == "nothing"
+    assert phrases.side({"status": "failed", "close_reason": "timed_out"}) == "failed (timed out)"
+    assert phrases.side({"tenant": "provisioning"}) == "tenant provisioning"

@@ -12,9 +12,3 @@ def test_every_word_of_the_database_has_words_for_people() -> None:
     assert set(finding_words.OUTCOMES) == set(PassOutcome)
     assert set(finding_words.TRIGGERS) == set(PassTrigger)
     assert set(finding_words.SETTLEMENTS) == set(Settlement) == set(NEEDS)
-
-
-def test_one_side_is_told_in_a_word_or_two() -> None:
-    assert finding_words.said({}) == "nothing"
-    assert finding_words.said({"status": "failed", "close_reason": "timed_out"}) == "failed (timed out)"
-    assert finding_words.said({"tenant": "provisioning"}) == "tenant provisioning"
