@@ -24,6 +24,8 @@ RULES = {
 }
 #: Where rows are those of a table on the screen.
 DRAWS_TABLES = re.compile(r"console/components/.*|console/pages/live_list\.py")
+#: Where names of code are quoted as code, for those who write workflows.
+SPEAKS_TO_DEVELOPERS = re.compile(r"operations/kinds\.py|workers/loading\.py")
 ENDS = (".", "?", "”", ":", "}", ". ", ";")
 #: What a failure has to add to the fact: what is safe, or what to do.
 SAFE = re.compile(
@@ -37,7 +39,7 @@ def wrong_with(sentence: Sentence) -> Iterator[str]:
     for pattern, instead in RULES.items():
         if re.search(pattern, said) and not (pattern == ROWS and DRAWS_TABLES.fullmatch(sentence.module)):
             yield instead
-    if "!r}" in sentence.text:
+    if "!r}" in sentence.text and not SPEAKS_TO_DEVELOPERS.fullmatch(sentence.module):
         yield "quote what is filled in with “ and ”"
     if sentence.is_whole and not said.endswith(ENDS):
         yield "a sentence ends with a period"
