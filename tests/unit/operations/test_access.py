@@ -19,7 +19,7 @@ def test_a_role_may_do_what_needs_it_or_less(role: Role, permission: Permission)
 
 
 def test_a_refusal_tells_the_role_that_it_takes() -> None:
-    with pytest.raises(NotPermitted, match=r"Your role \(viewer\) does not allow .* it takes support"):
+    with pytest.raises(NotPermitted, match=r"Your role \(viewer\) does not allow .* it takes the role support"):
         permit(Actor(name="somebody", role=Role.VIEWER), Permission.REGISTER_TENANT)
 
 
