@@ -96,7 +96,7 @@ async def test_a_host_that_is_no_address_here_is_one_sentence(tmp_path: Path, do
         door, TENANTRY_HOST=host, TENANTRY_DATA_DIR=str(tmp_path), **(NOWHERE if door == "console" else {})
     )
 
-    assert ended == (1, f"TENANTRY_HOST {host!r} is no address of this machine.\n")
+    assert ended == (1, f"TENANTRY_HOST “{host}” is not an address of this machine. Choose another.\n")
 
 
 @pytest.mark.parametrize("door", ["up", "console"])
