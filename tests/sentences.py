@@ -80,7 +80,7 @@ def in_module(module: str, source: str) -> list[Sentence]:
     found = [
         Sentence(module=module, line=node.lineno, text=" ".join(text.split()))
         for node in ast.walk(tree)
-        if node not in silent and (text := _text(node)) is not None and _is_prose(text)
+        if isinstance(node, ast.expr) and node not in silent and (text := _text(node)) is not None and _is_prose(text)
     ]
     return sorted(found, key=lambda each: each.line)
 
