@@ -47,7 +47,7 @@ def told(facts: Facts) -> list[str]:
 
 def _misspelt(variables: Mapping[str, str]) -> Iterator[str]:
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
-    for name in sorted(variables):
+    for name in sorted(name for name in variables if given(variables, name)):
         if name.startswith(PREFIX) and name not in known and not OF_KUBERNETES.match(name):
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             advice = f"did you mean {close[0]}?" if close else "the README lists those that there are."

@@ -17,6 +17,7 @@ URL = {"TENANTRY_DATABASE_URL": "postgresql://u:topsecret@db.example.com/t"}
     [
         HEALTHY,
         replace(HEALTHY, variables={"TENANTRY_PORT": "9000", "TEMPORAL_NAMESPACE": "team", "PGDATA": "/d"}),
+        replace(HEALTHY, variables={"TENANTRY_SECRET_KEY_FILE": "", "TENANTRY_FLUX": " "}),
         replace(HEALTHY, variables=URL, database=NEAR),
         replace(HEALTHY, variables=URL, database=FAR),
         replace(HEALTHY, variables=URL, database=replace(NEAR, host="/var/run/postgresql")),
