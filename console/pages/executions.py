@@ -15,8 +15,8 @@ from console.pages.live_rows import News, Rows
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations import kinds
-from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, Sort, StatusCounts
-from operations.queries.paging import COUNT_CAP
+from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort, StatusCounts
+from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import Status
 
 PATH = "/executions"
@@ -97,10 +97,10 @@ def _counts(
 
 def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     async def load() -> Rows:
-        page = await scope.services.reads.executions.list(
-            filter_of(query), sort=_sort(query), cursor=query.get("cursor"), limit=50
-        )
-        return execution_table.rows(page)
+        return execution_table.rows(await page_or_one_before(read, query.get("cursor")))
+
+    async def read(cursor: str | None) -> Page[ExecutionView]:
+        return await scope.services.reads.executions.list(filter_of(query), sort=_sort(query), cursor=cursor, limit=50)
 
     return live_rows.view(
         ("executions", *sorted(query.items())),

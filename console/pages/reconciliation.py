@@ -21,6 +21,7 @@ from console.pages.live_rows import News, Row, Rows, seconds
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
 from operations.phrases import side, told, who
+from operations.queries.paging import Page, page_or_one_before
 from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
@@ -236,8 +237,11 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     )
 
     async def load() -> Rows:
-        page = await scope.services.reads.reconciliation.findings(wanted, cursor=query.get("cursor"))
+        page = await page_or_one_before(read, query.get("cursor"))
         return Rows.of(page, [row(finding) for finding in page.items])
+
+    async def read(cursor: str | None) -> Page[FindingView]:
+        return await scope.services.reads.reconciliation.findings(wanted, cursor=cursor)
 
     return live_rows.view(
         ("findings", *sorted(query.items())),

@@ -14,6 +14,7 @@ from console.pages.live_rows import News, Row, Rows
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.phrases import shown_status
+from operations.queries.paging import Page, page_or_one_before
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
 
@@ -65,12 +66,15 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
 
 def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     async def load() -> Rows:
-        page = await scope.services.reads.tenants.list(
+        page = await page_or_one_before(read, query.get("cursor"))
+        return Rows.of(page, [_row(tenant) for tenant in page.items])
+
+    async def read(cursor: str | None) -> Page[TenantView]:
+        return await scope.services.reads.tenants.list(
             statuses=frozenset({TenantStatus(query["status"])} if query.get("status") in OPTIONS else ()),
             search=query.get("q", ""),
-            cursor=query.get("cursor"),
+            cursor=cursor,
         )
-        return Rows.of(page, [_row(tenant) for tenant in page.items])
 
     return live_rows.view(
         ("tenants", *sorted(query.items())),

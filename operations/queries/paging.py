@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -42,7 +42,10 @@ Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page(Generic[ItemT]):
-    """One page of a list. `total` is exact up to `COUNT_CAP` and capped beyond."""
+    """One page of a list. `total` is exact up to `COUNT_CAP` and capped beyond.
+
+    A page whose rows are all gone has a `previous` for the rows that it followed.
+    """
 
     items: tuple[ItemT, ...]
     next: str | None
@@ -210,11 +213,31 @@ async def read_page(
     has_next, has_previous = (True, more) if backward else (more, place is not None)
     after = place_of(*shown[-1]).encode() if shown and has_next else None
     before = _turned(place_of(*shown[0])).encode() if shown and has_previous else None
+    if not shown and place is not None and not backward:
+        before = _up_to(place, segments[place.segment]).encode()
     return [row for _, row in shown], after, before
 
 
 def _turned(cursor: Cursor) -> Cursor:
     return Cursor(segment=cursor.segment, value=cursor.value, id=cursor.id, backward=True)
+
+
+def _up_to(place: Cursor, segment: Segment) -> Cursor:
+    """Back from a place with its own row: the place that is one id further on."""
+    step = 1 if segment.ascending else -1
+    return replace(place, id=UUID(int=(place.id.int + step) % 2**128), backward=True)
+
+
+async def page_or_one_before(read: Callable[[str | None], Awaitable[Page[ItemT]]], cursor: str | None) -> Page[ItemT]:
+    """The page at a cursor; when its rows are gone, the one before: for screens, which must not stand empty."""
+    page = await read(cursor)
+    if page.items or cursor is None:
+        return page
+    if page.previous is not None:
+        last = await read(page.previous)
+        if last.items:
+            return replace(last, next=None)
+    return await read(None)
 
 
 def check_limit(limit: int) -> None:

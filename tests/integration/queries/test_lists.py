@@ -1,6 +1,7 @@
 """Lists are complete and in order: compared with what a plain reading of the filter gives."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from operations.database import Database
 from operations.errors import InvalidInput
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import Executions
-from operations.queries.paging import COUNT_CAP, Cursor, Page
+from operations.queries.paging import COUNT_CAP, Cursor, Page, page_or_one_before
 from operations.statuses import Health, Status
 from tests.integration.queries.conftest import FEW
 
@@ -142,6 +143,37 @@ async def test_a_page_far_inside_begins_at_the_cursor(executions: Executions, ro
     page = await executions.list(ExecutionFilter(), cursor=cursor, limit=3)
 
     assert [row.id for row in page.items] == [row.id for row in expected[701:704]]
+
+
+@pytest.mark.parametrize("sort", Sort)
+async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, executions: Executions) -> None:
+    async def read(cursor: str | None) -> Page[ExecutionView]:
+        return await executions.list(ExecutionFilter(), sort=sort, cursor=cursor, limit=170)
+
+    ids, last = await walk(read)
+    assert last.previous is not None
+    end = replace(Cursor.decode(last.previous, 2), backward=False)
+    row = last.items[-1]
+    moment = row.completed_at if row.completed_at and end.value == last.items[0].completed_at else row.created_at
+    gone = replace(end, value=moment, id=row.id).encode()
+
+    empty, shown = await read(gone), await page_or_one_before(read, gone)
+
+    assert not empty.items
+    assert [each.id for each in shown.items] == ids[-170:]
+    assert (shown.total, shown.total_capped, shown.next) == (last.total, last.total_capped, None)
+    assert shown.previous is not None
+
+
+async def test_a_screen_before_which_nothing_is_left_shows_the_first_page(executions: Executions) -> None:
+    async def read(cursor: str | None) -> Page[ExecutionView]:
+        return await executions.list(ExecutionFilter(), cursor=cursor, limit=50)
+
+    first = await read(None)
+    newer = datetime.max.replace(tzinfo=UTC)
+    gone = Cursor(segment=0, value=newer, id=UUID(int=0), backward=True).encode()
+
+    assert await page_or_one_before(read, gone) == first
 
 
 @pytest.mark.parametrize(
