@@ -8,7 +8,8 @@ import asyncio
 import ctypes
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from nicegui import Client, ui
 from nicegui.observables import ObservableCollection
@@ -29,12 +30,15 @@ def settle() -> None:
 class Remains:
     """The parts of pages that have gone: whole tabs, pages that were left, rows that were drawn anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, look: float = LOOK, many: int = MANY) -> None:
+        self._look = look
+        self._many = many
         self._fresh: list[ui.element] = []
         self._since_collection = 0
 
-    def follow(self) -> None:
-        """Hear of every part that goes, for which NiceGUI has no hook. Once per process."""
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Hear of every part that goes, for which NiceGUI has no hook. One at a time."""
         remove = Client.remove_elements
 
         def remove_and_keep(client: Client, elements: Iterable[ui.element]) -> None:
@@ -43,18 +47,22 @@ class Remains:
             self._fresh += leaving
 
         setattr(Client, "remove_elements", remove_and_keep)  # noqa: B010 - a method is nothing to assign to
+        try:
+            yield
+        finally:
+            setattr(Client, "remove_elements", remove)  # noqa: B010
 
     async def clear_away(self) -> None:
         """Take apart what has gone, and now and then look for what else is unreachable. Runs until cancelled."""
         while True:
             ripe, self._fresh = self._fresh, []
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(self._look)
             self._since_collection += len(ripe)
             while ripe:
                 for _ in range(min(len(ripe), AT_ONCE)):
                     _take_apart(ripe.pop())
                 await asyncio.sleep(0)
-            if self._since_collection > (MANY if Client.instances else 0):
+            if self._since_collection > (self._many if Client.instances else 0):
                 self._since_collection = 0
                 gc.collect()
                 _hand_back()

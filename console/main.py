@@ -176,7 +176,6 @@ async def _lifespan(
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
     remains = garbage.Remains()
-    remains.follow()
     work = {
         "live updates": hub.run,
         "watch over Temporal and the workers": watch.run,
@@ -190,11 +189,12 @@ async def _lifespan(
         "session sweep": presence.sweep,
         "set-up": lambda: _set_up(services, settings),
     }
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_kept_alive(name, each), name=name) for name, each in work.items()]
-        yield
-        for task in tasks:
-            task.cancel()
+    with remains.following():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_kept_alive(name, each), name=name) for name, each in work.items()]
+            yield
+            for task in tasks:
+                task.cancel()
     await health.close()
 
 

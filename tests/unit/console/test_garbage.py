@@ -4,56 +4,77 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from nicegui import Client, ui
 from nicegui.props import Props
 
-from console import garbage
 from console.garbage import Remains
 from tests.servers import eventually
 
+NEVER = 10**9  # parts
+
+
+@asynccontextmanager
+async def clearing() -> AsyncIterator[None]:
+    """Remains are taken apart at once, and nobody looks for cycles."""
+    remains = Remains(look=0.01, many=NEVER)
+    gc.disable()
+    try:
+        with remains.following():
+            task = asyncio.create_task(remains.clear_away())
+            yield
+            task.cancel()
+    finally:
+        gc.enable()
+
 
 @pytest.fixture
-async def clearing(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Remains are taken apart at once, and nobody looks for cycles."""
-    monkeypatch.setattr(Client, "remove_elements", Client.remove_elements)  # put back afterwards
-    monkeypatch.setattr(garbage, "LOOK", 0.01)
-    monkeypatch.setattr(garbage, "MANY", 10**9)
-    remains = Remains()
-    remains.follow()
-    gc.disable()
-    task = asyncio.create_task(remains.clear_away())
-    yield
-    task.cancel()
-    gc.enable()
+def tab() -> Client:
+    return Client(ui.page("/"), request=None)
 
 
-@pytest.mark.usefixtures("clearing")
-async def test_parts_that_have_gone_are_freed_while_the_tab_lives() -> None:
-    tab = Client(ui.page("/"), request=None)
+async def test_parts_that_have_gone_are_freed_while_the_tab_lives(tab: Client) -> None:
+    with tab:
+        place, kept = ui.element("div"), _props_of_a_button()
+    with place:
+        gone = _props_of_a_button()
+
+    async with clearing():
+        place.clear()
+
+        await eventually(_answer(lambda: gone() is None), bool, within=5)
+    assert not place.is_deleted
+    assert kept() is not None
+    tab.delete()
+
+
+async def test_a_part_whose_tab_has_gone_is_freed_and_still_knows_that_it_has_gone(tab: Client) -> None:
+    with tab:
+        label = ui.label("Running")
+    held = weakref.ref(label.props)
+
+    async with clearing():
+        tab.delete()
+
+        await eventually(_answer(lambda: held() is None), bool, within=5)
+    assert label.is_deleted
+
+
+async def test_without_it_they_wait_for_a_collection(tab: Client) -> None:
     with tab:
         place = ui.element("div")
     with place:
         gone = _props_of_a_button()
+    gc.disable()
+    try:
+        place.clear()
 
-    place.clear()
-
-    await eventually(_answer(lambda: gone() is None), bool, within=5)
-    assert not place.is_deleted
-    tab.delete()
-
-
-@pytest.mark.usefixtures("clearing")
-async def test_a_part_taken_apart_still_knows_that_it_has_gone() -> None:
-    tab = Client(ui.page("/"), request=None)
-    with tab:
-        label = ui.label("Running")
-
-    tab.delete()
-
-    await eventually(_answer(lambda: len(vars(label))), lambda parts: parts == 1, within=5)
-    assert label.is_deleted
+        assert gone() is not None
+    finally:
+        gc.enable()
+        tab.delete()
 
 
 def _props_of_a_button() -> "weakref.ref[Props[ui.button]]":
