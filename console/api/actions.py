@@ -7,8 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console import sessions
+from console.api.parameters import form
 from operations.access import Actor, Permission, permit
 from operations.actions.executions import Executions
+from operations.actions.reasons import LONGEST, SHORTEST
 from operations.errors import NotLoggedIn
 from operations.kinds import Deed
 from operations.possibilities import possibility
@@ -17,13 +19,20 @@ from operations.queries.executions import Executions as ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer
 from operations.statuses import Decision
 
+#: Of the text between blanks; the action checks it and says so in words.
+_REASON = form(
+    minLength=SHORTEST,
+    pattern=rf"^\s*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b-\x1f\x7f-\x9f]{{{SHORTEST - 2},{LONGEST - 2}}}"
+    r"[^\s\x00-\x1f\x7f-\x9f]\s*$",
+)
+
 
 class ReasonRequest(BaseModel):
     """Why; kept in the audit log and in Temporal's history."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    reason: str = Field(description="3-500 characters")
+    reason: str = Field(description=f"{SHORTEST}-{LONGEST} characters", json_schema_extra=_REASON)
 
 
 class ActionRequest(ReasonRequest):

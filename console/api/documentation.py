@@ -52,12 +52,16 @@ class Documented(FastAPI):
             document["security"] = [{"token": []}, {"session": []}]
         return document
 
+    def describes(self, path: str) -> bool:
+        """Whether this very address is in the document, not only what stands for many."""
+        return path in super().openapi()["paths"]
+
     def methods_of(self, path: str) -> list[str]:
         """What can be asked of an address of the API, going by the document."""
-        methods: set[str] = set()
-        for template, operations in super().openapi()["paths"].items():
-            if compile_path(template)[0].match(path):
-                methods |= {method.upper() for method in operations}
+        paths = super().openapi()["paths"]
+        of_templates = (paths[each] for each in paths if compile_path(each)[0].match(path))
+        described = [paths[path]] if path in paths else of_templates  # `pause` is no id
+        methods = {method.upper() for operations in described for method in operations}
         if "GET" in methods:
             methods.add("HEAD")
         return sorted(methods)
@@ -66,7 +70,9 @@ class Documented(FastAPI):
 def _errors(path: str, method: str, *, takes_body: bool) -> dict[str, object]:
     statuses = [401, 403, 405, 414, 422, 503]
     if takes_body:
-        statuses += [400, 413, 415]
+        statuses += [400, 408, 413, 415]
+    if "/exports/" in path:
+        statuses.append(429)
     if "{" in path:
         statuses.append(404)
     if method != "get":

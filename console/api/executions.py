@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from console.api.parameters import MOMENT_RULE, Moment, Place, Term, Words
+from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Term, Words, words_of
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
     STATUS_WORDS,
@@ -69,8 +69,8 @@ class ExecutionRoutes:
     async def list(
         self,
         *,
-        status: Words = "",
-        health: Words = "",
+        status: Annotated[str, words_of(STATUS_WORDS)] = "",
+        health: Annotated[str, words_of(Health)] = "",
         cause: Words = "",
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
@@ -79,7 +79,7 @@ class ExecutionRoutes:
         created_to: Moment = None,
         sort: Sort = Sort.NEWEST,
         cursor: Place = None,
-        limit: int = 50,
+        limit: Limit = 50,
     ) -> ExecutionList:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 

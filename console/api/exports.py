@@ -5,14 +5,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.api.executions import aware, statuses
-from console.api.parameters import Moment, Term, Words
-from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
+from console.api.parameters import Moment, Term, Words, words_of
+from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import Executions
 
 MOST = 10_000  #: rows of a file
@@ -53,7 +54,7 @@ class ExportRoutes:
     async def export_executions(
         self,
         *,
-        status: Words = "",
+        status: Annotated[str, words_of(STATUS_WORDS)] = "",
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",

@@ -2,21 +2,24 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
 from console.api.exports import MOST, cell, file
-from console.api.parameters import Place, Term, Words
+from console.api.parameters import Limit, Place, Term, form, words_of
 from operations.actions.findings import Findings
 from operations.errors import InvalidInput
 from operations.queries.reconciliation import Reconciliation
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
 from operations.statuses import FindingKind
 
+Kinds = Annotated[str, words_of(FindingKind)]
+OneStanding = Annotated[str, Query(max_length=500, json_schema_extra=form(enum=["", *Standing]))]
 COLUMNS = (
     "kind",
     "standing",
@@ -74,11 +77,11 @@ class FindingRoutes:
     async def list(
         self,
         *,
-        kind: Words = "",
-        standing: Words = "",
+        kind: Kinds = "",
+        standing: OneStanding = "",
         q: Term = "",
         cursor: Place = None,
-        limit: int = 50,
+        limit: Limit = 50,
     ) -> FindingList:
         """List findings. `kind` takes several values, separated by commas; `standing` is open, ignored or settled."""
         page = await self.reads.findings(wanted(kind, standing, q), cursor=cursor, limit=limit)
@@ -104,7 +107,7 @@ class FindingRoutes:
         await self.actions.ignore(actor_of(request), id, body.reason)
         return FindingAnswer(finding=await self.reads.finding(id))
 
-    async def export(self, *, kind: Words = "", standing: Words = "", q: Term = "") -> Response:
+    async def export(self, *, kind: Kinds = "", standing: OneStanding = "", q: Term = "") -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
         return file("findings", await asyncio.to_thread(to_csv, rows))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
-from console.api.parameters import Place
+from console.api.parameters import Limit, Place
 from operations.actions.reconciliation import Reconciliation
 from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
 from operations.queries.reconciliation_views import FindingView, PassView, ReconcilerState
@@ -63,7 +63,7 @@ class ReconciliationRoutes:
         router.add_api_route("/{id}", self.detail, methods=["GET"], response_model=PassAnswer)
         return router
 
-    async def list(self, *, cursor: Place = None, limit: int = 50) -> PassList:
+    async def list(self, *, cursor: Place = None, limit: Limit = 50) -> PassList:
         """List passes, newest first."""
         page = await self.reads.passes(cursor=cursor, limit=limit)
         return PassList(

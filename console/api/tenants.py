@@ -8,14 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
-from console.api.parameters import Place, Term, Words
-from operations.actions.registration import Registration
-from operations.actions.tenants import Tenants
+from console.api.parameters import Limit, Place, Term, form, words_of
+from operations.actions.registration import LONGEST_EMAIL, LONGEST_NAME, SLUG, Registration
+from operations.actions.tenants import LONGEST_KEY, Tenants
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import Executions
 from operations.queries.tenants import Tenants as TenantQueries
 from operations.queries.tenants import TenantView
 from operations.statuses import Plan, TenantStatus
+
+#: What the header's values have left once HTTP has taken the blanks around them.
+_KEY = form(minLength=1, maxLength=LONGEST_KEY, pattern=r"^[!-~](?:[ -~]*[!-~])?$")
+_NAME = form(minLength=1, maxLength=LONGEST_NAME, pattern=r"\S")
 
 
 class StartRequest(ReasonRequest):
@@ -29,11 +33,18 @@ class RegistrationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    slug: str = Field(description="2-55 characters: a-z, 0-9, single hyphens; begins with a letter; never used twice")
-    name: str = Field(description="1-200 characters")
-    owner_email: str
+    slug: str = Field(
+        description="2-55 characters: a-z, 0-9, single hyphens; begins with a letter; never used twice",
+        json_schema_extra=form(minLength=2, maxLength=55, pattern=f"^{SLUG.pattern}$"),
+    )
+    name: str = Field(description="1-200 characters", json_schema_extra=_NAME)
+    owner_email: str = Field(
+        description="name@example.com", json_schema_extra=form(format="email", maxLength=LONGEST_EMAIL)
+    )
     owner_name: str | None = None
-    plan: str = Field(Plan.STARTER.value, description="starter, business or enterprise")
+    plan: str = Field(
+        Plan.STARTER.value, description="starter, business or enterprise", json_schema_extra=form(enum=[*Plan])
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +102,7 @@ class TenantRoutes:
         self,
         request: Request,
         body: RegistrationRequest,
-        idempotency_key: Annotated[str | None, Header()] = None,
+        idempotency_key: Annotated[str | None, Header(json_schema_extra=_KEY)] = None,
     ) -> RegistrationAnswer:
         """Register a tenant; repeat the request with the same Idempotency-Key as often as you like."""
         registered = await self.tenants.register(
@@ -103,10 +114,10 @@ class TenantRoutes:
     async def list(
         self,
         *,
-        status: Words = "",
+        status: Annotated[str, words_of(TenantStatus)] = "",
         q: Term = "",
         cursor: Place = None,
-        limit: int = 50,
+        limit: Limit = 50,
     ) -> TenantList:
         """List tenants, newest first."""
         page = await self.reads.list(

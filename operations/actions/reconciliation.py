@@ -13,7 +13,7 @@ from operations.errors import InvalidInput
 from operations.reconciliation.passes import PassResult, Reconciler
 from operations.statuses import PassTrigger
 
-LONGEST_PAUSE = timedelta(hours=24)
+LONGEST_PAUSE = 24  # hours
 TARGET = audit.Target(kind="reconciliation", id="reconciliation", label="Reconciliation")
 
 
@@ -52,9 +52,9 @@ class Reconciliation:
         """Stop every pass, by whomever, for at most a day."""
         permit(actor, Permission.RECONCILE)
         why = checked_reason(reason)
-        length = timedelta(hours=hours)
-        if not timedelta(0) < length <= LONGEST_PAUSE:
-            raise InvalidInput({"hours": "A pause must last more than 0 and at most 24 hours."})
+        if not 0 < hours <= LONGEST_PAUSE:
+            raise InvalidInput({"hours": f"A pause must last more than 0 and at most {LONGEST_PAUSE} hours."})
+        length = max(timedelta(hours=hours), timedelta.resolution)
         async with acting(self.database, actor, Permission.RECONCILE) as connection:
             await connection.execute(PAUSE, {"length": length, "by": actor.name, "why": why})
             await audit.record(
