@@ -132,10 +132,10 @@ def _add_routes(
     for routes in (
         ExecutionRoutes(executions=reads.executions, intents=reads.intents),
         ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents),
-        ExportRoutes(executions=reads.executions),
+        ExportRoutes(executions=reads.executions, database=services.database),
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions),
         ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation),
-        FindingRoutes(actions=services.findings, reads=reads.reconciliation),
+        FindingRoutes(actions=services.findings, reads=reads.reconciliation, database=services.database),
     ):
         application.include_router(routes.router(), prefix="/api/v1", dependencies=[Depends(parameters.check)])
     application.add_api_route("/api/{rest:path}", _no_such_route, methods=ANY_METHOD, include_in_schema=False)

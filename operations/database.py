@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Self, TypeVar
 
 import psycopg
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
-from sqlalchemy import text
+from sqlalchemy import DateTime, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -26,6 +27,7 @@ PATIENCE = 10  #: seconds for a free connection: longer than hundreds who come a
 OLD = 1800.0  #: seconds after which a connection is made anew
 NO_ANSWER = "timeout: the server takes connections and answers nothing"
 AnswerT = TypeVar("AnswerT")
+_NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -158,6 +160,11 @@ class Database:
         with _naming_outages(self.silence):
             async with self._turn(), self.engine.connect() as plain:
                 yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def now(self) -> datetime:
+        """The server's clock, by which every age is told: this machine's may be wrong."""
+        async with self.reading() as connection:
+            return (await connection.execute(_NOW)).scalar_one()
 
     async def is_read_only(self) -> bool:
         """Whether the server takes no changes."""

@@ -60,6 +60,7 @@ class Console:
     port: int
     accounts: "Accounts"
     process: Process
+    log: Path
 
     @property
     def address(self) -> str:
@@ -130,22 +131,23 @@ async def run_console(
     public_url: str | None = None,
     slow_callbacks: Path | None = None,
     port: int | None = None,
+    clock: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Console]:
-    """`database_behind` is the database itself when the console's way to it is a proxy.
+    """`database_behind` is the database itself when the console's way to it is a proxy; `clock` comes of `parts`.
 
     With `slow_callbacks` a watchdog writes what holds up its event loop to this file.
     """
     port = port or ports.any_free()
     url = public_url or f"http://localhost:{port}"
     log = logs / f"console-{port}.log"
-    variables = servers.variables() | {"TENANTRY_PORT": str(port), "TENANTRY_PUBLIC_URL": url}
+    variables = servers.variables() | {"TENANTRY_PORT": str(port), "TENANTRY_PUBLIC_URL": url} | dict(clock or {})
     module = "console"
     if slow_callbacks is not None:
         module, variables = "tests.watched_console", variables | {watched_console.REPORT: str(slow_callbacks)}
     async with AsyncExitStack() as stack:
         accounts = await stack.enter_async_context(Accounts.at(database_behind or servers.database_url))
         process = await stack.enter_async_context(_process(module, log, variables))
-        console = Console(url=url, port=port, accounts=accounts, process=process)
+        console = Console(url=url, port=port, accounts=accounts, process=process, log=log)
         await _until_ready(process, console, log)
         await eventually(accounts.number, bool, within=TO_START)  # the console makes the first one itself
         yield console

@@ -47,6 +47,18 @@ FAKETIME = Part(name="faketime", why="a clock that runs wrong")
 PARTS = (PGBOUNCER, NGINX, FAKETIME)
 
 
+def clock(offset: str) -> dict[str, str]:
+    """The variables of a process whose clock is wrong by this much ("+10m"); the test is skipped without the part.
+
+    The program itself would stand between us and the process, and keep signals from it.
+    """
+    said = subprocess.run(
+        [FAKETIME.wanted(), "-f", offset, "printenv", "LD_PRELOAD"], check=True, capture_output=True, text=True
+    )
+    # How long something takes is measured on a clock that no setting of the time moves.
+    return {"LD_PRELOAD": said.stdout.strip(), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
 def install(missing: list[Part]) -> None:
     """Only as root: on somebody's own machine, servers are not ours to add."""
     if not missing or os.geteuid() != 0 or shutil.which("apt-get") is None:

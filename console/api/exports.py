@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from console.api.executions import aware, statuses
 from console.api.parameters import Moment, Term, Words, words_of
+from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import Executions
 
@@ -45,6 +46,7 @@ class ExportRoutes:
     """Everyone who is logged in may export what they may read."""
 
     executions: Executions
+    database: Database
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/exports", tags=["exports"])
@@ -72,12 +74,12 @@ class ExportRoutes:
             created_to=aware(created_to, "created_to"),
         )
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
-        return file("executions", await asyncio.to_thread(to_csv, rows))
+        return file("executions", await asyncio.to_thread(to_csv, rows), made_at=await self.database.now())
 
 
-def file(subject: str, text: str) -> Response:
+def file(subject: str, text: str, *, made_at: datetime) -> Response:
     """A download. Excel takes UTF-8 for what it is only behind a byte order mark."""
-    name = f"{subject}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+    name = f"{subject}-{made_at:%Y%m%d-%H%M%S}.csv"
     return Response(
         text.encode("utf-8-sig"),
         media_type="text/csv; charset=utf-8",

@@ -13,6 +13,7 @@ from console.api.executions import words
 from console.api.exports import MOST, cell, file
 from console.api.parameters import Limit, Place, Term, form, words_of
 from operations.actions.findings import Findings
+from operations.database import Database
 from operations.errors import InvalidInput
 from operations.queries.reconciliation import Reconciliation
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
@@ -63,6 +64,7 @@ class FindingRoutes:
 
     actions: Findings
     reads: Reconciliation
+    database: Database
 
     def router(self) -> APIRouter:
         router = APIRouter(tags=["reconciliations"])
@@ -110,7 +112,7 @@ class FindingRoutes:
     async def export(self, *, kind: Kinds = "", standing: OneStanding = "", q: Term = "") -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
-        return file("findings", await asyncio.to_thread(to_csv, rows))
+        return file("findings", await asyncio.to_thread(to_csv, rows), made_at=await self.database.now())
 
 
 def wanted(kind: str, standing: str, search: str) -> FindingFilter:

@@ -8,7 +8,7 @@ activity, and every transaction of a step asks again under the lock of the row.
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -113,7 +113,11 @@ LOOK = """
     FROM public.workflow_executions e WHERE e.id = %(execution)s
 """
 HOLD = f"{LOOK} FOR UPDATE OF e"
-OTHER_ROW = "SELECT 1 FROM public.workflow_executions WHERE workflow_id = %s"
+# Also by the database's clock how long the step has waited for a row: the worker's may be wrong.
+OTHER_ROW = """
+    SELECT EXISTS (SELECT FROM public.workflow_executions WHERE workflow_id = %(workflow_id)s),
+           clock_timestamp() - %(scheduled_at)s > %(patience)s
+"""
 
 # The step's row is bookkeeping that may have been lost; what an undoing step undid must stay undone all the same.
 BEGUN = """
@@ -208,10 +212,11 @@ def judge(step: CurrentStep, row: Row) -> Refused | None:
 
 async def _refusal_without_row(connection: AsyncConnection, step: CurrentStep) -> Refused:
     """A row that was lost can come back: the run is shown as a finding, and somebody adopts or terminates it."""
-    other = await (await connection.execute(OTHER_ROW, (step.workflow_id,))).fetchone()
-    if other is not None:
+    asked = {"workflow_id": step.workflow_id, "scheduled_at": step.scheduled_at, "patience": PATIENCE}
+    has_other_row, is_late = await (await connection.execute(OTHER_ROW, asked)).fetchone() or (False, False)
+    if has_other_row:
         return Refused(f"The workflow {step.workflow_id} names an execution that does not exist.")
-    if datetime.now(UTC) - step.scheduled_at > PATIENCE:
+    if is_late:
         return Refused(f"Nobody adopted the run of {step.workflow_id} within {PATIENCE.total_seconds() / 3600:.0f} h.")
     return Refused(f"There is no execution for {step.workflow_id}; it can be adopted or terminated.", Why.NOT_YET)
 
