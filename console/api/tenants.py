@@ -25,7 +25,11 @@ _NAME = form(minLength=1, maxLength=LONGEST_NAME, pattern=r"\S")
 class StartRequest(ReasonRequest):
     """A run to be started for a tenant."""
 
-    type: str = Field(description="stored name of a kind of workflow that neither makes nor removes tenants")
+    type: str = Field(
+        description="stored name of a kind of workflow that neither makes nor removes tenants",
+        pattern="^[a-z][a-z0-9_]{1,99}$",
+        max_length=100,
+    )
 
 
 class RegistrationRequest(BaseModel):

@@ -98,8 +98,8 @@ class Tenants:
             raise TenantNotFound
         kind = kinds.known().get(stored_name)
         if kind is None or kind.purpose is not Purpose.WORK:
-            choices = ", ".join(kinds.known().stored_names(Purpose.WORK)) or "there are none"
-            raise InvalidInput({"type": f"The type must be one of the kinds that can be started: {choices}."})
+            choices = ", ".join(kinds.known().stored_names(Purpose.WORK)) or "there are none here"
+            raise CannotStart(f"No kind of run that can be started has this name. Those that can: {choices}.")
         try:
             async with acting(self.database, actor, Permission.START) as connection:
                 execution_id = await self._write_work(connection, actor, slug, kind, why)
