@@ -149,3 +149,20 @@ async def test_bodies_origins_and_addresses_are_judged_as_without_it(
             ssl=trusting,
             origin=websockets.Origin("https://evil.example"),
         )
+
+
+async def test_a_failed_log_in_is_logged_with_who_called_nginx_and_not_with_what_they_claim(
+    proxied: tuple[Console, ssl.SSLContext], tmp_path: Path
+) -> None:
+    console, trusting = proxied
+    log = tmp_path / f"console-{console.port}.log"
+    caller = httpx.AsyncHTTPTransport(verify=trusting, local_address="127.0.0.2")  # nginx itself calls from 127.0.0.1
+    claims = {"Origin": console.url, "X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+
+    async with httpx.AsyncClient(base_url=console.url, transport=caller, headers=claims, timeout=20) as client:
+        answer = await client.post("/login", data={"email": ADMIN_EMAIL, "password": "wrong"})
+
+    assert answer.status_code == 401
+    (line,) = [each for each in log.read_text(encoding="utf-8").splitlines() if "failed log-in" in each]
+    assert "127.0.0.2" in line
+    assert "203.0.113.9" not in line
