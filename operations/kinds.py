@@ -133,6 +133,10 @@ class Kinds:
         kind = self.get(stored_name)
         if kind is None or kind.purpose is not purpose:
             choices = ", ".join(self.stored_names(purpose))
+            if not choices:  # ours are entry points, too
+                raise ConfigurationError(
+                    "Tenantry's own kinds of workflow are not registered. Install it again: make setup."
+                )
             raise ConfigurationError(f"{variable} must be one of: {choices}; it is {stored_name!r}.")
         return kind
 
