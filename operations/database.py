@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Self, TypeVar
 
 import psycopg
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import ConnectionTimeout, ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from sqlalchemy import DateTime, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -124,7 +124,11 @@ class Database:
         async def connect() -> psycopg.AsyncConnection:
             if silent.is_known:
                 raise psycopg.OperationalError(NO_ANSWER)
-            return await connect_directly(dsn, name=name, autocommit=autocommit, **session)
+            try:
+                return await connect_directly(dsn, name=name, autocommit=autocommit, **session)
+            except (ConnectionTimeout, TimeoutError):  # who waited for a turn need not find out again
+                silent.notice()
+                raise
 
         engine = create_async_engine(
             "postgresql+psycopg://",
@@ -202,11 +206,8 @@ class Database:
 async def _is_there(dsn: str, name: str) -> None:
     """Returns when the server has answered on a new connection; raises `TimeoutError` when it says nothing at all."""
     async with asyncio.timeout(silence.PATIENCE):
-        connection = await connect_directly(dsn, name=f"{name} probe")
-    try:
-        await answered_within(silence.PATIENCE, connection, connection.execute("SELECT"))
-    finally:
-        connection.pgconn.finish()
+        connection = await connect_directly(dsn, name=f"{name} probe")  # which asks for its settings
+    connection.pgconn.finish()
 
 
 @contextmanager

@@ -8,8 +8,8 @@ whoever waits long causes a question on a new connection; when that gets no answ
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -21,7 +21,9 @@ from operations.logs import logger
 log = logger(__name__)
 
 SUSPICIOUS = 1.5  #: seconds for which somebody waits before the question is asked
-PATIENCE = 1.0  #: seconds that connecting for it, and its answer, may take
+PATIENCE = 1.5  #: seconds that connecting for it and its answer may take
+BEAT = 0.05  #: seconds between two looks at whether this process itself hears
+DEAF = 0.25  #: seconds that one came too late: then an answer may have been there
 KNOWN = 1.0  #: seconds for which nobody else has to find out
 
 
@@ -29,7 +31,7 @@ KNOWN = 1.0  #: seconds for which nobody else has to find out
 class Silence:
     """Of the server behind one pool."""
 
-    ask: Callable[[], Awaitable[None]]  #: on a new connection, for at most `PATIENCE` each; raises `TimeoutError`
+    ask: Callable[[], Awaitable[None]]  #: on a new connection, for at most `PATIENCE`; raises `TimeoutError`
     _lent: dict[ConnectionPoolEntry, float] = field(default_factory=dict)  #: since when
     _timer: asyncio.TimerHandle | None = None
     _asking: asyncio.Task[None] | None = None
@@ -47,6 +49,20 @@ class Silence:
 
     def take_back(self, record: ConnectionPoolEntry) -> None:
         self._lent.pop(record, None)
+
+    def notice(self) -> None:
+        """Somebody found out."""
+        self._noticed_at = monotonic()
+
+    async def _ask(self) -> None:
+        """Raises `TimeoutError` for a question that this process was free to hear the answer of."""
+        while True:
+            async with _pulse() as latest:
+                try:
+                    return await self.ask()
+                except TimeoutError:
+                    if max(latest) < DEAF:
+                        raise
 
     def _look_later(self) -> None:
         if self._timer is None and self._asking is None:
@@ -67,9 +83,9 @@ class Silence:
     async def _find_out(self) -> None:
         waiting = self._waiting()
         try:
-            await self.ask()
+            await self._ask()
         except TimeoutError:
-            self._noticed_at = monotonic()
+            self.notice()
             still = [record for record in waiting if record in self._lent]
             log.warning("PostgreSQL answers nothing; nobody waits any longer", connections=len(still))
             for record in still:
@@ -81,6 +97,24 @@ class Silence:
             self._asking = None
             if self._lent:
                 self._look_later()
+
+
+@asynccontextmanager
+async def _pulse() -> AsyncIterator[list[float]]:
+    """By how many seconds this process heard too late, meanwhile."""
+    late = [0.0]
+
+    async def beat() -> None:
+        while True:
+            due = monotonic() + BEAT
+            await asyncio.sleep(BEAT)
+            late.append(monotonic() - due)
+
+    beating = asyncio.get_running_loop().create_task(beat())  # ends in the finally below
+    try:
+        yield late
+    finally:
+        beating.cancel()
 
 
 def hang_up(connection: psycopg.AsyncConnection) -> None:
