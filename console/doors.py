@@ -42,6 +42,7 @@ DOORS = (
     Door(path=re.compile("/logout"), longest=0),
     Door.api("/tenants", Permission.REGISTER_TENANT),
     Door.api("/tenants/[^/]+/deprovision", Permission.DEPROVISION),
+    Door.api("/tenants/[^/]+/executions", Permission.START),
     Door.api("/executions/[^/]+/retry", Permission.RETRY),
     Door.api("/executions/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/executions/[^/]+/cancel", Permission.CANCEL),

@@ -183,7 +183,7 @@ async def test_an_account_that_was_disabled_loses_pages_api_and_sockets(console:
 
             assert (await script.get("/api/v1/tenants")).status_code == 401
             await is_shut_out(console, client, session, page.client_id)
-            await socket.hears("location.replace('/login')", within=SOON)
+            await socket.hears("location.replace('/login?ended=1", within=SOON)
             await socket.is_ended(within=SOON)
 
 

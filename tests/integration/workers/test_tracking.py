@@ -217,7 +217,7 @@ async def test_a_run_that_says_no_itself_is_rejected(runs: Runs) -> None:
 
     row = (await runs.ended(execution)).execution
 
-    assert (row.close_reason, row.error_message) == (CloseReason.REJECTED, "Rejected: No coffee after six.")
+    assert (row.close_reason, row.error_message) == (CloseReason.REJECTED, "No coffee after six.")
 
 
 @pytest.mark.usefixtures("kitchen")
