@@ -16,8 +16,8 @@ WISH = { pwd -P; cat $(1) pyproject.toml; } | cksum
 INSTALLED = test -x $(BIN)/python && test "$$($(call WISH,$(1)))" = "$$(cat .venv/$(1).installed 2>/dev/null)"
 NOTE_INSTALLED = $(call WISH,$(1)) > .venv/$(1).installed
 
-# Of the tests; each has servers of its own. One more than two cores: two in five seconds of a test are spent waiting.
-PROCESSES ?= 3
+# Of the tests; each has servers of its own.
+PROCESSES ?= 2
 
 RESOLVE = pip compile pyproject.toml --extra embedded --group build --universal --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --quiet
