@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DefaultPayloadConverter
 
-from operations import contracts, tenant_kinds
+from operations import contracts, phrases, tenant_kinds
 from operations.statuses import CloseReason, CommandState, Decision, Status
 from operations.temporal import Run, RunStatus
 from tests.chaos.evidence import Evidence, Row
@@ -22,7 +22,14 @@ class Stands:
     execution_id: UUID
     decision: Decision
     decided_by: str
+    reason: str | None
     told: tuple[CommandState, ...]  #: states of the commands that were to tell the run
+
+    @property
+    def answer(self) -> str:
+        """What the run reads: of a refusal also who and why."""
+        is_no = self.decision == Decision.REJECTED
+        return phrases.ended("Rejected", self.decided_by, self.reason) if is_no else self.decision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +90,7 @@ async def a_decision_reaches_its_run_once_or_the_run_had_ended(evidence: Evidenc
 
 
 STANDING = """
-    SELECT a.execution_id, a.decision, a.decided_by, ARRAY(
+    SELECT a.execution_id, a.decision, a.decided_by, a.reason, ARRAY(
         SELECT c.state FROM commands c WHERE c.execution_id = a.execution_id AND c.kind = 'decide'
     ) AS told
     FROM approvals a
@@ -95,7 +102,7 @@ def _unheard(stands: Stands, heard: Heard, run: Run | None) -> list[str]:
     ended = None if run is None or run.status.is_open else run.status
     wrong = {
         f"{len(stands.told)} commands tell the run": len(stands.told) != is_persons,
-        f"{stands.decision}, and the run read {heard.answers}": heard.answers not in ((), (stands.decision,)),
+        f"{stands.decision}, and the run read {heard.answers}": heard.answers not in ((), (stands.answer,)),
         "told, and no signal arrived": stands.told == (CommandState.DELIVERED,) and not heard.signals,
         "told, and the run went on without looking": stands.told == (CommandState.DELIVERED,)
         and ended in (RunStatus.COMPLETED, RunStatus.FAILED)
