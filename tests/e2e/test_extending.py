@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -42,13 +43,13 @@ class Town:
         async with self.console.client(token=await self.console.accounts.token()) as client:
             yield client
 
-    async def execution(self, id_: str) -> dict[str, object]:
+    async def execution(self, id_: str) -> dict[str, Any]:
         async with self.api() as api:
             answer = (await api.get(f"/api/v1/executions/{id_}")).json()
             return {**answer, **answer["execution"]}
 
-    async def ended(self, id_: str, within: float = 40) -> dict[str, object]:
-        async def look() -> dict[str, object]:
+    async def ended(self, id_: str, within: float = 40) -> dict[str, Any]:
+        async def look() -> dict[str, Any]:
             return await self.execution(id_)
 
         return await eventually(look, lambda seen: seen["completed_at"] is not None, within=within)
@@ -122,7 +123,7 @@ async def test_a_registration_in_the_browser_goes_the_way_of_the_package(
     await expect(page.get_by_text("Completed; the tenant is active under its subdomain.")).to_be_visible(timeout=40_000)
 
     run = await town.execution(page.url.rpartition("/")[2])
-    steps = {step["name"]: step["attempts"] for step in run["steps"]}  # type: ignore[attr-defined]
+    steps = {step["name"]: step["attempts"] for step in run["steps"]}
     assert run["workflow_type"] == "acme_provisioning"
     assert run["workflow_id"] == "tenant-acmeprovision-initech"
     assert (run["steps_done"], run["steps_total"]) == (8, 8)
