@@ -1,5 +1,7 @@
 """The gate in front of everything: pure ASGI, so that it sees websockets too. What is not allowed is refused."""
 
+from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_OID, uuid5
 
@@ -22,6 +24,7 @@ from operations.logs import logger
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_ADDRESS = 16_000  #: bytes of path and query
 LONGEST_SHOWN = 200  #: characters
+SAID_AGAIN = 10.0  #: seconds until the log says of another request from another site
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -36,6 +39,7 @@ class Gate:
         self.presence = presence
         self.staff = presence.staff
         self.expected = origin
+        self.foreign = Foreign()
         self.origins = allowed_origins(origin)
         self.cookie = cookie
 
@@ -88,12 +92,7 @@ class Gate:
         if str(scope["path"]).startswith("/api/") and self.cookie.name not in HTTPConnection(scope).cookies:
             return _login_first(scope)  # nobody's browser was made to send it
         came_from = _shown(Headers(scope=scope).get("origin"))
-        log.warning(
-            "a request from another site was refused; is TENANTRY_PUBLIC_URL the address that staff use?",
-            path=_shown(str(scope["path"])),
-            origin=came_from,
-            expected=self.expected,
-        )
+        self.foreign.say(path=_shown(str(scope["path"])), origin=came_from, expected=self.expected)
         if failures.wants_page(scope):
             return HTMLResponse(notice_page.other_site(came_from, self.expected), 403)
         return problems.response(403, f"The request comes from another site: {came_from} is not {self.expected}.")
@@ -104,6 +103,25 @@ class Gate:
             return None if actor is None else _token_session(actor)
         secret = HTTPConnection(scope).cookies.get(self.cookie.name)
         return None if not secret else await self.staff.resume(secret)
+
+
+@dataclass(slots=True)
+class Foreign:
+    """Says in the log what comes from other sites: anybody can send it, so a line in a while has to do."""
+
+    _said_at: float = float("-inf")
+    _unsaid: int = 0
+
+    def say(self, **facts: str) -> None:
+        if monotonic() - self._said_at < SAID_AGAIN:
+            self._unsaid += 1
+            return
+        log.warning(
+            "a request from another site was refused; is TENANTRY_PUBLIC_URL the address that staff use?",
+            not_told_before=self._unsaid,
+            **facts,
+        )
+        self._said_at, self._unsaid = monotonic(), 0
 
 
 def _shown(value: str | None) -> str:
