@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operations import kinds
 from operations.statuses import CloseReason, CommandKind, Status
 
+SHELL = "cli:"  #: begins the name of whoever has a shell on the installation
 TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
 PARTS = {
     "console": "Console",
@@ -62,6 +63,8 @@ def side(said: Mapping[str, object]) -> str:
 
 def who(actor: str) -> str:
     """An actor as people read it: e-mail addresses as they are, parts of Tenantry without host and process."""
+    if actor.startswith(SHELL):
+        return f"{actor.removeprefix(SHELL)} (command line)"
     if not actor.startswith(TENANTRY):
         return actor
     part = actor.removeprefix(TENANTRY).partition("@")[0]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from operations.actions.findings import Settlement
-from operations.phrases import side, told
+from operations.phrases import side, told, who
 from operations.queries.reconciliation_views import FindingView, Standing
 from operations.reconciliation.passes import PassResult
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
@@ -147,7 +147,7 @@ def done(finding: FindingView) -> str:
     if finding.done:
         return finding.done
     if finding.standing is Standing.IGNORED:
-        return f"Ignored by {finding.ignored_by}."
+        return f"Ignored by {who(finding.ignored_by or '')}."
     return (
         "Nothing yet; somebody has to decide." if finding.kind is not FindingKind.GONE else "The next pass looks again."
     )

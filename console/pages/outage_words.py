@@ -19,7 +19,7 @@ TEXTS = {
     ),
     Part.WORKER: (
         "No step is carried out: runs wait where they are. Registrations and actions are accepted, and carried out when"
-        " a worker is back. Look at its log, or start one with `tenantry worker`."
+        " a worker is back. Look at its log, or start one with “tenantry worker”."
     ),
 }
 

@@ -30,6 +30,7 @@ def test_what_is_not_known_is_left_out(by: str, why: str | None, sentence: str) 
     ("actor", "name"),
     [
         ("ops@example.com", "ops@example.com"),
+        ("cli:root", "root (command line)"),
         ("system:console@web-1:4711", "Console"),
         ("system:worker", "Worker"),
         ("system:reconciliation", "Reconciliation"),
