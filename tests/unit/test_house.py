@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -244,3 +245,17 @@ def _sets_named_columns(node: ast.AST) -> bool:
         and not node.args
         and all(keyword.arg not in (None, "status") for keyword in node.keywords)
     )
+
+
+#: Workflow ids are made of slugs, and all tests of a process share one Temporal.
+REGISTERED = re.compile(
+    r"(?:provisioning\.register|leaving|registered)\((?:provisioning, working, )?\"([a-z][a-z0-9-]+)\""
+)
+
+
+def test_no_two_tests_register_the_same_customer() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests/integration/durability").rglob("test_*.py")]
+    counted = Counter(slug for text in texts for slug in REGISTERED.findall(text))
+
+    assert len(counted) > 20
+    assert [slug for slug, times in counted.items() if times > 1] == []

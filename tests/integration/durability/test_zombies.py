@@ -52,7 +52,7 @@ async def zombie(provisioning: Provisioning, sessions: Sessions, registered: Reg
 
 @pytest.mark.usefixtures("delivering")
 async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provisioning, sessions: Sessions) -> None:
-    registered = await provisioning.register("ended-by-force")
+    registered = await provisioning.register("frozen-and-ended")
     await eventually(
         lambda: provisioning.detail(registered.execution_id), lambda seen: seen.execution.status is Status.RUNNING
     )
@@ -65,8 +65,8 @@ async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provision
     with pytest.raises(ApplicationError, match="has ended"):
         await late.activate_tenant()
 
-    assert not await provisioning.has_schema("ended-by-force")
-    assert await provisioning.tenant_status("ended-by-force") is TenantStatus.FAILED
+    assert not await provisioning.has_schema("frozen-and-ended")
+    assert await provisioning.tenant_status("frozen-and-ended") is TenantStatus.FAILED
 
 
 async def test_a_step_that_comes_after_it_was_taken_back_writes_nothing(
