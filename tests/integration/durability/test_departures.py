@@ -19,7 +19,7 @@ from operations import contracts, tenant_kinds
 from operations.bootstrap import Services
 from operations.contracts import TenantStep
 from operations.database import Database
-from operations.errors import CannotRetry, DatabaseUnavailable, PassRunning, TooLateToCancel
+from operations.errors import CannotRetry, DatabaseLocked, DatabaseUnavailable, PassRunning, TooLateToCancel
 from operations.queries.execution_views import ExecutionDetail
 from operations.reconciliation.limits import Limits
 from operations.statuses import CloseReason, PassTrigger, Status, StepStatus, TenantStatus
@@ -46,7 +46,12 @@ class Departure:
     execution_id: UUID
 
     async def cancel(self) -> UUID:
-        return await self.provisioning.services.executions.cancel(OPERATOR, self.execution_id, "they stay")
+        """As a person who does what a refusal says: a report of the run may hold its row for longer than one waits."""
+        while True:
+            try:
+                return await self.provisioning.services.executions.cancel(OPERATOR, self.execution_id, "they stay")
+            except DatabaseLocked:
+                continue
 
     async def cancel_from_outside(self) -> None:
         workflow_id = f"tenant-deprovision-{self.slug}"
