@@ -19,7 +19,7 @@ from operations.connections import connect_blocking
 from operations.database import Database
 from operations.models import Execution
 from operations.temporal import OPERATION_UUID
-from workers.interceptors import plugin
+from workers.tracking import plugin
 
 RUNS, ROUNDS = 100, 5
 AT_ONCE = 40

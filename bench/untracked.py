@@ -15,7 +15,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from operations import tenant_kinds
 from operations.contracts import TenantStep
 from operations.settings import Requirement, Settings, temporal_profile
-from workers.activities.fence import CurrentStep, current_step
+from workers.activities.admission import CurrentStep, current_step
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 from workers.main import ACTIVITIES_AT_ONCE, CACHED_RUNS

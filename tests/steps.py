@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from operations import tenant_kinds
 from operations.kinds import Kind
 from tests.factories import add_execution
-from workers.activities.fence import CurrentStep, current_step
+from workers.activities.admission import CurrentStep, current_step
 
 StepT = TypeVar("StepT")
 ResultT = TypeVar("ResultT")

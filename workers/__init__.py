@@ -1,1 +1,1 @@
-"""The Temporal worker: workflows orchestrate, activities write, interceptors track."""
+"""The Temporal worker: workflows orchestrate, activities write, tracking watches both."""

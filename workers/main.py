@@ -31,8 +31,8 @@ from operations.temporal import unreachable
 from workers import loading, schedules
 from workers.activities.reconciliation import ReconciliationActivities
 from workers.activities.sessions import Sessions
-from workers.interceptors import plugin
-from workers.interceptors.fence import Fence
+from workers.fence import Fence
+from workers.tracking import plugin
 
 log = logs.logger(__name__)
 

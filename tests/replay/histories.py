@@ -11,8 +11,8 @@ from temporalio.worker import Replayer
 
 from operations.database import Database
 from operations.kinds import known
-from workers.interceptors import plugin
 from workers.loading import workflows as known_workflows
+from workers.tracking import plugin
 
 DIRECTORY = Path(__file__).parent / "histories"
 RECORDER = "recorder@example.com"  #: in place of the process and the machine that recorded

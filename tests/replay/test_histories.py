@@ -23,7 +23,7 @@ from tests.replay import bad_workflows, histories
 from tests.replay.histories import WORKFLOWS, Recorded, breaks, history_of, recorded
 from tests.replay.scenarios import SCENARIOS, Stage
 from tests.servers import RunningWorker
-from workers.interceptors.headers import StepMark
+from workers.tracking.headers import StepMark
 
 ALL = recorded()
 each_history = pytest.mark.parametrize("recorded_run", ALL, ids=lambda recorded_run: recorded_run.path.stem)

@@ -19,7 +19,7 @@ KNOWS_COLOURS = re.compile(r"console/(components/theme\.py|assets/.*|charts(/.*|
 #: They keep their tasks: the supervisor of `up`, heartbeats and reports of steps, workflows, abandoned questions of the
 #: feed, lines to tabs
 KEEPS_TASKS = re.compile(
-    r"embedded/.*|workers/interceptors/(?:steps|recorder)\.py|workers/workflows/.*|operations/(?:database|connections)\.py"
+    r"embedded/.*|workers/tracking/(?:steps|recorder)\.py|workers/workflows/.*|operations/(?:database|connections)\.py"
     r"|console/lines\.py"
 )
 WRITES_STATUS = "operations/tracking.py"

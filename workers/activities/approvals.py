@@ -7,7 +7,7 @@ from temporalio import activity
 from operations import contracts, phrases
 from operations.contracts import ApprovalStep
 from operations.statuses import Decision
-from workers.activities.fence import admitted_step
+from workers.activities.admission import admitted_step
 from workers.activities.held_tenant import hold_tenant
 from workers.activities.sessions import Sessions
 

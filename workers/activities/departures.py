@@ -17,7 +17,7 @@ from operations.contracts import TenantStep
 from operations.phrases import REQUESTS, who
 from operations.statuses import CommandKind, TenantStatus
 from workers.activities import schemas
-from workers.activities.fence import admitted_step, hold_execution
+from workers.activities.admission import admitted_step, hold_execution
 from workers.activities.held_tenant import TenantRow, hold_tenant, work_on_schema
 from workers.activities.sessions import Sessions
 

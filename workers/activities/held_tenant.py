@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from temporalio.exceptions import ApplicationError
 
 from operations.statuses import Decision, Plan, TenantStatus
-from workers.activities.fence import admitted_step, hold_execution
+from workers.activities.admission import admitted_step, hold_execution
 from workers.activities.sessions import Sessions
 
 TENANT = "SELECT id, slug, plan, status, schema_name FROM public.tenants WHERE id = %s"

@@ -24,7 +24,7 @@ from tests.integration.durability.conftest import TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.servers import eventually, run_worker
 from workers.activities import schemas
-from workers.interceptors import plugin
+from workers.tracking import plugin
 from workers.workflows.steps import run_step
 
 HOSTILE = "<img src=x onerror=alert(1)> '; DROP TABLE tenants; -- =cmd() \u202e\u0000 \x1b[31m \U0001f4a5"

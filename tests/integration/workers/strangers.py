@@ -30,7 +30,7 @@ from operations.queries.reconciliation_views import FindingFilter, FindingView, 
 from operations.statuses import Role, TenantStatus
 from operations.temporal import OPERATION_UUID
 from tests.servers import eventually
-from workers.interceptors.headers import StepMark
+from workers.tracking.headers import StepMark
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
 IMPATIENCE = RetryPolicy(maximum_attempts=2)

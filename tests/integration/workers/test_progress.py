@@ -15,7 +15,7 @@ from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.temporal import OPERATION_UUID
 from tests.servers import eventually
-from workers.interceptors import plugin
+from workers.tracking import plugin
 from workers.workflows.steps import run_step
 
 release = asyncio.Event()

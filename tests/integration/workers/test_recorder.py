@@ -12,7 +12,7 @@ from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
 from tests.factories import add_execution
 from tests.servers import eventually
-from workers.interceptors.recorder import Recorder, lost_reports
+from workers.tracking.recorder import Recorder, lost_reports
 
 END_CONNECTION = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

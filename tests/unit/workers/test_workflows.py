@@ -17,7 +17,7 @@ def modules() -> list[str]:
 
 
 def test_workflows_import_nothing_that_reads_or_writes() -> None:
-    report = f"import sys, {', '.join([*modules(), 'workers.interceptors.runs'])}; print(*sys.modules)"
+    report = f"import sys, {', '.join([*modules(), 'workers.tracking.runs'])}; print(*sys.modules)"
 
     imported = subprocess.run(
         [sys.executable, "-c", report], cwd=ROOT, env=environment(), check=True, capture_output=True, text=True

@@ -1,8 +1,8 @@
-"""The fence: whom the steps let in, and what they refuse to do for anybody else.
+"""Admission: whom the steps let in, and what they refuse to do for anybody else; the fence asks it before each.
 
 Whoever may start workflows in the namespace may start any workflow and any activity of ours, with any arguments,
 headers and search attributes. So the header only names an execution's row; what counts is what Temporal itself says of
-the caller (workflow id, type and run), held against that row. `workers.interceptors.fence` asks before every
+the caller (workflow id, type and run), held against that row. `workers.fence` asks before every
 activity, and every transaction of a step asks again under the lock of the row.
 """
 

@@ -22,8 +22,8 @@ from operations.causes import root_cause, sendable
 from operations.contracts import StatusReport
 from operations.statuses import Status, StepStatus
 from operations.steps import StepReport
-from workers.interceptors.headers import StepMark
-from workers.interceptors.recorder import Recorder
+from workers.tracking.headers import StepMark
+from workers.tracking.recorder import Recorder
 
 LOOK = 1.0  #: seconds between two looks at what a step says of itself
 

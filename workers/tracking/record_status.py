@@ -21,7 +21,7 @@ WITHIN = 1.0  #: seconds; the local activity has five for both ways of writing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ExecutionActivities:
+class StatusActivities:
     """Writes of executions on behalf of their runs."""
 
     database: Database

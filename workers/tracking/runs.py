@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from operations.causes import root_cause, sendable
     from operations.contracts import StatusReport
     from operations.statuses import CloseReason, Status
-    from workers.interceptors.headers import StepMark
+    from workers.tracking.headers import StepMark
 
 OPERATION_UUID = SearchAttributeKey.for_keyword(contracts.OPERATION_UUID)
 PATIENCE = RetryPolicy(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 
-from workers.interceptors.headers import HEADER, StepMark
+from workers.tracking.headers import HEADER, StepMark
 
 
 @settings(deadline=None, database=None)

@@ -11,9 +11,9 @@ from operations.errors import DatabaseUnavailable
 from operations.logs import logger
 from operations.reconciliation import intruders
 from operations.reconciliation.intruders import Intrusion
-from workers.activities.fence import CurrentStep, Refused, Why, admit, current_step
+from workers.activities.admission import CurrentStep, Refused, Why, admit, current_step
 from workers.activities.sessions import Sessions
-from workers.interceptors.headers import StepMark
+from workers.tracking.headers import StepMark
 
 log = logger(__name__)
 

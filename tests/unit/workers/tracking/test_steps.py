@@ -6,7 +6,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from workers.interceptors.steps import _next_try
+from workers.tracking.steps import _next_try
 
 SECOND = timedelta(seconds=1)
 PATIENT = RetryPolicy(initial_interval=SECOND, backoff_coefficient=2.0, maximum_interval=30 * SECOND)

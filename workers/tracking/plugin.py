@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from temporalio.plugin import SimplePlugin
 
 from operations.database import Database
-from workers.activities.executions import ExecutionActivities
-from workers.interceptors.recorder import Recorder
-from workers.interceptors.runs import RunTracking
-from workers.interceptors.steps import StepTracking
+from workers.tracking.record_status import StatusActivities
+from workers.tracking.recorder import Recorder
+from workers.tracking.runs import RunTracking
+from workers.tracking.steps import StepTracking
 
 
 def tracking(database: Database) -> SimplePlugin:
     """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on."""
-    recorder, executions = Recorder.at(database.dsn), ExecutionActivities.of(database)
+    recorder, executions = Recorder.at(database.dsn), StatusActivities.of(database)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
