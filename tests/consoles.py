@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+from argon2 import PasswordHasher
 from psycopg import AsyncConnection
 from sqlalchemy import text
 
 from embedded import ports
 from operations.access import Actor
+from operations.actions.passwords import Passwords
 from operations.actions.staff import Staff
 from operations.database import Database
 from operations.errors import AlreadyTaken
@@ -28,6 +30,8 @@ PASSWORD = "correct horse battery staple"
 TO_END = 15.0  # seconds
 TO_START = 90.0  # seconds: two, but for machines with much else to do
 SYSTEM = Actor.system("test")
+#: Where it does not matter what a password costs to try; whoever compares it reads in the hash how it was made.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET_KEY = "a key for consoles under test, long enough"  # shared with the accounts made past them
 
 
@@ -84,7 +88,7 @@ class Accounts:
     """Makes accounts, sessions and tokens without the forms, which allow only so many log-ins a minute."""
 
     database: Database
-    _known: set[str] = field(default_factory=set)  #: to add an account costs a hash, also when it is there already
+    _known: set[str] = field(default_factory=set)
 
     async def session(self, email: str = ADMIN_EMAIL, role: Role = Role.ADMIN) -> str:
         """The secret of a new session, for the cookie."""
@@ -105,7 +109,7 @@ class Accounts:
             await connection.execute(statement.encode())
 
     async def _with_account(self, email: str, role: Role) -> Staff:
-        staff = Staff(database=self.database, secret_key=SECRET_KEY)
+        staff = Staff(database=self.database, secret_key=SECRET_KEY, passwords=Passwords(hasher=QUICK))
         if email not in self._known:
             with suppress(AlreadyTaken):
                 await staff.add(SYSTEM, email, role, PASSWORD)

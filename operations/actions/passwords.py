@@ -31,12 +31,13 @@ def password_problem(password: str) -> str | None:
 class Passwords:
     """One per process."""
 
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)  #: what hashes cost that are made from here on
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "passwords"))
     _under_way: int = 0
 
     async def hashed(self, password: str) -> str:
         """For an account; it waits for its turn."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, PasswordHasher().hash, password)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.hasher.hash, password)
 
     async def matches(self, hashed: str | None, password: str, *, known: bool) -> bool:
         """Whether this is the password of the hash; without one it takes as long to say no.
@@ -47,16 +48,18 @@ class Passwords:
             raise LoginsBusy
         self._under_way += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, _matches, hashed, password)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, _matches, self.hasher, hashed, password
+            )
         finally:
             self._under_way -= 1
 
 
-def _matches(hashed: str | None, password: str) -> bool:
+def _matches(hasher: PasswordHasher, hashed: str | None, password: str) -> bool:
     if len(password) > LONGEST or not _is_text(password):  # nobody's, whatever the account
         hashed, password = None, ""
     try:
-        return PasswordHasher().verify(hashed or _nobodys_hash(), password)
+        return hasher.verify(hashed or _nobodys_hash(hasher), password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -67,6 +70,6 @@ def _is_text(password: str) -> bool:
 
 
 @functools.cache
-def _nobodys_hash() -> str:
+def _nobodys_hash(hasher: PasswordHasher) -> str:
     """A hash that no password matches, so that an unknown e-mail takes as long to refuse as a wrong password."""
-    return PasswordHasher().hash(secrets.token_urlsafe(32))
+    return hasher.hash(secrets.token_urlsafe(32))

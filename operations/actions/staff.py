@@ -42,8 +42,8 @@ class Staff:
 
     database: Database
     secret_key: str  #: keys the hashes of sessions and tokens, so that a copy of the database alone opens nothing
+    passwords: Passwords = field(default_factory=Passwords)
     _throttle: Throttle = field(default_factory=Throttle)
-    _passwords: Passwords = field(default_factory=Passwords)
 
     async def log_in(self, email: str, password: str, *, address: str, mark: str | None = None) -> str:
         """Open a session and return its secret, for the cookie; only its hash is stored.
@@ -55,7 +55,7 @@ class Staff:
         async with self._throttle.attempt(email, address, browser=browser):
             account = await self._account(email)
             hashed = account.password_hash if account else None
-            right = await self._passwords.matches(hashed, password, known=browser is not None)
+            right = await self.passwords.matches(hashed, password, known=browser is not None)
             if account is None or not right:
                 log.warning("failed log-in", address=address)
                 raise WrongPassword
@@ -115,7 +115,7 @@ class Staff:
         """Make an account; raises `InvalidInput` or `AlreadyTaken`."""
         permit(actor, Permission.MANAGE_STAFF)
         _check(email=email, password=password)
-        hashed = await self._passwords.hashed(password)
+        hashed = await self.passwords.hashed(password)
         try:
             async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
                 await _insert(connection, actor, normal_email(email), role, hashed)
@@ -125,7 +125,7 @@ class Staff:
     async def add_first(self, email: str, password: str) -> bool:
         """Make the first administrator; False, and nothing done, when there is any account."""
         _check(email=email, password=password)
-        hashed = await self._passwords.hashed(password)
+        hashed = await self.passwords.hashed(password)
         async with self.database.transaction() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("tenantry:staff", 0))))
             if await connection.scalar(select(func.count()).select_from(StaffAccount)):
@@ -140,7 +140,7 @@ class Staff:
         account = await self._account(email)
         if account is None:
             raise StaffNotFound
-        hashed = await self._passwords.hashed(password)
+        hashed = await self.passwords.hashed(password)
         async with acting(self.database, actor, Permission.MANAGE_STAFF) as connection:
             await connection.execute(
                 update(StaffAccount).where(StaffAccount.id == account.id).values(password_hash=hashed)

@@ -1,22 +1,31 @@
 """Accounts, sessions and tokens of staff."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from psycopg import AsyncConnection
 
 from operations.access import Actor
+from operations.actions.passwords import Passwords
 from operations.actions.staff import Staff, create_first_admin
 from operations.actions.throttle import PER_ACCOUNT, PER_ADDRESS
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import AlreadyTaken, InvalidInput, NotPermitted, StaffNotFound, TooManyTries, WrongPassword
 from operations.statuses import Role
+from tests.consoles import QUICK
 
 ADA = "ada@example.com"
 PASSWORD = "correct horse battery"
 HERE = "192.0.2.1"
+
+
+@pytest.fixture
+def services(services: Services) -> Services:
+    """Tries of passwords cost next to nothing here."""
+    return replace(services, staff=replace(services.staff, passwords=Passwords(hasher=QUICK)))
 
 
 @pytest.fixture
