@@ -12,6 +12,7 @@ FAULTS = int(os.environ.get("CHAOS_FAULTS", "60"))
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_nothing_acknowledged_is_lost_or_done_twice_whatever_fails() -> None:

@@ -52,6 +52,7 @@ async def test_what_opens_over_a_run_is_accessible(
     assert {place: found for place, found in violations.items() if found} == {}
 
 
+@pytest.mark.long
 async def test_banners_and_an_offline_page_are_accessible(
     visits: Visits, empty_console: Console, way_to_database: Proxy, scheme: Scheme
 ) -> None:

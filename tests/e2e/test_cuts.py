@@ -279,6 +279,7 @@ async def test_half_done_work_survives_long_cuts(half_done: HalfDone, way: Proxy
     await half_done.go_on()
 
 
+@pytest.mark.long
 async def test_half_done_work_survives_a_frozen_way(half_done: HalfDone, way: Proxy) -> None:
     way.freeze()
     await half_done.press_offline()
@@ -287,6 +288,7 @@ async def test_half_done_work_survives_a_frozen_way(half_done: HalfDone, way: Pr
     await half_done.go_on()
 
 
+@pytest.mark.long
 async def test_half_done_work_survives_a_console_that_is_stopped_and_goes_on(
     half_done: HalfDone, far_console: Console
 ) -> None:
@@ -299,6 +301,7 @@ async def test_half_done_work_survives_a_console_that_is_stopped_and_goes_on(
     await half_done.go_on()
 
 
+@pytest.mark.long
 async def test_half_done_work_survives_a_console_that_is_killed_and_started_again(
     half_done: HalfDone, far_console: Console, servers: Servers, logs: Path
 ) -> None:

@@ -196,6 +196,7 @@ async def test_the_documentation_of_the_api_is_drawn(page: Page) -> None:
     assert await page.locator(".opblock").count() >= 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_accessible(
     visits: Visits, empty_console: Console, admin_session: str, acme: ExecutionDetail, scheme: Scheme

@@ -32,6 +32,7 @@ async def supervisors() -> AsyncIterator[Supervisors]:
             yield started
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_from_nothing_to_an_active_tenant_and_through_a_crash(
     supervisors: Supervisors, browser: Browser, capsys: pytest.CaptureFixture[str]

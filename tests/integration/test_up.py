@@ -131,6 +131,7 @@ async def test_the_command_line_loads_no_pages_and_no_servers() -> None:
     assert stdout == b"set()\n"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_spec("console.__main__") is None, reason="the console cannot be run yet")
 async def test_up_from_nothing_and_once_more(supervisors: Supervisors) -> None:
     port = ports.any_free()

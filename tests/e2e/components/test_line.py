@@ -1,5 +1,6 @@
 """What comes to a page by its line: early, twice, not at all, or by another way."""
 
+import pytest
 from playwright.async_api import Page, WebSocketRoute
 
 from tests.e2e.components.conftest import Look
@@ -131,6 +132,7 @@ async def test_a_tab_that_was_away_shows_what_it_missed(look: Look) -> None:
     await page.wait_for_function(f"{FIRST}.includes('Meanwhile Inc')")
 
 
+@pytest.mark.long
 async def test_without_websockets_news_come_by_polling(look: Look) -> None:
     page = await look("/login")
     await page.route_web_socket("**/_nicegui_ws/**", _refuse)

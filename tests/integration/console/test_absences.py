@@ -92,6 +92,7 @@ async def told_in(socket: Socket, text: str, since: float) -> float:
     return asyncio.get_running_loop().time() - since
 
 
+@pytest.mark.long
 async def test_workers_that_are_replaced_are_no_outage_and_the_last_one_gone_is(
     lonely_console: Console, client: httpx.AsyncClient, servers: Servers, logs: Path
 ) -> None:

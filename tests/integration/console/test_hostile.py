@@ -148,6 +148,7 @@ async def test_who_may_not_is_told_so_before_anything_is_read(console: Console) 
             assert answer.status == expected
 
 
+@pytest.mark.long
 async def test_half_a_body_is_waited_for_only_so_long(console: Console, admin_session: str) -> None:
     head = (
         f"POST /api/v1/tenants HTTP/1.1\r\nHost: localhost\r\nOrigin: {console.url}\r\n"

@@ -238,6 +238,7 @@ async def test_a_cancel_that_comes_after_the_drop_is_refused_and_changes_nothing
         await departure.assert_deleted()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_a_worker_killed_between_the_drop_and_its_answer_leaves_a_cancel_from_outside_too_late(
     provisioning: Provisioning, gates: Gates, working: Working, worker_module: Module, sessions: Sessions
@@ -258,6 +259,7 @@ async def test_a_worker_killed_between_the_drop_and_its_answer_leaves_a_cancel_f
     assert said(end) == TOO_LATE
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "from-outside"])
 async def test_a_worker_killed_in_the_drop_changes_nothing_about_a_cancel(
@@ -316,6 +318,7 @@ async def test_a_run_terminated_after_the_drop_has_nothing_left_to_retry(
     assert not await provisioning.has_schema(departure.slug)
 
 
+@pytest.mark.long
 async def test_a_canceled_removal_that_is_reset_removes_nothing(provisioning: Provisioning, working: Working) -> None:
     departure = await leaving(provisioning, working, "stays-for-good", wait=3600)
     async with working():

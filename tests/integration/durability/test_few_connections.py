@@ -60,6 +60,7 @@ async def look(console: Console, token: str, beside: AsyncConnection, peak: Coun
     return 0 if row is None else int(row[0])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_two_hundred_registrations_at_once_are_provisioned_with_few_connections(
     temporal_address: str, task_queue: str, tmp_path: Path

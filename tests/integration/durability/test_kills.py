@@ -22,6 +22,7 @@ def slug_of(step: str) -> str:
     return f"killed-in-{step.replace('_', '-')}"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("delivering")
 async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_done_twice(

@@ -55,6 +55,7 @@ def assemble(database: Database, temporal: Temporal, task_queue: str) -> Service
     return Services.assemble(database, temporal, name="test", task_queue=task_queue, secret_key=SECRET_KEY)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_runs_go_on_after_postgresql_was_gone_for_a_while(
     temporal: Temporal, temporal_address: str, task_queue: str, tmp_path: Path

@@ -50,6 +50,7 @@ async def zombie(provisioning: Provisioning, sessions: Sessions, registered: Reg
     return Zombie(activities=TenantActivities(sessions=sessions), registered=registered, run=run)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("delivering")
 async def test_a_step_of_a_terminated_run_writes_nothing(provisioning: Provisioning, sessions: Sessions) -> None:
     registered = await provisioning.register("frozen-and-ended")

@@ -147,6 +147,7 @@ async def test_a_stranger_that_takes_the_place_of_a_run_in_flight_gets_nothing_o
     assert (await town.services.reads.tenants.by_slug(acme.slug)).status is TenantStatus.DEPROVISIONING
 
 
+@pytest.mark.long
 async def test_a_strangers_run_under_the_id_of_a_start_to_come_is_left_alone_and_gets_nothing(town: Town) -> None:
     slug = f"early-{uuid4().hex[:8]}"
     handle = await town.start(PROVISIONING, str(uuid4()), id_=f"tenant-provision-{slug}", mark=uuid4())

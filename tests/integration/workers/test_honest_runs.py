@@ -77,6 +77,7 @@ async def test_a_step_that_is_faster_than_the_news_of_its_start_takes_the_run(
     assert [event.to_status for event in seen.events] == [Status.PENDING, Status.RUNNING]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("worker", "delivering")
 async def test_a_run_that_is_reset_while_it_waits_goes_on_once_reconciliation_follows_it(services: Services) -> None:
     registered = await register(services, plan="enterprise")
@@ -98,6 +99,7 @@ async def test_a_run_that_is_reset_while_it_waits_goes_on_once_reconciliation_fo
     assert (await services.reads.tenants.by_slug(registered.slug)).status is TenantStatus.ACTIVE
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("delivering")
 async def test_a_failed_run_that_is_reset_goes_on_once_reconciliation_opens_its_row_again(
     services: Services, connection: AsyncConnection, worker: RunningWorker

@@ -85,6 +85,7 @@ HOARD_SCHEMA = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("delivering")
 async def test_the_run_of_a_row_deleted_by_hand_waits_writes_nothing_and_completes_when_adopted(
     services: Services, support: Actor, temporal_address: str, task_queue: str
