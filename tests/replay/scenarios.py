@@ -17,7 +17,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Decision, Role
 from operations.temporal import Run
 from tests.integration.durability.gates import Gate, Gates
-from tests.servers import eventually
+from tests.servers import eventually, insisting
 
 OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
 WHY = "recorded for the tests"
@@ -98,14 +98,14 @@ async def _decided(stage: Stage, slug: str, decision: Decision) -> WorkflowHisto
     execution = (await stage.register(slug, "enterprise")).execution_id
     await stage.waiting(execution)
     await stage.until(execution, lambda seen: seen.execution.cause == contracts.AWAITING_APPROVAL)
-    await stage.services.executions.decide(OPERATOR, execution, decision, WHY)
+    await insisting(lambda: stage.services.executions.decide(OPERATOR, execution, decision, WHY))
     return await stage.closed(execution)
 
 
 async def approval_cancelled(stage: Stage) -> WorkflowHistory:
     execution = (await stage.register("not-asked-any-more", "enterprise")).execution_id
     await stage.waiting(execution)
-    await stage.services.executions.cancel(OPERATOR, execution, WHY)
+    await insisting(lambda: stage.services.executions.cancel(OPERATOR, execution, WHY))
     return await stage.closed(execution)
 
 
@@ -122,14 +122,14 @@ async def failure_undone(stage: Stage) -> WorkflowHistory:
     registered = await stage.register("ownerless", "enterprise")
     await stage.waiting(registered.execution_id)
     await stage.execute(f"DELETE FROM memberships WHERE tenant_id = '{registered.tenant_id}'")
-    await stage.services.executions.decide(OPERATOR, registered.execution_id, Decision.APPROVED, WHY)
+    await insisting(lambda: stage.services.executions.decide(OPERATOR, registered.execution_id, Decision.APPROVED, WHY))
     return await stage.closed(registered.execution_id)
 
 
 async def provisioning_cancelled(stage: Stage) -> WorkflowHistory:
     """In the middle of a step, which still ends and is then taken back."""
     registered = await _held_in(stage, "typed-wrongly", contracts.CREATE_SCHEMA)
-    await stage.services.executions.cancel(OPERATOR, registered.execution_id, WHY)
+    await insisting(lambda: stage.services.executions.cancel(OPERATOR, registered.execution_id, WHY))
     await _cancel_arrived(stage, registered.execution_id)
     await stage.gates.open_all()
     return await stage.closed(registered.execution_id)
@@ -150,7 +150,7 @@ async def _held_in(stage: Stage, slug: str, step: str) -> Registered:
     registered = await stage.register(slug, "enterprise")
     await stage.waiting(registered.execution_id)
     gate = await stage.gates.close(step, str(registered.tenant_id))
-    await stage.services.executions.decide(OPERATOR, registered.execution_id, Decision.APPROVED, WHY)
+    await insisting(lambda: stage.services.executions.decide(OPERATOR, registered.execution_id, Decision.APPROVED, WHY))
     await eventually(gate.is_waited_for, bool)
     return registered
 
@@ -190,7 +190,7 @@ async def deprovisioning_waiting(stage: Stage) -> WorkflowHistory:
 async def deprovisioning_cancelled(stage: Stage) -> WorkflowHistory:
     execution = await _deprovision(stage, "stays")
     await stage.waiting(execution)
-    await stage.services.executions.cancel(OPERATOR, execution, WHY)
+    await insisting(lambda: stage.services.executions.cancel(OPERATOR, execution, WHY))
     return await stage.closed(execution)
 
 
@@ -202,7 +202,7 @@ async def deprovisioning_cancelled_in_the_drop(stage: Stage) -> WorkflowHistory:
     """Somebody reads a table of the tenant, so that the drop fails and is tried again."""
     execution, gate = await _held_in_the_drop(stage, "stays-after-all")
     await stage.until(execution, lambda seen: seen.execution.cause == contracts.STEP_RETRYING)
-    await stage.services.executions.cancel(OPERATOR, execution, WHY)
+    await insisting(lambda: stage.services.executions.cancel(OPERATOR, execution, WHY))
     await _cancel_arrived(stage, execution)
     await gate.open()
     return await stage.closed(execution)

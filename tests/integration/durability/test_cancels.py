@@ -11,11 +11,12 @@ from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus
 from tests.integration.durability.conftest import OPERATOR, Provisioning, Working
 from tests.integration.durability.gates import Gates
-from tests.servers import eventually, run_worker
+from tests.servers import eventually, insisting, run_worker
 
 
 async def cancel(provisioning: Provisioning, registered: Registered) -> None:
-    await provisioning.services.executions.cancel(OPERATOR, registered.execution_id, "typed wrongly")
+    executions = provisioning.services.executions
+    await insisting(lambda: executions.cancel(OPERATOR, registered.execution_id, "typed wrongly"))
 
 
 async def cancel_requested(provisioning: Provisioning, registered: Registered) -> None:

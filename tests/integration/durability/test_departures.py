@@ -19,7 +19,7 @@ from operations import contracts, tenant_kinds
 from operations.bootstrap import Services
 from operations.contracts import TenantStep
 from operations.database import Database
-from operations.errors import CannotRetry, DatabaseLocked, DatabaseUnavailable, PassRunning, TooLateToCancel
+from operations.errors import CannotRetry, DatabaseUnavailable, PassRunning, TooLateToCancel
 from operations.queries.execution_views import ExecutionDetail
 from operations.reconciliation.limits import Limits
 from operations.statuses import CloseReason, PassTrigger, Status, StepStatus, TenantStatus
@@ -28,7 +28,7 @@ from tests.chaos.processes import Module, ServerProcess, running
 from tests.conftest import SECRET_KEY
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning, Working, work
 from tests.integration.durability.gates import Gates
-from tests.servers import Databases, eventually, passable_directory, run_worker
+from tests.servers import Databases, eventually, insisting, passable_directory, run_worker
 from tests.steps import StandInRun
 from workers.activities.departures import DepartureActivities
 from workers.activities.sessions import Sessions
@@ -46,12 +46,16 @@ class Departure:
     execution_id: UUID
 
     async def cancel(self) -> UUID:
-        """As a person who does what a refusal says: a report of the run may hold its row for longer than one waits."""
-        while True:
-            try:
-                return await self.provisioning.services.executions.cancel(OPERATOR, self.execution_id, "they stay")
-            except DatabaseLocked:
-                continue
+        executions = self.provisioning.services.executions
+        return await insisting(lambda: executions.cancel(OPERATOR, self.execution_id, "they stay"))
+
+    async def terminate(self) -> None:
+        executions = self.provisioning.services.executions
+        await insisting(lambda: executions.terminate(OPERATOR, self.execution_id, "wrong customer"))
+
+    async def retry(self) -> UUID:
+        executions = self.provisioning.services.executions
+        return await insisting(lambda: executions.retry(OPERATOR, self.execution_id, "right after all"))
 
     async def cancel_from_outside(self) -> None:
         workflow_id = f"tenant-deprovision-{self.slug}"
@@ -285,14 +289,14 @@ async def test_a_terminate_in_the_drop_leaves_what_it_says(
 
     async with working():
         await departure.at_step(contracts.DELETE_TENANT, StepStatus.RETRYING)
-        await provisioning.services.executions.terminate(OPERATOR, departure.execution_id, "wrong customer")
+        await departure.terminate()
         ended = await provisioning.ended(departure.execution_id)
         await reader.open()
 
         assert ended.execution.close_reason is CloseReason.TERMINATED
         assert await departure.status() is TenantStatus.DEPROVISIONING
         assert await provisioning.tables(departure.slug) == TABLES
-        again = await provisioning.services.executions.retry(OPERATOR, departure.execution_id, "right after all")
+        again = await departure.retry()
         await replace(departure, execution_id=again).assert_deleted()
 
 
@@ -304,7 +308,7 @@ async def test_a_run_terminated_after_the_drop_has_nothing_left_to_retry(
 
     async with working():
         await eventually(gate.is_waited_for, bool)
-        await provisioning.services.executions.terminate(OPERATOR, departure.execution_id, "wrong customer")
+        await departure.terminate()
         await eventually(
             lambda: provisioning.run(f"tenant-deprovision-{departure.slug}"),
             lambda run: run is not None and run.status is RunStatus.TERMINATED,
@@ -313,7 +317,7 @@ async def test_a_run_terminated_after_the_drop_has_nothing_left_to_retry(
         await provisioning.ended(departure.execution_id)
 
         with pytest.raises(CannotRetry):
-            await provisioning.services.executions.retry(OPERATOR, departure.execution_id, "once more")
+            await departure.retry()
     assert await departure.status() is TenantStatus.DELETED
     assert not await provisioning.has_schema(departure.slug)
 
