@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +13,28 @@ import yaml
 
 from operations.secret_files import SECRETS
 from operations.settings import PREFIX, Settings, temporal_profile
+from tests.composed import (
+    COMPOSE,
+    DOCKERFILE,
+    PROCESSES,
+    ROOT,
+    SERVICES,
+    TEXT,
+    environment,
+    image_environment,
+    interpolated,
+    variables,
+)
 
-ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 VARIABLES = {PREFIX + name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
 SAMPLES = {
     "secret_key": "0123456789abcdef" * 4,
     "database_url": "postgresql://tenantry:letters1and2digits@postgres:5432/tenantry",
+    "admin_password": "correct horse battery staple",
 }
 
-PROCESSES = ("console", "migrate", "worker")
 ours = pytest.mark.parametrize("name", PROCESSES)
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
-
-
-def environment(name: str) -> dict[str, str]:
-    return dict(SERVICES[name].get("environment", {}))
-
-
-def interpolated(value: str) -> str:
-    """As compose does it, with SAMPLES for what has no default."""
-    return re.sub(
-        r"\$\{(\w+)(?::([-?])([^}]*))?\}",
-        lambda found: found[3] if found[2] == "-" else "sample",
-        value,
-    )
 
 
 def in_this_machine(directory: Path, value: str) -> str:
@@ -50,18 +46,12 @@ def in_this_machine(directory: Path, value: str) -> str:
     return str(directory / name)
 
 
-def image_environment() -> dict[str, str]:
-    last_stage = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
-    lines = re.findall(r"^ENV (.+)$", last_stage, re.MULTILINE)
-    return dict(pair.split("=", 1) for line in lines for pair in line.split())
-
-
 def stays(service: dict[str, Any]) -> bool:
     return bool(service["restart"] != "no")
 
 
 def test_every_variable_is_a_setting() -> None:
-    texts = (ROOT / "docker-compose.yml").read_text() + DOCKERFILE
+    texts = TEXT + DOCKERFILE
 
     assert set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", texts)) <= VARIABLES
 
@@ -75,8 +65,8 @@ def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.M
     for variable in os.environ:
         if variable.startswith((PREFIX, "TEMPORAL_")):
             monkeypatch.delenv(variable)
-    for variable, value in (image_environment() | environment(name)).items():
-        monkeypatch.setenv(variable, in_this_machine(tmp_path, interpolated(value)))
+    for variable, value in variables(name).items():
+        monkeypatch.setenv(variable, in_this_machine(tmp_path, value))
     for variable in SECRETS:  # to be put back afterwards
         monkeypatch.setenv(variable, "")
 
@@ -137,6 +127,20 @@ def test_each_service_waits_for_something_that_can_happen(name: str) -> None:
 def test_migrations_come_before_the_worker_and_the_worker_before_the_console() -> None:
     assert {"migrate", "temporal-namespace"} <= set(SERVICES["worker"]["depends_on"])
     assert {"migrate", "worker"} <= set(SERVICES["console"]["depends_on"])
+
+
+def test_who_calls_by_way_of_the_proxy_on_the_host_is_believed_and_no_other_container() -> None:
+    (addresses,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    gateway = interpolated(addresses["gateway"])
+
+    # What is published on a port of the host comes to the container from its network's gateway.
+    assert interpolated(environment("console")["TENANTRY_TRUSTED_PROXIES"]) == gateway
+    assert ip_address(gateway) in ip_network(interpolated(addresses["subnet"]))
+    assert f"`{gateway}`" in (ROOT / "docs/deploying.md").read_text()
+
+
+def test_the_first_administrators_password_comes_from_a_file() -> None:
+    assert environment("console")["TENANTRY_ADMIN_PASSWORD_FILE"] == "/run/secrets/admin_password"
 
 
 def test_volumes_and_files_are_declared() -> None:
@@ -212,7 +216,7 @@ def test_the_guide_makes_every_secret() -> None:
 
 
 def test_the_guide_makes_every_required_variable() -> None:
-    demanded = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    demanded = set(re.findall(r"\$\{(\w+):\?", TEXT))
     guide = re.search(r"cat > \.env <<END\n(.*?)END", (ROOT / "docs/deploying.md").read_text(), re.DOTALL)
 
     assert guide is not None
