@@ -14,7 +14,7 @@ from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.database import Database
-from operations.deliverer import CONCURRENCY, Deliverer
+from operations.outbox.deliverer import CONCURRENCY, Deliverer
 from operations.temporal import Temporal
 
 ROWS, ROUNDS = 1000, 4

@@ -13,8 +13,8 @@ from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.database import Database
-from operations.deliverer import Deliverer
 from operations.kinds import Kind, Purpose
+from operations.outbox.deliverer import Deliverer
 from operations.queries.executions import Executions
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import Reconciliation as ReconciliationQueries

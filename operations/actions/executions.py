@@ -8,11 +8,10 @@ from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, commands, kinds
+from operations import audit, kinds
 from operations.access import Actor, Permission, acting, check, permit
 from operations.actions import starts
 from operations.actions.reasons import checked_reason
-from operations.commands import Intent
 from operations.database import Database
 from operations.errors import (
     AlreadyDecided,
@@ -25,6 +24,8 @@ from operations.errors import (
 )
 from operations.kinds import Deed, Purpose
 from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
+from operations.outbox import commands
+from operations.outbox.commands import Intent
 from operations.possibilities import Facts, cancel_problem, possibility
 from operations.statuses import CommandKind, CommandState, Decision, Status, TenantStatus
 

@@ -8,10 +8,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import commands, kinds, phrases, tracking
+from operations import kinds, phrases, tracking
 from operations.database import Database
 from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
+from operations.outbox import commands
 from operations.reconciliation import findings
 from operations.reconciliation.comparison import Judged
 from operations.reconciliation.decisions import Action, Decision

@@ -128,9 +128,13 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (never_sleeps, "embedded/server.py", "from time import sleep\n"),
     (silences_no_types, "operations/feed.py", "x: int = 'a'  # type: ignore[assignment]\n"),
     (keeps_its_tasks, "console/live.py", "import asyncio\ntask = asyncio.create_task(f())\n"),
-    (leaves_status_to_tracking, "operations/commands.py", "update(Execution).values(status='failed')\n"),
-    (leaves_status_to_tracking, "operations/commands.py", "update(Execution).values(values)\n"),
-    (leaves_status_to_tracking, "operations/commands.py", "update(models.Execution).values(health='ok', **more)\n"),
+    (leaves_status_to_tracking, "operations/outbox/commands.py", "update(Execution).values(status='failed')\n"),
+    (leaves_status_to_tracking, "operations/outbox/commands.py", "update(Execution).values(values)\n"),
+    (
+        leaves_status_to_tracking,
+        "operations/outbox/commands.py",
+        "update(models.Execution).values(health='ok', **more)\n",
+    ),
     (leaves_status_to_tracking, "workers/main.py", "S = 'UPDATE workflow_executions SET health = 1, status = 2'\n"),
     (leaves_colours_to_the_theme, "console/pages/login.py", "ui.label().style('color: #c00')\n"),
     (leaves_colours_to_the_theme, "console/components/badges.py", "X = 'rgba(0, 0, 0, .5)'\n"),
@@ -140,10 +144,10 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
 #: What no rule may mistake.
 SOUND = (
     (
-        "operations/commands.py",
+        "operations/outbox/commands.py",
         '"""One."""\nupdate(Execution).values(health="ok").where(Execution.status == "running")\n',
     ),
-    ("operations/commands.py", '"""One."""\nupdate(Command).values(status="delivered")\n'),
+    ("operations/outbox/commands.py", '"""One."""\nupdate(Command).values(status="delivered")\n'),
     ("operations/queries/age.py", '"""One."""\nS = "UPDATE workflow_executions SET health = 1 WHERE status = 2"\n'),
     ("console/pages/login.py", '"""One."""\nui.link("details", "#advice")\nui.html("&#039;")\n'),
     ("embedded/server.py", '"""One."""\nasyncio.create_task(f())\n'),

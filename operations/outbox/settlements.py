@@ -1,18 +1,25 @@
-"""How commands end: each with what it means for its execution, accepted starts many in one transaction."""
+"""Settles commands: each with what it means for its execution, accepted starts many in one transaction.
+
+Delivered or failed is the durable end of an intent: a settled command is never delivered again.
+"""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import commands, tracking
-from operations.commands import Claim
+from operations import audit, tracking
+from operations.access import Actor
+from operations.causes import clean
 from operations.database import Database, driver_of
 from operations.errors import DatabaseUnavailable
+from operations.outbox.claims import Claim
 from operations.statuses import CommandState, Status
 from operations.tracking import Transition
 
@@ -94,11 +101,50 @@ class Settler:
             moves = [each.move for each in settlements if each.move is not None]
             moved = await tracking.move_free(await driver_of(connection), moves)
             claims = [each.claim for each in settlements if each.claim.execution_id in moved]
-            await commands.settle(connection, claims, CommandState.DELIVERED)
+            await settle(connection, claims, CommandState.DELIVERED)
         return {claim.id for claim in claims}
 
     async def _settle_alone(self, settlement: Settlement) -> None:
         async with self.database.transaction() as connection:
-            settled = await commands.settle(connection, [settlement.claim], settlement.state, settlement.error)
+            settled = await settle(connection, [settlement.claim], settlement.state, settlement.error)
             if settled and settlement.move is not None:
                 await tracking.move(connection, settlement.move)
+
+
+async def settle(
+    connection: AsyncConnection, claims: Sequence[Claim], state: CommandState, error: str | None = None
+) -> set[UUID]:
+    """End commands, each with its second audit entry; without those whose claim had been lost to another deliverer."""
+    actor = Actor.system("deliverer")
+    outcome = audit.Outcome.DELIVERED if state is CommandState.DELIVERED else audit.Outcome.FAILED
+    values = {
+        "ids": [claim.id for claim in claims],
+        "tokens": [claim.token for claim in claims],
+        "labels": [claim.workflow_id for claim in claims],
+        "state": state.value,
+        "error": clean(error),
+        "actor": actor.name,
+        "role": actor.role.value,
+        "outcome": outcome.value,
+    }
+    return set(await connection.scalars(SETTLE, values))
+
+
+# Commands and their audit entries in one round trip: this runs for every run that is ever started.
+SETTLE = text(
+    """
+    WITH settled AS (
+        UPDATE commands c SET state = :state, error = CAST(:error AS text), settled_at = clock_timestamp(),
+               claim_token = NULL
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:tokens AS uuid[]), CAST(:labels AS text[])) AS held(id, token, label)
+        WHERE c.id = held.id AND c.claim_token = held.token AND c.state = 'queued'
+        RETURNING c.id, c.kind, c.execution_id, c.requested_by, held.label
+    ), noted AS (
+        INSERT INTO audit_log (actor, role, action, outcome, target_kind, target_id, target_label, reason, after)
+        SELECT :actor, :role, 'command.' || kind, :outcome, 'execution', execution_id::text, label,
+               CAST(:error AS text), jsonb_build_object('command', id::text, 'requested_by', requested_by)
+        FROM settled
+    )
+    SELECT id FROM settled
+    """
+)

@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from operations import commands, contracts, deliveries
-from operations.commands import Claim
+from operations import contracts
 from operations.database import Database
-from operations.deliveries import Delivery
 from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
 from operations.logs import logger
-from operations.settlements import Settlement, Settler
+from operations.outbox import claims, deliveries
+from operations.outbox.claims import Claim
+from operations.outbox.deliveries import Delivery
+from operations.outbox.settlements import Settlement, Settler
 from operations.statuses import CommandKind
 from operations.temporal import Temporal
 
 log = logger(__name__)
 MISTAKE = "Tenantry made a mistake while it delivered this; nothing is lost."
 
-CONCURRENCY = commands.BATCH
+CONCURRENCY = claims.BATCH
 LONGEST_BACKOFF = 60.0  #: seconds
 
 HANDLERS: dict[CommandKind, Callable[[Delivery], Awaitable[Settlement]]] = {
@@ -113,18 +114,18 @@ class Round:
     async def _restock(self) -> None:
         self._has_more = False  # nor is it asked again when the claim fails
         async with self.database.transaction() as connection:
-            claims = await commands.claim(connection, name=self.name)
-        self._has_more = len(claims) == commands.BATCH
-        self._claimed += len(claims)
-        self._stock.extend(claims)
-        self._held |= {claim.id: claim for claim in claims}
+            taken = await claims.claim(connection, name=self.name)
+        self._has_more = len(taken) == claims.BATCH
+        self._claimed += len(taken)
+        self._stock.extend(taken)
+        self._held |= {claim.id: claim for claim in taken}
 
     async def _hand_back(self) -> None:
         """Whatever goes wrong here, the process ends; the leases of what it held run out."""
         try:
             async with self.database.transaction() as connection:
                 for claim in self._held.values():
-                    await commands.postpone(
+                    await claims.postpone(
                         connection, claim, timedelta(0), "The process that was to deliver it has ended."
                     )
         except DatabaseUnavailable:
@@ -166,4 +167,4 @@ class Round:
         """Back off exponentially with jitter, without limit: accepted work is never given up for want of an answer."""
         delay = min(LONGEST_BACKOFF, 0.5 * 2 ** min(claim.tries, 10)) * random.uniform(0.5, 1.0)
         async with self.database.transaction() as connection:
-            await commands.postpone(connection, claim, timedelta(seconds=delay), why)
+            await claims.postpone(connection, claim, timedelta(seconds=delay), why)

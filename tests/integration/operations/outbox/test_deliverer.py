@@ -19,12 +19,13 @@ from temporalio.client import (
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.converter import DataConverter, PayloadCodec
 
-from operations import commands, tenant_kinds, tracking
+from operations import tenant_kinds, tracking
 from operations.access import Actor
 from operations.bootstrap import Services
-from operations.commands import Claim
 from operations.database import Database
-from operations.deliverer import MISTAKE, Deliverer
+from operations.outbox import claims, settlements
+from operations.outbox.claims import Claim
+from operations.outbox.deliverer import MISTAKE, Deliverer
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, CommandKind, CommandState, Role, Status
 from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
@@ -309,7 +310,7 @@ async def test_a_cancel_that_comes_too_late_is_not_called_delivered(
 
 async def claim_and_die(database: Database) -> list[Claim]:
     async with database.transaction() as connection:
-        return await commands.claim(connection, name="dead")
+        return await claims.claim(connection, name="dead")
 
 
 async def test_a_claim_is_respected_until_its_lease_ends(
@@ -335,12 +336,12 @@ async def test_who_lost_a_claim_cannot_settle_it(
     [held] = await claim_and_die(services.database)
 
     async with services.database.transaction() as transaction:
-        late = await commands.settle(transaction, [lost], CommandState.FAILED, "too late")
-        await commands.postpone(transaction, lost, timedelta(0), "too late")
+        late = await settlements.settle(transaction, [lost], CommandState.FAILED, "too late")
+        await claims.postpone(transaction, lost, timedelta(0), "too late")
     unchanged = await start_of(services, execution)
     async with services.database.transaction() as transaction:
-        settled = await commands.settle(transaction, [held], CommandState.DELIVERED)
-        again = await commands.settle(transaction, [held], CommandState.FAILED, "twice")
+        settled = await settlements.settle(transaction, [held], CommandState.DELIVERED)
+        again = await settlements.settle(transaction, [held], CommandState.FAILED, "twice")
 
     assert (late, settled, again) == (set(), {held.id}, set())
     assert unchanged == (CommandState.QUEUED, 2, None)
@@ -395,7 +396,7 @@ async def test_a_namespace_that_is_missing_is_waited_for(
 async def test_one_look_delivers_all_that_is_due(
     services: Services, connection: AsyncConnection, task_queue: str
 ) -> None:
-    executions = [await queue_start(connection, task_queue) for _ in range(2 * commands.BATCH + 1)]
+    executions = [await queue_start(connection, task_queue) for _ in range(2 * claims.BATCH + 1)]
 
     assert await services.deliverer.deliver_due() == len(executions)
 

@@ -6,11 +6,12 @@ before it concludes what is not.
 
 from dataclasses import dataclass
 
-from operations import commands, contracts, kinds, phrases
-from operations.commands import Claim
+from operations import contracts, kinds, phrases
 from operations.database import Database
 from operations.errors import TemporalRefused
-from operations.settlements import Settlement
+from operations.outbox import commands
+from operations.outbox.claims import Claim
+from operations.outbox.settlements import Settlement
 from operations.statuses import CloseReason, CommandKind, CommandState, Status
 from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
 from operations.tracking import Transition
