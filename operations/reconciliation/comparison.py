@@ -16,11 +16,12 @@ from operations.database import Database
 from operations.errors import OperationsError, TemporalUnavailable
 from operations.logs import logger
 from operations.reconciliation import rows
-from operations.reconciliation.decisions import Action, Decision, Row, Seen, agrees, decide, seen
+from operations.reconciliation.decisions import Action, Row, Seen, agrees, decide, seen
+from operations.reconciliation.judgements import Compared, Judged
 from operations.reconciliation.lease import Lease
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.observations import Listed, Observer
-from operations.reconciliation.rows import Candidate, IdleTenant
+from operations.reconciliation.rows import Candidate
 from operations.temporal import Run
 
 log = logger(__name__)
@@ -28,41 +29,6 @@ log = logger(__name__)
 NAMES = 200  #: workflow ids in one query of a list
 AT_ONCE = 100  #: described between two looks at the clock
 ThingT = TypeVar("ThingT")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
-    """A row, what Temporal said of it, and what is to be done."""
-
-    row: Row
-    run: Run | None
-    decision: Decision
-
-
-@dataclass(kw_only=True, slots=True)
-class Compared:
-    """What a pass has learnt so far."""
-
-    candidates: int = 0
-    checked: int = 0
-    described: int = 0
-    judged: list[Judged] = field(default_factory=list)  #: without those that are left or verified
-    verified: list[UUID] = field(default_factory=list)
-    without_row: list[Run] = field(default_factory=list)
-    more_without_row: int = 0  #: listed, but not looked at
-    idle_tenants: list[IdleTenant] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)  #: workflow ids about which no answer could be had
-    resume_after: UUID | None = None  #: where time ran out
-    is_cut: bool = False  #: time ran out
-    is_tripped: bool = False
-
-    @property
-    def changes(self) -> int:
-        return sum(each.decision.is_change for each in self.judged)
-
-    @property
-    def found(self) -> int:
-        return len(self.judged) + len(self.without_row) + self.more_without_row + len(self.idle_tenants)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,9 +14,9 @@ from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
 from operations.outbox import commands
 from operations.reconciliation import findings
-from operations.reconciliation.comparison import Judged
 from operations.reconciliation.decisions import Action, Decision
 from operations.reconciliation.findings import ACTOR, Finding
+from operations.reconciliation.judgements import Judged
 from operations.reconciliation.lease import Lease
 from operations.reconciliation.observations import Closing, Observer
 from operations.reconciliation.rows import IdleTenant

@@ -12,8 +12,9 @@ from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, Tempo
 from operations.kinds import Kind
 from operations.logs import logger
 from operations.reconciliation import findings, lease
-from operations.reconciliation.comparison import Compared, Comparison
+from operations.reconciliation.comparison import Comparison
 from operations.reconciliation.healing import Healer
+from operations.reconciliation.judgements import Compared
 from operations.reconciliation.lease import Lease
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.observations import Observer

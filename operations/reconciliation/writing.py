@@ -14,9 +14,9 @@ from operations.database import Database
 from operations.errors import DatabaseUnavailable, LeaseLost
 from operations.logs import logger
 from operations.models import Execution
-from operations.reconciliation.comparison import Compared, Judged
 from operations.reconciliation.decisions import Action
 from operations.reconciliation.healing import WOULD, Healer
+from operations.reconciliation.judgements import Compared, Judged
 from operations.reconciliation.lease import Lease
 from operations.statuses import Status
 
