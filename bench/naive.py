@@ -16,7 +16,7 @@ from console.pages import execution_table
 from operations.database import Database
 from operations.feed import Feed
 from operations.queries.execution_views import ExecutionFilter, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 
 COLUMNS = [
     {"name": column.name, "label": column.label, "field": column.name, "align": "left"}
@@ -33,7 +33,7 @@ class Tables:
     """The open tables, and the rows that all of them show."""
 
     def __init__(self, database: Database, feed: Feed) -> None:
-        self.executions = Executions(database=database)
+        self.executions = ExecutionQueries(database=database)
         self.feed = feed
         self.open: WeakSet[ui.table] = WeakSet()
         self.busy: WeakSet[ui.table] = WeakSet()

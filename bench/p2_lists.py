@@ -14,7 +14,7 @@ from bench.results import Figure, Result
 from bench.views import Landmarks, View, all_views, landmarks
 from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.statuses import Status
 from operations.tenant_kinds import PROVISIONING
 from tests.servers import eventually
@@ -183,7 +183,7 @@ async def _against_temporal(database: Database, address: str, number: int) -> li
     """The whole call of each, at our many rows and at Temporal's few."""
     client = await Client.connect(address)
     await _fill(client, number)
-    executions = Executions(database=database)
+    executions = ExecutionQueries(database=database)
 
     def listing(wanted: ExecutionFilter, sort: Sort = Sort.NEWEST) -> Callable[[], Awaitable[object]]:
         return lambda: executions.list(wanted, sort=sort)

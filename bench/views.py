@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import Cursor
-from operations.queries.tenants import Tenants
+from operations.queries.tenants import TenantQueries
 from operations.statuses import Health, Status, TenantStatus
 
 BUSY = frozenset({Status.PENDING, Status.RUNNING, Status.FAILED})
@@ -38,7 +38,7 @@ class Landmarks:
 
 
 def all_views(database: Database, place: Landmarks) -> list[View]:
-    executions, tenants = Executions(database=database), Tenants(database=database)
+    executions, tenants = ExecutionQueries(database=database), TenantQueries(database=database)
     lists = [*_orders(place), *_words(), *_narrow(place), *_searches(place)]
     views = [
         View(name=name, ask=_listing(executions, wanted, sort, cursor), index=f"ix_workflow_executions_{index}")
@@ -56,7 +56,7 @@ Listed = tuple[str, str, ExecutionFilter, Sort, Cursor | None]
 
 
 def _listing(
-    executions: Executions, wanted: ExecutionFilter, sort: Sort, cursor: Cursor | None
+    executions: ExecutionQueries, wanted: ExecutionFilter, sort: Sort, cursor: Cursor | None
 ) -> Callable[[], Awaitable[object]]:
     return lambda: executions.list(wanted, sort=sort, cursor=None if cursor is None else cursor.encode())
 
@@ -149,7 +149,7 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
     yield "search acme, failed", "entity", failed, Sort.NEWEST, None
 
 
-def _of_tenants(tenants: Tenants, place: Landmarks) -> Iterator[View]:
+def _of_tenants(tenants: TenantQueries, place: Landmarks) -> Iterator[View]:
     def listing(name: str, index: str, search: str = "", *statuses: TenantStatus) -> View:
         return View(name=name, ask=lambda: tenants.list(statuses=frozenset(statuses), search=search), index=index)
 

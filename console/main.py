@@ -34,7 +34,7 @@ from console.live import Hub
 from console.login import Login
 from console.pages import root
 from console.presence import Presence
-from operations import feed, history, logs
+from operations import feed, logs, partitions
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import (
@@ -180,7 +180,7 @@ async def _lifespan(
         "live updates": hub.run,
         "watch over Temporal and the workers": watch.run,
         "feed pruning": lambda: feed.prune(services.database.dsn),
-        "months of the history": lambda: history.prepare(services.database.dsn),
+        "months of the history": lambda: partitions.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,
         "reconciliation watchdog": Watchdog(
             reconciler=services.reconciler, look=services.reads.reconciliation.state

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from operations import kinds
-from operations.actions.executions import Executions as ExecutionActions
+from operations.actions.executions import Executions
 from operations.actions.findings import Findings
 from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
@@ -15,10 +15,10 @@ from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.kinds import Kind, Purpose
 from operations.outbox.deliverer import Deliverer
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import Intents
-from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
-from operations.queries.tenants import Tenants as TenantQueries
+from operations.queries.reconciliation import ReconciliationQueries
+from operations.queries.tenants import TenantQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
 from operations.settings import Settings
@@ -32,7 +32,7 @@ FEW = 2  #: for whoever asks one thing after the other
 class Reads:
     """What can be seen."""
 
-    executions: Executions
+    executions: ExecutionQueries
     tenants: TenantQueries
     intents: Intents
     reconciliation: ReconciliationQueries
@@ -65,7 +65,7 @@ class Services:
     reconciler: Reconciler
     staff: Staff
     tenants: Tenants
-    executions: ExecutionActions
+    executions: Executions
     reconciliation: Reconciliation
     findings: Findings
     reads: Reads
@@ -108,7 +108,7 @@ class Services:
                 removing=chosen.removing,
                 deprovision_wait=deprovision_wait,
             ),
-            executions=ExecutionActions(database=database, task_queue=task_queue, wake=deliverer.wake),
+            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
             findings=Findings(
                 database=database,
@@ -119,7 +119,7 @@ class Services:
                 deprovision_wait=deprovision_wait,
             ),
             reads=Reads(
-                executions=Executions(database=database),
+                executions=ExecutionQueries(database=database),
                 tenants=TenantQueries(database=database),
                 intents=Intents(database=database),
                 reconciliation=ReconciliationQueries(database=database, limits=reconciler.limits),

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from operations import consequences
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.models import Execution
 from operations.statuses import CloseReason, Status, predecessors
 

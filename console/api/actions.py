@@ -15,7 +15,7 @@ from operations.errors import NotLoggedIn
 from operations.kinds import Deed
 from operations.possibilities import possibility
 from operations.queries.execution_views import ExecutionView
-from operations.queries.executions import Executions as ExecutionQueries
+from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer
 from operations.statuses import Decision
 

@@ -22,7 +22,7 @@ from operations.queries.execution_views import (
     StartView,
     StepView,
 )
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, DecisionView, Intents
 from operations.statuses import Health, Status
 
@@ -57,7 +57,7 @@ class ExecutionAnswer:
 class ExecutionRoutes:
     """Everyone who is logged in may read."""
 
-    executions: Executions
+    executions: ExecutionQueries
     intents: Intents
 
     def router(self) -> APIRouter:

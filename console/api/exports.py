@@ -15,7 +15,7 @@ from console.api.executions import aware, statuses
 from console.api.parameters import Moment, Term, Words, words_of
 from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 
 MOST = 10_000  #: rows of a file
 #: What spreadsheets evaluate (OWASP, CSV injection), also in full width, behind blanks and behind separators.
@@ -45,7 +45,7 @@ COLUMNS = (
 class ExportRoutes:
     """Everyone who is logged in may export what they may read."""
 
-    executions: Executions
+    executions: ExecutionQueries
     database: Database
 
     def router(self) -> APIRouter:

@@ -15,7 +15,7 @@ from console.api.parameters import Limit, Place, Term, form, words_of
 from operations.actions.findings import Findings
 from operations.database import Database
 from operations.errors import InvalidInput
-from operations.queries.reconciliation import Reconciliation
+from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
 from operations.statuses import FindingKind
 
@@ -63,7 +63,7 @@ class FindingRoutes:
     """Reading is for everyone who is logged in; the actions check roles themselves."""
 
     actions: Findings
-    reads: Reconciliation
+    reads: ReconciliationQueries
     database: Database
 
     def router(self) -> APIRouter:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from operations.database import Database
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
 from operations.liveness import Watch
-from operations.queries.reconciliation import Reconciliation
+from operations.queries.reconciliation import ReconciliationQueries
 from operations.temporal import Temporal
 
 BUDGET = 2.0  #: seconds until an answer is given, whatever is known by then
@@ -59,7 +59,9 @@ class Stored:
 class HealthRoutes:
     """`/healthz`, `/readyz`, `/metrics`. `database` is its own: pages may have all connections of theirs in use."""
 
-    def __init__(self, *, database: Database, temporal: Temporal, reconciliation: Reconciliation, watch: Watch) -> None:
+    def __init__(
+        self, *, database: Database, temporal: Temporal, reconciliation: ReconciliationQueries, watch: Watch
+    ) -> None:
         self._database = database
         self._temporal = temporal
         self._reconciliation = reconciliation

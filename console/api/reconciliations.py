@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.api.actions import ReasonRequest, actor_of
 from console.api.parameters import Limit, Place
 from operations.actions.reconciliation import Reconciliation
-from operations.queries.reconciliation import Reconciliation as ReconciliationQueries
+from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.reconciliation_views import FindingView, PassView, ReconcilerState
 
 

@@ -12,9 +12,8 @@ from console.api.parameters import Limit, Place, Term, form, words_of
 from operations.actions.registration import LONGEST_EMAIL, LONGEST_NAME, SLUG, Registration
 from operations.actions.tenants import LONGEST_KEY, Tenants
 from operations.queries.execution_views import ExecutionView
-from operations.queries.executions import Executions
-from operations.queries.tenants import Tenants as TenantQueries
-from operations.queries.tenants import TenantView
+from operations.queries.executions import ExecutionQueries
+from operations.queries.tenants import TenantQueries, TenantView
 from operations.statuses import Plan, TenantStatus
 
 #: What the header's values have left once HTTP has taken the blanks around them.
@@ -83,7 +82,7 @@ class TenantRoutes:
 
     tenants: Tenants
     reads: TenantQueries
-    executions: Executions
+    executions: ExecutionQueries
 
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/tenants", tags=["tenants"])

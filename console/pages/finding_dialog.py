@@ -14,7 +14,7 @@ from console.components.dialogs import Dialog, Question
 from console.components.text import tag
 from console.pages import finding_words
 from console.pages.scope import Scope
-from operations.actions.findings import NEEDS, Settlement, settlements
+from operations.actions.findings import NEEDS, Remedy, remedies
 from operations.errors import FindingNotFound
 from operations.phrases import spelled, who
 from operations.queries.reconciliation_views import FindingView, Standing
@@ -86,22 +86,22 @@ class FindingDialog:
             facts(_facts(finding))
             with ui.element("div").classes("dialog-buttons"):
                 ui.button("Close", on_click=self._look.close).props("outline")
-                for settlement in _offered(finding):
-                    self._button(settlement)
+                for remedy in _offered(finding):
+                    self._button(remedy)
 
-    def _button(self, settlement: Settlement) -> None:
-        button = ui.button(finding_words.SETTLEMENTS[settlement].label, on_click=lambda: self._ask(settlement))
-        if settlement is Settlement.TERMINATE:
+    def _button(self, remedy: Remedy) -> None:
+        button = ui.button(finding_words.REMEDIES[remedy].label, on_click=lambda: self._ask(remedy))
+        if remedy is Remedy.TERMINATE:
             button.props("color=negative")
-        elif settlement is Settlement.IGNORE:
+        elif remedy is Remedy.IGNORE:
             button.props("outline")
 
-    async def _ask(self, settlement: Settlement) -> None:
-        words = finding_words.SETTLEMENTS[settlement]
-        ends = settlement is Settlement.TERMINATE
+    async def _ask(self, remedy: Remedy) -> None:
+        words = finding_words.REMEDIES[remedy]
+        ends = remedy is Remedy.TERMINATE
 
         def ask() -> Question:
-            offered = settlement in _offered(self._finding)
+            offered = remedy in _offered(self._finding)
             return Question(
                 title=words.title.format(_subject(self._finding)),
                 what_will_happen=(words.consequence,),
@@ -114,24 +114,24 @@ class FindingDialog:
             )
 
         async def carry_out(reason: str) -> None:
-            made = await self._settle(settlement, reason)
+            made = await self._settle(remedy, reason)
             feedback.toast(words.told)
             if made is not None:
                 ui.navigate.to(f"/executions/{made}")
 
         await self._follow_in(self._scope.frame.dialogs.ask(ask, carry_out, draft=f"{words.label} {self._finding.id}"))
 
-    async def _settle(self, settlement: Settlement, reason: str) -> UUID | None:
+    async def _settle(self, remedy: Remedy, reason: str) -> UUID | None:
         """The execution that this made, if any."""
-        actor, actions, id_ = sessions.actor(NEEDS[settlement]), self._scope.services.findings, self._finding.id
-        match settlement:
-            case Settlement.ADOPT:
+        actor, actions, id_ = sessions.actor(NEEDS[remedy]), self._scope.services.findings, self._finding.id
+        match remedy:
+            case Remedy.ADOPT:
                 return await actions.adopt(actor, id_, reason)
-            case Settlement.PROVISION:
+            case Remedy.PROVISION:
                 return await actions.provision(actor, id_, reason)
-            case Settlement.TERMINATE:
+            case Remedy.TERMINATE:
                 await actions.terminate(actor, id_, reason)
-            case Settlement.IGNORE:
+            case Remedy.IGNORE:
                 await actions.ignore(actor, id_, reason)
         return None
 
@@ -145,13 +145,13 @@ def view(scope: Scope, id_: UUID) -> View[FindingView, FindingView]:
     )
 
 
-def _offered(finding: FindingView) -> list[Settlement]:
+def _offered(finding: FindingView) -> list[Remedy]:
     if finding.standing is Standing.SETTLED:
         return []
     return [
         each
-        for each in settlements(finding.kind, finding.run_id)
-        if sessions.may(NEEDS[each]) and not (each is Settlement.IGNORE and finding.standing is Standing.IGNORED)
+        for each in remedies(finding.kind, finding.run_id)
+        if sessions.may(NEEDS[each]) and not (each is Remedy.IGNORE and finding.standing is Standing.IGNORED)
     ]
 
 

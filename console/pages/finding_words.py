@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from operations.actions.findings import Settlement
+from operations.actions.findings import Remedy
 from operations.phrases import side, told, who
 from operations.queries.reconciliation_views import FindingView, Standing
 from operations.reconciliation.passes import PassResult
@@ -11,7 +11,7 @@ from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
-    """How a settlement is called: on its button, above and in its question, and afterwards."""
+    """How a remedy is called: on its button, above and in its question, and afterwards."""
 
     label: str
     title: str  #: with a place for the tenant's name
@@ -101,26 +101,26 @@ TRIGGERS = {
     PassTrigger.WATCHDOG: "the console, as the schedule is silent",
     PassTrigger.OPERATOR: "a person",
 }
-SETTLEMENTS = {
-    Settlement.ADOPT: Wording(
+REMEDIES = {
+    Remedy.ADOPT: Wording(
         label="Adopt",
         title="Adopt the run of {}?",
         consequence="The run becomes an execution again: it is shown, and its tenant follows how it ends.",
         told="Run adopted.",
     ),
-    Settlement.TERMINATE: Wording(
+    Remedy.TERMINATE: Wording(
         label="Terminate",
         title="Terminate the run of {}?",
         consequence="The run ends at once, without cleaning up after itself.",
         told="Run terminated.",
     ),
-    Settlement.PROVISION: Wording(
+    Remedy.PROVISION: Wording(
         label="Start a new attempt",
         title="Start a new attempt for {}?",
         consequence="A new attempt provisions the tenant from the beginning.",
         told="New attempt queued.",
     ),
-    Settlement.IGNORE: Wording(
+    Remedy.IGNORE: Wording(
         label="Ignore",
         title="Ignore this finding about {}?",
         consequence="It is not counted any more, unless another run is concerned. Nothing else is changed.",

@@ -22,7 +22,7 @@ from operations.statuses import FindingKind, TenantStatus
 from operations.temporal import Temporal
 
 
-class Settlement(StrEnum):
+class Remedy(StrEnum):
     """What can be done about a finding."""
 
     ADOPT = "adopt"  #: make the row that the run lacks
@@ -32,24 +32,24 @@ class Settlement(StrEnum):
 
 
 NEEDS = {
-    Settlement.ADOPT: Permission.RECONCILE,
-    Settlement.TERMINATE: Permission.TERMINATE,
-    Settlement.PROVISION: Permission.RECONCILE,
-    Settlement.IGNORE: Permission.RECONCILE,
+    Remedy.ADOPT: Permission.RECONCILE,
+    Remedy.TERMINATE: Permission.TERMINATE,
+    Remedy.PROVISION: Permission.RECONCILE,
+    Remedy.IGNORE: Permission.RECONCILE,
 }
 MORE = {
-    FindingKind.NO_ROW: (Settlement.ADOPT, Settlement.TERMINATE),
-    FindingKind.OVERLAPPING: (Settlement.TERMINATE,),
-    FindingKind.INTRUDER: (Settlement.TERMINATE,),
-    FindingKind.TENANT_WITHOUT_EXECUTION: (Settlement.PROVISION,),
-    FindingKind.TENANT_NOT_ACTIVE: (Settlement.PROVISION,),
+    FindingKind.NO_ROW: (Remedy.ADOPT, Remedy.TERMINATE),
+    FindingKind.OVERLAPPING: (Remedy.TERMINATE,),
+    FindingKind.INTRUDER: (Remedy.TERMINATE,),
+    FindingKind.TENANT_WITHOUT_EXECUTION: (Remedy.PROVISION,),
+    FindingKind.TENANT_NOT_ACTIVE: (Remedy.PROVISION,),
 }
 
 
-def settlements(kind: FindingKind, run_id: str | None) -> tuple[Settlement, ...]:
+def remedies(kind: FindingKind, run_id: str | None) -> tuple[Remedy, ...]:
     """What can be done about an open finding of this kind; without a run there is nothing to terminate."""
     more = MORE.get(kind, ())
-    return (*(each for each in more if run_id is not None or each is not Settlement.TERMINATE), Settlement.IGNORE)
+    return (*(each for each in more if run_id is not None or each is not Remedy.TERMINATE), Remedy.IGNORE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,22 +82,22 @@ class Findings:
     async def ignore(self, actor: Actor, id_: UUID, reason: str) -> None:
         """It stands, and counts no more; it comes back when another run is concerned."""
         why = checked_reason(reason)
-        async with self._settling(actor, id_, Settlement.IGNORE) as (connection, finding):
+        async with self._settling(actor, id_, Remedy.IGNORE) as (connection, finding):
             await connection.execute(
                 update(ReconciliationFinding)
                 .where(ReconciliationFinding.id == id_)
                 .values(ignored_at=func.clock_timestamp(), ignored_by=actor.name, reason=why)
             )
-            await _audit(connection, actor, Settlement.IGNORE, finding, why)
+            await _audit(connection, actor, Remedy.IGNORE, finding, why)
 
     async def adopt(self, actor: Actor, id_: UUID, reason: str) -> UUID:
         """Make the row of a run that carries an execution's id but lost its row; returns that id."""
         why = checked_reason(reason)
-        async with self._settling(actor, id_, Settlement.ADOPT) as (_, finding):
+        async with self._settling(actor, id_, Remedy.ADOPT) as (_, finding):
             pass
         found = await adoptions.look(self.temporal, finding.workflow_id, finding.run_id)
         try:
-            async with self._settling(actor, id_, Settlement.ADOPT) as (connection, finding):
+            async with self._settling(actor, id_, Remedy.ADOPT) as (connection, finding):
                 await adoptions.adopt(connection, actor, found, why, waiting=self.deprovision_wait)
                 await _settle(
                     connection,
@@ -106,7 +106,7 @@ class Findings:
                     f"Adopted: the run {found.run.run_id} is shown as an execution again.",
                     why,
                 )
-                await _audit(connection, actor, Settlement.ADOPT, finding, why)
+                await _audit(connection, actor, Remedy.ADOPT, finding, why)
         except IntegrityError:
             raise CannotSettle(
                 "There is an execution for this run already, or another open one for its tenant; nothing was changed."
@@ -116,13 +116,13 @@ class Findings:
     async def terminate(self, actor: Actor, id_: UUID, reason: str) -> None:
         """End exactly the run that was found, by force; asked of Temporal at once, as there is no row to go by."""
         why = checked_reason(reason)
-        async with self._settling(actor, id_, Settlement.TERMINATE) as (connection, finding):
+        async with self._settling(actor, id_, Remedy.TERMINATE) as (connection, finding):
             open_ = await connection.scalar(OPEN_ROW, {"workflow": finding.workflow_id})
             if open_ is not None or finding.run_id is None:
                 raise CannotSettle(
                     "The run has an open execution by now; nothing was changed. Terminate that execution instead."
                 )
-            await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
+            await _audit(connection, actor, Remedy.TERMINATE, finding, why, outcome=audit.Outcome.REQUESTED)
         outcome, done = audit.Outcome.DELIVERED, "Terminated."
         try:
             said = phrases.reason_with_name(why, actor.name)
@@ -137,28 +137,26 @@ class Findings:
             async with self.database.transaction() as connection:
                 if outcome is audit.Outcome.DELIVERED:
                     await _settle(connection, actor, finding, done, why)
-                await _audit(connection, actor, Settlement.TERMINATE, finding, why, outcome=outcome)
+                await _audit(connection, actor, Remedy.TERMINATE, finding, why, outcome=outcome)
 
     async def provision(self, actor: Actor, id_: UUID, reason: str) -> UUID:
         """Start a new attempt for a tenant that nothing provisions; returns the execution."""
         why = checked_reason(reason)
         try:
-            async with self._settling(actor, id_, Settlement.PROVISION) as (connection, finding):
+            async with self._settling(actor, id_, Remedy.PROVISION) as (connection, finding):
                 attempt = await self._attempt(connection, actor, finding, why)
                 new = await starts.write(connection, attempt)
                 await _settle(connection, actor, finding, f"Attempt {attempt.number} was started.", why)
-                await _audit(connection, actor, Settlement.PROVISION, finding, why)
+                await _audit(connection, actor, Remedy.PROVISION, finding, why)
         except IntegrityError:
             raise CannotSettle("An attempt for this tenant is open by now; nothing was changed.") from None
         self.wake()
         return new
 
     @asynccontextmanager
-    async def _settling(
-        self, actor: Actor, id_: UUID, settlement: Settlement
-    ) -> AsyncIterator[tuple[AsyncConnection, Held]]:
+    async def _settling(self, actor: Actor, id_: UUID, remedy: Remedy) -> AsyncIterator[tuple[AsyncConnection, Held]]:
         """Raises `NotPermitted`, `FindingNotFound`, `FindingSettled` or `CannotSettle`."""
-        async with acting(self.database, actor, NEEDS[settlement]) as connection:
+        async with acting(self.database, actor, NEEDS[remedy]) as connection:
             row = (await connection.execute(HOLD, {"id": id_})).one_or_none()
             if row is None:
                 raise FindingNotFound
@@ -172,7 +170,7 @@ class Findings:
                 execution_id=row.execution_id,
                 tenant_id=row.tenant_id,
             )
-            if settlement not in settlements(finding.kind, finding.run_id):
+            if remedy not in remedies(finding.kind, finding.run_id):
                 raise CannotSettle
             yield connection, finding
 
@@ -212,14 +210,14 @@ async def _settle(connection: AsyncConnection, actor: Actor, finding: Held, done
 async def _audit(
     connection: AsyncConnection,
     actor: Actor,
-    settlement: Settlement,
+    remedy: Remedy,
     finding: Held,
     why: str,
     *,
     outcome: audit.Outcome = audit.Outcome.APPLIED,
 ) -> None:
     after: dict[str, object] = {"kind": finding.kind.value, "run_id": finding.run_id}
-    await audit.record(connection, actor, f"finding.{settlement}", outcome, finding.target, reason=why, after=after)
+    await audit.record(connection, actor, f"finding.{remedy}", outcome, finding.target, reason=why, after=after)
 
 
 HOLD = text(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.models import Command
 from operations.statuses import CommandKind, Status
 

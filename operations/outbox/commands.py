@@ -7,7 +7,7 @@ from sqlalchemy import exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.access import Actor
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.models import Command
 from operations.statuses import CommandKind, CommandState
 

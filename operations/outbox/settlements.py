@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, tracking
 from operations.access import Actor
-from operations.causes import clean
 from operations.database import Database, driver_of
+from operations.error_texts import clean
 from operations.errors import DatabaseUnavailable
 from operations.outbox.claims import Claim
 from operations.statuses import CommandState, Status

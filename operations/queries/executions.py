@@ -31,7 +31,7 @@ LARGEST_EXPORT = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Executions:
+class ExecutionQueries:
     """Reads about executions."""
 
     database: Database

@@ -36,7 +36,7 @@ ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reconciliation:
+class ReconciliationQueries:
     """Reads about reconciliation."""
 
     database: Database

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.models import Tenant
 
 TRIGRAM = 3  #: characters; shorter texts cannot be found inside words with an index

@@ -45,7 +45,7 @@ class TenantView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tenants:
+class TenantQueries:
     """Reads about customers."""
 
     database: Database

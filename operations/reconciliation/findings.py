@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.models.metadata import JsonObject
 from operations.reconciliation.decisions import Row
 from operations.reconciliation.observations import Closing

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations.causes import clean
+from operations.error_texts import clean
 from operations.statuses import FindingKind
 
 MOST_OPEN = 100  #: a stranger who tries a million times is one finding or a hundred, not a million

@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.exceptions import ApplicationError
 
 from operations import contracts, kinds, phrases
-from operations.causes import root_cause
+from operations.error_texts import root_cause
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.temporal import Run, RunStatus, Temporal, ask, is_not_found, operation_uuid, run_status
 

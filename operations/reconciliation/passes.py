@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from operations.causes import clean
 from operations.database import Database
+from operations.error_texts import clean
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, TemporalUnavailable
 from operations.kinds import Kind
 from operations.logs import logger

@@ -13,10 +13,10 @@ import psycopg
 from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
-from operations import steps
+from operations import step_reports
 from operations.database import OwnConnection
 from operations.logs import logger
-from operations.steps import StepReport
+from operations.step_reports import StepReport
 
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
@@ -109,7 +109,7 @@ class Recorder:
     async def _try(self, reports: list[StepReport]) -> Outcome:
         was_open = self.connection.is_open
         try:
-            await self.connection.ask(lambda connection: steps.record(connection, reports))
+            await self.connection.ask(lambda connection: step_reports.record(connection, reports))
         except (psycopg.Error, TimeoutError, OSError) as error:
             has_gone = was_open and not self.connection.is_open
             if has_gone and _is_farewell(error):  # perhaps of long ago: nobody had used the connection

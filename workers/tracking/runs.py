@@ -24,8 +24,8 @@ with workflow.unsafe.imports_passed_through():
     from uuid import UUID
 
     from operations import contracts, phrases
-    from operations.causes import root_cause, sendable
     from operations.contracts import StatusReport
+    from operations.error_texts import root_cause, sendable
     from operations.statuses import CloseReason, Status
     from workers.tracking.headers import StepMark
 

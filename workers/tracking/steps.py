@@ -18,10 +18,10 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from operations.causes import root_cause, sendable
 from operations.contracts import StatusReport
+from operations.error_texts import root_cause, sendable
 from operations.statuses import Status, StepStatus
-from operations.steps import StepReport
+from operations.step_reports import StepReport
 from workers.tracking.headers import StepMark
 from workers.tracking.recorder import Recorder
 

@@ -29,7 +29,7 @@ from tests.conftest import SECRET_KEY
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning, Working, work
 from tests.integration.durability.gates import Gates
 from tests.servers import Databases, eventually, insisting, passable_directory, run_worker
-from tests.steps import StandInRun
+from tests.stand_in_runs import StandInRun
 from workers.activities.departures import DepartureActivities
 from workers.activities.sessions import Sessions
 

@@ -16,7 +16,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from operations import contracts
 from operations.actions.tenants import Registered
 from operations.bootstrap import Services
-from operations.causes import LONGEST_ERROR
+from operations.error_texts import LONGEST_ERROR
 from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus, Start
 from tests.factories import add_execution

@@ -10,8 +10,8 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations import tracking
-from operations.causes import LONGEST_ERROR, clean
 from operations.database import Database, driver_of
+from operations.error_texts import LONGEST_ERROR, clean
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
 from operations.tracking import Transition
 from tests.factories import add_execution, add_tenant

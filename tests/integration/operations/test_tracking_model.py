@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import tracking
-from operations.causes import clean
 from operations.database import Database
+from operations.error_texts import clean
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
 from operations.tracking import Transition
 

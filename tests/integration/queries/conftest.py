@@ -8,7 +8,7 @@ import pytest
 from bench import dataset
 from bench.views import Landmarks, landmarks
 from operations.database import Database
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from tests.servers import Databases
 
 MANY, FEW = 30_000, 1_500  # executions
@@ -50,5 +50,5 @@ async def _filled(databases: Databases, rows: int, tenants: int) -> AsyncIterato
 
 
 @pytest.fixture
-def executions(few: Database) -> Executions:
-    return Executions(database=few)
+def executions(few: Database) -> ExecutionQueries:
+    return ExecutionQueries(database=few)

@@ -11,7 +11,7 @@ from operations.queries.error_search import Errors
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.narrowing import Narrowing
 from operations.queries.paging import Cursor, Segment
 from operations.queries.search import Sample
@@ -66,7 +66,7 @@ async def test_every_way_of_finding_errors_gives_the_same_pages(
     name: str, filtered: str, with_tenants: bool, backward: bool, few: Database
 ) -> None:
     wanted = FILTERS[filtered]
-    rows = await Executions(database=few).export(ExecutionFilter())
+    rows = await ExecutionQueries(database=few).export(ExecutionFilter())
     found = await found_in(few, name, wanted, with_tenants=with_tenants)
     (segment,) = ExecutionList(wanted=wanted, sort=Sort.NEWEST, found=found).segments
 

@@ -10,7 +10,7 @@ import pytest
 from operations.database import Database
 from operations.errors import InvalidInput
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Cursor, Page, page_or_one_before
 from operations.statuses import Health, Status
 from tests.integration.queries.conftest import FEW
@@ -79,7 +79,7 @@ def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
 @pytest.fixture(scope="session")
 async def rows(few: Database) -> tuple[ExecutionView, ...]:
     """All of them, read without a filter."""
-    found = await Executions(database=few).export(ExecutionFilter())
+    found = await ExecutionQueries(database=few).export(ExecutionFilter())
     assert len(found) == FEW
     return found
 
@@ -87,7 +87,7 @@ async def rows(few: Database) -> tuple[ExecutionView, ...]:
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("name", FILTERS)
 async def test_a_list_is_what_its_filter_and_its_order_say(
-    name: str, sort: Sort, executions: Executions, rows: tuple[ExecutionView, ...]
+    name: str, sort: Sort, executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
 ) -> None:
     wanted = FILTERS[name]
     expected = [row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)])]
@@ -103,7 +103,7 @@ async def test_a_list_is_what_its_filter_and_its_order_say(
 
 @pytest.mark.parametrize("sort", Sort)
 async def test_paging_forward_and_back_shows_every_row_once(
-    sort: Sort, executions: Executions, rows: tuple[ExecutionView, ...]
+    sort: Sort, executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
 ) -> None:
     expected = [row.id for row in arranged(sort, list(rows))]
 
@@ -118,7 +118,7 @@ async def test_paging_forward_and_back_shows_every_row_once(
 
 
 async def test_rows_that_come_while_one_pages_neither_hide_nor_repeat_others(
-    executions: Executions, few: Database, rows: tuple[ExecutionView, ...]
+    executions: ExecutionQueries, few: Database, rows: tuple[ExecutionView, ...]
 ) -> None:
     for sort in Sort:
         before = [row.id for row in arranged(sort, list(rows))]
@@ -135,7 +135,9 @@ async def test_rows_that_come_while_one_pages_neither_hide_nor_repeat_others(
         assert [id_ for id_ in seen if id_ in set(before)] == before
 
 
-async def test_a_page_far_inside_begins_at_the_cursor(executions: Executions, rows: tuple[ExecutionView, ...]) -> None:
+async def test_a_page_far_inside_begins_at_the_cursor(
+    executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
+) -> None:
     expected = arranged(Sort.NEWEST, list(rows))
     here = expected[700]
     cursor = Cursor(segment=0, value=here.created_at, id=here.id).encode()
@@ -146,7 +148,7 @@ async def test_a_page_far_inside_begins_at_the_cursor(executions: Executions, ro
 
 
 @pytest.mark.parametrize("sort", Sort)
-async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, executions: Executions) -> None:
+async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, executions: ExecutionQueries) -> None:
     async def read(cursor: str | None) -> Page[ExecutionView]:
         return await executions.list(ExecutionFilter(), sort=sort, cursor=cursor, limit=170)
 
@@ -165,7 +167,7 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
     assert shown.previous is not None
 
 
-async def test_a_screen_before_which_nothing_is_left_shows_the_first_page(executions: Executions) -> None:
+async def test_a_screen_before_which_nothing_is_left_shows_the_first_page(executions: ExecutionQueries) -> None:
     async def read(cursor: str | None) -> Page[ExecutionView]:
         return await executions.list(ExecutionFilter(), cursor=cursor, limit=50)
 
@@ -179,18 +181,18 @@ async def test_a_screen_before_which_nothing_is_left_shows_the_first_page(execut
 @pytest.mark.parametrize(
     "cursor", ["", "x", "é", "bm90IGpzb24", "WzksICIyMDI2Il0", Cursor(segment=1, value=NOW, id=UUID(int=0)).encode()]
 )
-async def test_a_cursor_of_another_list_is_refused(cursor: str, executions: Executions) -> None:
+async def test_a_cursor_of_another_list_is_refused(cursor: str, executions: ExecutionQueries) -> None:
     with pytest.raises(InvalidInput):
         await executions.list(ExecutionFilter(), cursor=cursor)
 
 
 @pytest.mark.parametrize("limit", [0, 201])
-async def test_a_page_has_from_1_to_200_rows(limit: int, executions: Executions) -> None:
+async def test_a_page_has_from_1_to_200_rows(limit: int, executions: ExecutionQueries) -> None:
     with pytest.raises(InvalidInput):
         await executions.list(ExecutionFilter(), limit=limit)
 
 
-async def test_an_export_ends_at_its_limit(executions: Executions) -> None:
+async def test_an_export_ends_at_its_limit(executions: ExecutionQueries) -> None:
     rows = await executions.export(ExecutionFilter(), sort=Sort.ATTENTION, limit=100)
 
     assert len(rows) == 100

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from operations.database import Database
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
 BY_STATUS = text("SELECT status, count(*) FROM workflow_executions GROUP BY status")
 
 
-async def test_counts_by_status_are_exact_up_to_the_cap(executions: Executions, few: Database) -> None:
+async def test_counts_by_status_are_exact_up_to_the_cap(executions: ExecutionQueries, few: Database) -> None:
     async with few.reading() as connection:
         truth = {Status(status): number for status, number in await connection.execute(BY_STATUS)}
 
@@ -36,7 +36,7 @@ async def test_throughput_has_every_hour_of_the_day_with_what_ended_in_it(databa
                 },
             )
 
-    hours = await Executions(database=database).throughput(hours=24)
+    hours = await ExecutionQueries(database=database).throughput(hours=24)
 
     assert [each.hour for each in hours] == [hour - timedelta(hours=ago) for ago in range(23, -1, -1)]
     assert {(each.hour, each.completed, each.failed) for each in hours if each.completed or each.failed} == {

@@ -4,13 +4,13 @@ import pytest
 
 from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
-from operations.queries.executions import Executions
+from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Page
-from operations.queries.tenants import Tenants
+from operations.queries.tenants import TenantQueries
 from operations.statuses import Status
 
 
-async def search(executions: Executions, term: str, sort: Sort = Sort.NEWEST) -> Page[ExecutionView]:
+async def search(executions: ExecutionQueries, term: str, sort: Sort = Sort.NEWEST) -> Page[ExecutionView]:
     return await executions.list(ExecutionFilter(search=term), sort=sort)
 
 
@@ -18,35 +18,35 @@ async def search(executions: Executions, term: str, sort: Sort = Sort.NEWEST) ->
     "term", ["%", "_", "\\", "%%%", "___", "acme%", "acme_north", "\\acme", "'", '"', "/", "//", "{}"]
 )
 @pytest.mark.parametrize("sort", [Sort.NEWEST, Sort.ATTENTION])
-async def test_signs_of_patterns_are_just_signs(term: str, sort: Sort, executions: Executions) -> None:
+async def test_signs_of_patterns_are_just_signs(term: str, sort: Sort, executions: ExecutionQueries) -> None:
     assert (await search(executions, term, sort)).items == ()
 
 
 @pytest.mark.parametrize("term", ["\x00", "ac\x00me", "\ud800", "  ", "\u2028", "x" * 5000, "😀", "İ"])
-async def test_no_term_is_an_error(term: str, executions: Executions, few: Database) -> None:
+async def test_no_term_is_an_error(term: str, executions: ExecutionQueries, few: Database) -> None:
     await search(executions, term)
-    await Tenants(database=few).list(search=term)
+    await TenantQueries(database=few).list(search=term)
 
 
-async def test_a_term_is_found_without_its_spaces_around(executions: Executions) -> None:
+async def test_a_term_is_found_without_its_spaces_around(executions: ExecutionQueries) -> None:
     assert (await search(executions, "  Acme North ")).total == (await search(executions, "acme north")).total > 0
 
 
-async def test_two_letters_find_slugs_that_begin_with_them(executions: Executions) -> None:
+async def test_two_letters_find_slugs_that_begin_with_them(executions: ExecutionQueries) -> None:
     found = (await search(executions, "Ac")).items
 
     assert found
     assert all(row.entity_slug is not None and row.entity_slug.startswith("ac") for row in found)
 
 
-async def test_causes_of_open_executions_are_found(executions: Executions) -> None:
+async def test_causes_of_open_executions_are_found(executions: ExecutionQueries) -> None:
     found = (await search(executions, "nobody polls", Sort.ATTENTION)).items
 
     assert found
     assert all(row.status in (Status.PENDING, Status.RUNNING) for row in found)
 
 
-async def test_a_search_that_leaves_tenants_out_says_so(executions: Executions) -> None:
+async def test_a_search_that_leaves_tenants_out_says_so(executions: ExecutionQueries) -> None:
     page = await executions.list(ExecutionFilter(search="th-"), limit=200)  # north-, south-, health-: 450 tenants
 
     assert page.total_capped
@@ -54,7 +54,7 @@ async def test_a_search_that_leaves_tenants_out_says_so(executions: Executions) 
 
 
 async def test_tenants_are_found_by_slug_and_by_name(few: Database) -> None:
-    tenants = Tenants(database=few)
+    tenants = TenantQueries(database=few)
 
     by_slug, by_name = await tenants.list(search="acme-north-"), await tenants.list(search="Acme North ")
 
@@ -63,7 +63,7 @@ async def test_tenants_are_found_by_slug_and_by_name(few: Database) -> None:
 
 
 async def test_every_tenant_is_listed_once_newest_first(few: Database) -> None:
-    tenants = Tenants(database=few)
+    tenants = TenantQueries(database=few)
     seen = []
     cursor = None
     while True:

@@ -20,7 +20,7 @@ from temporalio.service import RPCError
 from operations.access import Actor
 from operations.contracts import SCHEDULE_ID
 from operations.errors import NotPermitted
-from operations.queries.reconciliation import Reconciliation
+from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.reconciliation_views import ReconcilerState
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.watchdog import Watchdog
@@ -129,7 +129,7 @@ async def test_the_console_reconciles_while_the_schedule_is_silent(world: World)
     await started.handle.terminate(reason="nobody home")
     impatient = replace(LIMITS, interval=0.1)
     world.reconciler.limits = impatient
-    reads = Reconciliation(database=world.services.database, limits=impatient)
+    reads = ReconciliationQueries(database=world.services.database, limits=impatient)
     watchdog = Watchdog(reconciler=world.reconciler, look=reads.state)
 
     async def tend() -> bool:
@@ -143,14 +143,14 @@ async def test_the_console_reconciles_while_the_schedule_is_silent(world: World)
 
 
 async def test_the_watchdog_leaves_it_to_a_schedule_that_works(world: World) -> None:
-    reads = Reconciliation(database=world.services.database, limits=Limits(interval=60))
+    reads = ReconciliationQueries(database=world.services.database, limits=Limits(interval=60))
     await world.reconciler.run_pass(PassTrigger.SCHEDULE, "schedule")
 
     assert not await Watchdog(reconciler=world.reconciler, look=reads.state).tend()
 
 
 async def test_silence_is_noticed_and_ends_with_a_pass(world: World) -> None:
-    reads = Reconciliation(database=world.services.database, limits=Limits(interval=10))
+    reads = ReconciliationQueries(database=world.services.database, limits=Limits(interval=10))
 
     async def state() -> ReconcilerState:
         return await reads.state()

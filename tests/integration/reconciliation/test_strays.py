@@ -7,7 +7,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.access import Actor
-from operations.actions.findings import Settlement, settlements
+from operations.actions.findings import Remedy, remedies
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.errors import CannotSettle, FindingSettled, NotPermitted
@@ -271,9 +271,9 @@ async def test_a_finding_that_is_no_longer_so_settles_itself(world: World) -> No
 
 @pytest.mark.parametrize("kind", FindingKind)
 def test_something_can_be_done_about_every_finding(kind: FindingKind) -> None:
-    assert Settlement.IGNORE in settlements(kind, "run")
+    assert Remedy.IGNORE in remedies(kind, "run")
 
 
 @pytest.mark.parametrize("kind", FindingKind)
 def test_without_a_run_nobody_is_offered_to_terminate_it(kind: FindingKind) -> None:
-    assert Settlement.TERMINATE not in settlements(kind, None)
+    assert Remedy.TERMINATE not in remedies(kind, None)

@@ -21,7 +21,7 @@ from operations.statuses import CloseReason, Decision, PassTrigger, Status, Tena
 from tests.factories import add_execution, add_tenant
 from tests.integration.workers.strangers import OTTO
 from tests.servers import RunningWorker, eventually
-from tests.steps import StandInRun
+from tests.stand_in_runs import StandInRun
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from operations.connections import can_bound_transactions
 from operations.statuses import Status, StepStatus
-from operations.steps import StepReport
+from operations.step_reports import StepReport
 from tests.factories import add_execution
 from tests.servers import eventually
 from workers.tracking.recorder import Recorder, lost_reports

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from operations.bootstrap import Services
-from operations.causes import LONGEST_ERROR
+from operations.error_texts import LONGEST_ERROR
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Status, StepStatus
 from operations.temporal import RunStatus, Start

@@ -15,7 +15,7 @@ from operations.database import Database
 from operations.phrases import REQUESTS
 from operations.statuses import CommandKind, Status, TenantStatus
 from tests.factories import add_execution, add_tenant
-from tests.steps import StandInRun
+from tests.stand_in_runs import StandInRun
 from workers.activities import schemas
 from workers.activities.departures import DepartureActivities
 from workers.activities.sessions import Sessions

@@ -13,7 +13,7 @@ from operations.contracts import SCHEMA_MARK, ProvisioningResult, TenantStep
 from operations.database import Database
 from operations.statuses import TenantStatus
 from tests.factories import add_owner, add_tenant
-from tests.steps import StandInRun
+from tests.stand_in_runs import StandInRun
 from workers.activities import schemas
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import DEFAULTS, TenantActivities

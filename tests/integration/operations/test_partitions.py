@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from operations import history
+from operations import partitions
 
 LAST = """
     SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'execution_events'::regclass
@@ -22,7 +22,7 @@ async def forget_last_month(database_url: str) -> None:
 async def test_a_month_that_came_nearer_is_prepared_once(database_url: str) -> None:
     await forget_last_month(database_url)
 
-    made = [await history.prepare_now(database_url) for _ in range(2)]
+    made = [await partitions.prepare_now(database_url) for _ in range(2)]
 
     assert made == [1, 0]
 
@@ -33,4 +33,4 @@ async def test_preparing_gives_up_rather_than_hold_up_those_who_read(database_ur
         await reader.execute("SELECT count(*) FROM execution_events")
 
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            await history.prepare_now(database_url)
+            await partitions.prepare_now(database_url)

@@ -5,7 +5,7 @@ import pytest
 from temporalio import exceptions
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ServerError, TimeoutType
 
-from operations.causes import root_cause, sendable
+from operations.error_texts import root_cause, sendable
 
 
 def caused(error: BaseException, by: BaseException) -> BaseException:

@@ -7,10 +7,10 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg.errors import LockNotAvailable
 
-from operations import steps, tracking
+from operations import step_reports, tracking
 from operations.database import Database
 from operations.statuses import CloseReason, Status, StepStatus
-from operations.steps import StepReport
+from operations.step_reports import StepReport
 from operations.tracking import Transition
 from tests.factories import add_execution
 
@@ -31,8 +31,8 @@ async def test_a_step_never_ends_before_it_began(database: Database) -> None:
     )
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [began])
-        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED, seen=monotonic())])
+        await step_reports.record(connection, [began])
+        await step_reports.record(connection, [replace(began, status=StepStatus.COMPLETED, seen=monotonic())])
 
         row = await (await connection.execute("SELECT completed_at >= started_at FROM execution_steps")).fetchone()
     assert row == (True,)
@@ -48,13 +48,13 @@ async def test_of_a_run_that_the_execution_does_not_follow_nothing_is_written_an
         execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.COMPLETED, run_id="ours"
     )
     strangers = replace(ours, ordinal=2, name="delete_tenant", run_id="theirs")
-    before = steps.unmatched_reports._value.get()
+    before = step_reports.unmatched_reports._value.get()
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [ours, strangers])
+        await step_reports.record(connection, [ours, strangers])
 
         assert await (await connection.execute(STEPS)).fetchall() == [("load_tenant", "completed", None)]
-    assert steps.unmatched_reports._value.get() - before == 1
+    assert step_reports.unmatched_reports._value.get() - before == 1
 
 
 async def test_reports_are_written_with_what_they_say_of_the_run_or_not_at_all(database: Database) -> None:
@@ -68,7 +68,7 @@ async def test_reports_are_written_with_what_they_say_of_the_run_or_not_at_all(d
     ):
         await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR NO KEY UPDATE", (execution,))
         with pytest.raises(LockNotAvailable):
-            await steps.record(connection, [report])
+            await step_reports.record(connection, [report])
 
         assert await (await connection.execute(STEPS)).fetchall() == []
 
@@ -78,8 +78,8 @@ async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes
         execution = await add_execution(connection, status=Status.RUNNING)
     began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [began, replace(began, ordinal=2), replace(began, ordinal=3)])
-        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED)])
+        await step_reports.record(connection, [began, replace(began, ordinal=2), replace(began, ordinal=3)])
+        await step_reports.record(connection, [replace(began, status=StepStatus.COMPLETED)])
 
     async with database.transaction() as transaction:
         await tracking.move(transaction, Transition(execution_id=execution, to=Status.COMPLETED, actor="system:worker"))
@@ -123,7 +123,7 @@ async def test_no_step_of_an_ended_run_is_shown_as_running(
     if last is StepStatus.RUNNING:  # the first one's end is known; otherwise its report was lost
         first = replace(first, status=StepStatus.COMPLETED)
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [first, failing])
+        await step_reports.record(connection, [first, failing])
 
     ended = Transition(execution_id=execution, to=Status.FAILED, close_reason=reason, error="disk full", actor="system")
     async with database.transaction() as transaction:
@@ -151,7 +151,7 @@ async def test_a_run_that_goes_on_after_a_reset_counts_its_tries_anew(database: 
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
         for report in (old, new, replace(old, attempt=4, began=monotonic() - 4)):
-            await steps.record(connection, [report])
+            await step_reports.record(connection, [report])
 
         rows = await connection.execute("SELECT attempts, run_id, status, error FROM execution_steps")
         assert await rows.fetchall() == [(1, "after", "running", None)]
@@ -168,11 +168,11 @@ async def test_that_a_step_ended_well_is_news_also_after_its_end_was_guessed(dat
     )
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [began])
+        await step_reports.record(connection, [began])
         async with database.transaction() as transaction:
             await tracking.move(transaction, ended)
         guessed = await (await connection.execute(STEPS)).fetchall()
-        await steps.record(connection, [replace(began, status=StepStatus.COMPLETED)])
+        await step_reports.record(connection, [replace(began, status=StepStatus.COMPLETED)])
         known = await (await connection.execute(STEPS)).fetchall()
 
     assert guessed == [("load_tenant", "failed", "disk full")]
@@ -185,8 +185,8 @@ async def test_a_step_that_began_before_runs_were_kept_is_still_the_same_step(da
     began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
-        await steps.record(connection, [began])
+        await step_reports.record(connection, [began])
         later = replace(began, run_id="run", began=began.began - 1, status=StepStatus.COMPLETED)
-        await steps.record(connection, [later])
+        await step_reports.record(connection, [later])
 
         assert await (await connection.execute(STEPS)).fetchall() == [("load_tenant", "completed", None)]

@@ -1,4 +1,4 @@
-"""Keeps months ready for the history; what finds no month of its own lands in the default partition, and stays."""
+"""Monthly partitions of the history, made ready before they are needed; without one, rows stay in the default."""
 
 import asyncio
 

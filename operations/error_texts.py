@@ -1,4 +1,4 @@
-"""The words that explain a failure: the innermost cause, not "Activity task failed", and such as can be kept."""
+"""Texts of errors, such as can be kept: the innermost cause, not "Activity task failed"; no NUL, and not too long."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Writes of runs' progress: which step, which try, what went wrong. Status is none of its business.
+"""Writes what runs report of their steps: which step, which try, what went wrong. Status is none of its business.
 
 Many reports are written in one transaction of two statements: the steps' own rows, and what their executions' rows
 say of them. The second is a projection of the first, so that late and repeated reports change nothing.
@@ -17,8 +17,8 @@ from prometheus_client import Counter
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
-from operations.causes import clean
 from operations.connections import can_bound_transactions
+from operations.error_texts import clean
 from operations.statuses import StepStatus
 
 LONGEST_PROGRESS = 200  # characters
