@@ -15,6 +15,8 @@ from websockets.http11 import Request
 PATIENCE = 20.0  #: seconds within which a request must be there as a whole, head and body
 LINGER = 3.0  #: seconds to finish sending what is not wanted any more
 UNHEARD = 4_000_000  #: bytes of it
+LONGEST_HEAD = 64 * 1024  #: bytes of a request beside its body; the parser itself takes any number
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 UNFINISHED = 100  #: requests of one address that may be incomplete at a time; then the oldest is given up
 #: Seconds for which a connection waits for a next request: longer than proxies and clients wait (nginx: 60), else they
 #: send one on a connection that is just being closed, and nobody knows whether it was done.
@@ -40,6 +42,9 @@ class Http(HttpToolsProtocol):
 
     _giving_up: asyncio.TimerHandle | None = None
     _unheard = 0
+    _beside_body = 0
+    _is_in_head = True
+    _is_refused = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -58,9 +63,24 @@ class Http(HttpToolsProtocol):
         self._is_whole()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._leave_unheard(len(data))
+            return
+        self._beside_body += len(data)
+        super().data_received(data)
+        if self._beside_body > LONGEST_HEAD and not self.transport.is_closing():
+            self._refuse_head()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._beside_body = 0
+        self._is_in_head = True
         self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._is_whole()
@@ -72,19 +92,16 @@ class Http(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
+        self._beside_body -= len(body)
         if self.cycle is not None and self.cycle.response_complete:
-            self._unheard += len(body)
-            if self._unheard > UNHEARD:
-                self._give_up()
+            self._leave_unheard(len(body))
 
     def on_response_complete(self) -> None:
         """Whoever was answered before the end of what they send may finish; cut off, they might not read the answer."""
         is_early = self.cycle.more_body and not self.pipeline
         super().on_response_complete()
         if is_early:
-            self._is_whole()
-            self._unheard = 0
-            self._giving_up = self.loop.call_later(LINGER, self._give_up)
+            self._linger()
 
     def _wait(self) -> None:
         if self._giving_up is None:
@@ -94,6 +111,26 @@ class Http(HttpToolsProtocol):
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
+
+    def _refuse_head(self) -> None:
+        """What comes behind a body, or between its parts, can have no answer of its own."""
+        if not self._is_in_head or self.pipeline or (self.cycle is not None and not self.cycle.response_complete):
+            self._give_up()
+            return
+        self._is_refused = True
+        self.transport.write(TOO_LONG)
+        self.transport.write_eof()
+        self._linger()
+
+    def _linger(self) -> None:
+        self._is_whole()
+        self._unheard = 0
+        self._giving_up = self.loop.call_later(LINGER, self._give_up)
+
+    def _leave_unheard(self, size: int) -> None:
+        self._unheard += size
+        if self._unheard > UNHEARD:
+            self._give_up()
 
     def _give_up(self) -> None:
         self.transport.abort()

@@ -23,6 +23,7 @@ from operations.logs import logger
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_ADDRESS = 16_000  #: bytes of path and query
+LONGEST_HEADERS = 32_000  #: bytes of names and values together
 LONGEST_SHOWN = 200  #: characters
 SAID_AGAIN = 10.0  #: seconds until the log says of another request from another site
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -48,8 +49,10 @@ class Gate:
             await self.app(scope, receive, send)
             return
         # NiceGUI would write this header of anybody into every address of the page.
-        scope["headers"] = [each for each in scope["headers"] if each[0] != b"x-forwarded-prefix"]
-        refusal = _too_long(scope) or _nowhere(scope) or await self._refusal(scope)
+        headers = [each for each in scope["headers"] if each[0] != b"x-forwarded-prefix"]
+        too_long = _too_long(scope)
+        scope["headers"] = self.cookie.alone(headers)
+        refusal = too_long or _nowhere(scope) or await self._refusal(scope)
         if refusal is None and scope["type"] == "websocket":
             with self.presence.carrying(scope["state"]["session"], hang_up_of(scope)):
                 await self.app(scope, receive, send)
@@ -145,6 +148,8 @@ def _too_long(scope: Scope) -> Response | None:
     length = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
     if length > LONGEST_ADDRESS:
         return problems.response(414, f"The address must not have more than {LONGEST_ADDRESS:,} characters.")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
+        return problems.response(431, f"The headers must not have more than {LONGEST_HEADERS:,} characters in all.")
     return None
 
 

@@ -1,14 +1,18 @@
 """Log-ins of browsers: the cookie, and the session of a page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nicegui import Client, ui
 from starlette.datastructures import State
 from starlette.requests import HTTPConnection
 
+from console.components import theme
 from operations.access import Actor, Permission
 from operations.actions.staff import Session
 from operations.errors import NotLoggedIn, NotPermitted
+
+LONGEST_COOKIE = 512  #: bytes, with its name; ours are shorter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +30,17 @@ class Cookie:
     def browser(self) -> str:
         """Of the cookie by which a browser is known that somebody logged in with."""
         return f"{self.name}-browser"
+
+    def alone(self, headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """These headers with no cookies but ours: to read others can take seconds, and anybody can send them.
+
+        Python undoes the escapes in quoted values in a time that grows with the square of their length.
+        """
+        ours = {each.encode() for each in (self.name, self.browser, theme.COOKIE)}
+        kept = [header for header in headers if header[0] != b"cookie"]
+        sent = [part.strip() for name, value in headers if name == b"cookie" for part in value.split(b";")]
+        cookies = [part for part in sent if part.partition(b"=")[0] in ours and len(part) <= LONGEST_COOKIE]
+        return [*kept, (b"cookie", b"; ".join(cookies))] if cookies else kept
 
 
 def of_connection(connection: HTTPConnection) -> Session | None:

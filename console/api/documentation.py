@@ -68,7 +68,7 @@ class Documented(FastAPI):
 
 
 def _errors(path: str, method: str, *, takes_body: bool) -> dict[str, object]:
-    statuses = [401, 403, 405, 414, 422, 503]
+    statuses = [401, 403, 405, 414, 422, 431, 503]
     if takes_body:
         statuses += [400, 408, 413, 415]
     if "/exports/" in path:

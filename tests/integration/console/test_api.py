@@ -429,7 +429,7 @@ async def test_the_document_describes_every_route_and_its_errors(api: httpx.Asyn
         assert ("415" in operation["responses"]) == ("requestBody" in operation), name
         of_exports = ("429",) if "/exports/" in name else ()
         of_bodies = ("400", "408", "413", "415") if "requestBody" in operation else ()
-        for status in ("401", "405", "414", "422", *of_exports, *of_bodies):
+        for status in ("401", "405", "414", "422", "431", *of_exports, *of_bodies):
             content = operation["responses"][status]["content"]
             assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}, name
     schemas = document["components"]["schemas"]

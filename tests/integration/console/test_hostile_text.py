@@ -86,6 +86,19 @@ async def test_a_key(api: httpx.AsyncClient, text: str) -> None:
     assert answer.status_code in (400, 422, 431)
 
 
+@pytest.mark.parametrize("name", [None, "other"])
+async def test_a_cookie(unhindered: Console, session: str, text: str, name: str | None) -> None:
+    """Of another application below the same domain, or in place of ours."""
+    escaped = b'"' + b"\\" * 20_000 + b'"'
+    ours = b"" if name is None else f"; {unhindered.cookie}={session}".encode()
+    for value in (text.encode()[:20_000], b"; a=b" * 4_000, escaped):
+        cookie = (name or unhindered.cookie).encode() + b"=" + value + ours
+        async with unhindered.client() as browser:
+            answer = await browser.get("/api/v1/tenants", headers=[(b"Cookie", cookie)])
+
+        assert answer.status_code == (401 if name is None else 200)
+
+
 @pytest.mark.parametrize("length", [LONGEST_ADDRESS, 15_000])
 @pytest.mark.parametrize("path", PARAMETERS)
 async def test_a_parameter_of_a_list(api: httpx.AsyncClient, path: str, text: str, length: int) -> None:
