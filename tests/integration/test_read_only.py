@@ -134,7 +134,9 @@ async def test_an_installation_works_on_a_root_that_cannot_be_written(
     migrated, said = await outcome("migrate", secrets, more)
     assert migrated == 0, said
     async with contained("worker", secrets, more), contained("console", secrets, more) as (process, log):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Origin": url}) as browser:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers={"Origin": url}, timeout=20
+        ) as browser:
             await _ready(browser, process, log)
             logged_in = await browser.post("/login", data={"email": ADMIN, "password": PASSWORD})
             assert logged_in.status_code == 303, log.read_text()

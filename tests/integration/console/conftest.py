@@ -100,7 +100,7 @@ def unhindered(watched_console: Console, slow_callbacks: Path) -> Iterator[Conso
 @pytest.fixture
 async def stranger(console: Console) -> AsyncIterator[httpx.AsyncClient]:
     """Nobody in particular."""
-    async with httpx.AsyncClient(base_url=console.address) as client:
+    async with console.client() as client:
         yield client
 
 

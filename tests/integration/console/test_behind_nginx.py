@@ -90,7 +90,7 @@ async def proxied(
             run_console(servers, tmp_path, public_url=f"https://localhost:{port}") as console,
             nginx_before(console.port, port, directory) as trusting,
         ):
-            async with httpx.AsyncClient(verify=trusting) as client:
+            async with httpx.AsyncClient(verify=trusting, timeout=20) as client:
                 await eventually(lambda: status(client, f"{console.url}/healthz"), lambda seen: seen == 200)
             yield console, trusting
 

@@ -308,7 +308,7 @@ async def test_a_cookie_alone_changes_nothing(
 ) -> None:
     body = {"slug": "forged", "name": "Forged", "owner_email": "forged@evil.example"}
     headers = {"Cookie": f"{console.cookie}={admin_session}"} | ({"Origin": origin} if origin else {})
-    async with httpx.AsyncClient(base_url=console.address, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=console.address, headers=headers, timeout=20) as client:
         refused = [
             await client.post("/api/v1/tenants", json=body),
             await client.post("/logout"),
