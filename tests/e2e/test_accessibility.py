@@ -28,6 +28,7 @@ LIGHTS = """
 pytestmark = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
+@pytest.mark.long
 async def test_what_opens_over_a_run_is_accessible(
     visits: Visits, admin_session: str, beside: Services, scheme: Scheme
 ) -> None:

@@ -21,7 +21,7 @@ from tests.factories import add_execution, add_tenant
 from tests.servers import eventually
 
 TEST = Actor.system("test")
-pytestmark = pytest.mark.parametrize("width", [1440, 390])
+pytestmark = pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,7 +75,7 @@ async def commands(services: Services, run: Run) -> list[tuple[CommandKind, str 
     return [(each.kind, each.reason) for each in await services.reads.intents.commands(run.id)]
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 async def test_a_dialog_survives_the_changes_of_its_run(
     visits: Visits, admin_session: str, beside: Services, run: Run, width: int
 ) -> None:

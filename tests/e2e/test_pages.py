@@ -245,6 +245,7 @@ async def test_menus_and_dialogs_are_accessible(
     await expect(page.get_by_role("button", name="Deprovision")).to_be_focused()
 
 
+@pytest.mark.long
 async def test_no_page_is_wider_than_a_phone(
     visits: Visits, empty_console: Console, admin_session: str, acme: ExecutionDetail
 ) -> None:
@@ -264,6 +265,7 @@ async def test_no_page_is_wider_than_a_phone(
     assert {url: width for url, width in widths.items() if width > 360} == {}
 
 
+@pytest.mark.long
 async def test_an_outage_of_the_database_is_shown_and_passes_without_a_reload(
     visits: Visits, empty_console: Console, way_to_database: Proxy
 ) -> None:

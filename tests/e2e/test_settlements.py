@@ -22,7 +22,7 @@ WAITING = {
     PassOutcome.TRIPPED: ("Apply", "The last pass held nothing back."),
     PassOutcome.NAMESPACE_CHANGED: ("Accept namespace", "The namespace is accepted already."),
 }
-pytestmark = pytest.mark.parametrize("width", [1440, 390])
+pytestmark = pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ async def stage(services: Services) -> AsyncIterator[Stage]:
         yield Stage(services=services, gates=gates)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("delivering", "worker")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 async def test_a_scenario_can_be_recorded_again_and_replays(stage: Stage, scenario: str) -> None:

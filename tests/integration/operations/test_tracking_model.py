@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -195,6 +196,7 @@ def connected(url: str) -> Iterator[type[Tracking]]:
         loop.close()
 
 
+@pytest.mark.long
 def test_no_sequence_of_writes_leaves_the_state_machine(database_url: str) -> None:
     effort = settings(
         max_examples=EXAMPLES,

@@ -75,6 +75,7 @@ async def test_repeated_starts_make_one_schedule_and_touch_no_other(
     assert theirs.state.note == "theirs"
 
 
+@pytest.mark.long
 async def test_a_schedule_that_somebody_deleted_is_made_again_and_a_pause_stays(
     world: World, client: Client, task_queue: str, no_schedule: ScheduleHandle
 ) -> None:
