@@ -140,8 +140,9 @@ async def connection_to(console: Console) -> AsyncIterator[tuple[Memory, asyncio
     loop, reader = asyncio.get_running_loop(), Memory()
     protocol = asyncio.StreamReaderProtocol(reader)
     transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", console.port)
+    writer = asyncio.StreamWriter(transport, protocol, reader, loop)  # one that nobody keeps would hang up
     try:
-        yield reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+        yield reader, writer
     finally:
         transport.abort()
 
