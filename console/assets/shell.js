@@ -50,8 +50,7 @@
     else if (narrow.matches && isDrawerOpen() && event.target.closest("#drawer a")) setDrawer(false);
     if (event.target.closest("[data-theme-toggle]")) choose(CHOICES[(CHOICES.indexOf(choice()) + 1) % CHOICES.length]);
     if (event.target.closest("[data-shortcut-help]")) help();
-    // A press beside the native dialog lands on the dialog itself.
-    if (event.target.matches?.("dialog.shortcuts")) event.target.close();
+    if (event.target.closest("[data-shortcuts-close]") || event.target.id === "shortcuts") endHelp();
   });
 
   // What was typed and not used ends with the session; console_drafts.js keeps it till then.
@@ -59,25 +58,47 @@
     if (event.target.matches("[data-log-out]")) localStorage.removeItem("tenantry.drafts");
   });
 
+  const shortcuts = () => document.getElementById("shortcuts");
+  let before = null; // what had the focus
+
   function help() {
-    const dialog = document.getElementById("shortcuts");
-    if (!dialog || dialog.open) return;
+    const dialog = shortcuts();
+    if (!dialog?.hidden) return;
     for (const line of dialog.querySelectorAll("[data-needs]")) line.hidden = !document.querySelector(line.dataset.needs);
-    dialog.showModal();
+    before = document.activeElement;
+    coverWith(dialog, true);
+    dialog.querySelector("[role=dialog]").focus();
+  }
+
+  function endHelp() {
+    const dialog = shortcuts();
+    if (!dialog || dialog.hidden) return;
+    coverWith(dialog, false);
+    before?.focus();
+  }
+
+  // What lies behind can be neither reached nor read meanwhile; toasts lie above.
+  function coverWith(dialog, on) {
+    dialog.hidden = !on;
+    for (const each of dialog.parentElement.children) if (each !== dialog) each.inert = on;
   }
 
   const isTyping = (target) =>
     target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type);
 
+  const STEPS = { "[": "previous", "]": "next" };
+  const COVERS = ".dialogs [role=dialog], #shortcuts:not([hidden])";
   let leaderAt = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (document.querySelector(".dialogs [role=dialog], dialog[open]")) return;
+    if (event.key === "Escape" && shortcuts()?.hidden === false) return endHelp();
+    if (document.querySelector(COVERS)) return;
     if (event.key === "Escape" && narrow.matches && isDrawerOpen()) return setDrawer(false);
     const afterLeader = event.timeStamp - leaderAt < 1500;
     leaderAt = 0;
     if (event.key === "?") help();
     else if (event.key === "/") focusSearch(event);
+    else if (STEPS[event.key]) document.querySelector(`a[data-step="${STEPS[event.key]}"]`)?.click();
     else if (afterLeader) document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
     else if (event.key === "g") leaderAt = event.timeStamp;
   });

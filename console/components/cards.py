@@ -65,7 +65,16 @@ class Fact:
     label: str
     value: str | datetime | None
     href: str | None = None
-    mono: bool = False
+    mono: bool = False  #: an id or the like: without a link, a click copies it
+
+
+class CopiedText(ui.element, component="copied_text.js", dependencies=["console_toasts.js"]):
+    """An id that a click copies; `label` says which one, as in “Run id copied”."""
+
+    def __init__(self, text: str, *, label: str) -> None:
+        super().__init__()
+        self.props["text"] = text
+        self.props["label"] = label
 
 
 def facts(items: Sequence[Fact]) -> ui.element:
@@ -82,6 +91,9 @@ def facts(items: Sequence[Fact]) -> ui.element:
 def _fact_value(item: Fact) -> None:
     if isinstance(item.value, datetime):
         Moment(item.value)
+        return
+    if item.mono and item.value and not item.href:
+        CopiedText(item.value, label=item.label)
         return
     element = tag("a" if item.href else "span", item.value or "–", classes="mono" if item.mono else "")
     attribute(element, "href", item.href)

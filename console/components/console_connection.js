@@ -1,21 +1,16 @@
 // Whether the server hears what people do here. While it does not, nothing that needs it can be pressed, and what was
 // pressed in the moment of the cut is reported instead of being forgotten.
 import { watch } from "console_line";
+import { say } from "console_toasts";
 
 const SILENCE = 6000; // ms without a sign of life after which a socket that seems open is taken for dead
 const KEY = "tenantry.pressed";
 const AWAY = "tenantry.away"; // the page went while it was offline: the server knew its tab no more
 const ACTIONS = ".content button, .content [role=button], .dialogs button";
-const LOCAL = "[data-local], .live-columns *, .live-copy"; // what the browser does by itself
+const LOCAL = "[data-local], .live-columns *"; // what the browser does by itself
 export const connection = Vue.reactive({ online: true });
 let signAt = null;
 let wasOnline = false;
-
-const say = (message) =>
-  window.Quasar?.Notify.create({
-    message, position: "bottom-right", classes: "toast", textColor: "toast", icon: "error", timeout: 10000,
-    closeBtn: "Close", attrs: { "data-tone": "error", role: "alert" },
-  });
 
 function look() {
   if (!window.socket || window.did_handshake === undefined) return;

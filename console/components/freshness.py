@@ -6,7 +6,11 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 
-class Freshness(ui.element, component="freshness.js", dependencies=["console_connection.js", "console_line.js"]):
+class Freshness(
+    ui.element,
+    component="freshness.js",
+    dependencies=["console_connection.js", "console_line.js", "console_toasts.js"],
+):
     """Ticks in the browser, which hears on its line when the server has looked."""
 
     def __init__(

@@ -1,6 +1,7 @@
 // A table whose rows change while people work in it: what they point at, select or focus never moves.
 import * as formats from "console_formats";
 import { Follower } from "console_line";
+import { copy } from "console_toasts";
 import template from "live_table_template";
 
 const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
@@ -195,11 +196,7 @@ export default {
     offered(row) { return this.actions.filter((a) => row.actions && a.name in row.actions); },
     reason(e, action) { return e.gone ? "no longer in this list" : e.busy ? "working on it" : e.row.actions[action.name]; },
     act(e, action) { if (!this.reason(e, action)) this.$emit("action", e.row.id, action.name); },
-    async copy(text, button) {
-      await navigator.clipboard.writeText(text);
-      button.dataset.copied = "";
-      setTimeout(() => delete button.dataset.copied, 1200);
-    },
+    copy,
 
     // values
     filled: (value) => value !== null && value !== undefined && value !== "",
@@ -229,7 +226,7 @@ export default {
     key(event) {
       const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
       if (!this.keyboard || typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (document.querySelector(".q-dialog, dialog[open]")) return;
+      if (document.querySelector(".q-dialog, .dialogs [role=dialog], #shortcuts:not([hidden])")) return;
       const at = this.entries.findIndex((e) => e.row.id === this.current);
       if (event.key === "j") this.moveTo(Math.min(at + 1, this.entries.length - 1));
       else if (event.key === "k") this.moveTo(Math.max(at - 1, 0));

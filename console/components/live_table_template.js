@@ -53,8 +53,8 @@ export default `
           <span v-else-if="c.kind === 'progress'" class="live-progress"><span>{{ f.count(e.row[c.name]) }}/{{ f.count(e.row[c.total]) }}</span>
             <span class="live-bar" aria-hidden="true" :data-full="e.row[c.total] && e.row[c.name] >= e.row[c.total] || undefined"><span :style="{ width: share(e.row, c) }"></span></span></span>
           <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
-          <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
-            @click="copy(e.row[c.name], $event.currentTarget)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
+          <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" data-local :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
+            @click="copy(e.row[c.name], c.label)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
           <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
           <span v-else class="live-none">–</span>
           <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>

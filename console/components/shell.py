@@ -17,10 +17,11 @@ from console.components.text import attribute, tag
 #: Keys, what they do, and what must be on the page for them to do it.
 KEYS = (
     ("/", "Search", "[data-search]"),
-    ("j  k", "Next row, previous row", "[data-keyboard]"),
-    ("x", "Select the row; with Shift a range", "[data-selectable]"),
-    ("Enter", "Open the row", "[data-keyboard]"),
-    ("Esc", "Clear the selection", "[data-selectable]"),
+    ("j  k", "Next row, previous row", "[data-keyboard] tr[data-id]"),
+    ("x", "Select the row; with Shift a range", "[data-keyboard][data-selectable] tr[data-id]"),
+    ("Enter", "Open the row", "[data-keyboard] tr[data-id]"),
+    ("Esc", "Clear the selection", "[data-keyboard][data-selectable] tr[data-id]"),
+    ("[  ]", "Previous row of the list, next row", "[data-step]"),
     ("Esc", "Close a dialog or a menu", None),
     ("?", "This list", None),
 )
@@ -156,8 +157,11 @@ def active_path(current: str, paths: Sequence[str]) -> str | None:
 
 
 def _shortcuts(nav: Sequence[NavItem]) -> None:
-    dialog = ui.element("dialog").classes("shortcuts").props('id=shortcuts aria-labelledby="shortcuts-title"')
-    with dialog:
+    """Beside all else in the layout, and no modal dialog of the browser: that would lie above every toast."""
+    with ui.context.client.layout:
+        scrim = ui.element("div").classes("dialog-scrim shortcuts-scrim").props("id=shortcuts hidden")
+    with scrim, ui.element("section").classes("shortcuts") as dialog:
+        dialog.props('role=dialog aria-modal=true tabindex=-1 aria-labelledby="shortcuts-title"')
         tag("h2", "Keyboard shortcuts").props("id=shortcuts-title")
         with ui.element("dl"):
             places = ((f"g  {item.key}", item.label, None) for item in nav if item.key)
@@ -168,5 +172,4 @@ def _shortcuts(nav: Sequence[NavItem]) -> None:
                         for key in keys.split():
                             tag("kbd", key)
                     tag("dd", meaning)
-        with ui.element("form").props("method=dialog"):
-            tag("button", "Close", classes="button").props("type=submit")
+        tag("button", "Close", classes="button").props("type=button data-shortcuts-close")

@@ -42,7 +42,7 @@ class Handlers:
 class LiveTable(
     ui.element,
     component="live_table.js",
-    dependencies=["console_formats.js", "console_line.js", "live_table_template.js"],
+    dependencies=["console_formats.js", "console_line.js", "console_toasts.js", "live_table_template.js"],
 ):
     """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`.
 
