@@ -15,6 +15,7 @@ from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.kinds import Kind, Purpose
 from operations.outbox.deliverer import Deliverer
+from operations.queries.attention import AttentionCounts
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import ReconciliationQueries
@@ -36,6 +37,7 @@ class Reads:
     tenants: TenantQueries
     intents: Intents
     reconciliation: ReconciliationQueries
+    attention: AttentionCounts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +125,7 @@ class Services:
                 tenants=TenantQueries(database=database),
                 intents=Intents(database=database),
                 reconciliation=ReconciliationQueries(database=database, limits=reconciler.limits),
+                attention=AttentionCounts(database=database),
             ),
         )
 

@@ -2,6 +2,7 @@
 import * as formats from "console_formats";
 import { Follower } from "console_line";
 import { copy } from "console_toasts";
+import { leaveTrail, placeIn, returnTo } from "console_trail";
 import template from "live_table_template";
 
 const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old ? old.flash + 1 : 0, gone: false, busy: false });
@@ -10,7 +11,7 @@ export default {
   template,
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
-    sort: String, descending: Boolean, limit: Number, naming: String, serverNow: Number,
+    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, serverNow: Number,
   },
   emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
@@ -73,6 +74,7 @@ export default {
       this.entries = rows.map((row) => entry(row));
       this.keepSelection(new Set(rows.map((row) => row.id)));
       if (edition) this.follower.follow(edition);
+      this.comeBack();
     },
     sync(rows, edition) {
       const here = [...this.entries.filter((e) => !e.gone), ...this.waiting.values()];
@@ -242,6 +244,15 @@ export default {
         tr?.focus({ preventScroll: true });
         tr?.scrollIntoView({ block: "nearest" });
       });
+    },
+    // the trail that pages of the rows follow
+    depart(event) {
+      const link = event.target.closest("a.live-link");
+      if (this.trail && link) leaveTrail(this.trail, link, this.$refs.body.querySelectorAll("tr:not(.gone) a.live-link"));
+    },
+    comeBack() {
+      const place = this.trail && placeIn(this.trail);
+      if (place) returnTo(place, () => this.$refs.body, (id) => this.moveTo(this.entries.findIndex((e) => e.row.id === id)));
     },
     // A row is as large as its link: what is pressed beside buttons and fields, and selects no text, opens it.
     pressRow(event) {

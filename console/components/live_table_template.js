@@ -36,7 +36,7 @@ export default `
     <tbody v-if="loading" role="rowgroup" aria-hidden="true"><tr v-for="n in 8" :key="n" role="row" class="live-skeleton">
       <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
       <td v-if="actions.length" role="cell"></td></tr></tbody>
-    <tbody v-else role="rowgroup" ref="body" @focusin="focused = true" @focusout="blur">
+    <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
       <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" role="row" tabindex="-1"
         @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
         :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">

@@ -5,22 +5,34 @@ from typing import Self
 
 from nicegui import ui
 
-from console.components.text import attribute, tag
+from console.components.text import tag
+
+
+class ListTrail(ui.element, component="list_trail.js", dependencies=["console_trail.js"]):
+    """The way back to a list with its filters, and to the neighbours of the row at `here` among those last seen in it.
+
+    The browser knows both: the table of the list leaves a trail when one of its rows is opened.
+    """
+
+    def __init__(self, label: str, path: str, *, here: str | None) -> None:
+        super().__init__()
+        self.props["label"] = label
+        self.props["path"] = path
+        self.props["here"] = here
 
 
 class PageHeader:
     """Use as a context manager to draw the actions."""
 
-    def __init__(self, title: str, *, subtitle: str = "", back: tuple[str, str] | None = None) -> None:
-        """`back` is the label and path of the list this page belongs to."""
+    def __init__(
+        self, title: str, *, subtitle: str = "", back: tuple[str, str] | None = None, here: str | None = None
+    ) -> None:
+        """`back` is the label and path of the list this page belongs to; `here` is where its row in that list leads."""
         ui.page_title(f"{title} · Tenantry")
         with ui.element("header").classes("page-header"):
             with ui.element("div").classes("page-heading"):
                 if back is not None:
-                    with ui.element("a").classes("page-back") as link:
-                        attribute(link, "href", back[1])
-                        ui.icon("arrow_back")
-                        tag("span", back[0])
+                    ListTrail(*back, here=here)
                 with ui.element("div").classes("page-title"):
                     tag("h1", title)
                     self._total = tag("span", classes="page-total")

@@ -42,7 +42,7 @@ class Handlers:
 class LiveTable(
     ui.element,
     component="live_table.js",
-    dependencies=["console_formats.js", "console_line.js", "console_toasts.js", "live_table_template.js"],
+    dependencies=["console_formats.js", "console_line.js", "console_toasts.js", "console_trail.js", "live_table_template.js"],
 ):
     """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`.
 
@@ -62,9 +62,13 @@ class LiveTable(
         keyboard: bool = True,
         naming: str = "id",
         limit: int = 200,
+        trail: str | None = None,
         handlers: Handlers | None = None,
     ) -> None:
-        """Without `rows_json` the table shows a skeleton. `naming` is the field that names a row to screen readers."""
+        """Without `rows_json` the table shows a skeleton. `naming` is the field that names a row to screen readers.
+
+        `trail` is the path of the list that this is: pages of its rows then know their neighbours and the way back.
+        """
         super().__init__()
         self.props["columns"] = [asdict(column) for column in columns]
         self.props["actions"] = [asdict(action) for action in actions]
@@ -75,6 +79,7 @@ class LiveTable(
         self.props["keyboard"] = keyboard
         self.props["naming"] = naming
         self.props["limit"] = limit
+        self.props["trail"] = trail
         self.props["server-now"] = time.time()
         self.props["sort"] = sort.name if sort else None
         self.props["descending"] = sort.descending if sort else False

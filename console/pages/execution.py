@@ -78,6 +78,7 @@ class ExecutionPage:
             execution.entity_name or execution.workflow_id,
             subtitle=f"{words.workflow_title(execution.workflow_type)}, attempt {execution.attempt}",
             back=("Executions", "/executions"),
+            here=f"/executions/{execution.id}",
         )
         with header.badges:
             self._badges = StatusBadges(shown_status(execution.status, execution.close_reason))

@@ -63,6 +63,7 @@ class LiveList:
                 caption=shape.caption,
                 sort=self._shown_sort(),
                 empty=self._empty(),
+                trail=shape.path,
                 handlers=Handlers(
                     sort=self._sort,
                     open=on_open or (lambda id_: ui.navigate.to(shape.row_path.format(id=id_))),

@@ -10,6 +10,7 @@ from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
 from console.pages import (
+    attention,
     execution,
     executions,
     outage_words,
@@ -51,6 +52,7 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         with shell.frame(nav=_places(actor), viewer=viewer, environment=settings.environment) as frame:
             scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
             _follow(hub, frame)
+            attention.follow(scope)
             _Pages(_routes(scope))
 
 

@@ -50,7 +50,7 @@ NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has b
 async def build(scope: Scope, slug: str) -> None:
     """Draw the page and keep it true."""
     tenant = await scope.services.reads.tenants.by_slug(slug)
-    header = PageHeader(tenant.name, subtitle=tenant.slug, back=("Tenants", "/tenants"))
+    header = PageHeader(tenant.name, subtitle=tenant.slug, back=("Tenants", "/tenants"), here=f"/tenants/{slug}")
     with header.badges:
         badges = StatusBadges(tenant.status.value)
     with header:

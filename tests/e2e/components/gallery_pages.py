@@ -132,6 +132,7 @@ def executions(rows: int = 300) -> None:
         selectable=True,
         naming="workflow",
         limit=400,
+        trail="/executions",
         handlers=tables.Handlers(
             select=select,
             sort=note("sort"),
@@ -268,7 +269,10 @@ FACTS = [
 
 def execution(frame: Frame, id: str) -> None:  # noqa: A002 - the name in the route
     header = PageHeader(
-        "provision-tenant-10498", subtitle="Umbrella Health, plan business", back=("Executions", "/executions")
+        "provision-tenant-10498",
+        subtitle="Umbrella Health, plan business",
+        back=("Executions", "/executions"),
+        here=f"/executions/{id}",
     )
     with header.badges:
         badges.StatusBadges("retrying", health="stuck")

@@ -26,6 +26,7 @@ async def test_an_id_that_was_copied_is_told_of_without_taking_the_focus(look: L
     page = await look("/executions?rows=20", width=width, running=False)
     await page.get_by_role("button", name="Choose columns").click()
     await page.get_by_label("Id", exact=True).check()
+    await page.keyboard.press("Escape")
     button = page.locator(".live-copy").first
 
     await button.click()
@@ -39,7 +40,8 @@ async def test_an_id_that_could_not_be_copied_says_what_to_do(look: Look) -> Non
     page = await look("/executions?rows=20", running=False)
     await page.get_by_role("button", name="Choose columns").click()
     await page.get_by_label("Id", exact=True).check()
-    await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))")
+    await page.keyboard.press("Escape")
+    await page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')))")
 
     await page.locator(".live-copy").first.click()
 
@@ -48,6 +50,7 @@ async def test_an_id_that_could_not_be_copied_says_what_to_do(look: Look) -> Non
 
 async def test_an_id_of_a_page_is_copied_by_a_click(look: Look) -> None:
     page = await look("/executions/abc", running=False)
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     await page.get_by_role("button", name="Copy Execution abc").click()
 

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from console.channels import View
 from console.components.shell import Frame
 from console.live import Hub
-from console.pages import execution, executions, finding_dialog, overview, reconciliation, tenant, tenants
+from console.pages import attention, execution, executions, finding_dialog, overview, reconciliation, tenant, tenants
 from console.pages.scope import Scope
 from operations.bootstrap import Services
 from operations.feed import Changed
@@ -91,6 +91,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "execution": execution.view(scope, first),
         "executions": executions.view(scope, {}),
         "execution counts": executions.counts_view(scope),
+        "attention": attention.view(scope),
         "overview": overview.runs(scope, overview.FAILED, Sort.NEWEST),
         "throughput": overview.throughput(scope),
         "tenant": tenant.view(scope, "acme", acme.id),
@@ -109,6 +110,7 @@ NAMES = [
     "execution",
     "executions",
     "execution counts",
+    "attention",
     "overview",
     "throughput",
     "tenant",

@@ -1,0 +1,50 @@
+// The list that a page was opened from, as this tab last saw it: its address, where its rows lead, and how far down the
+// reader was. It ends with the tab.
+const KEY = "tenantry.list:";
+let returningTo = null; // the address that Back, or the link that leads back, has asked for
+
+export const keepTrail = (path, trail) => sessionStorage.setItem(KEY + path, JSON.stringify(trail));
+export const trailOf = (path) => JSON.parse(sessionStorage.getItem(KEY + path) ?? "null");
+
+// The row of this link is opened, one of those of `links`.
+export function leaveTrail(path, link, links) {
+  keepTrail(path, {
+    address: location.pathname + location.search,
+    links: [...links].map((each) => each.getAttribute("href")),
+    at: link.getAttribute("href"),
+    top: link.getBoundingClientRect().top,
+    scroll: window.scrollY,
+  });
+}
+
+export function leadBackTo(address) {
+  returningTo = address;
+}
+const leadHere = () => leadBackTo(location.pathname + location.search);
+window.addEventListener("popstate", leadHere);
+if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") leadHere();
+
+const frames = (number, act) => (number ? requestAnimationFrame(() => frames(number - 1, act)) : act());
+
+// The row that was opened, or stepped to, stands where the opened one stood, and has the focus; without it, the page is
+// as far down as it was. NiceGUI scrolls a new page to its top in a frame of its own, and rows that come into sight may
+// turn out to be higher than was thought.
+export function returnTo(place, body, focus) {
+  const row = () => body()?.querySelector(`a.live-link[href="${CSS.escape(place.at)}"]`);
+  const scroll = () => (row() ? window.scrollBy(0, row().getBoundingClientRect().top - place.top) : window.scrollTo(0, place.scroll));
+  frames(2, () => {
+    scroll();
+    frames(1, () => {
+      scroll();
+      if (row()) focus(row().closest("tr").dataset.id);
+    });
+  });
+}
+
+// Where the reader stood, for those who come back to the list as they left it; told once.
+export function placeIn(path) {
+  const trail = trailOf(path);
+  const asked = returningTo;
+  returningTo = null;
+  return trail && trail.address === asked ? trail : null;
+}

@@ -1,0 +1,32 @@
+// The way back to the list that this page belongs to, filters and all, and the steps to its neighbours there.
+import { keepTrail, leadBackTo, trailOf } from "console_trail";
+
+const STEPS = [
+  { name: "previous", by: -1, icon: "chevron_left", word: "Previous of this list", key: "[", end: "This is the first row of its page in the list." },
+  { name: "next", by: 1, icon: "chevron_right", word: "Next of this list", key: "]", end: "This is the last row of its page in the list." },
+];
+
+export default {
+  template: `
+  <div class="page-way">
+    <a class="page-back" :href="address" @click="leadBackTo(address)"><i class="q-icon material-icons notranslate" aria-hidden="true">arrow_back</i>
+      <span>{{ label }}</span></a>
+    <nav v-if="at >= 0" class="page-steps" :data-here="here" aria-label="Through the list">
+      <a v-for="step in steps" :key="step.name" class="icon-button" :href="step.href" :data-step="step.href ? step.name : null" :role="step.href ? null : 'link'"
+        :aria-disabled="step.href ? null : 'true'" :aria-label="step.word" :title="step.title"><i class="material-icons notranslate" aria-hidden="true">{{ step.icon }}</i></a>
+      <span class="page-step figures">{{ at + 1 }} of {{ trail.links.length }}</span>
+    </nav>
+  </div>`,
+  props: { label: String, path: String, here: String },
+  created() {
+    this.trail = trailOf(this.path);
+    this.at = this.trail?.links.indexOf(this.here) ?? -1;
+    this.address = this.trail?.address ?? this.path;
+    if (this.at >= 0) keepTrail(this.path, { ...this.trail, at: this.here });
+    this.steps = STEPS.map((step) => {
+      const href = this.trail?.links[this.at + step.by] ?? null;
+      return { ...step, href, title: href ? `${step.word} (${step.key})` : `${step.end} Its other pages are in the list itself.` };
+    });
+  },
+  methods: { leadBackTo },
+};

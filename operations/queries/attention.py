@@ -1,0 +1,83 @@
+"""How much waits for people to look into it, whichever page they are on."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import aliased
+
+from operations.database import Database
+from operations.models import Approval, ApprovalRequest, Execution, ReconciliationFinding
+from operations.queries.narrowing import OPEN_STATUSES
+from operations.queries.paging import COUNT_CAP
+from operations.statuses import CloseReason, Status
+
+DECIDED = frozenset({CloseReason.CANCELED, CloseReason.REJECTED})  #: ends that somebody wanted
+MOST_LOOKED_AT = 5 * COUNT_CAP  #: of failed runs, the newest; how many older ones were retried is not worth the reading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attention:
+    """What waits; each part is counted up to one more than the cap of lists."""
+
+    failed: int  #: runs that failed against anybody's wish, with no newer one in their place
+    findings: int
+    approvals: int
+
+    @property
+    def total(self) -> int:
+        return self.failed + self.findings + self.approvals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttentionCounts:
+    """Reads how much waits."""
+
+    database: Database
+
+    async def now(self) -> Attention:
+        async with self.database.reading() as connection:
+            row = (await connection.execute(_COUNTS)).one()
+        return Attention(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+
+def _counts() -> Select[*tuple[int, ...]]:
+    parts = {"failed": _failed(), "findings": _findings(), "approvals": _approvals()}
+    return select(
+        *(
+            select(func.count()).select_from(each.limit(COUNT_CAP + 1).subquery()).scalar_subquery().label(name)
+            for name, each in parts.items()
+        )
+    )
+
+
+def _failed() -> Select[*tuple[object, ...]]:
+    latest = (
+        select(Execution.entity_id, Execution.lane, Execution.created_at, Execution.close_reason)
+        .where(Execution.status == Status.FAILED)
+        .order_by(Execution.created_at.desc())
+        .limit(MOST_LOOKED_AT)
+        .subquery()
+    )
+    newer = aliased(Execution)
+    is_superseded = exists().where(
+        newer.entity_id == latest.c.entity_id,
+        newer.created_at > latest.c.created_at,
+        newer.lane == latest.c.lane,
+    )
+    return select(latest.c.created_at).where(latest.c.close_reason.not_in(DECIDED), ~is_superseded)
+
+
+def _findings() -> Select[*tuple[object, ...]]:
+    finding = ReconciliationFinding
+    return select(finding.id).where(finding.resolved_at.is_(None), finding.ignored_at.is_(None))
+
+
+def _approvals() -> Select[*tuple[object, ...]]:
+    return (
+        select(ApprovalRequest.execution_id)
+        .join(Execution, Execution.id == ApprovalRequest.execution_id)
+        .where(Execution.status.in_(OPEN_STATUSES), ~exists().where(Approval.execution_id == Execution.id))
+    )
+
+
+_COUNTS = _counts()

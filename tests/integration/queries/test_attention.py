@@ -1,0 +1,72 @@
+"""What waits for people is counted once, and not when somebody has seen to it."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import AsyncConnection
+
+from operations.database import Database
+from operations.queries.attention import Attention, AttentionCounts
+from operations.statuses import Status
+from tests.factories import add_execution, add_tenant
+
+REASON = "SET LOCAL tenantry.correction = 'on'"
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connected:
+        yield connected
+
+
+async def failed(connection: AsyncConnection, entity_id: UUID, *, how: str = "error", attempt: int = 1) -> UUID:
+    id_ = await add_execution(connection, status=Status.FAILED, entity_id=entity_id, attempt=attempt)
+    async with connection.transaction():
+        await connection.execute(REASON)
+        await connection.execute("UPDATE workflow_executions SET close_reason = %s WHERE id = %s", (how, id_))
+    return id_
+
+
+async def test_a_failed_run_waits_until_a_newer_one_takes_its_place(
+    database: Database, connection: AsyncConnection
+) -> None:
+    counts = AttentionCounts(database=database)
+    tenant = await add_tenant(connection, slug=f"waits-{uuid4().hex[:8]}")
+    await failed(connection, tenant)
+    before = await counts.now()
+
+    await add_execution(connection, entity_id=tenant, attempt=2)
+
+    assert before == Attention(failed=1, findings=0, approvals=0)
+    assert (await counts.now()).total == 0
+
+
+@pytest.mark.parametrize(("how", "number"), [("canceled", 0), ("rejected", 0), ("terminated", 1), ("timed_out", 1)])
+async def test_ends_that_somebody_wanted_do_not_wait(
+    database: Database, connection: AsyncConnection, how: str, number: int
+) -> None:
+    await failed(connection, uuid4(), how=how)
+
+    assert (await AttentionCounts(database=database).now()).failed == number
+
+
+async def test_open_findings_and_undecided_approvals_wait(database: Database, connection: AsyncConnection) -> None:
+    counts = AttentionCounts(database=database)
+    waiting = await add_execution(connection, status=Status.RUNNING)
+    await connection.execute(
+        "INSERT INTO approval_requests (execution_id, expires_at) VALUES (%s, now() + interval '1 hour')", (waiting,)
+    )
+    await connection.execute(
+        "INSERT INTO reconciliation_findings (kind, workflow_id) VALUES ('run_without_row', 'a'), ('run_without_row', 'b')"
+    )
+    before = await counts.now()
+
+    await connection.execute(
+        "INSERT INTO approvals (execution_id, decision, decided_by, reason) VALUES (%s, 'approved', 'ada', 'fine')",
+        (waiting,),
+    )
+    await connection.execute("UPDATE reconciliation_findings SET resolved_at = now() WHERE workflow_id = 'a'")
+
+    assert before == Attention(failed=0, findings=2, approvals=1)
+    assert await counts.now() == Attention(failed=0, findings=1, approvals=0)
