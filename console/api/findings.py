@@ -82,11 +82,15 @@ class FindingRoutes:
         kind: Kinds = "",
         standing: OneStanding = "",
         q: Term = "",
+        tenant: Term = "",
         cursor: Place = None,
         limit: Limit = 50,
     ) -> FindingList:
-        """List findings. `kind` takes several values, separated by commas; `standing` is open, ignored or settled."""
-        page = await self.reads.findings(wanted(kind, standing, q), cursor=cursor, limit=limit)
+        """List findings.
+
+        `kind` takes several values, separated by commas; `standing` is open, ignored or settled; `tenant` is a slug.
+        """
+        page = await self.reads.findings(wanted(kind, standing, q, tenant), cursor=cursor, limit=limit)
         return FindingList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
 
     async def adopt(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
@@ -109,18 +113,23 @@ class FindingRoutes:
         await self.actions.ignore(actor_of(request), id, body.reason)
         return FindingAnswer(finding=await self.reads.finding(id))
 
-    async def export(self, *, kind: Kinds = "", standing: OneStanding = "", q: Term = "") -> Response:
+    async def export(
+        self, *, kind: Kinds = "", standing: OneStanding = "", q: Term = "", tenant: Term = ""
+    ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
-        rows = await self.reads.export(wanted(kind, standing, q), limit=MOST)
+        rows = await self.reads.export(wanted(kind, standing, q, tenant), limit=MOST)
         return file("findings", await asyncio.to_thread(to_csv, rows), made_at=await self.database.now())
 
 
-def wanted(kind: str, standing: str, search: str) -> FindingFilter:
+def wanted(kind: str, standing: str, search: str, tenant: str) -> FindingFilter:
     """Raises `InvalidInput` for words that mean nothing."""
     if standing and standing not in set(Standing):
         raise InvalidInput({"standing": f"“{standing}” is not a standing; known are: {', '.join(Standing)}."})
     return FindingFilter(
-        kinds=words(FindingKind, kind, "kind"), standing=Standing(standing) if standing else None, search=search
+        kinds=words(FindingKind, kind, "kind"),
+        standing=Standing(standing) if standing else None,
+        search=search,
+        tenant_slug=tenant,
     )
 
 

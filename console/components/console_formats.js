@@ -67,6 +67,18 @@ export const MENU_WIDTH = 34;
 export const track = (column) =>
   column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;
 
+// The groups that rows standing together make: by the id of each of their rows, its place in the group, and with the
+// first one how many they are.
+export function heads(rows, { key, noun }) {
+  const found = {};
+  for (let first = 0, end; first < rows.length; first = end) {
+    for (end = first + 1; rows[first][key] && end < rows.length && rows[end][key] === rows[first][key]; end++);
+    if (end - first < 2) continue;
+    for (let i = first; i < end; i++) found[rows[i].id] = i > first ? "joined" : `${end - first} ${noun}`;
+  }
+  return found;
+}
+
 // What leads from one row to another, or null; a field that is missing in `after` becomes empty.
 export function changes(before, after) {
   const missing = Object.keys(before).filter((name) => !(name in after));

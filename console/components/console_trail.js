@@ -22,7 +22,7 @@ export function leadBackTo(address) {
 }
 const leadHere = () => leadBackTo(location.pathname + location.search);
 window.addEventListener("popstate", leadHere);
-if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") leadHere();
+if (performance.getEntries().some((each) => each instanceof PerformanceNavigationTiming && each.type === "back_forward")) leadHere();
 
 const frames = (number, act) => (number ? requestAnimationFrame(() => frames(number - 1, act)) : act());
 

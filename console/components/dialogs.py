@@ -35,7 +35,13 @@ CarryOut = Callable[[str], Awaitable[None]]
 class Dialog(
     ui.element,
     component="frame_dialog.js",
-    dependencies=["console_connection.js", "console_drafts.js", "console_focus.js", "console_line.js", "console_toasts.js"],
+    dependencies=[
+        "console_connection.js",
+        "console_drafts.js",
+        "console_focus.js",
+        "console_line.js",
+        "console_toasts.js",
+    ],
 ):
     """One that is open. Draw into it what it shows; the browser keeps what is typed."""
 

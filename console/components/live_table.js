@@ -11,7 +11,7 @@ export default {
   template,
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
-    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, serverNow: Number,
+    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object, serverNow: Number,
   },
   emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
@@ -36,6 +36,7 @@ export default {
       const [before, after] = this.edges.map((edge) => edge.map((width) => width + "px"));
       return [...before, ...this.shown.map(formats.track), ...after].join(" ");
     },
+    heads() { return this.group ? formats.heads(this.entries.map((e) => e.row), this.group) : {}; },
     choosable() { return this.entries.filter((e) => !e.gone); },
     allSelected() { return this.choosable.length > 0 && this.choosable.every((e) => this.selected[e.row.id]); },
     someSelected() { return !this.allSelected && this.choosable.some((e) => this.selected[e.row.id]); },

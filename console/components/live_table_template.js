@@ -37,9 +37,11 @@ export default `
       <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
-      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout]" role="row" tabindex="-1"
-        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined"
+      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout, heads[e.row.id]]" role="row" tabindex="-1"
+        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
         :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
+        <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
+          <span>{{ heads[e.row.id] }}</span></td>
         <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
           type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
         <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label">

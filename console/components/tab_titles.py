@@ -12,7 +12,10 @@ class TabTitle(ui.element, component="tab_title.js", dependencies=["console_line
     """What changes in the edition that is shown comes to the browser by the tab's line, as a number."""
 
     def __init__(self, *, cap: int, on_behind: Callable[[], Handled]) -> None:
-        """A number above `cap` is shown as so many and more. `on_behind` has to `show` it, at first and whenever missed."""
+        """A number above `cap` is shown as so many and more.
+
+        `on_behind` has to `show` it, at first and whenever some were missed.
+        """
         super().__init__()
         self.props["cap"] = cap
         for sign in ("mounted", "behind"):

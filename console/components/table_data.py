@@ -55,6 +55,19 @@ class Action:
     danger: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Rows that say the same in the field `key` and stand together get a head, when there are several.
+
+    It names them by the field `label`, says how many there are, as in “3 findings”, and leads to `href`.
+    """
+
+    key: str
+    label: str
+    href: str  #: such as `/reconciliation?tenant={tenant}`; fields are filled in and escaped
+    noun: str
+
+
 class EmptyKind(StrEnum):
     """Why there are no rows."""
 

@@ -13,6 +13,7 @@ from console.components.table_data import (
     Column,
     Empty,
     EmptyKind,
+    Group,
     Kind,
     Patch,
     Sort,
@@ -20,7 +21,19 @@ from console.components.table_data import (
 )
 from console.lines import Edition
 
-__all__ = ["Action", "Column", "Empty", "EmptyKind", "Handlers", "Kind", "LiveTable", "Patch", "Sort", "to_json"]
+__all__ = [
+    "Action",
+    "Column",
+    "Empty",
+    "EmptyKind",
+    "Group",
+    "Handlers",
+    "Kind",
+    "LiveTable",
+    "Patch",
+    "Sort",
+    "to_json",
+]
 
 NOTHING_YET = Empty(kind=EmptyKind.NOTHING_YET, title="Nothing here yet")
 
@@ -42,7 +55,13 @@ class Handlers:
 class LiveTable(
     ui.element,
     component="live_table.js",
-    dependencies=["console_formats.js", "console_line.js", "console_toasts.js", "console_trail.js", "live_table_template.js"],
+    dependencies=[
+        "console_formats.js",
+        "console_line.js",
+        "console_toasts.js",
+        "console_trail.js",
+        "live_table_template.js",
+    ],
 ):
     """Rows are JSON texts, so that one serialisation serves all viewers. Each row is an object with an `id`.
 
@@ -63,6 +82,7 @@ class LiveTable(
         naming: str = "id",
         limit: int = 200,
         trail: str | None = None,
+        group: Group | None = None,
         handlers: Handlers | None = None,
     ) -> None:
         """Without `rows_json` the table shows a skeleton. `naming` is the field that names a row to screen readers.
@@ -80,6 +100,7 @@ class LiveTable(
         self.props["naming"] = naming
         self.props["limit"] = limit
         self.props["trail"] = trail
+        self.props["group"] = asdict(group) if group else None
         self.props["server-now"] = time.time()
         self.props["sort"] = sort.name if sort else None
         self.props["descending"] = sort.descending if sort else False

@@ -8,7 +8,7 @@ from nicegui import ui
 from console.channels import Listener, Shown, View
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager
-from console.components.tables import Column, Empty, EmptyKind, Handlers, LiveTable, Sort
+from console.components.tables import Column, Empty, EmptyKind, Group, Handlers, LiveTable, Sort
 from console.components.text import attribute, tag
 from console.live import Hub
 from console.pages import address
@@ -30,6 +30,7 @@ class ListShape:
     nothing_matches: Empty
     row_path: str  #: where a row leads, such as `/executions/{id}`
     sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
+    group: Group | None = None
     export: str | None = None  #: where the rows that match can be had as CSV, up to 10,000 of them
 
 
@@ -64,6 +65,7 @@ class LiveList:
                 sort=self._shown_sort(),
                 empty=self._empty(),
                 trail=shape.path,
+                group=shape.group,
                 handlers=Handlers(
                     sort=self._sort,
                     open=on_open or (lambda id_: ui.navigate.to(shape.row_path.format(id=id_))),

@@ -70,6 +70,14 @@ def seconds(moment: datetime | None) -> float | None:
     return None if moment is None else round(moment.timestamp(), 3)
 
 
+def joined(rows: Sequence[Row], *, by: str) -> list[Row]:
+    """Rows that say the same there next to each other, where the first of them stands; those that say nothing stay."""
+    groups: dict[object, list[Row]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(row.get(by) or index, []).append(row)
+    return [row for group in groups.values() for row in group]
+
+
 def view(
     key: Hashable, *, concerns: Callable[[Changed], bool], load: Callable[[], Awaitable[Rows]]
 ) -> View[Rows, News]:

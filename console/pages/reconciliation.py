@@ -12,7 +12,7 @@ from console.components import plots
 from console.components.cards import Kpi, Section, kpis
 from console.components.moments import Moment
 from console.components.page_headers import PageHeader
-from console.components.tables import Column, Empty, EmptyKind, Kind
+from console.components.tables import Column, Empty, EmptyKind, Group, Kind
 from console.components.text import attribute, tag
 from console.pages import address, finding_dialog, finding_words, live_rows
 from console.pages.list_filters import ListFilters
@@ -42,6 +42,7 @@ SHAPE = ListShape(
     caption="Findings",
     columns=COLUMNS,
     sorts={},
+    group=Group(key="tenant", label="subject", href=PATH + "?tenant={tenant}", noun="findings"),
     row_path=PATH,
     export=EXPORT,
     nothing_yet=Empty(
@@ -175,6 +176,8 @@ async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHea
     filters.search("Search workflow id")
     filters.choice("kind", label="Finding", options=KINDS)
     filters.choice("standing", label="Standing", options=STANDINGS)
+    if slug := query.get("tenant"):  # only links choose one
+        filters.choice("tenant", label="Tenant", options={slug: slug})
     shown = LiveList(
         scope.hub,
         SHAPE,
@@ -234,11 +237,12 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
         kinds=frozenset({FindingKind(query["kind"])} if query.get("kind") in KINDS else ()),
         standing=Standing(query["standing"]) if query.get("standing") in STANDINGS else None,
         search=query.get("q", ""),
+        tenant_slug=query.get("tenant", ""),
     )
 
     async def load() -> Rows:
         page = await page_or_one_before(read, query.get("cursor"))
-        return Rows.of(page, [row(finding) for finding in page.items])
+        return Rows.of(page, live_rows.joined([row(finding) for finding in page.items], by="tenant"))
 
     async def read(cursor: str | None) -> Page[FindingView]:
         return await scope.services.reads.reconciliation.findings(wanted, cursor=cursor)
@@ -256,6 +260,7 @@ def row(finding: FindingView) -> Row:
         "kind": finding_words.title(finding.kind),
         "standing": finding_words.STANDINGS[finding.standing],
         "subject": finding.tenant_name or finding.workflow_id,
+        "tenant": finding.tenant_slug,
         "workflow_id": finding.workflow_id,
         "database": side(finding.database_said),
         "temporal": finding_words.temporal_said(finding),

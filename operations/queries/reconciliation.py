@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, text
 
 from operations.database import Database
 from operations.errors import FindingNotFound, PassNotFound
@@ -156,11 +156,18 @@ def _conditions(wanted: FindingFilter) -> Conditions:
         case None:
             pass
     if wanted.tenant_id:
-        runs = select(Execution.id).where(Execution.entity_id == wanted.tenant_id)
-        conditions.append(or_(finding.tenant_id == wanted.tenant_id, finding.execution_id.in_(runs)))
+        conditions.append(_is_about(literal(wanted.tenant_id)))
+    if wanted.tenant_slug:
+        conditions.append(_is_about(select(Tenant.id).where(Tenant.slug == wanted.tenant_slug).scalar_subquery()))
     if wanted.search:
         conditions.append(finding.workflow_id.icontains(wanted.search, autoescape=True))
     return tuple(conditions)
+
+
+def _is_about(tenant_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    finding = ReconciliationFinding
+    runs = select(Execution.id).where(Execution.entity_id == tenant_id)
+    return or_(finding.tenant_id == tenant_id, finding.execution_id.in_(runs))
 
 
 # A pass of any outcome is a sign of life; one that was lost with its process is none.

@@ -85,6 +85,7 @@ class FindingFilter:
     standing: Standing | None = None
     search: str = ""
     tenant_id: UUID | None = None  #: about the tenant, or about one of its executions
+    tenant_slug: str = ""  #: the same, by its slug
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,15 @@ async def idle_tenant(services: Services, slug: str) -> None:
     assert [finding.tenant_slug for finding in found.items] == [slug]
 
 
+async def second_finding(services: Services, slug: str) -> None:
+    async with await AsyncConnection.connect(services.database.dsn) as connection:
+        await connection.execute(
+            "INSERT INTO reconciliation_findings (kind, workflow_id, tenant_id)"
+            " SELECT 'intruder', 'tenant-provision-' || slug || '-stranger', id FROM tenants WHERE slug = %s",
+            (slug,),
+        )
+
+
 async def passes_by_hand(services: Services) -> set[UUID]:
     passes = await services.reads.reconciliation.recent()
     return {each.id for each in passes if each.trigger is PassTrigger.OPERATOR}
@@ -141,3 +150,38 @@ async def test_a_pause_is_asked_for_and_taken_back(page: Page) -> None:
     await page.get_by_role("button", name="Resume").click()
 
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_the_findings_of_a_tenant_stand_together_under_its_name(
+    visits: Visits, admin_session: str, beside: Services, width: int
+) -> None:
+    slug, other = f"idle-{uuid4().hex[:8]}", f"idle-{uuid4().hex[:8]}"
+    await idle_tenant(beside, slug)
+    await idle_tenant(beside, other)
+    await second_finding(beside, slug)
+    page = await visits.begin(session=admin_session, width=width)
+    await go(page, "/reconciliation?standing=open")
+    heads = page.locator(f"td.live-group a[href='/reconciliation?tenant={slug}']")
+
+    await expect(heads).to_have_count(1)
+    rows = page.locator("tr[data-group]", has=page.get_by_text(slug))
+    await expect(rows).to_have_count(2)
+    assert await rows.first.evaluate(
+        "(first, last) => first.nextElementSibling === last", await rows.last.element_handle()
+    )
+    await expect(page.locator(f"td.live-group a[href='/reconciliation?tenant={other}']")).to_have_count(0)
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    lefts = await rows.locator(".live-link").evaluate_all(
+        "links => links.map(link => link.getBoundingClientRect().left)"
+    )
+    assert len(set(lefts)) == 1
+
+    await heads.click()
+
+    await page.wait_for_url(f"**/reconciliation?tenant={slug}")
+    await expect(page.locator("tr[data-id]")).to_have_count(2)
+    await expect(page.get_by_role("combobox", name="Tenant")).to_be_visible()
+    await page.get_by_role("button", name="Clear filters").click()
+    await page.wait_for_url("**/reconciliation")

@@ -20,10 +20,10 @@ VALID = {"slug": "hostile", "name": "Hostile", "owner_email": "hostile@example.c
 PARAMETERS = {
     "executions": ("status", "health", "cause", "type", "entity_id", "q", "created_from", "sort", "cursor", "limit"),
     "tenants": ("status", "q", "cursor", "limit"),
-    "findings": ("kind", "standing", "q", "cursor"),
+    "findings": ("kind", "standing", "q", "tenant", "cursor"),
     "reconciliations": ("cursor", "limit"),
     "exports/executions.csv": ("status", "type", "q", "sort"),
-    "exports/findings.csv": ("kind", "standing", "q"),
+    "exports/findings.csv": ("kind", "standing", "q", "tenant"),
 }
 
 

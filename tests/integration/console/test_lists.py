@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from operations.statuses import Status
 from tests.consoles import Console
-from tests.factories import add_execution
+from tests.factories import add_execution, add_tenant
 from tests.integration.console.test_api import fields_of
 
 KIND = "listed_by_tests"  #: only these rows are looked at
@@ -214,3 +214,22 @@ def _items(page: Mapping[str, object]) -> list[Item]:
     items = page["items"]
     assert isinstance(items, list)
     return items
+
+
+async def test_findings_are_narrowed_to_one_tenant(console: Console, api: httpx.AsyncClient) -> None:
+    async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
+        for slug in ("narrowed-one", "narrowed-two"):
+            tenant = await add_tenant(connection, slug=slug)
+            run = await add_execution(connection, entity_id=tenant)
+            await connection.execute(
+                "INSERT INTO reconciliation_findings (kind, workflow_id, tenant_id, execution_id)"
+                " VALUES ('intruder', %(slug)s, %(tenant)s, NULL), ('gone', %(slug)s, NULL, %(run)s)",
+                {"slug": slug, "tenant": tenant, "run": run},
+            )
+
+    found = (await api.get("/api/v1/findings", params={"tenant": "narrowed-one"})).json()
+    unknown = (await api.get("/api/v1/findings", params={"tenant": "nobody-at-all"})).json()
+
+    assert sorted(each["kind"] for each in found["items"]) == ["gone", "intruder"]
+    assert {each["tenant_slug"] for each in found["items"]} == {"narrowed-one"}
+    assert unknown["total"] == 0

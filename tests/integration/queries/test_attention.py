@@ -58,7 +58,7 @@ async def test_open_findings_and_undecided_approvals_wait(database: Database, co
         "INSERT INTO approval_requests (execution_id, expires_at) VALUES (%s, now() + interval '1 hour')", (waiting,)
     )
     await connection.execute(
-        "INSERT INTO reconciliation_findings (kind, workflow_id) VALUES ('run_without_row', 'a'), ('run_without_row', 'b')"
+        "INSERT INTO reconciliation_findings (kind, workflow_id) VALUES ('no_row', 'a'), ('no_row', 'b')"
     )
     before = await counts.now()
 

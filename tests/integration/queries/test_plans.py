@@ -8,6 +8,7 @@ import pytest
 from bench.plans import explain, recorded
 from bench.views import Landmarks, View, all_views
 from operations.database import Database
+from operations.queries.attention import AttentionCounts
 
 NOWHERE = Landmarks(middle=datetime(2026, 1, 1, tzinfo=UTC), tenant_id=UUID(int=1), slug="acme")
 NAMES = [view.name for view in all_views(Database.at("", name="nobody"), NOWHERE)]
@@ -33,3 +34,11 @@ async def test_a_view_is_served_by_its_index(name: str, filled: Database, place:
 
 def test_every_view_has_a_name_of_its_own() -> None:
     assert len(NAMES) == len(set(NAMES)) > 80
+
+
+async def test_what_waits_is_counted_by_indexes(filled: Database) -> None:
+    with recorded(filled) as sent:
+        await AttentionCounts(database=filled).now()
+    plans = await explain(filled, sent)
+
+    assert all("workflow_executions" not in plan.sequential for plan in plans)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.components.tables import Patch
-from console.pages.live_rows import Rows, difference, seconds
+from console.pages.live_rows import Rows, difference, joined, seconds
 from operations.queries.paging import Page
 
 Row = Mapping[str, object]
@@ -83,3 +83,11 @@ def test_rows_are_kept_without_their_empty_fields() -> None:
 def test_moments_are_seconds_to_the_millisecond() -> None:
     assert seconds(datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)) == 1767323045.679
     assert seconds(None) is None
+
+
+def test_rows_that_say_the_same_stand_where_the_first_of_them_stood() -> None:
+    given_rows = [row("a", "x"), {"id": "b"}, row("c", "y"), row("d", "x"), {"id": "e"}, row("f", "y")]
+
+    found = [each["id"] for each in joined(given_rows, by="word")]
+
+    assert found == ["a", "d", "b", "c", "f", "e"]
