@@ -27,11 +27,11 @@ if (performance.getEntries().some((each) => each instanceof PerformanceNavigatio
 const frames = (number, act) => (number ? requestAnimationFrame(() => frames(number - 1, act)) : act());
 
 // The row that was opened, or stepped to, stands where the opened one stood, and has the focus; without it, the page is
-// as far down as it was. NiceGUI scrolls a new page to its top in a frame of its own, and rows that come into sight may
-// turn out to be higher than was thought.
+// as far down as it was. Rows that come into sight may turn out to be higher than was thought.
 export function returnTo(place, body, focus) {
   const row = () => body()?.querySelector(`a.live-link[href="${CSS.escape(place.at)}"]`);
   const scroll = () => (row() ? window.scrollBy(0, row().getBoundingClientRect().top - place.top) : window.scrollTo(0, place.scroll));
+  stayDown(scroll, () => body()?.isConnected);
   frames(2, () => {
     scroll();
     frames(1, () => {
@@ -39,6 +39,14 @@ export function returnTo(place, body, focus) {
       if (row()) focus(row().closest("tr").dataset.id);
     });
   });
+}
+
+// NiceGUI scrolls a new page to its top whenever it gets round to it, which is none of the reader's doing: undone until
+// the reader does something, or the list is gone.
+function stayDown(scroll, isThere) {
+  const over = new AbortController();
+  for (const sign of ["wheel", "pointerdown", "touchstart", "keydown", "popstate"]) window.addEventListener(sign, () => over.abort(), { capture: true, signal: over.signal });
+  window.addEventListener("scroll", () => (isThere() ? window.scrollY === 0 && scroll() : over.abort()), { signal: over.signal });
 }
 
 // Where the reader stood, for those who come back to the list as they left it; told once.

@@ -7,12 +7,23 @@ from tests.e2e.components.conftest import Look
 
 LINKS = "[...document.querySelectorAll('tr[data-id] a.live-link')].map(each => each.getAttribute('href'))"
 AT = "document.activeElement.closest('tr')?.querySelector('a.live-link').getAttribute('href')"
+STANDS = """([path, y]) =>
+  Math.abs(document.querySelector(`a.live-link[href='${path}']`)?.getBoundingClientRect().top - y) < 5"""
+SCROLL_UP = "new Promise(done => requestAnimationFrame(() => { scrollTo({top: 0, behavior: 'instant'}); done(); }))"
+FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
 LIST = "/executions?rows=40&q=acme"
 
 
 async def at(page: Page, path: str) -> None:
     await page.wait_for_url(f"**{path}")
     await page.wait_for_function("path => document.querySelector('.page-steps')?.dataset.here === path", arg=path)
+
+
+async def stands(page: Page, path: str, y: float) -> None:
+    """The row is there and stays: it has not moved some frames later."""
+    await page.wait_for_function(STANDS, arg=[path, y])
+    await page.evaluate(FRAMES)
+    await page.wait_for_function(STANDS, arg=[path, y])
 
 
 async def opened(look: Look, number: int, *, width: int = 1440) -> tuple[Page, list[str]]:
@@ -77,10 +88,30 @@ async def test_back_in_the_list_all_is_as_it_was_left(look: Look, width: int, wa
     await page.wait_for_url(f"**{LIST}")
     await page.wait_for_function(f"{AT} === {links[30]!r}")
     assert scroll > 100
-    after = await link.bounding_box()
     assert before is not None
-    assert after is not None
-    assert abs(after["y"] - before["y"]) < 5
+    await stands(page, links[30], before["y"])
+
+
+async def test_a_late_scroll_to_the_top_that_nobody_asked_for_is_undone(look: Look) -> None:
+    page = await look(LIST, running=False)
+    await page.wait_for_selector("tr[data-id]")
+    links = await page.evaluate(LINKS)
+    link = page.locator("tr[data-id] a.live-link").nth(30)
+    await link.scroll_into_view_if_needed()
+    before = await link.bounding_box()
+    assert before is not None
+    await link.click()
+    await at(page, links[30])
+    await page.go_back()
+    await page.wait_for_function(f"{AT} === {links[30]!r}")
+
+    await page.evaluate(SCROLL_UP)
+    await stands(page, links[30], before["y"])
+    await page.mouse.wheel(0, -100)
+    await page.evaluate(SCROLL_UP)
+
+    await page.evaluate(FRAMES)
+    assert await page.evaluate("window.scrollY") == 0
 
 
 async def test_after_steps_the_link_leads_back_to_the_row_seen_last(look: Look) -> None:
