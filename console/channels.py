@@ -13,7 +13,8 @@ from console import sessions
 from console.lines import Edition, Lines
 from console.slow_views import SlowViews
 from console.turns import SHARED
-from operations.errors import DatabaseSlow
+from operations.access import Permission
+from operations.errors import DatabaseSlow, NotPermitted
 from operations.feed import Changed
 from operations.logs import logger
 
@@ -33,6 +34,7 @@ class View(Generic[ValueT, NewsT]):
     news: Callable[[ValueT, ValueT], NewsT | None]  #: from what is shown to what is true; None: nothing to tell
     to_json: Callable[[NewsT], str | None] | None = None  #: for the parts of pages that follow it in the browser
     at_most_every: float = 0.0  #: seconds between two loads, for what costs much and changes slowly
+    permission: Permission = Permission.SEE  #: without which nobody is shown it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +55,11 @@ class Listener(ui.element, Generic[NewsT]):
         self.tab = self.client.id
         self.owner = _session_of(self.client)
         self.leave: Callable[[], None] | None = None
+
+    def permit(self, permission: Permission) -> None:
+        """Raises `NotPermitted` for viewers who may not; whoever is shown a page at all has logged in."""
+        if permission is not Permission.SEE and not sessions.client_may(self.client, permission):
+            raise NotPermitted
 
     def tell(self, news: NewsT) -> None:
         """Let the page hear the news, in its own context; a page that fails must not keep them from the others."""

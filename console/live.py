@@ -78,8 +78,9 @@ class Hub:
         """What the view shows now; the listener gets the news from then on, until its part of the page goes.
 
         May be called again for the same view and listener, by a page that has missed something. When that part of the
-        page has gone meanwhile, nobody listens.
+        page has gone meanwhile, nobody listens. Raises `NotPermitted`.
         """
+        listener.permit(view.permission)
         if listener.is_deleted:
             return Shown(value=await view.load(), edition=NOWHERE)
         channel = cast(

@@ -74,6 +74,12 @@ def may(permission: Permission) -> bool:
     return current().actor.may(permission)
 
 
+def client_may(client: Client, permission: Permission) -> bool:
+    """Of whoever opened a tab."""
+    session = of_client(client)
+    return session is not None and session.actor.may(permission)
+
+
 def send_to_login(client: Client) -> None:
     """Say that the session is over; the log-in leads back to where the tab is."""
     client.run_javascript(

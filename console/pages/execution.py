@@ -5,6 +5,7 @@ from uuid import UUID
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
+from nicegui.page_arguments import PageArguments
 
 from console.channels import Listener, View
 from console.components.badges import StatusBadges
@@ -15,6 +16,7 @@ from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
 from console.pages import words
 from console.pages.execution_actions import ExecutionActions
+from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, spelled, told, who
@@ -23,16 +25,19 @@ from operations.queries.intents import CommandView, DecisionView
 from operations.statuses import CommandKind, CommandState, Status, StepStatus
 
 
-async def build(scope: Scope, id: str) -> None:  # noqa: A002 - the name in the route
+async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page and keep it true."""
     try:
-        execution_id = UUID(id)
+        execution_id = UUID(arguments.path_parameters["id"])
     except ValueError:
         raise ExecutionNotFound from None
     followed = view(scope, execution_id)
     page = ExecutionPage(scope, await followed.load())
     listener = Listener[Known](page.show)
     page.show((await scope.hub.watch(followed, listener)).value)
+
+
+PLACE = Place(path="/executions/{id}", title="Execution", build=build)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

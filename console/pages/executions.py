@@ -12,6 +12,7 @@ from console.pages import address, execution_table, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
+from console.pages.place import Nav, Place
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations import kinds
@@ -60,7 +61,7 @@ SHAPE = ListShape(
 async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
-    with PageHeader("Executions", subtitle="Every run of every tenant, as it happens") as header:
+    with PageHeader(PLACE.title, subtitle="Every run of every tenant, as it happens") as header:
         register_button()
     statuses = [word for word in query.get("status", "").split(",") if word in STATUS_WORDS]
     counts, show_counts = _counts(scope, statuses, lambda words: filters.choose(status=",".join(words)))
@@ -72,6 +73,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
+
+
+PLACE = Place(path=PATH, title="Executions", build=build, nav=Nav(icon="account_tree", key="e"))
 
 
 def _counts(

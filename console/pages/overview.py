@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from nicegui.page_arguments import PageArguments
+
 from console.channels import Listener, View
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
@@ -11,6 +13,7 @@ from console.components.tables import Empty, EmptyKind
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
 from console.pages.live_rows import News, Rows
+from console.pages.place import Nav, Place
 from console.pages.reconciliation import state_view
 from console.pages.register_tenant import register_button
 from console.pages.rows_table import RowsTable
@@ -34,9 +37,9 @@ ALL_HEALTHY = Empty(
 NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No run has failed.")
 
 
-async def build(scope: Scope) -> None:
+async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the page and keep it true."""
-    with PageHeader("Overview", subtitle="How things stand, and how the last day went"):
+    with PageHeader(PLACE.title, subtitle="How things stand, and how the last day went"):
         register_button()
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
@@ -67,6 +70,9 @@ async def build(scope: Scope) -> None:
     await open_runs.draw()
     await failures.draw()
     show_throughput((await scope.hub.watch(throughput(scope), throughput_listener)).value)
+
+
+PLACE = Place(path="/", title="Overview", build=build, nav=Nav(icon="space_dashboard", key="o"))
 
 
 def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:

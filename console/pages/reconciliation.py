@@ -18,6 +18,7 @@ from console.pages import address, finding_dialog, finding_words, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows, seconds
+from console.pages.place import Nav, Place
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
 from operations.phrases import side, told, who
@@ -65,7 +66,7 @@ STANDINGS = {standing.value: label for standing, label in finding_words.STANDING
 async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
-    with PageHeader("Reconciliation", subtitle="The database compared with Temporal, and what became of it") as header:
+    with PageHeader(PLACE.title, subtitle="The database compared with Temporal, and what became of it") as header:
         actions = ReconciliationActions(scope)
     overview = Overview(actions)
     with Section("Passes", subtitle="The latest sixty"):
@@ -88,6 +89,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     show_passes((await scope.hub.watch(passes_view(scope), passes_listener)).value)
     actions.on_change = look_again
     ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
+
+
+PLACE = Place(path=PATH, title="Reconciliation", build=build, nav=Nav(icon="balance", key="r"))
 
 
 @dataclass(frozen=True, kw_only=True)

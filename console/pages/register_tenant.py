@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from nicegui import ui
+from nicegui.page_arguments import PageArguments
 
 from console import sessions
 from console.components import feedback
@@ -12,6 +13,7 @@ from console.components.fields import SelectField, TextField, Verdict
 from console.components.form_drafts import FormDraft
 from console.components.page_headers import PageHeader
 from console.components.text import attribute
+from console.pages.place import Nav, Place
 from console.pages.scope import Scope
 from operations.access import Permission
 from operations.actions.registration import Registration, slug_problem
@@ -26,20 +28,26 @@ PLANS = {
 }
 
 
-async def build(scope: Scope) -> None:
+async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the form."""
-    sessions.actor(Permission.REGISTER_TENANT)
-    PageHeader(
-        "Register tenant", subtitle="The schema is made and migrated while you watch.", back=("Tenants", "/tenants")
-    )
+    PageHeader(PLACE.title, subtitle="The schema is made and migrated while you watch.", back=("Tenants", "/tenants"))
     with Section("Customer").classes("narrow"):
         RegistrationForm(scope)
 
 
+PLACE = Place(
+    path="/tenants/new",
+    title="Register tenant",
+    build=build,
+    nav=Nav(icon="domain_add", key="n"),
+    permission=Permission.REGISTER_TENANT,
+)
+
+
 def register_button() -> None:
     """Leads to the form; drawn for those who may register."""
-    if sessions.may(Permission.REGISTER_TENANT):
-        ui.button("Register tenant", icon="add", on_click=lambda: ui.navigate.to("/tenants/new"))
+    if sessions.may(PLACE.permission):
+        ui.button(PLACE.title, icon="add", on_click=lambda: ui.navigate.to(PLACE.path))
 
 
 class RegistrationForm:

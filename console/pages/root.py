@@ -1,6 +1,6 @@
 """The one NiceGUI page: the frame, and inside it the page that the address names."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
@@ -9,19 +9,10 @@ from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import (
-    attention,
-    execution,
-    executions,
-    outage_words,
-    overview,
-    reconciliation,
-    register_tenant,
-    tenant,
-    tenants,
-)
+from console.pages import attention, outage_words
+from console.pages.place import Place
+from console.pages.places import PLACES
 from console.pages.scope import Scope
-from operations.access import Actor, Permission
 from operations.bootstrap import Services
 from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
 from operations.liveness import Outage
@@ -30,13 +21,6 @@ from operations.settings import Settings
 
 log = logger(__name__)
 
-NAV = (
-    shell.NavItem(label="Overview", icon="space_dashboard", path="/", section="Operate", key="o"),
-    shell.NavItem(label="Executions", icon="account_tree", path="/executions", section="Operate", key="e"),
-    shell.NavItem(label="Tenants", icon="apartment", path="/tenants", section="Operate", key="t"),
-    shell.NavItem(label="Reconciliation", icon="balance", path="/reconciliation", section="Operate", key="r"),
-    shell.NavItem(label="Register tenant", icon="domain_add", path="/tenants/new", section="Operate", key="n"),
-)
 RETRY_PAUSE = 3.0  #: seconds
 
 
@@ -49,11 +33,12 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         ui.on_exception(_show_failure)
         actor = sessions.actor()
         viewer = shell.Viewer(email=actor.name, role=actor.role)
-        with shell.frame(nav=_places(actor), viewer=viewer, environment=settings.environment) as frame:
+        nav = [item for place in PLACES if (item := place.item(actor)) is not None]
+        with shell.frame(nav=nav, viewer=viewer, environment=settings.environment) as frame:
             scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
             _follow(hub, frame)
             attention.follow(scope)
-            _Pages(_routes(scope))
+            _Pages({place.path: _page(scope, place) for place in PLACES})
 
 
 class _Pages(ui.sub_pages):
@@ -67,73 +52,40 @@ class _Pages(ui.sub_pages):
         cards.empty_state(failures.BUG)
 
 
-def _places(actor: Actor) -> list[shell.NavItem]:
-    """The drawer without what this member of staff may not do."""
-    return [item for item in NAV if item.path != "/tenants/new" or actor.may(Permission.REGISTER_TENANT)]
+def _page(scope: Scope, place: Place) -> Callable[[PageArguments], Awaitable[None]]:
+    """NiceGUI passes the arguments to what names their type."""
+
+    async def show(arguments: PageArguments) -> None:
+        await _draw(scope, place, arguments)
+
+    return show
 
 
-def _routes(scope: Scope) -> dict[str, Callable[..., Awaitable[None]]]:
-    """The pages by address. NiceGUI passes what a builder's parameters name."""
-
-    async def show_overview() -> None:
-        await _draw(overview.build(scope))
-
-    async def show_executions(arguments: PageArguments) -> None:
-        await _draw(executions.build(scope, arguments))
-
-    async def show_execution(id: str) -> None:  # noqa: A002
-        await _draw(execution.build(scope, id))
-
-    async def show_reconciliation(arguments: PageArguments) -> None:
-        await _draw(reconciliation.build(scope, arguments))
-
-    async def show_tenants(arguments: PageArguments) -> None:
-        await _draw(tenants.build(scope, arguments))
-
-    async def show_registration() -> None:
-        await _draw(register_tenant.build(scope))
-
-    async def show_tenant(slug: str) -> None:
-        await _draw(tenant.build(scope, slug))
-
-    return {
-        "/": show_overview,
-        "/executions": show_executions,
-        "/executions/{id}": show_execution,
-        "/reconciliation": show_reconciliation,
-        "/tenants": show_tenants,
-        "/tenants/new": show_registration,
-        "/tenants/{slug}": show_tenant,
-    }
-
-
-async def _draw(page: Coroutine[None, None, None]) -> None:
+async def _draw(scope: Scope, place: Place, arguments: PageArguments) -> None:
     """Every page is drawn through here: who may not see it, or what is not there, gets a sentence instead."""
-    place = ui.context.slot.parent
+    parent = ui.context.slot.parent
     try:
-        sessions.actor()
-        await page
+        sessions.actor(place.permission)
+        await place.build(scope, arguments)
     except NotLoggedIn:
         sessions.send_to_login(ui.context.client)
     except DatabaseUnavailable as error:
-        _say_instead(place, Empty(kind=EmptyKind.UNAVAILABLE, title=error.title, text=error.message))
-        if isinstance(place, ui.sub_pages):
-            with place:
-                ui.timer(RETRY_PAUSE, place.refresh, once=True)
+        _say_instead(parent, Empty(kind=EmptyKind.UNAVAILABLE, title=error.title, text=error.message))
+        if isinstance(parent, ui.sub_pages):
+            with parent:
+                ui.timer(RETRY_PAUSE, parent.refresh, once=True)
     except OperationsError as error:
         title = "Not permitted" if isinstance(error, NotPermitted) else "Not found"
         kind = EmptyKind.NOTHING_MATCHES
-        _say_instead(place, Empty(kind=kind, title=title, text=error.message, action="Go to the overview", href="/"))
+        _say_instead(parent, Empty(kind=kind, title=title, text=error.message, action="Go to the overview", href="/"))
     except Exception:
-        _say_instead(place, failures.BUG)
+        _say_instead(parent, failures.BUG)
         raise
-    finally:
-        page.close()
 
 
-def _say_instead(place: ui.element, empty: Empty) -> None:
-    place.clear()
-    with place:
+def _say_instead(parent: ui.element, empty: Empty) -> None:
+    parent.clear()
+    with parent:
         cards.empty_state(empty)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from nicegui import ui
+from nicegui.page_arguments import PageArguments
 
 from console import sessions
 from console.channels import Listener, View
@@ -19,6 +20,7 @@ from console.components.text import tag
 from console.pages import deeds, execution_table, live_rows, reconciliation
 from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows
+from console.pages.place import Place
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from console.pages.tenant_work import Work
@@ -47,8 +49,9 @@ NO_FINDINGS = Empty(
 NO_RUNS = Empty(kind=EmptyKind.NOTHING_YET, title="No runs", text="Nothing has been started for this tenant.")
 
 
-async def build(scope: Scope, slug: str) -> None:
+async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page and keep it true."""
+    slug = arguments.path_parameters["slug"]
     tenant = await scope.services.reads.tenants.by_slug(slug)
     header = PageHeader(tenant.name, subtitle=tenant.slug, back=("Tenants", "/tenants"), here=f"/tenants/{slug}")
     with header.badges:
@@ -93,6 +96,9 @@ async def build(scope: Scope, slug: str) -> None:
     show((await scope.hub.watch(view(scope, slug, tenant.id), tenant_listener)).value)
     await table.draw()
     await findings.draw()
+
+
+PLACE = Place(path="/tenants/{slug}", title="Tenant", build=build)
 
 
 class Notice(ui.element):

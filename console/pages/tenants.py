@@ -11,6 +11,7 @@ from console.pages import address, live_rows
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows
+from console.pages.place import Nav, Place
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations.phrases import shown_status
@@ -55,13 +56,16 @@ OPTIONS = {status.value: status.value.capitalize() for status in TenantStatus}
 async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
-    with PageHeader("Tenants", subtitle="Every customer, and how its latest run went") as header:
+    with PageHeader(PLACE.title, subtitle="Every customer, and how its latest run went") as header:
         register_button()
     filters = ListFilters(query)
     filters.search("Search name or slug")
     filters.choice("status", label="Status", options=OPTIONS)
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
+
+
+PLACE = Place(path=PATH, title="Tenants", build=build, nav=Nav(icon="apartment", key="t"))
 
 
 def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:

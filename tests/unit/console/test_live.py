@@ -3,23 +3,28 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Never
+from uuid import uuid4
 
 import pytest
 from nicegui import Client, ui
+from starlette.requests import Request
 from starlette.types import Message
 
 from console import slow_views
 from console.channels import Listener, View
 from console.lines import LINE, Line
 from console.live import Hub, Pulse
-from operations.errors import DatabaseSlow
+from operations.access import Actor, Permission
+from operations.actions.staff import Session
+from operations.errors import DatabaseSlow, NotPermitted
 from operations.feed import Changed, Feed
 from operations.liveness import Outage, Part
+from operations.statuses import Role
 from tests.servers import eventually
 
 
@@ -110,6 +115,22 @@ async def test_a_part_of_the_page_that_has_gone_is_shown_the_view_and_listens_to
 
     assert (await hub.watch(counter.view, gone)).value == 1
     assert hub.channels == 0
+
+
+@pytest.mark.parametrize(("role", "is_shown"), [(Role.OPERATOR, False), (Role.ADMIN, True)])
+async def test_a_view_is_shown_to_those_who_may_see_it_only(hub: Hub, role: Role, is_shown: bool) -> None:
+    counter = Counter("a")
+    view = replace(counter.view, permission=Permission.MANAGE_STAFF)
+    session = Session(id=uuid4(), actor=Actor(name="someone", role=role))
+    request = {"type": "http", "path": "/", "query_string": b"", "headers": [], "state": {"session": session}}
+    tab = Client(ui.page("/"), request=Request(request))
+    follower = listener(tab)
+
+    with nullcontext() if is_shown else pytest.raises(NotPermitted):
+        await hub.watch(view, follower)
+
+    assert (counter.loads, hub.channels) == ((1, 1) if is_shown else (0, 0))
+    tab.delete()
 
 
 async def test_a_tab_hears_its_editions_and_how_old_they_are(hub: Hub, tab: Client) -> None:
