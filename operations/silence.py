@@ -27,7 +27,7 @@ DEAF = 0.25  #: seconds that one came too late: then an answer may have been the
 KNOWN = 1.0  #: seconds for which nobody else has to find out
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Silence:
     """Of the server behind one pool."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from operations import silence
+from operations.database import Database
 from operations.silence import Silence
 from tests.servers import eventually
 
@@ -69,3 +70,10 @@ async def test_a_question_that_this_process_was_too_busy_for_is_asked_again(lent
         await answered.wait()
     silent.take_back(lent)
     assert not silent.is_known
+
+
+def test_two_databases_are_told_apart() -> None:
+    """Measurements keep what they know by the database."""
+    databases = [Database.at("postgresql://127.0.0.1:1/nowhere", name="test") for _ in range(2)]
+
+    assert len({database: database.engine for database in databases}) == 2
