@@ -13,7 +13,7 @@ from operations.logs import logger
 log = logger(__name__)
 
 NO_PAGE = Empty(
-    kind=EmptyKind.NOTHING_MATCHES,
+    kind=EmptyKind.NOT_FOUND,
     title="There is no such page",
     text="The address may be misspelled, or what it named is gone.",
     action="Go to the overview",

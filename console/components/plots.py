@@ -71,7 +71,7 @@ def _figure(times: Sequence[str], traces: Sequence[Trace], left: str, right: str
             "annotations": []
             if times
             else [{"text": NOTHING_YET, "showarrow": False, "xref": "paper", "yref": "paper"}],
-            "xaxis": {"type": "date", "showgrid": False, "visible": bool(times)},
+            "xaxis": {"type": "date", "showgrid": False, "visible": bool(times), "tickangle": 0},
             "yaxis": {
                 "visible": bool(times),
                 "title": {"text": left, "standoff": 4},

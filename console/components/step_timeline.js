@@ -4,7 +4,8 @@ import { absolute, clip, count, duration, toMs, word } from "console_formats";
 
 export default {
   template: `
-  <ol class="steps" :aria-label="caption">
+  <p v-if="!drawn.length" class="nothing">No step has begun.</p>
+  <ol v-else class="steps" :aria-label="caption">
     <li v-for="s in drawn" :key="s.name" class="step" :data-status="s.status">
       <div class="step-name"><span class="badge" :data-status="s.status">{{ clip(word(s.status), 24) }}</span>
         <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.tries > 1" class="step-tries">{{ count(s.tries) }} tries</span></div>

@@ -69,12 +69,13 @@ class Group:
 
 
 class EmptyKind(StrEnum):
-    """Why there are no rows."""
+    """Why there are no rows, or no page."""
 
     NOTHING_YET = "nothing-yet"
     NOTHING_MATCHES = "nothing-matches"
     ALL_HEALTHY = "all-healthy"
     UNAVAILABLE = "unavailable"
+    NOT_FOUND = "not-found"
 
 
 EMPTY_ICONS = {
@@ -82,6 +83,7 @@ EMPTY_ICONS = {
     EmptyKind.NOTHING_MATCHES: "filter_alt_off",
     EmptyKind.ALL_HEALTHY: "check_circle",
     EmptyKind.UNAVAILABLE: "cloud_off",
+    EmptyKind.NOT_FOUND: "explore_off",
 }
 
 

@@ -58,7 +58,9 @@ class Event:
 
 
 def event_list(events: Sequence[Event]) -> ui.element:
-    """The events in the given order."""
+    """The events in the given order, or a sentence that there are none."""
+    if not events:
+        return tag("p", "Nothing has happened yet.", classes="nothing")
     with ui.element("ol").classes("events") as element:
         for event in events:
             with ui.element("li"):
