@@ -11,7 +11,6 @@ import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui_app
-from nicegui import ui
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,12 +26,12 @@ from console.api.findings import FindingRoutes
 from console.api.health import HealthRoutes
 from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
-from console.components import assets, theme
+from console.components import assets
 from console.head import HeadAsGet
 from console.headers import SecurityHeaders
 from console.live import Hub
 from console.login import Login
-from console.pages import root
+from console.pages import root, serving
 from console.presence import Presence
 from operations import feed, logs, partitions
 from operations.bootstrap import Services
@@ -82,22 +81,8 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         health=health,
         watch=watch,
     )
-    theme.set_defaults()
     root.register(services, hub, settings)
-    nicegui_app.storage.max_tab_storage_age = 3600
-    # Quasar's bar has no name for those who cannot see it, and only tells that long polling goes on.
-    nicegui_app.config.quasar_config["loadingBar"]["skipHijack"] = True
-    ui.run_with(
-        application,
-        title="Tenantry",
-        favicon=assets.DIRECTORY / "logo.svg",
-        language="en-US",
-        reconnect_timeout=RECONNECT,
-        tailwind=False,  # our styles are written by hand; 69 kB less, and nothing watches every change of the page
-        gzip_middleware_factory=None,  # pages get their nonce before they are compressed
-        show_welcome_message=False,
-        binding_refresh_interval=None,
-    )
+    serving.serve(application, reconnect=RECONNECT)
     tabs.bind_sockets()
     failures.install()
     nicegui_app.on_connect(hub.greet)

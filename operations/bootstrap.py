@@ -39,6 +39,16 @@ class Reads:
     reconciliation: ReconciliationQueries
     attention: AttentionCounts
 
+    @classmethod
+    def of(cls, database: Database, limits: Limits) -> Self:
+        return cls(
+            executions=ExecutionQueries(database=database),
+            tenants=TenantQueries(database=database),
+            intents=Intents(database=database),
+            reconciliation=ReconciliationQueries(database=database, limits=limits),
+            attention=AttentionCounts(database=database),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
@@ -120,13 +130,7 @@ class Services:
                 provisioning=chosen.provisioning,
                 deprovision_wait=deprovision_wait,
             ),
-            reads=Reads(
-                executions=ExecutionQueries(database=database),
-                tenants=TenantQueries(database=database),
-                intents=Intents(database=database),
-                reconciliation=ReconciliationQueries(database=database, limits=reconciler.limits),
-                attention=AttentionCounts(database=database),
-            ),
+            reads=Reads.of(database, reconciler.limits),
         )
 
     @classmethod

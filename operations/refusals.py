@@ -1,5 +1,7 @@
 """Why Temporal cannot be reached, in words that give nothing away: never an address, a key or a certificate."""
 
+from temporalio.service import RPCError, RPCStatusCode
+
 #: What the SDK says, in small letters, and what that means; the first part that is found counts.
 SAID = {
     "failed to lookup address": "its name is unknown",
@@ -30,3 +32,10 @@ def reason(error: BaseException) -> str | None:
     """What to tell of an error of the SDK."""
     said = str(error).lower()
     return next((words for part, words in SAID.items() if part in said), None)
+
+
+def lacks_namespace(error: RPCError) -> bool:
+    """NOT_FOUND of a namespace has the code of NOT_FOUND of a workflow, and only the detail tells them apart."""
+    if error.status is not RPCStatusCode.NOT_FOUND:
+        return False
+    return any(detail.type_url.endswith("NamespaceNotFoundFailure") for detail in error.grpc_status.details)

@@ -237,13 +237,6 @@ def operation_uuid(info: WorkflowExecutionInfo) -> str | None:
     return None if mark is None else str(DefaultPayloadConverter().from_payload(mark))
 
 
-def _lacks_namespace(error: RPCError) -> bool:
-    """NOT_FOUND of a namespace has the code of NOT_FOUND of a workflow, and only the detail tells them apart."""
-    if error.status is not RPCStatusCode.NOT_FOUND:
-        return False
-    return any(detail.type_url.endswith("NamespaceNotFoundFailure") for detail in error.grpc_status.details)
-
-
 _STATUS_NAMES = {int(number): name for name, number in WorkflowExecutionStatus.items()}
 
 
@@ -267,7 +260,7 @@ async def ask(question: Awaitable[AnswerT], within: float = BUDGET) -> AnswerT:
     except TimeoutError:
         raise TemporalUnavailable(f"Temporal did not answer within {within:g} s.") from None
     except RPCError as error:
-        if _lacks_namespace(error):
+        if refusals.lacks_namespace(error):
             raise TemporalUnavailable(f"The namespace is not there: {error.message}") from error
         if error.status in REFUSALS:
             raise TemporalRefused(error.message) from error

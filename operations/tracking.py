@@ -6,8 +6,6 @@ and writes the history row, whoever asks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -19,26 +17,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from operations import consequences
 from operations.error_texts import clean
 from operations.models import Execution
-from operations.statuses import CloseReason, Status, predecessors
+from operations.statuses import Status, predecessors
+from operations.transitions import Adoption, Correction, Transition
 
 late_writes = Counter("tenantry_late_status_writes_total", "Status writes that came too late and changed nothing")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transition:
-    """One step of an execution through the state machine, as somebody observed it."""
-
-    execution_id: UUID
-    to: Status
-    actor: str
-    run_id: str | None = None
-    reason: str | None = None
-    close_reason: CloseReason | None = None  #: exactly for `failed`
-    error: str | None = None
-    own_run_only: bool = False  #: nothing when the row follows another run by now
-    workflow_id: str | None = None  #: of the run that says so itself: nothing when the row is another workflow's
-    verified: bool = False  #: Temporal itself described the run as closed in this way
-    at: datetime | None = None  #: Temporal's close time where known, else the database's clock
 
 
 async def move(connection: AsyncConnection, transition: Transition) -> bool:
@@ -76,23 +58,6 @@ async def move_free(connection: psycopg.AsyncConnection, moves: Sequence[Transit
     return {id_ for id_, _ in rows}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Correction:
-    """What Temporal described, against the row as it was read before."""
-
-    execution_id: UUID
-    from_status: Status
-    from_run_id: str | None
-    to: Status
-    run_id: str | None
-    actor: str
-    reason: str
-    close_reason: CloseReason | None = None  #: exactly for `failed`
-    error: str | None = None
-    started_at: datetime | None = None  #: by Temporal; kept only where the row knows no beginning
-    closed_at: datetime | None = None  #: by Temporal
-
-
 async def correct(connection: AsyncConnection, correction: Correction) -> bool:
     """Make a row say what Temporal says, from any status; False when status or run are not those read before.
 
@@ -112,25 +77,6 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
     elif correction.to is Status.COMPLETED:
         await consequences.completed(connection, correction.execution_id)
     return True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Adoption:
-    """An open run that carries the id of an execution whose row is missing."""
-
-    execution_id: UUID
-    workflow_id: str
-    workflow_type: str
-    lane: str
-    entity_type: str
-    entity_id: UUID
-    attempt: int
-    run_id: str
-    task_queue: str
-    arguments: tuple[object, ...]
-    started_at: datetime
-    actor: str
-    reason: str
 
 
 async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:

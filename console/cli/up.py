@@ -145,7 +145,7 @@ class Welcome:
         return self.settings.admin_email or USUAL_EMAIL
 
     async def make_first_admin(self, environment: Mapping[str, str]) -> None:
-        from operations.actions.staff import create_first_admin  # noqa: PLC0415
+        from operations.actions.first_admin import create_first_admin  # noqa: PLC0415
 
         given = self.settings.admin_password
         password = given.get_secret_value() if given else secrets.token_urlsafe(12)

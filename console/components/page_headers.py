@@ -47,10 +47,6 @@ class PageHeader:
         self._total.set_text("" if total is None else f"{total:,}{'+' if capped else ''}")
         self._total.set_visibility(total is not None)
 
-    def set_subtitle(self, text: str) -> None:
-        self._subtitle.set_text(text)
-        self._subtitle.set_visibility(bool(text))
-
     def __enter__(self) -> Self:
         self.actions.__enter__()
         return self

@@ -21,7 +21,7 @@ from operations.possibilities import start_problem
 from operations.reconciliation.observations import Observer
 from operations.statuses import TenantStatus
 from operations.temporal import Run, Temporal
-from operations.tracking import Adoption
+from operations.transitions import Adoption
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -233,15 +233,6 @@ class _Account:
     password_hash: str
 
 
-async def create_first_admin(database_url: str, email: str, password: str) -> bool:
-    """For the supervisor: make the first administrator of a fresh database."""
-    database = Database.at(database_url, name="setup", pool_size=1)
-    try:
-        return await Staff(database=database, secret_key="").add_first(email, password)
-    finally:
-        await database.close()
-
-
 async def _live(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Session]:
     statement = (
         select(StaffSession.id, StaffAccount.id.label("staff_id"), StaffAccount.email, StaffAccount.role)
@@ -263,12 +254,8 @@ async def _insert(connection: AsyncConnection, actor: Actor, email: str, role: R
 
 
 def _check(*, email: str, password: str) -> None:
-    problems: dict[str, str] = {}
-    if problem := email_problem(email):
-        problems["email"] = problem
-    if problem := password_problem(password):
-        problems["password"] = problem
-    if problems:
+    found = {"email": email_problem(email), "password": password_problem(password)}
+    if problems := {field: problem for field, problem in found.items() if problem}:
         raise InvalidInput(problems)
 
 

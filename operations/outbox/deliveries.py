@@ -14,14 +14,7 @@ from operations.outbox.claims import Claim
 from operations.outbox.settlements import Settlement
 from operations.statuses import CloseReason, CommandKind, CommandState, Status
 from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
-from operations.tracking import Transition
-
-CLOSE_REASONS = {
-    RunStatus.FAILED: CloseReason.ERROR,
-    RunStatus.CANCELED: CloseReason.CANCELED,
-    RunStatus.TERMINATED: CloseReason.TERMINATED,
-    RunStatus.TIMED_OUT: CloseReason.TIMED_OUT,
-}
+from operations.transitions import Transition
 
 
 class NotYet(Exception):

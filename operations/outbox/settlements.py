@@ -21,7 +21,7 @@ from operations.error_texts import clean
 from operations.errors import DatabaseUnavailable
 from operations.outbox.claims import Claim
 from operations.statuses import CommandState, Status
-from operations.tracking import Transition
+from operations.transitions import Transition
 
 LINGER = 0.1  #: seconds for which an accepted start waits for those that are being delivered beside it
 

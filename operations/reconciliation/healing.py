@@ -22,7 +22,7 @@ from operations.reconciliation.observations import Closing, Observer
 from operations.reconciliation.rows import IdleTenant
 from operations.statuses import CloseReason, FindingKind, Status, TenantStatus
 from operations.temporal import Run, RunStatus
-from operations.tracking import Correction
+from operations.transitions import Correction
 
 GONE = "Temporal does not know the run any more: it was deleted, or is older than what Temporal keeps."
 WOULD = "Nothing: too many executions would have changed at once. An operator can apply it."

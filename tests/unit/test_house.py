@@ -13,8 +13,8 @@ PACKAGES = ("operations", "workers", "console", "migrations", "embedded")
 DOCUMENTS = ("*.md", "docs/**/*.md", "*.yml", "*.toml", "*.lock", "Makefile", "Dockerfile", ".ci/*", ".github/**/*.yml")
 
 EVASIVE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-LONGEST_MODULE = 300  # lines
-LONGEST_FUNCTION = 60  # lines
+LONGEST_MODULE = 280  # lines
+LONGEST_FUNCTION = 50  # lines
 KNOWS_COLOURS = re.compile(r"console/(components/theme\.py|assets/.*|charts(/.*|\.py))")
 #: They keep their tasks: the supervisor of `up`, heartbeats and reports of steps, workflows, abandoned questions of the
 #: feed, lines to tabs

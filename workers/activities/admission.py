@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from operations import contracts, kinds, tracking
 from operations.statuses import Status
-from operations.tracking import Transition
+from operations.transitions import Transition
 
 AGAIN = timedelta(seconds=15)  #: until a step that came before its row is tried again
 PATIENCE = timedelta(hours=24)  #: for which a step waits for somebody to adopt its run

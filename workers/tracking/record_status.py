@@ -14,7 +14,7 @@ from operations.contracts import StatusReport
 from operations.database import Database, OwnConnection
 from operations.logs import logger
 from operations.statuses import CloseReason, Status
-from operations.tracking import Transition
+from operations.transitions import Transition
 
 log = logger(__name__)
 WITHIN = 1.0  #: seconds; the local activity has five for both ways of writing

@@ -11,7 +11,7 @@ from operations import step_reports, tracking
 from operations.database import Database
 from operations.statuses import CloseReason, Status, StepStatus
 from operations.step_reports import StepReport
-from operations.tracking import Transition
+from operations.transitions import Transition
 from tests.factories import add_execution
 
 STEPS = "SELECT name, status, error FROM execution_steps ORDER BY ordinal"

@@ -13,7 +13,7 @@ from operations import tracking
 from operations.database import Database, driver_of
 from operations.error_texts import LONGEST_ERROR, clean
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
-from operations.tracking import Transition
+from operations.transitions import Transition
 from tests.factories import add_execution, add_tenant
 
 HOSTILE = [

@@ -19,7 +19,7 @@ from operations import tracking
 from operations.database import Database
 from operations.error_texts import clean
 from operations.statuses import FOLLOWERS, CloseReason, Status, TenantStatus
-from operations.tracking import Transition
+from operations.transitions import Transition
 
 ROUNDS, EXAMPLES, STEPS = 10, 100, 5
 LONGEST = 20.0  #: seconds, after which a busy machine begins no further round

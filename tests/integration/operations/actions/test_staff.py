@@ -8,8 +8,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.access import Actor
+from operations.actions.first_admin import create_first_admin
 from operations.actions.passwords import Passwords
-from operations.actions.staff import Staff, create_first_admin
+from operations.actions.staff import Staff
 from operations.actions.throttle import PER_ACCOUNT, PER_ADDRESS
 from operations.bootstrap import Services
 from operations.database import Database

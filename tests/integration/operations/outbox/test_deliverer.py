@@ -29,7 +29,7 @@ from operations.outbox.deliverer import MISTAKE, Deliverer
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, CommandKind, CommandState, Role, Status
 from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
-from operations.tracking import Transition
+from operations.transitions import Transition
 from tests.chaos.proxy import Way, proxy_to
 from tests.factories import add_execution, add_start_command, add_tenant, set_status
 from tests.servers import eventually
