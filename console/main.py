@@ -9,12 +9,10 @@ from dataclasses import replace
 
 import uvicorn
 from fastapi import Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui_app
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Scope
 from uvicorn.loops.auto import auto_loop_factory
 
 from console import bodies, bounds, connections, failures, garbage, gate, lines, sessions, tabs
@@ -31,7 +29,7 @@ from console.head import HeadAsGet
 from console.headers import SecurityHeaders
 from console.live import Hub
 from console.login import Login
-from console.pages import root, serving
+from console.pages import places, root, serving
 from console.presence import Presence
 from operations import feed, logs, partitions
 from operations.bootstrap import Services
@@ -103,7 +101,7 @@ def _add_routes(
 ) -> None:
     """`health` is a way to the database that nothing else uses."""
     reads = services.reads
-    application.mount(assets.mount_path(), _Immutable(directory=assets.DIRECTORY))
+    application.mount(assets.mount_path(), assets.Files(directory=assets.DIRECTORY))
     application.include_router(login.router())
     application.include_router(
         HealthRoutes(
@@ -114,15 +112,16 @@ def _add_routes(
         ).router()
     )
     application.include_router(documentation.router())
-    for routes in (
-        ExecutionRoutes(executions=reads.executions, intents=reads.intents),
-        ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents),
-        ExportRoutes(executions=reads.executions, database=services.database),
-        TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions),
-        ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation),
-        FindingRoutes(actions=services.findings, reads=reads.reconciliation, database=services.database),
+    for router in (
+        ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(),
+        ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
+        ExportRoutes(executions=reads.executions, database=services.database).router(),
+        TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
+        ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(),
+        FindingRoutes(actions=services.findings, reads=reads.reconciliation, database=services.database).router(),
+        *places.routers(reads, services.database),
     ):
-        application.include_router(routes.router(), prefix="/api/v1", dependencies=[Depends(parameters.check)])
+        application.include_router(router, prefix="/api/v1", dependencies=[Depends(parameters.check)])
     application.add_api_route("/api/{rest:path}", _no_such_route, methods=ANY_METHOD, include_in_schema=False)
     application.add_api_route("/assets/{rest:path}", _no_such_file, include_in_schema=False)
     application.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
@@ -143,15 +142,6 @@ async def _no_such_file(rest: str) -> Response:
 
 async def _favicon() -> Response:
     return RedirectResponse(assets.url("logo.svg"), 308)
-
-
-class _Immutable(StaticFiles):
-    """Files under a version in their address never change."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response
 
 
 @asynccontextmanager

@@ -2,10 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,6 +17,7 @@ from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 
+ItemT = TypeVar("ItemT")
 MOST = 10_000  #: rows of a file
 #: What spreadsheets evaluate (OWASP, CSV injection), also in full width, behind blanks and behind separators.
 FORMULA = re.compile(r"(?:^|[;,|])[\s\"']*[=+\-@＝＋－＠]|^[\t\r\n]")
@@ -74,7 +75,7 @@ class ExportRoutes:
             created_to=aware(created_to, "created_to"),
         )
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
-        return file("executions", await asyncio.to_thread(to_csv, rows), made_at=await self.database.now())
+        return file("executions", await asyncio.to_thread(SHEET.text, rows), made_at=await self.database.now())
 
 
 def file(subject: str, text: str, *, made_at: datetime) -> Response:
@@ -87,13 +88,20 @@ def file(subject: str, text: str, *, made_at: datetime) -> Response:
     )
 
 
-def to_csv(rows: Sequence[ExecutionView]) -> str:
-    """Times in RFC 3339 UTC; one line per execution, the header first."""
-    import pandas as pd  # noqa: PLC0415 - 40 MB that only an export needs
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet(Generic[ItemT]):
+    """What a file of a list has: a line per item, the header first; times in RFC 3339 UTC."""
 
-    frame = pd.DataFrame([[cell(getattr(row, name)) for name in COLUMNS] for row in rows], columns=list(COLUMNS))
-    text: str = frame.to_csv(index=False, lineterminator="\r\n")
-    return text
+    columns: tuple[str, ...]
+    field: Callable[[ItemT, str], object] = getattr
+
+    def text(self, rows: Sequence[ItemT]) -> str:
+        import pandas as pd  # noqa: PLC0415 - 40 MB that only an export needs
+
+        cells = [[cell(self.field(row, name)) for name in self.columns] for row in rows]
+        frame = pd.DataFrame(cells, columns=list(self.columns))
+        text: str = frame.to_csv(index=False, lineterminator="\r\n")
+        return text
 
 
 def cell(value: object) -> str | int | None:
@@ -104,3 +112,6 @@ def cell(value: object) -> str | int | None:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     text = str(value)
     return f"'{text}" if FORMULA.search(text) else text
+
+
+SHEET: Sheet[ExecutionView] = Sheet(columns=COLUMNS)

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
-from console.api.exports import MOST, cell, file
+from console.api.exports import MOST, Sheet, file
+from console.api.lists import Listed
 from console.api.parameters import Limit, Place, Term, form, words_of
 from operations.actions.findings import Findings
 from operations.database import Database
@@ -41,16 +42,6 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindingList:
-    """A page of findings, newest first."""
-
-    items: tuple[FindingView, ...]
-    next: str | None
-    total: int
-    total_capped: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class FindingAnswer:
     """A finding as it stands now, and the execution that was made, if one was."""
 
@@ -68,7 +59,7 @@ class FindingRoutes:
 
     def router(self) -> APIRouter:
         router = APIRouter(tags=["reconciliations"])
-        router.add_api_route("/findings", self.list, methods=["GET"], response_model=FindingList)
+        router.add_api_route("/findings", self.list, methods=["GET"], response_model=Listed[FindingView])
         for name in ("adopt", "terminate", "provision", "ignore"):
             router.add_api_route(
                 f"/findings/{{id}}/{name}", getattr(self, name), methods=["POST"], response_model=FindingAnswer
@@ -85,13 +76,13 @@ class FindingRoutes:
         tenant: Term = "",
         cursor: Place = None,
         limit: Limit = 50,
-    ) -> FindingList:
+    ) -> Listed[FindingView]:
         """List findings.
 
         `kind` takes several values, separated by commas; `standing` is open, ignored or settled; `tenant` is a slug.
         """
         page = await self.reads.findings(wanted(kind, standing, q, tenant), cursor=cursor, limit=limit)
-        return FindingList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
+        return Listed.of(page)
 
     async def adopt(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
         """Make the row that a run of ours lacks."""
@@ -118,7 +109,7 @@ class FindingRoutes:
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         rows = await self.reads.export(wanted(kind, standing, q, tenant), limit=MOST)
-        return file("findings", await asyncio.to_thread(to_csv, rows), made_at=await self.database.now())
+        return file("findings", await asyncio.to_thread(SHEET.text, rows), made_at=await self.database.now())
 
 
 def wanted(kind: str, standing: str, search: str, tenant: str) -> FindingFilter:
@@ -133,15 +124,6 @@ def wanted(kind: str, standing: str, search: str, tenant: str) -> FindingFilter:
     )
 
 
-def to_csv(rows: tuple[FindingView, ...]) -> str:
-    """One line per finding, the header first."""
-    import pandas as pd  # noqa: PLC0415 - 40 MB that only an export needs
-
-    frame = pd.DataFrame([[cell(_field(row, name)) for name in COLUMNS] for row in rows], columns=list(COLUMNS))
-    text: str = frame.to_csv(index=False, lineterminator="\r\n")
-    return text
-
-
 def _field(row: FindingView, name: str) -> object:
     match name:
         case "database_status":
@@ -150,3 +132,6 @@ def _field(row: FindingView, name: str) -> object:
             return row.temporal_said.get("status")
     field: object = getattr(row, name)
     return field
+
+
+SHEET: Sheet[FindingView] = Sheet(columns=COLUMNS, field=_field)

@@ -1,4 +1,4 @@
-"""REST: tenants."""
+"""REST: tenants; the list of them is that of their page."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,14 +7,13 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
-from console.api.executions import words
-from console.api.parameters import Limit, Place, Term, form, words_of
+from console.api.parameters import form
 from operations.actions.registration import LONGEST_EMAIL, LONGEST_NAME, SLUG, Registration
 from operations.actions.tenants import LONGEST_KEY, Tenants
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import ExecutionQueries
 from operations.queries.tenants import TenantQueries, TenantView
-from operations.statuses import Plan, TenantStatus
+from operations.statuses import Plan
 
 #: What the header's values have left once HTTP has taken the blanks around them.
 _KEY = form(minLength=1, maxLength=LONGEST_KEY, pattern=r"^[!-~](?:[ -~]*[!-~])?$")
@@ -59,16 +58,6 @@ class RegistrationAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TenantList:
-    """A page of tenants; `total` is exact up to 1,000."""
-
-    items: tuple[TenantView, ...]
-    next: str | None
-    total: int
-    total_capped: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class TenantAnswer:
     """A tenant with its latest execution."""
 
@@ -87,7 +76,6 @@ class TenantRoutes:
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/tenants", tags=["tenants"])
         router.add_api_route("", self.register, methods=["POST"], status_code=202, response_model=RegistrationAnswer)
-        router.add_api_route("", self.list, methods=["GET"], response_model=TenantList)
         router.add_api_route("/{slug}", self.detail, methods=["GET"], response_model=TenantAnswer)
         router.add_api_route(
             "/{slug}/deprovision",
@@ -113,20 +101,6 @@ class TenantRoutes:
         )
         detail = await self.executions.detail(registered.execution_id)
         return RegistrationAnswer(tenant=await self.reads.by_slug(registered.slug), execution=detail.execution)
-
-    async def list(
-        self,
-        *,
-        status: Annotated[str, words_of(TenantStatus)] = "",
-        q: Term = "",
-        cursor: Place = None,
-        limit: Limit = 50,
-    ) -> TenantList:
-        """List tenants, newest first."""
-        page = await self.reads.list(
-            statuses=words(TenantStatus, status, "status"), search=q, cursor=cursor, limit=limit
-        )
-        return TenantList(items=page.items, next=page.next, total=page.total, total_capped=page.total_capped)
 
     async def detail(self, slug: str) -> TenantAnswer:
         """One tenant with its latest execution."""

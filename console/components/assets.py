@@ -4,6 +4,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
 DIRECTORY = Path(__file__).parent.parent / "assets"
 
 
@@ -26,3 +30,12 @@ def mount_path() -> str:
 def url(name: str) -> str:
     """The address of one file, such as `tenantry.css`."""
     return f"{mount_path()}/{name}"
+
+
+class Files(StaticFiles):
+    """Files under a version in their address never change."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response

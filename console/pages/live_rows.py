@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from console.channels import View
 from console.components.tables import Patch, to_json
+from operations.access import Permission
 from operations.feed import Changed
 from operations.queries.paging import Page
 
@@ -79,14 +80,20 @@ def joined(rows: Sequence[Row], *, by: str) -> list[Row]:
 
 
 def view(
-    key: Hashable, *, concerns: Callable[[Changed], bool], load: Callable[[], Awaitable[Rows]]
+    key: Hashable,
+    *,
+    concerns: Callable[[Changed], bool],
+    load: Callable[[], Awaitable[Rows]],
+    permission: Permission = Permission.SEE,
 ) -> View[Rows, News]:
     """Rows that tables in the browser keep up to date by themselves."""
 
     def news(before: Rows, after: Rows) -> News | None:
         return None if before == after else News(before=before, after=after)
 
-    return View(key=key, concerns=concerns, load=load, news=news, to_json=lambda news: news.patch_json)
+    return View(
+        key=key, concerns=concerns, load=load, news=news, to_json=lambda news: news.patch_json, permission=permission
+    )
 
 
 def difference(before: Sequence[Row], after: Sequence[Row]) -> Patch | None:

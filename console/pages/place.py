@@ -2,12 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from fastapi import APIRouter
 from nicegui.page_arguments import PageArguments
 
 from console.components.shell import NavItem
 from console.pages.scope import Scope
 from operations.access import Actor, Permission
+from operations.bootstrap import Reads
+from operations.database import Database
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +23,12 @@ class Nav:
     section: str = "Operate"
 
 
+class Routed(Protocol):
+    """What REST answers, too: a `Listing`."""
+
+    def router(self, reads: Reads, database: Database) -> APIRouter: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """One page: its file makes one, `places.PLACES` has a line for it."""
@@ -27,6 +37,7 @@ class Place:
     title: str
     build: Callable[[Scope, PageArguments], Awaitable[None]]
     nav: Nav | None = None
+    listing: Routed | None = None  #: of a page that is a list: also its route in REST, and its file
     permission: Permission = Permission.SEE  #: without it the page says so, and the drawer leaves it out
 
     def item(self, actor: Actor) -> NavItem | None:

@@ -1,7 +1,13 @@
 """All pages, a line for each; the drawer has them in this order."""
 
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+
 from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants
 from console.pages.place import Place
+from operations.bootstrap import Reads
+from operations.database import Database
 
 PLACES: tuple[Place, ...] = (
     overview.PLACE,
@@ -12,3 +18,10 @@ PLACES: tuple[Place, ...] = (
     register_tenant.PLACE,
     tenant.PLACE,
 )
+
+
+def routers(reads: Reads, database: Database) -> Iterator[APIRouter]:
+    """What REST answers of pages that are lists."""
+    for place in PLACES:
+        if place.listing is not None:
+            yield place.listing.router(reads, database)

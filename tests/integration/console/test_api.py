@@ -317,7 +317,15 @@ async def test_without_a_token_it_says_how_to_log_in(
     is_problem(answer)
 
 
-LISTS = ("tenants", "executions", "findings", "reconciliations", "exports/executions.csv", "exports/findings.csv")
+LISTS = (
+    "tenants",
+    "executions",
+    "findings",
+    "reconciliations",
+    "exports/executions.csv",
+    "exports/findings.csv",
+    "exports/tenants.csv",
+)
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -24,6 +24,7 @@ PARAMETERS = {
     "reconciliations": ("cursor", "limit"),
     "exports/executions.csv": ("status", "type", "q", "sort"),
     "exports/findings.csv": ("kind", "standing", "q", "tenant"),
+    "exports/tenants.csv": ("status", "q"),
 }
 
 

@@ -210,6 +210,23 @@ async def test_tenants_are_listed_by_page_status_and_name(api: httpx.AsyncClient
         assert fields_of(answer).keys() == params.keys()
 
 
+async def test_the_file_of_tenants_has_what_the_list_has(api: httpx.AsyncClient) -> None:
+    for slug in ("filed-one", "filed-two"):
+        body = {"slug": slug, "name": f"=Filed {slug}", "owner_email": f"{slug}@example.com"}
+        assert (await api.post("/api/v1/tenants", json=body)).status_code == 202
+
+    answer = await api.get("/api/v1/exports/tenants.csv", params={"q": "filed-", "status": "provisioning,active"})
+    refused = await api.get("/api/v1/exports/tenants.csv", params={"status": "gone"})
+
+    head, *lines = answer.content.decode("utf-8-sig").splitlines()
+    assert head.startswith("slug,name,plan,status,owner_email")
+    assert [line.split(",")[:2] for line in lines] == [
+        ["filed-two", "'=Filed filed-two"],
+        ["filed-one", "'=Filed filed-one"],
+    ]
+    assert refused.status_code == 422
+
+
 def _items(page: Mapping[str, object]) -> list[Item]:
     items = page["items"]
     assert isinstance(items, list)

@@ -97,7 +97,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "tenant": tenant.view(scope, "acme", acme.id),
         "runs of a tenant": tenant.runs(scope, acme),
         "findings of a tenant": tenant.findings_view(scope, acme),
-        "tenants": tenants.view(scope, {}),
+        "tenants": tenants.PAGE.view(scope, {}),
         "reconciler": reconciliation.state_view(scope),
         "passes": reconciliation.passes_view(scope),
         "findings": reconciliation.findings_view(scope, {}),

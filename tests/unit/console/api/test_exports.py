@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from console.api.exports import cell, to_csv
+from console.api.exports import SHEET, cell
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"])
@@ -23,8 +23,8 @@ def test_times_are_in_utc() -> None:
 
 
 def test_an_empty_list_is_a_header() -> None:
-    assert to_csv([]).splitlines()[0].startswith("entity_slug,entity_name,workflow_type,status")
-    assert len(to_csv([]).splitlines()) == 1
+    assert SHEET.text([]).splitlines()[0].startswith("entity_slug,entity_name,workflow_type,status")
+    assert len(SHEET.text([]).splitlines()) == 1
 
 
 @pytest.mark.parametrize("text", ["＝1+1", " =1+1", "a;=1+1", 'a,"@SUM(A1)', "＠x", "|-1"])
