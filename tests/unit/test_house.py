@@ -2,8 +2,10 @@
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -263,3 +265,15 @@ def test_no_two_tests_register_the_same_customer() -> None:
 
     assert len(counted) > 20
     assert [slug for slug, times in counted.items() if times > 1] == []
+
+
+def test_the_arrows_of_the_guide_are_those_that_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each.get("containers") == ["operations"])
+    level = {name.strip(" ()"): number for number, layer in enumerate(layers) for name in layer.split("|")}
+    drawn = (ROOT / "CONTRIBUTING.md").read_text().partition("inside operations")[2].partition("```")[0]
+
+    steps = [[level[name.strip()] for name in step.split("|")] for step in drawn.split("→")]
+
+    assert len(steps) > 8
+    assert all(max(above) < min(below) for above, below in pairwise(steps))
