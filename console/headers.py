@@ -1,4 +1,4 @@
-"""Security headers, and the nonce that allows exactly the scripts we sent.
+"""Security headers: the Content-Security-Policy with a nonce that allows exactly the scripts we sent, and the rest.
 
 `unsafe-eval` cannot be left out: Vue compiles templates in the browser. Everything else an injected script would
 need is refused. Data never goes into head or body HTML, which is why every script tag may get the nonce.

@@ -1,5 +1,6 @@
-"""What can be done to an execution, what that means, and why not. Pure: pages, REST and command line ask before, and
-actions ask again under their locks.
+"""When retry, cancel, terminate and decide are possible, what each would do, and why not. Pure.
+
+Pages, REST and command line ask before, and actions ask again under their locks.
 """
 
 from dataclasses import dataclass, replace

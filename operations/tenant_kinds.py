@@ -1,4 +1,4 @@
-"""The kinds that Tenantry brings: making a tenant, and removing one. Pure, so that workflows may import it."""
+"""The kinds that Tenantry brings, making and removing a tenant, with the plan of their steps. Pure, for workflows."""
 
 from operations import contracts
 from operations.kinds import Kind, Purpose, Step, Subject

@@ -1,4 +1,4 @@
-"""The only writer of an execution's status, and of what a status means for its tenant.
+"""The only writer of an execution's status: moves it, corrects it, adopts a run.
 
 Every transition is one guarded UPDATE: it names the statuses it may follow, so of two concurrent or reordered
 writes one wins and the other changes nothing. A trigger of the database refuses what the state machine forbids

@@ -1,4 +1,4 @@
-"""REST: what staff can do to executions."""
+"""REST: what staff can do to executions: retry, cancel, terminate, decide."""
 
 from dataclasses import dataclass
 from uuid import UUID

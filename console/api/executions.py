@@ -1,4 +1,4 @@
-"""REST: executions."""
+"""REST: lists and details of executions."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

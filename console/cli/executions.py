@@ -1,4 +1,4 @@
-"""Executions from a terminal."""
+"""`tenantry executions`: list, show, retry, terminate, cancel, approve, reject."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated

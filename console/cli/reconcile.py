@@ -1,4 +1,4 @@
-"""Reconciliation from a terminal."""
+"""`tenantry reconcile`: one pass now, and what it found."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""Accounts and API tokens from a terminal."""
+"""`tenantry staff` and `tenantry token`: accounts and API tokens."""
 
 import sys
 from typing import Annotated

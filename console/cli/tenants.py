@@ -1,4 +1,4 @@
-"""Tenants from a terminal."""
+"""`tenantry tenants`: register, list, deprovision, start other work."""
 
 from typing import TYPE_CHECKING, Annotated
 

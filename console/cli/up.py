@@ -1,4 +1,4 @@
-"""Everything on this machine with one command, and the two that look at what is running."""
+"""`tenantry up`: everything on this machine; `env` and `status` look at what it runs."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""One execution: what it is, where it stands in words, its steps over time, its history."""
+"""The page of one execution: what it is, where it stands in words, its steps over time, its history."""
 
 from dataclasses import dataclass
 from uuid import UUID

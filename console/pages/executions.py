@@ -1,4 +1,4 @@
-"""The list of executions: what runs, what waits, what went wrong."""
+"""The page that lists executions: what runs, what waits, what went wrong."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 

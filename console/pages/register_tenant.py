@@ -1,4 +1,4 @@
-"""The form that registers a customer, and leads straight to the live run."""
+"""The form that registers a tenant, and leads straight to the live run."""
 
 from collections.abc import Mapping
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""One customer: who they are, where they stand, and every run for them."""
+"""The page of one tenant: who they are, where they stand, and every run for them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

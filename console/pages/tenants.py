@@ -1,4 +1,4 @@
-"""The list of customers."""
+"""The list of tenants."""
 
 from console.api.exports import Sheet
 from console.api.lists import Listed, Listing

@@ -1,0 +1,1 @@
+"""What can be done: each action checks the role, records, and acts in one transaction."""

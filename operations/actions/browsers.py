@@ -1,4 +1,4 @@
-"""Browsers that somebody logged in with before: they carry a mark, and their limits are their own.
+"""Browsers that somebody logged in with before: they carry a mark, and have limits of their own on failed log-ins.
 
 Limits on failed log-ins would otherwise be a way to shut people out: whoever guesses at an account, or from within an
 office, would use up the tries of its owner, or of everybody there.

@@ -1,4 +1,4 @@
-"""What a registration must look like. One sentence per field; pure."""
+"""What a registration must look like: slug, e-mail and the other fields, one sentence for each that is wrong. Pure."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Registering customers."""
+"""Registers a tenant with owner, execution and start in one transaction; begins removals and other work for one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What people leave beside the facts: notes, saved views, alerts."""
+"""Notes that people leave on tenants and executions, views they save, alerts."""
 
 from datetime import datetime
 from uuid import UUID

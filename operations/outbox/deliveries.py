@@ -1,4 +1,4 @@
-"""How each kind of command is delivered, and what its answer means for the execution.
+"""How each command (start, terminate, cancel, retry step, decide) reaches Temporal, and what its answer means.
 
 A time-out is not a no: every delivery may have taken effect although its answer was lost, so each asks what is
 before it concludes what is not.

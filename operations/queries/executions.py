@@ -1,4 +1,4 @@
-"""Lists and details of executions."""
+"""Lists, details and counts of executions."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What a filter of executions says apart from its search, as conditions."""
+"""The WHERE of a filter of executions, apart from its search."""
 
 from dataclasses import dataclass
 from itertools import product

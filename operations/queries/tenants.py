@@ -1,4 +1,4 @@
-"""Lists and details of customers."""
+"""Lists and details of tenants."""
 
 from dataclasses import dataclass
 from datetime import datetime

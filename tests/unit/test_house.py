@@ -30,8 +30,9 @@ Rule = Callable[[PurePosixPath, str], Iterator[str]]
 
 
 def opens_with_a_sentence(path: PurePosixPath, source: str) -> Iterator[str]:
-    if source.strip() and ast.get_docstring(ast.parse(source)) is None:
-        yield "say in a docstring what this module is"
+    """A newcomer who looks for something reads the first lines alone."""
+    if not (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0].endswith("."):
+        yield "say in the first line, in a whole sentence, what this module is"
 
 
 def has_a_telling_name(path: PurePosixPath, source: str) -> Iterator[str]:
@@ -93,6 +94,19 @@ _SETS_STATUS = re.compile(
 )
 
 
+def fixes_its_texts_of_sql(path: PurePosixPath, source: str) -> Iterator[str]:
+    tree = ast.parse(source)
+    if not any(_imports(node, "sqlalchemy", "text") for node in ast.walk(tree)):
+        return
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in {inner for function in functions for inner in ast.walk(function)}:
+        match node:
+            case ast.Call(func=ast.Name(id="text"), args=[ast.Constant()]):
+                pass
+            case ast.Call(func=ast.Name(id="text")):
+                yield f"line {node.lineno}: what is put together while the program runs is an expression of SQLAlchemy"
+
+
 def leaves_colours_to_the_theme(path: PurePosixPath, source: str) -> Iterator[str]:
     if path.parts[0] != "console" or KNOWS_COLOURS.fullmatch(path.as_posix()):
         return
@@ -116,12 +130,15 @@ RULES: tuple[Rule, ...] = (
     silences_no_types,
     keeps_its_tasks,
     leaves_status_to_tracking,
+    fixes_its_texts_of_sql,
     leaves_colours_to_the_theme,
 )
 
 #: What each rule must notice: (path, source).
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (opens_with_a_sentence, "workers/main.py", "import asyncio\n"),
+    (opens_with_a_sentence, "workers/main.py", '"""The process that runs workflows and\nsteps."""\n'),
+    (opens_with_a_sentence, "console/api/__init__.py", ""),
     (has_a_telling_name, "console/components/helpers.py", ""),
     (has_a_telling_name, "operations/common/names.py", ""),
     (is_short, "operations/feed.py", "x = 1\n" * (LONGEST_MODULE + 1)),
@@ -138,6 +155,11 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
         "update(models.Execution).values(health='ok', **more)\n",
     ),
     (leaves_status_to_tracking, "workers/main.py", "S = 'UPDATE workflow_executions SET health = 1, status = 2'\n"),
+    (
+        fixes_its_texts_of_sql,
+        "operations/queries/tenants.py",
+        "from sqlalchemy import text\ndef f(name):\n    return text(f'SELECT {name}')\n",
+    ),
     (leaves_colours_to_the_theme, "console/pages/login.py", "ui.label().style('color: #c00')\n"),
     (leaves_colours_to_the_theme, "console/components/badges.py", "X = 'rgba(0, 0, 0, .5)'\n"),
     (leaves_colours_to_the_theme, "console/components/table.js", "cell.style.color = '#1a2B3c'\n"),
@@ -151,6 +173,10 @@ SOUND = (
     ),
     ("operations/outbox/commands.py", '"""One."""\nupdate(Command).values(status="delivered")\n'),
     ("operations/queries/age.py", '"""One."""\nS = "UPDATE workflow_executions SET health = 1 WHERE status = 2"\n'),
+    (
+        "operations/database.py",
+        '"""One."""\nfrom sqlalchemy import text\nA = text(f"SELECT {B}")\ndef f():\n    return text("SHOW x")\n',
+    ),
     ("console/pages/login.py", '"""One."""\nui.link("details", "#advice")\nui.html("&#039;")\n'),
     ("embedded/server.py", '"""One."""\nasyncio.create_task(f())\n'),
     ("console/live.py", '"""One."""\nasync with asyncio.TaskGroup() as group:\n    group.create_task(f())\n'),
@@ -186,6 +212,13 @@ def test_no_rule_complains_about_sound_code(path: str, source: str) -> None:
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     assert {rule for rule, _, _ in BROKEN} == set(RULES)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/unit").glob("*/**/test_*.py")), ids=lambda path: path.stem)
+def test_a_unit_test_lies_at_the_path_of_what_it_tests(path: Path) -> None:
+    subject = ROOT / path.parent.relative_to(ROOT / "tests/unit") / path.stem.removeprefix("test_")
+
+    assert subject.is_dir() or subject.with_suffix(".py").is_file()
 
 
 def test_no_committed_text_names_a_package_index_or_a_place_on_one_machine() -> None:
@@ -267,13 +300,22 @@ def test_no_two_tests_register_the_same_customer() -> None:
     assert [slug for slug, times in counted.items() if times > 1] == []
 
 
-def test_the_arrows_of_the_guide_are_those_that_are_checked() -> None:
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/decisions/0001-layers.md"])
+def test_the_arrows_that_are_drawn_are_those_that_are_checked(document: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(each["layers"] for each in contracts if each.get("containers") == ["operations"])
     level = {name.strip(" ()"): number for number, layer in enumerate(layers) for name in layer.split("|")}
-    drawn = (ROOT / "CONTRIBUTING.md").read_text().partition("inside operations")[2].partition("```")[0]
+    drawn = (ROOT / document).read_text().partition("inside operations")[2].partition("```")[0]
 
     steps = [[level[name.strip()] for name in step.split("|")] for step in drawn.split("→")]
 
     assert len(steps) > 8
     assert all(max(above) < min(below) for above, below in pairwise(steps))
+
+
+def test_everything_that_the_guide_sends_people_to_is_there() -> None:
+    map_ = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where to look")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z_]+/[\w./]+)`", map_)
+
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
