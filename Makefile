@@ -97,7 +97,7 @@ tools: setup
 		$(call NOTE_INSTALLED,requirements-dev.lock); }
 
 browser: tools
-	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m workbench.browser
 
 parts: tools
 	@$(BIN)/python -m tests.parts

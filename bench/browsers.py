@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from bench.tabs import Site
-from tests.browser import find_browser
+from workbench.browser import find_browser
+from workbench.tabs import Site
 
 FLAGS = [
     "--no-sandbox",

@@ -1,14 +1,13 @@
 """Whether the console is as before when hundreds of tabs have come and gone."""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
-from bench import dataset, servers
+from bench import servers
 from bench.results import Figure, Result
-from bench.tabs import Site, open_tabs
-from console.garbage import LOOK
-from console.main import RECONNECT
-from tests.servers import eventually
+from workbench import dataset
+from workbench.forgetting import SPARE, forgotten, metrics
+from workbench.tabs import Site, open_tabs
 
 ROUNDS, TABS = 3, 100  #: twice: memory after the second time is compared with that after the first
 RESIDENT = "process_resident_memory_bytes"
@@ -19,10 +18,6 @@ FOLLOWED = {
     "process_open_fds": "open sockets and files",
     "tenantry_tasks": "tasks",
 }
-#: What it may hold more of than when nobody had looked: pools that have filled, periodic work that is under way.
-SPARE = {"tenantry_live_viewers": 0, "process_open_fds": 15, "tenantry_tasks": 5}
-FORGOTTEN = RECONNECT + 30  #: seconds after which the console keeps nothing of a tab that left
-CLEARED_AWAY = 3 * LOOK  #: seconds after which its memory is free
 
 
 async def run(*, full: bool) -> Result:
@@ -33,11 +28,11 @@ async def run(*, full: bool) -> Result:
         await asyncio.to_thread(dataset.load, url, 2_000)
         address = await stack.enter_async_context(servers.temporal())
         site = await stack.enter_async_context(servers.console(url, address))
-        fresh = await servers.metrics(site.url)
+        fresh = await metrics(site.url)
         await _come_and_go(site)
-        before = await forgotten(site, fresh)
+        before = await forgotten(site.url, fresh)
         await _come_and_go(site)
-        after = await forgotten(site, fresh)
+        after = await forgotten(site.url, fresh)
     figures = [
         *(_back(what, fresh, after, name) for name, what in FOLLOWED.items()),
         _grown("resident memory, after the second time against after the first", before[RESIDENT], after[RESIDENT]),
@@ -66,18 +61,3 @@ async def _come_and_go(site: Site) -> None:
     for _ in range(ROUNDS):
         async with open_tabs(site, TABS):
             pass
-
-
-async def forgotten(site: Site, fresh: dict[str, float]) -> dict[str, float]:
-    """The metrics once they are as when `fresh`; or what they are when the console should long have forgotten."""
-
-    async def look() -> dict[str, float]:
-        return await servers.metrics(site.url)
-
-    def is_forgotten(seen: dict[str, float]) -> bool:
-        return all(seen[name] <= fresh[name] + more for name, more in SPARE.items())
-
-    with suppress(AssertionError):
-        await eventually(look, is_forgotten, within=FORGOTTEN)
-    await asyncio.sleep(CLEARED_AWAY)
-    return await look()

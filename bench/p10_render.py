@@ -6,9 +6,10 @@ from statistics import median
 
 from playwright.async_api import Browser, Page
 
-from bench import browsers, dataset, servers
+from bench import browsers, servers
 from bench.results import Figure, Result
-from bench.tabs import Site
+from workbench import dataset
+from workbench.tabs import Site
 
 EXECUTIONS = 2_000
 NAVIGATIONS = 11

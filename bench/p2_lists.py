@@ -8,16 +8,17 @@ from statistics import median
 
 from temporalio.client import Client
 
-from bench import dataset, servers
-from bench.plans import Plan, Statement, explain, recorded
+from bench import servers
 from bench.results import Figure, Result
-from bench.views import Landmarks, View, all_views, landmarks
 from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.statuses import Status
 from operations.tenant_kinds import PROVISIONING
-from tests.servers import eventually
+from workbench import dataset
+from workbench.plans import Plan, Statement, explain, recorded
+from workbench.servers import eventually
+from workbench.views import Landmarks, View, all_views, landmarks
 
 SMALL = 50_000
 USUAL, FULL = 500_000, 5_000_000

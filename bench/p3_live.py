@@ -11,9 +11,11 @@ from uuid import UUID, uuid4
 import psycopg
 from playwright.async_api import Page
 
-from bench import browsers, dataset, servers
+from bench import browsers, servers
 from bench.results import Figure, Result, percentile
-from bench.tabs import Site, Tab, open_tabs
+from workbench import dataset
+from workbench.forgetting import metrics
+from workbench.tabs import Site, Tab, open_tabs
 
 EXECUTIONS = 2_000  #: of which 40 are open, so that the first page shows them all
 VIEWERS = (1, 50, 200)
@@ -117,13 +119,13 @@ async def _observe(site: Site, page: Page, database_url: str, viewers: int) -> O
         before = sum(tab.heard for tab in tabs)
         await asyncio.sleep(QUIET)
         idle = (sum(tab.heard for tab in tabs) - before) / QUIET
-        start, heard = await servers.metrics(site.url), sum(tab.heard for tab in tabs)
+        start, heard = await metrics(site.url), sum(tab.heard for tab in tabs)
         began = time.monotonic()
         writer = Writer()
         await writer.write(database_url)
         await asyncio.sleep(1.0)
         lasted = time.monotonic() - began
-        end = await servers.metrics(site.url)
+        end = await metrics(site.url)
         heard = sum(tab.heard for tab in tabs) - heard
         shown = await browsers.noted_marks(page)
         await page.context.close()

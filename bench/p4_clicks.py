@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 from playwright.async_api import Error, Page
 
-from bench import browsers, dataset, servers
+from bench import browsers, servers
 from bench.results import Figure, Result
-from bench.tabs import Site
 from embedded import ports
+from workbench import dataset
+from workbench.tabs import Site
 
 CLICKS = 20
 PRESS = 120.0  #: milliseconds between the button of the mouse going down and coming up, as people do

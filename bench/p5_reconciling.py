@@ -18,7 +18,6 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from bench import servers
-from bench.dataset import load_running
 from bench.recorded_temporal import Counted, recorded, recorded_run_id, watched
 from bench.results import Figure, Result, peak_memory
 from operations import tenant_kinds
@@ -28,7 +27,8 @@ from operations.reconciliation.limits import Limits
 from operations.reconciliation.observations import Observer
 from operations.statuses import PassTrigger
 from operations.temporal import OPERATION_UUID, Temporal
-from tests.servers import eventually
+from workbench.dataset import load_running
+from workbench.servers import eventually
 
 ROWS, REAL_ROWS = 100_000, 5_000
 ONE_IN = 100  #: rows that drifted

@@ -19,9 +19,9 @@ from bench import servers, untracked
 from bench.results import Figure, Result
 from operations import tenant_kinds
 from operations.contracts import TenantStep
-from tests.chaos.processes import Module, running, worker_process
-from tests.consoles import Console, Servers, run_console
-from tests.servers import eventually, passable_directory
+from workbench.consoles import Console, Servers, run_console
+from workbench.processes import Module, running, worker_process
+from workbench.servers import eventually, passable_directory
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 

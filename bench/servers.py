@@ -13,13 +13,13 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from bench.tabs import Site
 from embedded import ports
 from embedded.postgres import EmbeddedPostgres
 from embedded.temporal import EmbeddedTemporal
 from migrations.__main__ import upgrade
-from tests.consoles import Servers, run_console
-from tests.servers import environment, eventually, passable_directory
+from workbench.consoles import Servers, run_console
+from workbench.servers import environment, eventually, passable_directory
+from workbench.tabs import Site
 
 ROOT = Path(__file__).parents[1]
 SESSIONS = 20  #: that share the tabs of a console
@@ -111,11 +111,3 @@ async def console(database_url: str, temporal_address: str) -> AsyncIterator[Sit
             yield Site(
                 url=running.url, path="/executions", cookie=(running.cookie, session), colleagues=tuple(colleagues)
             )
-
-
-async def metrics(url: str) -> dict[str, float]:
-    """The values without labels of a process's `/metrics`."""
-    async with httpx.AsyncClient(base_url=url, follow_redirects=True, timeout=30) as client:
-        lines = (await client.get("/metrics")).text.splitlines()
-    pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#") and "{" not in line]
-    return {name: float(value) for name, value in pairs}

@@ -14,7 +14,7 @@ from operations.bootstrap import Services
 from operations.database import Database
 from operations.statuses import Role
 from operations.temporal import Temporal
-from tests.servers import Databases, GivenServer, RunningWorker, passable_directory, run_worker
+from workbench.servers import Databases, GivenServer, RunningWorker, passable_directory, run_worker
 from workers.activities.sessions import Sessions
 
 SECRET_KEY = "a key for tests that is long enough"

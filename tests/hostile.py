@@ -14,7 +14,7 @@ from time import monotonic
 from typing import SupportsIndex
 from urllib.parse import urlencode
 
-from tests.consoles import Console
+from workbench.consoles import Console
 
 SOCKETS = "/_nicegui_ws/socket.io/"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10

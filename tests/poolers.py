@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from embedded import ports
 from tests.parts import PGBOUNCER
-from tests.servers import eventually, passable_directory
+from workbench.servers import eventually, passable_directory
 
 UNPRIVILEGED = "nobody"  # it refuses to run as root
 

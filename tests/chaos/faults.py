@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos.processes import Part
 from tests.chaos.proxy import COMMIT, Way
 from tests.chaos.system import System, begin
+from workbench.processes import Part
 
 BROKEN_WAYS = [way for way in Way if way is not Way.PASS]
 LONGEST_FREEZE = 5.0  # seconds

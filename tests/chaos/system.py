@@ -12,11 +12,11 @@ from embedded.postgres import EmbeddedPostgres
 from embedded.temporal import EmbeddedTemporal
 from operations.statuses import Role
 from operations.temporal import Temporal
-from tests.chaos.processes import Module, Part, ServerProcess, running, worker_process
 from tests.chaos.proxy import FaultProxy, proxy_to
-from tests.consoles import Accounts, Servers
 from tests.proxies import address_in
-from tests.servers import Databases
+from workbench.consoles import Accounts, Servers
+from workbench.processes import Module, Part, ServerProcess, running, worker_process
+from workbench.servers import Databases
 
 TASK_QUEUE = "chaos"
 RECONCILE_INTERVAL = 5  # seconds

@@ -23,7 +23,7 @@ from tests.chaos.evidence import Evidence, drifted, figures
 from tests.chaos.invariants import Check
 from tests.chaos.load import Ledger
 from tests.conftest import SECRET_KEY
-from tests.servers import eventually, passable_directory, run_worker
+from workbench.servers import eventually, passable_directory, run_worker
 
 QUEUE = "invariants"
 

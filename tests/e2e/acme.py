@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from embedded import ports
-from tests.consoles import ROOT
-from tests.servers import environment, eventually
+from workbench.consoles import ROOT
+from workbench.servers import environment, eventually
 
 EXAMPLE = ROOT / "examples" / "acme_provisioning"
 

@@ -15,11 +15,11 @@ from operations.database import Database
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Status
 from operations.temporal import Temporal
-from tests.browser import find_browser
-from tests.consoles import SECRET_KEY, Console, Servers, run_console, run_worker
 from tests.e2e.visits import Visits
 from tests.proxies import Proxy, address_in, proxy_to, through
-from tests.servers import Databases, eventually, passable_directory
+from workbench.browser import find_browser
+from workbench.consoles import SECRET_KEY, Console, Servers, run_console, run_worker
+from workbench.servers import Databases, eventually, passable_directory
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

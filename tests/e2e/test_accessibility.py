@@ -4,12 +4,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from operations.bootstrap import Services
-from tests.consoles import Console
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_dialogs import ask_to
 from tests.e2e.test_pages import serious_violations
 from tests.e2e.visits import Scheme, Visits, go
 from tests.proxies import Proxy
+from workbench.consoles import Console
 
 #: Twenty looks at the light of the updates and the age beside it.
 LIGHTS = """

@@ -14,11 +14,11 @@ from embedded import ports
 from operations.bootstrap import Services
 from operations.errors import TenantNotFound
 from operations.statuses import CommandKind
-from tests.consoles import Console, Servers, run_console
 from tests.e2e.test_dialogs import REASON, Run, ask_to, commands, open_run
 from tests.e2e.visits import Visits, go, settled
 from tests.proxies import Proxy
-from tests.servers import eventually
+from workbench.consoles import Console, Servers, run_console
+from workbench.servers import eventually
 
 
 @pytest.fixture

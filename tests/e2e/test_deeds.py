@@ -14,11 +14,11 @@ from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Decision, PassTrigger, Plan, Role, Status, TenantStatus
-from tests.consoles import Console
 from tests.e2e.test_dialogs import REASON, ask_to
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant
-from tests.servers import eventually
+from workbench.consoles import Console
+from workbench.servers import eventually
 
 TEST = Actor.system("test")
 pytestmark = pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])

@@ -13,7 +13,7 @@ from operations.bootstrap import Services
 from operations.statuses import CommandKind, Status, TenantStatus
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant, set_status
-from tests.servers import eventually
+from workbench.servers import eventually
 
 REASON = "the customer asked us to stop this, ticket 4711"
 

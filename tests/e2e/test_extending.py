@@ -15,10 +15,10 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from temporalio.client import Client
 
-from tests.consoles import ROOT, Console, Servers, run_console, run_worker
 from tests.e2e.acme import EXAMPLE, Service, install
 from tests.e2e.visits import Visits, go
-from tests.servers import Databases, environment, eventually
+from workbench.consoles import ROOT, Console, Servers, run_console, run_worker
+from workbench.servers import Databases, environment, eventually
 
 REPLAY = """
 import asyncio, sys

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.consoles import ADMIN_EMAIL, PASSWORD
 from tests.e2e.visits import Scheme, Visits, go
+from workbench.consoles import ADMIN_EMAIL, PASSWORD
 
 #: The colour of the border that is drawn over all others.
 BORDER = """async element => {

@@ -13,9 +13,9 @@ from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail, ExecutionFilter
 from operations.statuses import Role
-from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.e2e.visits import Scheme, Visits, go, settled
 from tests.proxies import Proxy
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, Console
 
 HOSTILE = {
     "script": '<img src=x onerror="window.__x=1"><script>window.__x=1</script>',

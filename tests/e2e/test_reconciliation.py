@@ -11,9 +11,9 @@ from psycopg import AsyncConnection
 from operations.bootstrap import Services
 from operations.queries.reconciliation_views import FindingFilter
 from operations.statuses import PassTrigger, Role
-from tests.consoles import Console
 from tests.e2e.visits import Visits, go
 from tests.factories import add_owner, add_tenant
+from workbench.consoles import Console
 
 
 async def idle_tenant(services: Services, slug: str) -> None:

@@ -10,10 +10,10 @@ from psycopg import AsyncConnection
 from operations.bootstrap import Services
 from operations.queries.reconciliation_views import FindingFilter, FindingView
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
-from tests.consoles import Console
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.visits import Visits, go
-from tests.servers import eventually
+from workbench.consoles import Console
+from workbench.servers import eventually
 
 REASON = "customer signed"
 ELSEWHERE = "a colleague is at it"

@@ -8,10 +8,10 @@ from playwright.async_api import Page, expect
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Plan, Role
-from tests.consoles import Console
 from tests.e2e.test_deeds import registered, waiting_for_approval
 from tests.e2e.test_pages import log_in, places
 from tests.e2e.visits import Visits, go, settled
+from workbench.consoles import Console
 
 OTHER_CLOCK = """
     (() => {

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.servers import Databases
+from workbench.servers import Databases
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from embedded import ports
-from tests.consoles import ROOT
-from tests.servers import environment, eventually
+from workbench.consoles import ROOT
+from workbench.servers import environment, eventually
 
 GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 FILES = re.findall(r"^`(hello/\S+)`.*?\n\n```\w+\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from embedded import ports
-from tests.consoles import ROOT, Servers
-from tests.servers import environment
+from workbench.consoles import ROOT, Servers
+from workbench.servers import environment
 
 ENTRY = "[tenantry.workflows]\n{name} = wrong_package:{attribute}\n"
 KIND = """

@@ -23,9 +23,9 @@ from operations.errors import ConfigurationError
 from operations.statuses import Status
 from operations.temporal import Temporal
 from tests.conftest import SECRET_KEY
-from tests.consoles import ROOT, SYSTEM, Servers, run_console, run_worker
 from tests.poolers import pooler_to
-from tests.servers import Databases, environment, eventually
+from workbench.consoles import ROOT, SYSTEM, Servers, run_console, run_worker
+from workbench.servers import Databases, environment, eventually
 from workers.activities.sessions import SETTINGS, Sessions
 
 TO_SAY_SO = 15.0  # seconds; it hung for twenty, and most of this is the start of an interpreter

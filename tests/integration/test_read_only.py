@@ -18,8 +18,8 @@ import pytest
 
 from embedded import ports
 from tests.composed import ROOT, SECRETS, SERVICES, image_user, variables
-from tests.consoles import PASSWORD, SECRET_KEY
-from tests.servers import environment, eventually
+from workbench.consoles import PASSWORD, SECRET_KEY
+from workbench.servers import environment, eventually
 
 ADMIN = "ada@example.com"
 LACK = "namespaces of mounts need Linux, root, unshare and setpriv, so a root that cannot be written was not tried"

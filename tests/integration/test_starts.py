@@ -14,9 +14,9 @@ import pytest
 
 from embedded import ports
 from operations import poolers
-from tests.consoles import SECRET_KEY
 from tests.poolers import pooler_to
-from tests.servers import environment
+from workbench.consoles import SECRET_KEY
+from workbench.servers import environment
 
 ROOT = Path(__file__).parents[2]
 TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")

@@ -16,7 +16,7 @@ from operations.temporal import Temporal
 from tests.integration.durability.gates import Gates
 from tests.replay import histories
 from tests.replay.scenarios import SCENARIOS, Stage
-from tests.servers import Databases, passable_directory
+from workbench.servers import Databases, passable_directory
 from workers.main import build
 
 QUEUE = "tenantry"

@@ -17,7 +17,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Decision, Role
 from operations.temporal import Run
 from tests.integration.durability.gates import Gate, Gates
-from tests.servers import eventually, insisting
+from workbench.servers import eventually, insisting
 
 OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
 WHY = "recorded for the tests"

@@ -22,7 +22,7 @@ from tests.integration.durability.gates import Gates
 from tests.replay import bad_workflows, histories
 from tests.replay.histories import WORKFLOWS, Recorded, breaks, history_of, recorded
 from tests.replay.scenarios import SCENARIOS, Stage
-from tests.servers import RunningWorker
+from workbench.servers import RunningWorker
 from workers.tracking.headers import StepMark
 
 ALL = recorded()

@@ -235,7 +235,7 @@ def test_no_committed_text_names_a_package_index_or_a_place_on_one_machine() -> 
             ]
         )
     )
-    texts = [*modules(), *(ROOT / "tests").rglob("*.py")]
+    texts = [*modules(), *(path for place in ("tests", "bench", "workbench") for path in (ROOT / place).rglob("*.py"))]
     texts += [path for pattern in DOCUMENTS for path in ROOT.glob(pattern) if path.is_file()]
 
     named = [
@@ -298,6 +298,29 @@ def test_no_two_tests_register_the_same_customer() -> None:
 
     assert len(counted) > 20
     assert [slug for slug, times in counted.items() if times > 1] == []
+
+
+def test_tests_and_measurements_share_the_workbench_and_nothing_else() -> None:
+    strangers = {"tests": {"bench"}, "bench": {"tests"}, "workbench": {"tests", "bench"}}
+    strangers |= {package: {"tests", "bench", "workbench"} for package in PACKAGES}
+
+    crossing = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for directory, forbidden in strangers.items()
+        for path in sorted((ROOT / directory).rglob("*.py"))
+        for name in _imported(ast.parse(path.read_text()))
+        if name.partition(".")[0] in forbidden
+    ]
+
+    assert crossing == []
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
 
 
 @pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/decisions/0001-layers.md"])

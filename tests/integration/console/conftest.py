@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.consoles import Console, Servers, run_console
 from tests.proxies import Proxy, address_in, proxy_to, through
-from tests.servers import Databases
+from workbench.consoles import Console, Servers, run_console
+from workbench.servers import Databases
 
 
 @pytest.fixture(scope="session")

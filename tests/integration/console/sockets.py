@@ -14,7 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.consoles import Console
+from workbench.consoles import Console
 
 CLIENT_ID = re.compile(r"'client_id': '([0-9a-f-]{36})'")
 ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)

@@ -14,10 +14,10 @@ import pytest
 from temporalio.api.workflowservice.v1 import ListWorkersRequest
 from temporalio.client import Client
 
-from tests.consoles import Console, Servers, run_console, run_worker
 from tests.integration.console.sockets import OpenedPage, Socket, open_page, open_socket, shake_hands
 from tests.proxies import Proxy, proxy_to
-from tests.servers import Databases, eventually
+from workbench.consoles import Console, Servers, run_console, run_worker
+from workbench.servers import Databases, eventually
 
 PROMISED = 10.0  #: seconds until the pages say so
 NO_WORKER, NO_TEMPORAL = "No worker answers", "Temporal does not answer"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from operations.statuses import Role
-from tests.consoles import Console
+from workbench.consoles import Console
 
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 TEXT = "because-i-can"

@@ -17,11 +17,11 @@ from playwright.async_api import async_playwright, expect
 from psycopg import AsyncConnection
 
 from embedded import ports
-from tests.browser import find_browser
-from tests.consoles import ADMIN_EMAIL, PASSWORD, ROOT, Console, Servers, run_console
 from tests.factories import add_tenant
 from tests.parts import NGINX
-from tests.servers import eventually, passable_directory
+from workbench.browser import find_browser
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, ROOT, Console, Servers, run_console
+from workbench.servers import eventually, passable_directory
 
 GUIDE = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 CONFIGURATION = """

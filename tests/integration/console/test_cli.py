@@ -13,8 +13,8 @@ from sqlalchemy import text
 from embedded import environment as exported
 from embedded import state
 from operations.bootstrap import Services
-from tests.consoles import Servers
-from tests.servers import environment
+from workbench.consoles import Servers
+from workbench.servers import environment
 
 ROOT = Path(__file__).parents[3]
 

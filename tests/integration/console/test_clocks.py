@@ -14,10 +14,10 @@ import pytest
 from console.pages.outage_words import TITLES
 from operations.statuses import Role
 from tests import parts
-from tests.consoles import ADMIN_EMAIL, PASSWORD, Console, Servers, run_console, run_worker
 from tests.hostile import deaf_socket
 from tests.integration.console.sockets import open_page
-from tests.servers import Databases, eventually
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, Console, Servers, run_console, run_worker
+from workbench.servers import Databases, eventually
 
 OFF = timedelta(minutes=10)
 CLOSE = timedelta(minutes=2)  # to now; what takes longer than this here is no fault of a clock

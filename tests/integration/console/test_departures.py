@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.consoles import Console
+from workbench.consoles import Console
 
 WHY = {"reason": "contract ended"}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from operations.statuses import Role
-from tests.consoles import Console, Servers, run_console
-from tests.servers import Databases
+from workbench.consoles import Console, Servers, run_console
+from workbench.servers import Databases
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 PER_OPERATION = 20  # of one role, besides those that are the same every time

@@ -22,10 +22,10 @@ from psycopg import AsyncConnection
 
 from console.bounds import TABS
 from operations.statuses import Role
-from tests.consoles import Console, Servers, run_console
 from tests.hostile import DeafSocket, connection_to, deaf_socket, send_body
 from tests.integration.console.sockets import open_page
-from tests.servers import Databases
+from workbench.consoles import Console, Servers, run_console
+from workbench.servers import Databases
 
 LASTING = 20.0  # seconds, in which one change follows the other
 CALM = 5.0  # seconds before it, in which nothing is poured in

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable
 import httpx
 import pytest
 
-from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
 from tests.proxies import Proxy
-from tests.servers import eventually
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, Console
+from workbench.servers import eventually
 
 PROMISED = 5.0  #: seconds until there is an answer
 WANTED = {"slug": "frozen", "name": "Frozen", "owner_email": "o@frozen.example"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from tests.consoles import Console
+from workbench.consoles import Console
 
 FIELDS = ("slug", "name", "owner_email", "owner_name", "plan", "other")
 TEXT = some.text(some.characters(), max_size=60)  # with NUL, controls and lone surrogates

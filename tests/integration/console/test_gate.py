@@ -9,8 +9,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from operations.statuses import Role
-from tests.consoles import Console
 from tests.integration.console.sockets import PATH, Socket, open_page, open_socket, shake_hands
+from workbench.consoles import Console
 
 NOBODY = UUID(int=0)
 ORIGINS = (None, "own", "https://evil.example", "null")

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.consoles import Console
+from workbench.consoles import Console
 
 NONCE = re.compile(r"'nonce-([^']+)'")
 TAGS = re.compile(r"<(?:script|style)\b[^>]*>")

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.consoles import Console
 from tests.hostile import connection_to
+from workbench.consoles import Console
 
 HEADS = {
     "an address": (b"GET /", b"a" * 65_536),

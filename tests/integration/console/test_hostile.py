@@ -14,9 +14,9 @@ from console import doors
 from console.bounds import TABS
 from console.connections import MOST_KEPT, PATIENCE, UNFINISHED
 from operations.statuses import Role
-from tests.consoles import Console
 from tests.hostile import SOCKETS, connection_to, deaf_socket, half_sent, request, send_body
 from tests.integration.console.sockets import open_page
+from workbench.consoles import Console
 
 SOON = 5.0  # seconds until the end of a session must be felt, on the connection itself
 ENDS = {

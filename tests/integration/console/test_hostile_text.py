@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.consoles import Console
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
+from workbench.consoles import Console
 
 LONG = 30_000  # characters; 60 kB as UTF-8
 #: To compose: every mark is looked up among those before it. To fold, to split, to name one by one.

@@ -8,9 +8,9 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.statuses import Status
-from tests.consoles import Console
 from tests.factories import add_execution, add_tenant
 from tests.integration.console.test_api import fields_of
+from workbench.consoles import Console
 
 KIND = "listed_by_tests"  #: only these rows are looked at
 EACH = 30  #: rows for each status

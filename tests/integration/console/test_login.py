@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from operations.statuses import Role
-from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, Console
 
 SOON = 5.0  # seconds until the end of a session must be felt
 

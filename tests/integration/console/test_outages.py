@@ -7,11 +7,11 @@ import httpx
 import pytest
 from psycopg import AsyncConnection
 
-from tests.consoles import ADMIN_EMAIL, PASSWORD, Console
 from tests.failovers import takes_no_changes
 from tests.integration.console.sockets import open_page, open_socket, shake_hands
 from tests.proxies import Proxy
-from tests.servers import eventually
+from workbench.consoles import ADMIN_EMAIL, PASSWORD, Console
+from workbench.servers import eventually
 
 PRIVATE = ("Traceback", "psycopg", "sqlalchemy", "postgresql://", "UndefinedTable", "does not exist", 'File "')
 

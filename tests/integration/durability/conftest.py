@@ -18,10 +18,10 @@ from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Role, TenantStatus
 from operations.temporal import Run
-from tests.chaos.processes import Module, worker_process
-from tests.consoles import Servers
 from tests.integration.durability.gates import Gates
-from tests.servers import eventually, run_worker
+from workbench.consoles import Servers
+from workbench.processes import Module, worker_process
+from workbench.servers import eventually, run_worker
 
 Working = Callable[[], AbstractAsyncContextManager[None]]
 

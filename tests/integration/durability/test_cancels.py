@@ -11,7 +11,7 @@ from operations.statuses import CloseReason, Status, StepStatus, TenantStatus
 from operations.temporal import RunStatus
 from tests.integration.durability.conftest import OPERATOR, Provisioning, Working
 from tests.integration.durability.gates import Gates
-from tests.servers import eventually, insisting, run_worker
+from workbench.servers import eventually, insisting, run_worker
 
 
 async def cancel(provisioning: Provisioning, registered: Registered) -> None:

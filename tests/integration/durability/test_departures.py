@@ -24,12 +24,12 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.reconciliation.limits import Limits
 from operations.statuses import CloseReason, PassTrigger, Status, StepStatus, TenantStatus
 from operations.temporal import Run, RunStatus, Temporal
-from tests.chaos.processes import Module, ServerProcess, running
 from tests.conftest import SECRET_KEY
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning, Working, work
 from tests.integration.durability.gates import Gates
-from tests.servers import Databases, eventually, insisting, passable_directory, run_worker
 from tests.stand_in_runs import StandInRun
+from workbench.processes import Module, ServerProcess, running
+from workbench.servers import Databases, eventually, insisting, passable_directory, run_worker
 from workers.activities.departures import DepartureActivities
 from workers.activities.sessions import Sessions
 

@@ -22,7 +22,7 @@ from operations.temporal import RunStatus, Start
 from tests.factories import add_execution
 from tests.integration.durability.conftest import TABLES, Provisioning
 from tests.integration.durability.gates import Gates
-from tests.servers import eventually, run_worker
+from workbench.servers import eventually, run_worker
 from workers.activities import schemas
 from workers.tracking import plugin
 from workers.workflows.steps import run_step

@@ -11,9 +11,9 @@ from psycopg import AsyncConnection
 
 from embedded.postgres import EmbeddedPostgres
 from operations import bootstrap
-from tests.chaos.processes import running, worker_process
-from tests.consoles import ROOT, Console, Servers, run_console
-from tests.servers import Databases, eventually, passable_directory
+from workbench.consoles import ROOT, Console, Servers, run_console
+from workbench.processes import running, worker_process
+from workbench.servers import Databases, eventually, passable_directory
 from workers.activities import sessions
 
 CONNECTIONS = 30

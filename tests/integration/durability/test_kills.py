@@ -6,10 +6,10 @@ import pytest
 
 from operations import contracts, tenant_kinds
 from operations.statuses import Decision, Status, StepStatus, TenantStatus
-from tests.chaos.processes import Module, running
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gate, Gates
-from tests.servers import eventually
+from workbench.processes import Module, running
+from workbench.servers import eventually
 
 APPROVAL_STEPS = tuple(step.name for step in tenant_kinds.APPROVAL)
 STEPS = tuple(step.name for step in tenant_kinds.PROVISIONING.steps)

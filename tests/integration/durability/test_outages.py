@@ -17,14 +17,14 @@ from operations.database import Database
 from operations.errors import DatabaseUnavailable
 from operations.statuses import CommandState, Decision, Status, TenantStatus
 from operations.temporal import RunStatus, Temporal
-from tests.chaos.processes import Module, ServerProcess, running, worker_process
 from tests.chaos.proxy import COMMIT, Way, proxy_to
 from tests.conftest import SECRET_KEY
-from tests.consoles import Servers
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
 from tests.proxies import address_in
-from tests.servers import Databases, eventually, passable_directory, run_worker
+from workbench.consoles import Servers
+from workbench.processes import Module, ServerProcess, running, worker_process
+from workbench.servers import Databases, eventually, passable_directory, run_worker
 from workers.main import GRACE
 
 OUTAGE = 10.0  # seconds

@@ -14,8 +14,8 @@ from operations.contracts import TenantStep
 from operations.statuses import Status, TenantStatus
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gates
-from tests.servers import eventually
 from tests.stand_in_runs import StandInRun
+from workbench.servers import eventually
 from workers.activities import schemas
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities

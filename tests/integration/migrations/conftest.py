@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from psycopg import AsyncConnection
 
-from tests.servers import Databases
+from workbench.servers import Databases
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from psycopg import AsyncConnection, sql
 
 from migrations.__main__ import upgrade
-from tests.servers import Databases
+from workbench.servers import Databases
 
 PARTITIONS = """
     SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'execution_events'::regclass ORDER BY 1

@@ -19,7 +19,7 @@ from migrations.__main__ import LOCK, configuration, upgrade
 from operations.connections import connect_blocking
 from operations.database import HEAD, Database
 from operations.errors import SchemaBehind
-from tests.servers import environment, eventually
+from workbench.servers import environment, eventually
 
 ROOT = Path(__file__).parents[3]
 

@@ -13,7 +13,7 @@ from operations.connections import CONNECT_SECONDS, SESSION, connect_blocking, c
 from operations.database import Database, OwnConnection
 from operations.errors import ConfigurationError, DatabaseUnavailable
 from tests.poolers import Pooler, pooler_to
-from tests.servers import Databases
+from workbench.servers import Databases
 from workers.activities.sessions import Sessions
 
 LIMITS = "SELECT " + ", ".join(f"current_setting('{name}')" for name in SESSION)

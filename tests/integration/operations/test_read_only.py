@@ -12,7 +12,7 @@ from operations.errors import DatabaseReadOnly
 from operations.feed import Changed, Feed
 from tests.factories import add_tenant
 from tests.failovers import takes_no_changes
-from tests.servers import eventually
+from workbench.servers import eventually
 
 CHANGE = "UPDATE tenants SET name = name"
 SESSIONS = """

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bench import dataset
-from bench.views import Landmarks, landmarks
 from operations.database import Database
 from operations.queries.executions import ExecutionQueries
-from tests.servers import Databases
+from workbench import dataset
+from workbench.servers import Databases
+from workbench.views import Landmarks, landmarks
 
 MANY, FEW = 30_000, 1_500  # executions
 TENANTS = 6_000

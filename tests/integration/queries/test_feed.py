@@ -14,7 +14,7 @@ from operations import feed
 from operations.connections import connect_directly
 from operations.feed import MOST, Changed, Feed
 from tests.integration.queries.silent_link import silent_link
-from tests.servers import eventually
+from workbench.servers import eventually
 
 INSERT = "INSERT INTO tenants (id, slug, name, plan, registered_by) VALUES (%s, %s, 'Name', 'starter', 'test')"
 KILL_FEEDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry feed'"

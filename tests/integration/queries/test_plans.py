@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from bench.plans import explain, recorded
-from bench.views import Landmarks, View, all_views
 from operations.database import Database
 from operations.queries.attention import AttentionCounts
+from workbench.plans import explain, recorded
+from workbench.views import Landmarks, View, all_views
 
 NOWHERE = Landmarks(middle=datetime(2026, 1, 1, tzinfo=UTC), tenant_id=UUID(int=1), slug="acme")
 NAMES = [view.name for view in all_views(Database.at("", name="nobody"), NOWHERE)]

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.leaks import SPARE, forgotten
-from bench.servers import metrics
-from bench.tabs import Site, open_tabs
-from tests.consoles import Servers, run_console
-from tests.servers import Databases, eventually
+from workbench.consoles import Servers, run_console
+from workbench.forgetting import SPARE, forgotten, metrics
+from workbench.servers import Databases, eventually
+from workbench.tabs import Site, open_tabs
 
 
 @pytest.mark.long
@@ -26,6 +25,6 @@ async def test_tabs_that_come_and_go_leave_nothing_behind(
             async with open_tabs(site, 30) as tabs:
                 await eventually(lambda: metrics(site.url), lambda seen: seen["tenantry_live_viewers"] >= len(tabs))
 
-        after = await forgotten(site, before)
+        after = await forgotten(site.url, before)
 
         assert all(after[name] <= before[name] + more for name, more in SPARE.items()), (before, after)

@@ -25,7 +25,7 @@ from operations.reconciliation.passes import PassResult, Reconciler
 from operations.statuses import PassTrigger, Status
 from operations.temporal import OPERATION_UUID
 from tests import factories
-from tests.servers import eventually
+from workbench.servers import eventually
 
 LIMITS = Limits(grace=0.05)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from operations.statuses import Role
-from tests.consoles import ROOT, Console, Servers, run_console
 from tests.integration.reconciliation.runs import World
-from tests.servers import environment, eventually
+from workbench.consoles import ROOT, Console, Servers, run_console
+from workbench.servers import environment, eventually
 
 
 @pytest.fixture

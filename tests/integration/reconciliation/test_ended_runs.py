@@ -7,7 +7,7 @@ import pytest
 from operations.reconciliation.passes import PassResult
 from operations.statuses import CloseReason, FindingKind, PassOutcome, Status
 from tests.integration.reconciliation.runs import Started, World
-from tests.servers import eventually
+from workbench.servers import eventually
 
 
 async def healed(world: World, started: Started) -> PassResult:

@@ -18,7 +18,7 @@ from operations.reconciliation.passes import PassResult, Reconciler
 from operations.statuses import CloseReason, FindingKind, PassOutcome, PassTrigger, Status
 from operations.temporal import Run, Temporal
 from tests.integration.reconciliation.runs import LIMITS, Started, World, marked
-from tests.servers import eventually
+from workbench.servers import eventually
 
 FRESH_SECONDS = float(os.environ.get("TENANTRY_TEST_FRESH_SECONDS", "60"))  #: how long passes follow each other
 

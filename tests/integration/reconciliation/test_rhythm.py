@@ -26,7 +26,7 @@ from operations.reconciliation.limits import Limits
 from operations.reconciliation.watchdog import Watchdog
 from operations.statuses import PassOutcome, PassTrigger, Role, Status
 from tests.integration.reconciliation.runs import LIMITS, World
-from tests.servers import eventually
+from workbench.servers import eventually
 from workers import schedules
 
 

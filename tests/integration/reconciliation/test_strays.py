@@ -17,7 +17,7 @@ from operations.statuses import CloseReason, Decision, FindingKind, Role, Status
 from operations.temporal import RunStatus
 from tests import factories
 from tests.integration.reconciliation.runs import World, marked
-from tests.servers import eventually
+from workbench.servers import eventually
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
 

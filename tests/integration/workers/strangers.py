@@ -29,7 +29,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
 from operations.statuses import Role, TenantStatus
 from operations.temporal import OPERATION_UUID
-from tests.servers import eventually
+from workbench.servers import eventually
 from workers.tracking.headers import StepMark
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)

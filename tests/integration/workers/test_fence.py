@@ -23,7 +23,7 @@ from operations.reconciliation.limits import Limits
 from operations.statuses import CloseReason, FindingKind, PassTrigger, Status, TenantStatus
 from operations.temporal import RunStatus
 from tests.integration.workers.strangers import OTTO, Customer, Town, burglar, failure_of, leaving_at_once
-from tests.servers import RunningWorker, eventually
+from workbench.servers import RunningWorker, eventually
 
 DEPARTING = tenant_kinds.DEPROVISIONING.temporal_name
 PROVISIONING = tenant_kinds.PROVISIONING.temporal_name

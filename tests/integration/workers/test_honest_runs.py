@@ -20,8 +20,8 @@ from operations.reconciliation.limits import Limits
 from operations.statuses import CloseReason, Decision, PassTrigger, Status, TenantStatus
 from tests.factories import add_execution, add_tenant
 from tests.integration.workers.strangers import OTTO
-from tests.servers import RunningWorker, eventually
 from tests.stand_in_runs import StandInRun
+from workbench.servers import RunningWorker, eventually
 from workers.activities.sessions import Sessions
 from workers.activities.tenants import TenantActivities
 

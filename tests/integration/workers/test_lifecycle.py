@@ -14,7 +14,7 @@ from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, NotPerm
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Decision, Role, Status, TenantStatus
 from operations.temporal import RunStatus
-from tests.servers import eventually
+from workbench.servers import eventually
 
 Look = Callable[[UUID, Callable[[ExecutionDetail], bool]], Awaitable[ExecutionDetail]]
 

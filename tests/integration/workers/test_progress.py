@@ -14,7 +14,7 @@ from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
 from operations.temporal import OPERATION_UUID
-from tests.servers import eventually
+from workbench.servers import eventually
 from workers.tracking import plugin
 from workers.workflows.steps import run_step
 

@@ -10,7 +10,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, Standing
 from operations.statuses import CloseReason, FindingKind, PassTrigger, Role, Status, StepStatus, TenantStatus
 from operations.temporal import OPERATION_UUID
-from tests.servers import RunningWorker, eventually, run_worker
+from workbench.servers import RunningWorker, eventually, run_worker
 
 OPERATOR = Actor(name="operator@example.com", role=Role.OPERATOR)
 ACME = Registration(slug="acme", name="Acme Inc.", owner_email="ada@acme.example")

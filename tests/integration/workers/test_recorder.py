@@ -11,7 +11,7 @@ from operations.connections import can_bound_transactions
 from operations.statuses import Status, StepStatus
 from operations.step_reports import StepReport
 from tests.factories import add_execution
-from tests.servers import eventually
+from workbench.servers import eventually
 from workers.tracking.recorder import Recorder, lost_reports
 
 END_CONNECTION = """

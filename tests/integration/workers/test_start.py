@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.consoles import Servers, run_worker
-from tests.servers import Databases, eventually
+from workbench.consoles import Servers, run_worker
+from workbench.servers import Databases, eventually
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from operations.statuses import Decision, FindingKind, PassTrigger, Status, Tena
 from tests.integration.durability.gates import Gates
 from tests.integration.workers.strangers import OTTO, Town
 from tests.integration.workers.test_honest_runs import register
-from tests.servers import RunningWorker, eventually
+from workbench.servers import RunningWorker, eventually
 
 
 @pytest.fixture

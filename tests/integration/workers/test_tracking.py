@@ -21,7 +21,7 @@ from operations.statuses import CloseReason, Status, StepStatus
 from operations.temporal import RunStatus, Start
 from tests.factories import add_execution
 from tests.integration.workers import strange_workflows
-from tests.servers import RunningWorker, eventually
+from workbench.servers import RunningWorker, eventually
 from workers.tracking import plugin
 
 HOSTILE = "nul \x00, right to left \u202e, <b>" + "x" * 10_000

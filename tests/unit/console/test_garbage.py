@@ -11,7 +11,7 @@ from nicegui import Client, ui
 from nicegui.props import Props
 
 from console.garbage import Remains
-from tests.servers import eventually
+from workbench.servers import eventually
 
 NEVER = 10**9  # parts
 

@@ -25,7 +25,7 @@ from operations.errors import DatabaseSlow, NotPermitted
 from operations.feed import Changed, Feed
 from operations.liveness import Outage, Part
 from operations.statuses import Role
-from tests.servers import eventually
+from workbench.servers import eventually
 
 
 class Counter:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from operations import silence
 from operations.database import Database
 from operations.silence import Silence
-from tests.servers import eventually
+from workbench.servers import eventually
 
 SOON = 10 * silence.SUSPICIOUS
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import workers.workflows
-from tests.servers import environment
+from workbench.servers import environment
 
 ROOT = Path(__file__).parents[3]
 DRIVERS = ("psycopg", "sqlalchemy", "httpx", "nicegui", "prometheus_client", "structlog")

@@ -16,7 +16,7 @@ from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import AlreadyTaken, InvalidInput, NotPermitted, StaffNotFound, TooManyTries, WrongPassword
 from operations.statuses import Role
-from tests.consoles import QUICK
+from workbench.consoles import QUICK
 
 ADA = "ada@example.com"
 PASSWORD = "correct horse battery"

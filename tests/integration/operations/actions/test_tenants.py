@@ -21,7 +21,7 @@ from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CommandState, Role, Status, TenantStatus
 from operations.temporal import Temporal
 from tests.conftest import SECRET_KEY
-from tests.servers import eventually
+from workbench.servers import eventually
 
 WRITTEN = {
     "tenants": 1,

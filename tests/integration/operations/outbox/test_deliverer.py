@@ -32,7 +32,7 @@ from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
 from operations.transitions import Transition
 from tests.chaos.proxy import Way, proxy_to
 from tests.factories import add_execution, add_start_command, add_tenant, set_status
-from tests.servers import eventually
+from workbench.servers import eventually
 
 
 @pytest.fixture

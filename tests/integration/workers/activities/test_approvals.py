@@ -15,7 +15,7 @@ from operations.errors import NotWaiting
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CommandKind, Decision, Status
 from tests.factories import add_execution, add_tenant
-from tests.servers import eventually
+from workbench.servers import eventually
 
 pytestmark = pytest.mark.usefixtures("worker", "delivering")
 

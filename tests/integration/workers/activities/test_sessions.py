@@ -14,8 +14,8 @@ from operations.contracts import TenantStep
 from operations.database import Database
 from tests.factories import add_tenant
 from tests.proxies import address_in, proxy_to, through
-from tests.servers import eventually
 from tests.stand_in_runs import StandInRun
+from workbench.servers import eventually
 from workers.activities import schemas
 from workers.activities.sessions import CONNECTIONS, Sessions
 from workers.activities.tenants import TenantActivities

@@ -1,4 +1,4 @@
-"""What tests start, and how they wait: by looking again until a deadline, never by sleeping."""
+"""What tests and measurements start, and how they wait: by looking again until a deadline, never by sleeping."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A console that writes down what holds up its event loop: `python -m tests.watched_console`.
+"""A console that writes down what holds up its event loop: `python -m workbench.watched_console`.
 
 It runs on asyncio's own loop, whose callbacks can be seen. What counts is the processor time of the loop's thread: a
 busy machine makes no callback slow. Pauses of the garbage collector, which may fall into any callback, do not count.

@@ -21,8 +21,8 @@ from operations.actions.staff import Staff
 from operations.database import Database
 from operations.errors import AlreadyTaken
 from operations.statuses import Role
-from tests import watched_console
-from tests.servers import environment, eventually
+from workbench import watched_console
+from workbench.servers import environment, eventually
 
 ROOT = Path(__file__).parents[1]
 ADMIN_EMAIL = "ada@example.com"
@@ -147,7 +147,7 @@ async def run_console(
     variables = servers.variables() | {"TENANTRY_PORT": str(port), "TENANTRY_PUBLIC_URL": url} | dict(clock or {})
     module = "console"
     if slow_callbacks is not None:
-        module, variables = "tests.watched_console", variables | {watched_console.REPORT: str(slow_callbacks)}
+        module, variables = "workbench.watched_console", variables | {watched_console.REPORT: str(slow_callbacks)}
     async with AsyncExitStack() as stack:
         accounts = await stack.enter_async_context(Accounts.at(database_behind or servers.database_url))
         process = await stack.enter_async_context(_process(module, log, variables))

@@ -1,4 +1,4 @@
-"""Processes under chaos: killed without warning, frozen, ended in order, begun again."""
+"""Processes that can be maltreated: killed without warning, frozen, ended in order, begun again."""
 
 import asyncio
 import os
@@ -13,10 +13,10 @@ from pathlib import Path
 from embedded import processes
 from embedded.processes import Child, Program
 from embedded.server import Server
-from tests.consoles import Servers
-from tests.servers import environment, eventually
+from workbench.consoles import Servers
+from workbench.servers import environment, eventually
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TO_START = 60.0  # seconds
 TO_END = 30.0  # seconds
 

@@ -1,4 +1,4 @@
-"""Find a Chromium for the end-to-end tests, or install one: `python -m tests.browser` prints its path."""
+"""Find a Chromium for the end-to-end tests, or install one: `python -m workbench.browser` prints its path."""
 
 import json
 import os
