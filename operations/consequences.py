@@ -40,6 +40,17 @@ async def reopened(connection: AsyncConnection, workflow_type: str, tenant_id: U
         await _turn(connection, tenant_id, TenantStatus.FAILED, TenantStatus.PROVISIONING)
 
 
+async def supersede(connection: AsyncConnection, workflow_type: str, entity_id: UUID) -> None:
+    """Note of each failed attempt which newer one, open or completed, has taken its place; of no other any.
+
+    Called when an attempt begins, fails or is corrected: nothing else changes it. One at a time for an entity, or two
+    attempts that are settled at once would each be judged by what the other was.
+    """
+    attempts = {"entity": entity_id, "type": workflow_type}
+    await connection.execute(ONE_AT_A_TIME, attempts)
+    await connection.execute(SUPERSEDE, attempts)
+
+
 async def _turn(connection: AsyncConnection, tenant_id: UUID, before: TenantStatus, after: TenantStatus) -> None:
     await connection.execute(
         update(Tenant)
@@ -47,6 +58,30 @@ async def _turn(connection: AsyncConnection, tenant_id: UUID, before: TenantStat
         .values(status=after, updated_at=func.clock_timestamp())
     )
 
+
+ONE_AT_A_TIME = text(
+    """
+    SELECT pg_advisory_xact_lock(
+        hashtextextended('superseded ' || CAST(:type AS text) || ' ' || CAST(:entity AS uuid), 0))
+    """
+)
+
+# Rows that say it already are not written, nor locked.
+SUPERSEDE = text(
+    """
+    UPDATE workflow_executions e SET superseded_by = now.newer
+    FROM (
+        SELECT old.id, (
+            SELECT new.id FROM workflow_executions new
+            WHERE new.entity_id = old.entity_id AND new.workflow_type = old.workflow_type
+              AND new.attempt > old.attempt AND new.status <> 'failed' AND old.status = 'failed'
+            ORDER BY new.attempt DESC LIMIT 1
+        ) AS newer
+        FROM workflow_executions old WHERE old.entity_id = :entity AND old.workflow_type = :type
+    ) AS now
+    WHERE e.id = now.id AND e.superseded_by IS DISTINCT FROM now.newer
+    """
+)
 
 TAKE_BACK = text(
     """

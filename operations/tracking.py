@@ -35,6 +35,7 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
         return False
     if transition.to is Status.FAILED:
         await consequences.failed(connection, transition.execution_id, row.workflow_type, row.entity_id)
+        await consequences.supersede(connection, row.workflow_type, row.entity_id)
     elif transition.to is Status.COMPLETED and row.has_loose_ends:
         await consequences.completed(connection, transition.execution_id)
     return True
@@ -76,6 +77,7 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
         await consequences.failed(connection, correction.execution_id, row.workflow_type, row.entity_id)
     elif correction.to is Status.COMPLETED:
         await consequences.completed(connection, correction.execution_id)
+    await consequences.supersede(connection, row.workflow_type, row.entity_id)
     return True
 
 
@@ -108,6 +110,7 @@ async def adopt(connection: AsyncConnection, adoption: Adoption) -> None:
     await connection.execute(_MARK, {"on": ""})
     row = inserted.one()
     await consequences.reopened(connection, row.workflow_type, row.entity_id)
+    await consequences.supersede(connection, row.workflow_type, row.entity_id)
 
 
 # A constant, as it is the statement that runs most. Actor and reason are named in the same round trip: the trigger that

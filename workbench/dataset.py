@@ -1,7 +1,8 @@
 """Believable tenants and executions in any number, made by the database itself in minutes.
 
 A year of runs, evenly spread. Two of a hundred are open: the newest ones, and as many old ones that somebody
-forgot. Eight of a hundred failed, with error texts of which some are frequent, some rare and some in between.
+forgot. Eight of a hundred failed, with error texts of which some are frequent, some rare and some in between;
+of some failures another attempt took the place.
 """
 
 from collections.abc import Sequence
@@ -84,6 +85,17 @@ EXECUTIONS = """
     ) AS made
 """
 
+# Of the failures that something of the same kind came after, a third.
+SUPERSEDED = """
+    UPDATE workflow_executions e SET superseded_by = newest.id
+    FROM (
+        SELECT DISTINCT ON (entity_id, workflow_type) entity_id, workflow_type, created_at, id
+        FROM workflow_executions WHERE status <> 'failed' ORDER BY entity_id, workflow_type, created_at DESC
+    ) AS newest
+    WHERE e.entity_id = newest.entity_id AND e.workflow_type = newest.workflow_type
+      AND e.created_at < newest.created_at AND e.status = 'failed' AND hashtext(e.workflow_id) % 3 = 0
+"""
+
 RUNNING_TENANTS = """
     INSERT INTO tenants (slug, name, plan, status, registered_by)
     SELECT %(prefix)s || number, 'Running ' || number, 'starter', 'provisioning', 'load@example.com'
@@ -115,6 +127,7 @@ def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
         numbers = {"rows": rows, "tenants": tenants}
         for first in range(1, rows + 1, 500_000):
             connection.execute(EXECUTIONS, {**numbers, "first": first, "last": min(first + 499_999, rows)})
+        connection.execute(SUPERSEDED)
         for _, definition in indexes:
             connection.execute(definition)
         connection.execute("VACUUM (ANALYZE) tenants")

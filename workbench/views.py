@@ -1,7 +1,7 @@
 """The views of the lists that people and scripts ask for, each with the index that has to serve it."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,6 +47,8 @@ def all_views(database: Database, place: Landmarks) -> list[View]:
     return [
         *views,
         View(name="counts by status", ask=executions.status_counts, index="ix_workflow_executions_status"),
+        View(name="counts of failures", ask=executions.status_counts, index="ix_workflow_executions_failed"),
+        View(name="counts of superseded ones", ask=executions.status_counts, index="ix_workflow_executions_superseded"),
         View(name="throughput of a day", ask=executions.throughput, index="ix_workflow_executions_completed"),
         *_of_tenants(tenants, place),
     ]
@@ -91,6 +93,17 @@ def _words() -> Iterator[Listed]:
         Sort.LATEST_COMPLETED,
         None,
     )
+    for index, superseded in (("failed", False), ("superseded", True)):
+        failures = ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=superseded)
+        kind = replace(failures, workflow_types=frozenset({TYPES[0]}))
+        yield f"failures, {index}", index, failures, Sort.NEWEST, None
+        yield f"failures, {index}, attention", index, failures, Sort.ATTENTION, None
+        yield f"failures, {index}, latest", f"{index}_completed", failures, Sort.LATEST_COMPLETED, None
+        yield f"failures, {index}, one type", f"{index}_type", kind, Sort.NEWEST, None
+        yield f"failures, {index}, search", "entity", replace(failures, search="acme"), Sort.NEWEST, None
+        yield f"failures, {index}, error", "error", replace(failures, search="disk quota"), Sort.NEWEST, None
+    standing = ExecutionFilter(statuses=BUSY, superseded=False)
+    yield "open and failures that stand", "failed", standing, Sort.NEWEST, None
     busy = ExecutionFilter(statuses=BUSY)
     yield "three statuses", "status", busy, Sort.NEWEST, None
     yield "three statuses, attention", "open_progress", busy, Sort.ATTENTION, None

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operations import consequences
 from operations.kinds import Kind, Subject
 from operations.models import Execution
 from operations.statuses import CommandKind
@@ -57,6 +58,8 @@ async def write(connection: AsyncConnection, attempt: Attempt) -> UUID:
             "kind": CommandKind.START.value,
         },
     )
+    if attempt.number > 1:
+        await consequences.supersede(connection, attempt.kind.stored_name, attempt.tenant_id)
     return id_
 
 

@@ -13,6 +13,13 @@ from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject,
 from operations.statuses import CloseReason, Health, Status, StepStatus
 
 OPEN = "status IN ('pending', 'running')"
+#: Failures that stand, and those that a newer attempt took the place of.
+FAILURES = {"failed": "status = 'failed' AND superseded_by IS NULL", "superseded": "superseded_by IS NOT NULL"}
+ORDERS = {
+    "": ("created_at DESC", "id DESC"),
+    "_type": ("workflow_type", "created_at DESC", "id DESC"),
+    "_completed": ("completed_at DESC", "id DESC"),
+}
 
 
 class Execution(Record):
@@ -30,6 +37,8 @@ class Execution(Record):
     close_reason: Mapped[CloseReason | None] = mapped_column(Word(CloseReason))
     attempt: Mapped[int] = mapped_column(server_default=text("1"))
     retry_of: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    superseded_by: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    """Of a failed one: the newest attempt that is open or completed, for the same entity and of the same kind."""
     run_id: Mapped[str | None]  #: evidence of the latest run; never a key
     task_queue: Mapped[str]
     build_id: Mapped[str | None]
@@ -60,6 +69,20 @@ class Execution(Record):
             postgresql_include=["status", "workflow_type"],  # searches by tenant ask for these in hundreds of tenants
         ),
         Index("ix_workflow_executions_retry_of", "retry_of"),
+        Index(
+            "ix_workflow_executions_superseded_by",
+            "superseded_by",
+            postgresql_where=text("superseded_by IS NOT NULL"),
+        ),
+        *(
+            Index(
+                f"ix_workflow_executions_{standing}{name}",
+                *(each if each == "workflow_type" else text(each) for each in columns),
+                postgresql_where=text(condition),
+            )
+            for standing, condition in FAILURES.items()
+            for name, columns in ORDERS.items()
+        ),
         Index(
             "ix_workflow_executions_open_progress",
             "status",

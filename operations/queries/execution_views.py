@@ -44,6 +44,8 @@ class ExecutionView:
     run_id: str | None
     build_id: str | None
     verified_at: datetime | None  #: when Temporal confirmed how it ended
+    superseded_by: UUID | None = None  #: of a failed one: the newest attempt that is open or completed
+    superseded_by_attempt: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,6 +158,7 @@ class ExecutionFilter:
     workflow_types: frozenset[str] = frozenset()
     entity_id: UUID | None = None
     search: str = ""
+    superseded: bool | None = None  #: of failed ones, only those that are; False: only those that are not
     created_from: datetime | None = None
     created_to: datetime | None = None
 
@@ -174,7 +177,8 @@ class Sort(StrEnum):
 class StatusCounts:
     """How many executions stand where; a number above the cap of lists means "more than"."""
 
-    numbers: Mapping[Status, int]
+    numbers: Mapping[Status, int]  #: of failed ones, those that are not superseded
+    superseded: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from operations import kinds
 from operations.database import Database
@@ -24,6 +25,7 @@ from operations.queries.execution_views import (
     Sort,
     StatusCounts,
 )
+from operations.queries.narrowing import is_one
 from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
 from operations.statuses import Status, TenantStatus
 
@@ -93,10 +95,10 @@ class ExecutionQueries:
                 yield connection
 
     async def status_counts(self) -> StatusCounts:
-        """How many executions have each status, each up to one more than the cap of lists."""
+        """How many executions have each status, each up to one more than the cap of lists; superseded ones apart."""
         async with self.database.reading() as connection:
-            row = (await connection.execute(_status_counts())).one()
-        return StatusCounts(numbers=dict(zip(Status, row, strict=True)))
+            *numbers, superseded = (await connection.execute(_status_counts())).one()
+        return StatusCounts(numbers=dict(zip(Status, numbers, strict=True)), superseded=superseded)
 
     async def throughput(self, hours: int = 24) -> tuple[HourlyThroughput, ...]:
         """How many executions ended in each of the last hours, the running one last; the hours are those of UTC."""
@@ -145,6 +147,7 @@ _REMOVES = and_(
     Execution.status.in_((Status.PENDING, Status.RUNNING)),
     Tenant.status.in_((TenantStatus.DEPROVISIONING, TenantStatus.DROPPING)),
 )
+_NEWER = aliased(Execution)
 _COLUMNS = (
     Execution.id,
     Execution.workflow_id,
@@ -176,6 +179,8 @@ _COLUMNS = (
     Execution.run_id,
     Execution.build_id,
     Execution.verified_at,
+    Execution.superseded_by,
+    select(_NEWER.attempt).where(_NEWER.id == Execution.superseded_by).scalar_subquery().label("superseded_by_attempt"),
 )
 
 
@@ -202,7 +207,9 @@ _kept_page = lru_cache(maxsize=128)(_page)
 @cache
 def _status_counts() -> Select[*tuple[int, ...]]:
     keys = (Execution.id, Execution.created_at)
-    newest = (select(*keys).where(Execution.status == each).order_by(Execution.created_at.desc()) for each in Status)
+    conditions = [is_one(status, superseded=False) for status in Status]
+    conditions.append(is_one(Status.FAILED, superseded=True))
+    newest = (select(*keys).where(each).order_by(Execution.created_at.desc()) for each in conditions)
     return select(*(count_up_to_cap(each.limit(COUNT_CAP + 1)).scalar_subquery() for each in newest))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import product
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.models import Execution
@@ -31,13 +31,23 @@ class Narrowing:
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
 
     def all_of(self, rows: Rows = Execution) -> Conditions:
-        words = (column.in_(words) for column, words in self._words(rows))
-        return (*words, *self._ranges(rows))
+        statuses = frozenset(self.wanted.statuses)
+        conditions: list[ColumnElement[bool]] = [rows.status.in_(sorted(statuses))] if statuses else []
+        if self.wanted.superseded is not None and (not statuses or Status.FAILED in statuses):
+            stands = _standing(rows, superseded=self.wanted.superseded)
+            others = statuses - {Status.FAILED}
+            conditions.append(or_(rows.status.in_(sorted(others)), stands) if others else stands)
+        conditions += [column.in_(words) for column, words in self._words(rows)]
+        return (*conditions, *self._ranges(rows))
 
     def parts(self) -> list[Conditions]:
         """One word of each column per part, as long as the parts are few."""
-        alternatives: list[list[ColumnElement[bool]]] = []
-        number = 1
+        superseded = self.wanted.superseded
+        statuses = [is_one(status, superseded=superseded) for status in sorted(self.wanted.statuses)]
+        if not statuses and superseded is not None:
+            statuses = [_standing(Execution, superseded=superseded)]
+        alternatives = [statuses] if statuses else []
+        number = max(len(statuses), 1)
         for column, words in self._words(Execution):
             apart = number * len(words) <= MOST_PARTS
             number *= len(words) if apart else 1
@@ -45,10 +55,9 @@ class Narrowing:
         return [(*part, *self._ranges(Execution)) for part in product(*alternatives)]
 
     def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
-        """The columns of which the filter names words."""
+        """The columns of which the filter names words, apart from the status."""
         wanted = self.wanted
         named: list[tuple[Words, frozenset[str]]] = [
-            (rows.status, frozenset(wanted.statuses)),
             (rows.workflow_type, wanted.workflow_types),
             (rows.health, frozenset(wanted.healths)),
             (rows.cause, wanted.causes),
@@ -67,3 +76,15 @@ class Narrowing:
         if self.ended:
             conditions.append(rows.completed_at.is_not(None))
         return tuple(conditions)
+
+
+def is_one(status: Status, *, superseded: bool | None) -> ColumnElement[bool]:
+    """Whether an execution has the status; of failed ones, whether it is superseded: each an index's range."""
+    has_it = Execution.status == status
+    if status is not Status.FAILED or superseded is None:
+        return has_it
+    return and_(has_it, _standing(Execution, superseded=superseded))
+
+
+def _standing(rows: Rows, *, superseded: bool) -> ColumnElement[bool]:
+    return rows.superseded_by.is_not(None) if superseded else rows.superseded_by.is_(None)

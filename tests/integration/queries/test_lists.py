@@ -20,6 +20,15 @@ NOW = datetime.now(UTC)
 FILTERS = {
     "everything": ExecutionFilter(),
     "failed": ExecutionFilter(statuses=frozenset({Status.FAILED})),
+    "failed and not superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=False),
+    "superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=True),
+    "running and superseded": ExecutionFilter(statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True),
+    "all but superseded": ExecutionFilter(superseded=False),
+    "errors that stand": ExecutionFilter(search="permission DENIED", superseded=False),
+    "tenants, superseded": ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}), superseded=True),
+    "running, and errors superseded": ExecutionFilter(
+        search="tenants-eu-3", statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True
+    ),
     "pending and failed": ExecutionFilter(statuses=frozenset({Status.PENDING, Status.FAILED})),
     "all statuses": ExecutionFilter(statuses=frozenset(Status)),
     "one type": ExecutionFilter(workflow_types=frozenset({"tenant_migration"})),
@@ -49,6 +58,11 @@ def keeps(wanted: ExecutionFilter, row: ExecutionView) -> bool:
     )
     return (
         (not wanted.statuses or row.status in wanted.statuses)
+        and (
+            wanted.superseded is None
+            or (row.status is not Status.FAILED and bool(wanted.statuses or not wanted.superseded))
+            or (row.status is Status.FAILED and (row.superseded_by is not None) == wanted.superseded)
+        )
         and (not wanted.healths or row.health in wanted.healths)
         and (not wanted.causes or row.cause in wanted.causes)
         and (not wanted.workflow_types or row.workflow_type in wanted.workflow_types)

@@ -9,17 +9,20 @@ from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
-BY_STATUS = text("SELECT status, count(*) FROM workflow_executions GROUP BY status")
+BY_STATUS = text("SELECT status, count(*) FROM workflow_executions WHERE superseded_by IS NULL GROUP BY status")
+SUPERSEDED = text("SELECT count(*) FROM workflow_executions WHERE superseded_by IS NOT NULL")
 
 
 async def test_counts_by_status_are_exact_up_to_the_cap(executions: ExecutionQueries, few: Database) -> None:
     async with few.reading() as connection:
         truth = {Status(status): number for status, number in await connection.execute(BY_STATUS)}
+        superseded = await connection.scalar(SUPERSEDED)
 
     counts = await executions.status_counts()
 
     assert counts.numbers == {status: min(truth.get(status, 0), COUNT_CAP + 1) for status in Status}
     assert truth[Status.COMPLETED] > COUNT_CAP
+    assert counts.superseded == superseded > 0
 
 
 async def test_throughput_has_every_hour_of_the_day_with_what_ended_in_it(database: Database) -> None:
