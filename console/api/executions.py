@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Term, Words, words_of
+from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Superseded, Term, Words, words_of
 from operations.errors import InvalidInput
 from operations.queries.execution_views import (
     STATUS_WORDS,
@@ -72,6 +72,7 @@ class ExecutionRoutes:
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
         health: Annotated[str, words_of(Health)] = "",
         cause: Words = "",
+        superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",
@@ -83,11 +84,13 @@ class ExecutionRoutes:
     ) -> ExecutionList:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
-        The status `open` is every one that is not final.
+        The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt
+        or not.
         """
         page = await self.executions.list(
             ExecutionFilter(
                 statuses=statuses(status),
+                superseded=superseded,
                 healths=words(Health, health, "health"),
                 causes=frozenset(values(cause)),
                 workflow_types=frozenset(values(type)),

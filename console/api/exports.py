@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.api.executions import aware, statuses
-from console.api.parameters import Moment, Term, Words, words_of
+from console.api.parameters import Moment, Superseded, Term, Words, words_of
 from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
@@ -28,6 +28,7 @@ COLUMNS = (
     "status",
     "close_reason",
     "attempt",
+    "superseded_by_attempt",
     "current_step",
     "steps_done",
     "steps_total",
@@ -58,6 +59,7 @@ class ExportRoutes:
         self,
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
+        superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",
@@ -68,6 +70,7 @@ class ExportRoutes:
         """The filtered list as a file, up to 10,000 rows."""
         wanted = ExecutionFilter(
             statuses=statuses(status),
+            superseded=superseded,
             workflow_types=frozenset(value for value in type.split(",") if value),
             entity_id=entity_id,
             search=q,

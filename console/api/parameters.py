@@ -40,6 +40,16 @@ Term = Annotated[str, Query(max_length=200, json_schema_extra=_TEXT)]
 Place = Annotated[str | None, Query(max_length=500, description="`next` of the page before, as it came")]
 Limit = Annotated[int, Query(json_schema_extra=form(minimum=1, maximum=LARGEST_PAGE))]
 Moment = Annotated[datetime | None, BeforeValidator(_in_writing)]
+Superseded = Annotated[
+    bool | None,
+    Query(
+        description=(
+            "of failed executions, only those of which a newer attempt that is open or completed took the place; "
+            "`false`: only the others. Executions that have not failed stay as `status` asks for; "
+            "without `status`, `true` gives the superseded ones alone"
+        )
+    ),
+]
 
 
 def words_of(kind: Iterable[str]) -> object:

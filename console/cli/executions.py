@@ -22,6 +22,10 @@ commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
 @commands.command("list")
 def list_executions(
     status: Annotated[list[Status] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    superseded: Annotated[
+        bool | None,
+        typer.Option(help="Of failed ones, only those of which a newer attempt took the place, or did not."),
+    ] = None,
     search: Annotated[str, typer.Option("--search", "-q", help="Tenant, workflow id or error.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     as_json: AsJson = False,
@@ -29,7 +33,7 @@ def list_executions(
     """List executions: open ones first, longest without progress first."""
     from operations.queries.execution_views import ExecutionFilter, Sort  # noqa: PLC0415
 
-    wanted = ExecutionFilter(statuses=frozenset(status or ()), search=search)
+    wanted = ExecutionFilter(statuses=frozenset(status or ()), superseded=superseded, search=search)
     page = with_services(lambda services: services.reads.executions.list(wanted, sort=Sort.ATTENTION, limit=limit))
     if as_json:
         print_json(page)

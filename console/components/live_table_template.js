@@ -60,6 +60,7 @@ export default `
           <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
           <span v-else class="live-none">–</span>
           <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>
+          <a v-if="c.note && filled(e.row[c.note])" class="live-note" :href="f.fill(c.note_href, e.row)">{{ f.clip(e.row[c.note], 300) }}</a>
         </td>
         <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions">
           <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger }" :aria-disabled="!!reason(e, a) || undefined"

@@ -1,12 +1,33 @@
 """The foot of a list: how much there is, back and forth, and room for an export."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from nicegui import ui
 
 from console.components.text import attribute, tag
 
 Handled = Awaitable[None] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """Which rows of how many are on the screen. What is `capped` is counted so far and no further."""
+
+    preceding: int
+    shown: int
+    total: int
+    capped: bool
+
+    @property
+    def text(self) -> str:
+        first, last = self.preceding + 1, self.preceding + self.shown
+        if not self.shown:
+            return "No rows"
+        if self.capped and self.preceding > self.total:  # nobody counts so far
+            return f"{self.shown:,} after the first {self.total:,}"
+        total = max(self.total, last)  # rows may have come between the two counts
+        return f"{first:,}–{last:,} of {self.total if self.capped else total:,}{'+' if self.capped else ''}"
 
 
 class Pager(ui.element):
@@ -24,10 +45,10 @@ class Pager(ui.element):
             self._previous = self._button("chevron_left", "Previous page", lambda: self._go(on_page, self._before))
             self._next = self._button("chevron_right", "Next page", lambda: self._go(on_page, self._after))
 
-    def show(self, *, shown: int, total: int, capped: bool, before: str | None, after: str | None) -> None:
-        """Say how many rows are on the screen and how many there are, and where back and forth lead."""
+    def show(self, shown: Range, *, before: str | None, after: str | None) -> None:
+        """Say which rows are on the screen, and where back and forth lead."""
         self._before, self._after = before, after
-        self._range.set_text(f"{shown:,} of {total:,}{'+' if capped else ''}" if total else "No rows")
+        self._range.set_text(shown.text)
         attribute(self._previous, "disabled", before is None)
         attribute(self._next, "disabled", after is None)
 

@@ -37,6 +37,8 @@ class Column:
     width: int | None = None  #: px; without it, what the kind needs and a share of the room left
     href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
     secondary: str | None = None  #: the field drawn small below, or the second badge
+    note: str | None = None  #: the field drawn small below as a link
+    note_href: str | None = None  #: where that leads, as `href`
     since: str | None = None
     total: str | None = None
 

@@ -20,7 +20,7 @@ from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, spelled, told, who
-from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, StepView
+from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, ExecutionView, StepView
 from operations.queries.intents import CommandView, DecisionView
 from operations.statuses import CommandKind, CommandState, Status, StepStatus
 
@@ -179,6 +179,7 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
     tenant = f"/tenants/{execution.entity_slug}" if execution.entity_slug else None
     return [
         Fact(label="Tenant", value=execution.entity_slug, href=tenant),
+        *_newer(execution),
         Fact(label="Workflow id", value=execution.workflow_id, mono=True),
         Fact(label="Requested by", value=who(execution.requested_by)),
         Fact(label="Created", value=execution.created_at),
@@ -190,6 +191,13 @@ def _facts(detail: ExecutionDetail) -> list[Fact]:
         Fact(label="Run id", value=execution.run_id, mono=True),
         *_asked(detail.approval_request),
     ]
+
+
+def _newer(execution: ExecutionView) -> list[Fact]:
+    if execution.superseded_by is None:
+        return []
+    newer = f"/executions/{execution.superseded_by}"
+    return [Fact(label="Superseded by", value=f"Attempt {execution.superseded_by_attempt}", href=newer)]
 
 
 def _asked(request: ApprovalRequestView | None) -> list[Fact]:

@@ -8,12 +8,13 @@ from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
 from operations.statuses import Status
 
+NEWER = "/executions/{superseded_by}"
 COLUMNS = (
     Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width=132),
     Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
     Column(name="workflow", label="Workflow"),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
-    Column(name="error", label="Cause or last error", kind=Kind.ERROR),
+    Column(name="error", label="Cause or last error", kind=Kind.ERROR, note="superseded", note_href=NEWER),
     Column(name="started_at", label="Started", kind=Kind.TIME),
     Column(name="duration", label="Duration", kind=Kind.DURATION, since="running_since", align="right"),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
@@ -40,6 +41,8 @@ def row(execution: ExecutionView) -> Row:
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
         "error": words.cause(execution),
+        "superseded": words.superseded(execution),
+        "superseded_by": None if execution.superseded_by is None else str(execution.superseded_by),
         "started_at": seconds(execution.started_at),
         "duration": round((ended - began).total_seconds() * 1000) if ended else None,
         "running_since": None if ended else seconds(began),

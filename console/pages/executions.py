@@ -9,6 +9,7 @@ from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, to_json
 from console.pages import address, execution_table, live_rows
+from console.pages.execution_filters import SUPERSEDED, WORDS, exported, filter_of
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
@@ -16,7 +17,7 @@ from console.pages.place import Nav, Place
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from operations import kinds
-from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort, StatusCounts
+from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import Status
 
@@ -24,6 +25,7 @@ PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
 OPEN = Count(value="open", label="Open")
+NEWER = Count(value=SUPERSEDED, label="Superseded")
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
@@ -55,6 +57,7 @@ SHAPE = ListShape(
     nothing_matches=NOTHING_MATCHES,
     row_path="/executions/{id}",
     export=EXPORT,
+    exported=exported,
 )
 
 
@@ -63,7 +66,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     query = address.values(arguments)
     with PageHeader(PLACE.title, subtitle="Every run of every tenant, as it happens") as header:
         register_button()
-    statuses = [word for word in query.get("status", "").split(",") if word in STATUS_WORDS]
+    statuses = [word for word in query.get("status", "").split(",") if word in WORDS]
     counts, show_counts = _counts(scope, statuses, lambda words: filters.choose(status=",".join(words)))
     filters = ListFilters(query)
     filters.add("status", lambda: counts.choose(()))
@@ -88,7 +91,11 @@ def _counts(
         counts.show(numbers(now.value), now.edition)
 
     counts = Counts(
-        [OPEN, *(Count(value=status.value, label=LABELS[status], status=status.value) for status in Status)],
+        [
+            OPEN,
+            *(Count(value=status.value, label=LABELS[status], status=status.value) for status in Status),
+            NEWER,
+        ],
         label="Status",
         cap=COUNT_CAP,
         chosen=chosen,
@@ -124,20 +131,8 @@ def counts_view(scope: Scope) -> View[StatusCounts, StatusCounts]:
 
 
 def numbers(counts: StatusCounts) -> dict[str, int]:
-    return {word: sum(counts.numbers.get(status, 0) for status in statuses) for word, statuses in STATUS_WORDS.items()}
-
-
-def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
-    """What the address asks for; words that mean nothing do not narrow."""
-    asked = (STATUS_WORDS.get(word, frozenset()) for word in query.get("status", "").split(","))
-    type_ = query.get("type", "")
-    return ExecutionFilter(
-        statuses=frozenset[Status]().union(*asked),
-        workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
-        search=query.get("q", ""),
-        created_from=address.moment(query.get("created_from")),
-        created_to=address.moment(query.get("created_to")),
-    )
+    numbers = {word: sum(counts.numbers.get(each, 0) for each in statuses) for word, statuses in STATUS_WORDS.items()}
+    return {**numbers, SUPERSEDED: counts.superseded}
 
 
 def _sort(query: Mapping[str, str]) -> Sort:

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from console.channels import Listener, Shown, View
 from console.components.page_headers import PageHeader
-from console.components.pager import Pager
+from console.components.pager import Pager, Range
 from console.components.tables import Column, Empty, EmptyKind, Group, Handlers, LiveTable, Sort
 from console.components.text import attribute, tag
 from console.live import Hub
@@ -32,6 +32,7 @@ class ListShape:
     sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
     group: Group | None = None
     export: str | None = None  #: where the rows that match can be had as CSV, up to 10,000 of them
+    exported: Callable[[Query], Query] = dict  #: the filters of the address in the words of the export
 
 
 class LiveList:
@@ -140,8 +141,8 @@ class LiveList:
     def _show_query(self) -> None:
         self._filters.show(self._query)
         if self._shape.export is not None:
-            exported = {name: self._query.get(name) for name in (*self._filters.words, "sort")}
-            attribute(self._export, "href", address.link(self._shape.export, exported))
+            asked = {name: self._query[name] for name in (*self._filters.words, "sort") if name in self._query}
+            attribute(self._export, "href", address.link(self._shape.export, self._shape.exported(asked)))
 
     async def _sort(self, sort: Sort) -> None:
         ascending, descending = self._shape.sorts[sort.name]
@@ -159,7 +160,9 @@ class LiveList:
     def _show_foot(self, rows: Rows) -> None:
         self._header.set_total(rows.total, capped=rows.total_capped)
         self.pager.show(
-            shown=len(rows.rows), total=rows.total, capped=rows.total_capped, before=rows.previous, after=rows.next
+            Range(preceding=rows.preceding, shown=len(rows.rows), total=rows.total, capped=rows.total_capped),
+            before=rows.previous,
+            after=rows.next,
         )
 
     def _columns(self) -> list[Column]:

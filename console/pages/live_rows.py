@@ -26,6 +26,7 @@ class Rows:
     previous: str | None
     total: int
     total_capped: bool
+    preceding: int = 0  #: rows before these
 
     @classmethod
     def of(cls, page: Page[ItemT], drawn: Sequence[Row]) -> Self:
@@ -35,12 +36,13 @@ class Rows:
             previous=page.previous,
             total=page.total,
             total_capped=page.total_capped,
+            preceding=page.preceding,
         )
 
     @property
     def foot(self) -> tuple[object, ...]:
         """What the page says around the rows."""
-        return len(self.rows), self.total, self.total_capped, self.previous, self.next
+        return len(self.rows), self.total, self.total_capped, self.preceding, self.previous, self.next
 
     @cached_property
     def json(self) -> str:

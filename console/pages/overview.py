@@ -34,7 +34,7 @@ FAILED = frozenset({Status.FAILED})
 ALL_HEALTHY = Empty(
     kind=EmptyKind.ALL_HEALTHY, title="Nothing is open", text="Every run has ended; new ones show up here at once."
 )
-NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No run has failed.")
+NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No failed run waits for a new attempt.")
 
 
 async def build(scope: Scope, _: PageArguments) -> None:
@@ -48,7 +48,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
         open_runs = _table(scope, "Open runs", runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
-    with Section("Recent failures", subtitle="Newest first", flush=True):
+    with Section("Recent failures", subtitle="Newest first, without those that a newer attempt superseded", flush=True):
         failures = _table(scope, "Failed runs", runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
 
     def show_counts(counts: StatusCounts) -> None:
@@ -83,7 +83,7 @@ def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> 
 
 def runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
-        wanted = ExecutionFilter(statuses=statuses)
+        wanted = ExecutionFilter(statuses=statuses, superseded=False)
         return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
     return live_rows.view(

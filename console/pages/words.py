@@ -120,6 +120,13 @@ def cause(execution: ExecutionView) -> str:
     return f"{AWAITS_WORKER}." if is_new else ""
 
 
+def superseded(execution: ExecutionView) -> str:
+    """Of a failure that another attempt took the place of: which."""
+    if execution.superseded_by is None:
+        return ""
+    return f"Superseded by attempt {execution.superseded_by_attempt}"
+
+
 def event_title(event: EventView, *, how: str | None = None) -> str:
     """`how` is the word for an end by which the event says `failed` alone."""
     if event.kind in EVENTS:

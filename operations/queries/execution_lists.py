@@ -32,6 +32,8 @@ class ExecutionList:
 
     @classmethod
     async def asked_for(cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection) -> "ExecutionList":
+        if wanted.superseded and not wanted.statuses:
+            wanted = replace(wanted, statuses=frozenset({Status.FAILED}))
         term = search.usable(wanted.search)
         if not term:
             return _unsearched(wanted, sort)

@@ -158,7 +158,8 @@ class ExecutionFilter:
     workflow_types: frozenset[str] = frozenset()
     entity_id: UUID | None = None
     search: str = ""
-    superseded: bool | None = None  #: of failed ones, only those that are; False: only those that are not
+    superseded: bool | None = None
+    """Of failed ones, only those that are; without statuses, these alone. False: of failed ones, only the others."""
     created_from: datetime | None = None
     created_to: datetime | None = None
 

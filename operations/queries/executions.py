@@ -26,7 +26,16 @@ from operations.queries.execution_views import (
     StatusCounts,
 )
 from operations.queries.narrowing import is_one
-from operations.queries.paging import COUNT_CAP, Cursor, Page, Segment, check_limit, count_up_to_cap, read_page
+from operations.queries.paging import (
+    COUNT_CAP,
+    Cursor,
+    Page,
+    Segment,
+    check_limit,
+    count_preceding,
+    count_up_to_cap,
+    read_page,
+)
 from operations.statuses import Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
@@ -63,12 +72,14 @@ class ExecutionQueries:
             total = len(items)
             if after or before:
                 total = await listed.total(connection)
+            preceding = await count_preceding(connection, listed.segments, before)
         return Page(
             items=tuple(items),
             next=after,
             previous=before,
             total=min(total, COUNT_CAP),
             total_capped=listed.is_cut or total > COUNT_CAP,
+            preceding=preceding,
         )
 
     async def export(

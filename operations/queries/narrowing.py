@@ -79,11 +79,15 @@ class Narrowing:
 
 
 def is_one(status: Status, *, superseded: bool | None) -> ColumnElement[bool]:
-    """Whether an execution has the status; of failed ones, whether it is superseded: each an index's range."""
+    """Whether an execution has the status; of failed ones, whether it is superseded: each an index's range.
+
+    What is superseded has failed, which PostgreSQL does not know: told both, it would reckon with few such rows.
+    """
     has_it = Execution.status == status
     if status is not Status.FAILED or superseded is None:
         return has_it
-    return and_(has_it, _standing(Execution, superseded=superseded))
+    stands = _standing(Execution, superseded=superseded)
+    return stands if superseded else and_(has_it, stands)
 
 
 def _standing(rows: Rows, *, superseded: bool) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     union,
     union_all,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -44,7 +45,8 @@ Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryE
 class Page(Generic[ItemT]):
     """One page of a list. `total` is exact up to `COUNT_CAP` and capped beyond.
 
-    A page whose rows are all gone has a `previous` for the rows that it followed.
+    A page whose rows are all gone has a `previous` for the rows that it followed. `preceding` is how many rows come
+    before it, at most one more than `COUNT_CAP`.
     """
 
     items: tuple[ItemT, ...]
@@ -52,6 +54,7 @@ class Page(Generic[ItemT]):
     previous: str | None
     total: int
     total_capped: bool
+    preceding: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,6 +219,21 @@ async def read_page(
     if not shown and place is not None and not backward:
         before = _up_to(place, segments[place.segment]).encode()
     return [row for _, row in shown], after, before
+
+
+async def count_preceding(connection: AsyncConnection, segments: Sequence[Segment], previous: str | None) -> int:
+    """How many rows come before the page that leads back with `previous`, at most one more than `COUNT_CAP`."""
+    if previous is None:
+        return 0
+    place, limit = Cursor.decode(previous, len(segments)), COUNT_CAP + 1
+    number = 0
+    for index in range(place.segment, -1, -1):
+        here = place if index == place.segment else None
+        keys = (
+            segments[index].some_keys(limit) if here is None else segments[index].keys(here, backward=True, limit=limit)
+        )
+        number += await connection.scalar(count_up_to_cap(keys)) or 0
+    return min(number, limit)
 
 
 def _turned(cursor: Cursor) -> Cursor:

@@ -16,6 +16,7 @@ from operations.queries.paging import (
     Page,
     Segment,
     check_limit,
+    count_preceding,
     count_up_to_cap,
     matching,
     read_page,
@@ -61,7 +62,8 @@ class ReconciliationQueries:
             total = len(items)
             if after or before:
                 total = await connection.scalar(count_up_to_cap(newest.some_keys(COUNT_CAP + 1))) or 0
-        return _page(items, after, before, total)
+            preceding = await count_preceding(connection, (newest,), before)
+        return _page(items, after, before, total, preceding)
 
     async def recent(self, number: int = 60) -> tuple[PassView, ...]:
         """The latest finished passes, oldest first."""
@@ -109,7 +111,8 @@ class ReconciliationQueries:
             total = len(items)
             if after or before:
                 total = await connection.scalar(count_up_to_cap(found.some_keys(COUNT_CAP + 1))) or 0
-        return _page(items, after, before, total)
+            preceding = await count_preceding(connection, (found,), before)
+        return _page(items, after, before, total, preceding)
 
     async def finding(self, id_: UUID) -> FindingView:
         """Raises `FindingNotFound`."""
@@ -243,13 +246,14 @@ def _findings() -> Select[*tuple[object, ...]]:
     )
 
 
-def _page(items: list[ItemT], after: str | None, before: str | None, total: int) -> Page[ItemT]:
+def _page(items: list[ItemT], after: str | None, before: str | None, total: int, preceding: int) -> Page[ItemT]:
     return Page(
         items=tuple(items),
         next=after,
         previous=before,
         total=min(total, COUNT_CAP),
         total_capped=total > COUNT_CAP,
+        preceding=preceding,
     )
 
 

@@ -17,6 +17,7 @@ from operations.queries.paging import (
     Page,
     Segment,
     check_limit,
+    count_preceding,
     count_up_to_cap,
     matching,
     read_page,
@@ -72,12 +73,14 @@ class TenantQueries:
             total = len(items)
             if after or before:
                 total = await connection.scalar(count_up_to_cap(newest.some_keys(COUNT_CAP + 1))) or 0
+            preceding = await count_preceding(connection, (newest,), before)
         return Page(
             items=tuple(items),
             next=after,
             previous=before,
             total=min(total, COUNT_CAP),
             total_capped=total > COUNT_CAP,
+            preceding=preceding,
         )
 
     async def by_slug(self, slug: str) -> TenantView:

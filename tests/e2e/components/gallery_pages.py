@@ -16,7 +16,7 @@ from console.components.counts import Count, Counts
 from console.components.dialogs import Question
 from console.components.filters import FilterBar, SelectionBar
 from console.components.page_headers import PageHeader
-from console.components.pager import Pager
+from console.components.pager import Pager, Range
 from console.components.shell import Frame
 from console.components.tables import Action, Column, Empty, EmptyKind, Kind
 from console.components.text import tag
@@ -181,7 +181,7 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
 
 def _foot(note: Callable[[str], Callable[..., None]]) -> None:
     pager = Pager(on_page=note("page"))
-    pager.show(shown=50, total=312, capped=False, before="a", after="b")
+    pager.show(Range(preceding=50, shown=50, total=312, capped=False), before="a", after="b")
     with pager.extras:
         ui.button("Export CSV", icon="download").props("outline")
 

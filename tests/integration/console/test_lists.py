@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -120,6 +121,38 @@ async def test_each_filter_narrows(api: httpx.AsyncClient, filters: Mapping[str,
     assert answer.json().keys() >= {"items", "next", "total", "total_capped"}
     assert (len(answer.json()["items"]), answer.json()["total"]) == (count, count)
     assert (answer.json()["next"], answer.json()["total_capped"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("filters", "attempts"),
+    [
+        ({}, [3, 2, 1]),
+        ({"status": "failed"}, [2, 1]),
+        ({"status": "failed", "superseded": "false"}, [2]),
+        ({"status": "failed", "superseded": "true"}, [1]),
+        ({"superseded": "true"}, [1]),
+        ({"superseded": "false"}, [3, 2]),
+        ({"status": "running,failed", "superseded": "true"}, [3, 1]),
+    ],
+)
+async def test_failures_are_told_from_those_that_a_newer_attempt_superseded(
+    console: Console, api: httpx.AsyncClient, filters: Mapping[str, str], attempts: list[int]
+) -> None:
+    kind = f"superseded_{uuid4().hex}"
+    async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
+        old, _, newer = [
+            await add_execution(connection, workflow_type=kind, status=status, attempt=number)
+            for number, status in enumerate((Status.FAILED, Status.FAILED, Status.RUNNING), start=1)
+        ]
+        await connection.execute("UPDATE workflow_executions SET superseded_by = %s WHERE id = %s", (newer, old))
+
+    answer = (await api.get("/api/v1/executions", params={"type": kind, **filters})).json()
+
+    assert [item["attempt"] for item in answer["items"]] == attempts
+    assert answer["total"] == len(attempts)
+    by = {item["attempt"]: (item["superseded_by"], item["superseded_by_attempt"]) for item in answer["items"]}
+    assert by.get(1) in (None, (str(newer), 3))
+    assert by.get(2) in (None, (None, None))
 
 
 @pytest.mark.usefixtures("rows")

@@ -1,4 +1,4 @@
-"""A failure that a newer attempt has taken the place of: known in the transaction that makes or settles that attempt."""
+"""A failure of which a newer attempt took the place: noted in the transaction that makes or settles that attempt."""
 
 from uuid import UUID, uuid4
 

@@ -21,6 +21,7 @@ FILTERS = {
     "everything": ExecutionFilter(),
     "failed": ExecutionFilter(statuses=frozenset({Status.FAILED})),
     "failed and not superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=False),
+    "nothing but superseded": ExecutionFilter(superseded=True),
     "superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=True),
     "running and superseded": ExecutionFilter(statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True),
     "all but superseded": ExecutionFilter(superseded=False),
@@ -198,6 +199,29 @@ async def test_a_screen_before_which_nothing_is_left_shows_the_first_page(execut
 async def test_a_cursor_of_another_list_is_refused(cursor: str, executions: ExecutionQueries) -> None:
     with pytest.raises(InvalidInput):
         await executions.list(ExecutionFilter(), cursor=cursor)
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("name", ["everything", "tenants", "errors", "failed and not superseded"])
+async def test_a_page_knows_how_many_rows_come_before_it(
+    name: str, sort: Sort, executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
+) -> None:
+    """As far as the total is counted, forward and back."""
+    wanted = FILTERS[name]
+    expected = [row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)])]
+
+    async def page(cursor: str | None) -> Page[ExecutionView]:
+        found = await executions.list(wanted, sort=sort, cursor=cursor, limit=170)
+        assert found.preceding == min(expected.index(found.items[0].id), COUNT_CAP + 1)
+        return found
+
+    cursor, last = None, await page(None)
+    while last.next is not None:
+        cursor = last.next
+        last = await page(cursor)
+    while last.previous is not None:
+        last = await page(last.previous)
+    assert last.preceding == 0
 
 
 @pytest.mark.parametrize("limit", [0, 201])

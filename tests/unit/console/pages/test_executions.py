@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime
 
-from console.pages.executions import filter_of, numbers
+import pytest
+
+from console.api.executions import statuses as in_rest
+from console.pages.execution_filters import exported, filter_of
+from console.pages.executions import numbers
 from operations.queries.execution_views import ExecutionFilter, StatusCounts
 from operations.statuses import Status
 
@@ -25,6 +29,36 @@ def test_words_that_mean_nothing_do_not_narrow() -> None:
 
 
 def test_open_is_counted_as_all_that_have_not_ended() -> None:
-    counted = numbers(StatusCounts(numbers={Status.PENDING: 2, Status.RUNNING: 3, Status.FAILED: 5}))
+    counted = numbers(StatusCounts(numbers={Status.PENDING: 2, Status.RUNNING: 3, Status.FAILED: 5}, superseded=4))
 
-    assert counted == {"open": 5, "pending": 2, "running": 3, "completed": 0, "failed": 5}
+    assert counted == {"open": 5, "pending": 2, "running": 3, "completed": 0, "failed": 5, "superseded": 4}
+
+
+@pytest.mark.parametrize(
+    ("words", "statuses", "superseded"),
+    [
+        ("", set(), None),
+        ("running", {Status.RUNNING}, None),
+        ("failed", {Status.FAILED}, False),
+        ("superseded", {Status.FAILED}, True),
+        ("failed,superseded", {Status.FAILED}, None),
+        ("running,superseded", {Status.RUNNING, Status.FAILED}, True),
+        ("failed,open", {Status.PENDING, Status.RUNNING, Status.FAILED}, False),
+    ],
+)
+def test_failed_are_those_that_no_newer_attempt_superseded(
+    words: str, statuses: set[Status], superseded: bool | None
+) -> None:
+    asked = filter_of({"status": words})
+
+    assert (asked.statuses, asked.superseded) == (statuses, superseded)
+
+
+@pytest.mark.parametrize("words", ["", "running", "failed", "superseded", "failed,superseded", "open,superseded"])
+def test_the_file_has_what_the_list_has(words: str) -> None:
+    query = exported({"status": words, "q": "acme"})
+
+    superseded = {"": None, "true": True, "false": False}[query["superseded"]]
+    listed = filter_of({"status": words, "q": "acme"})
+    assert (in_rest(query["status"]), superseded) == (listed.statuses, listed.superseded)
+    assert query["q"] == "acme"
