@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar, cast
 
 from nicegui import Client, ui
@@ -159,7 +159,7 @@ class Hub:
 
     def _outages_now(self, silent: bool) -> Outages:
         """One that goes on is said to have begun when it was said first."""
-        since = datetime.now(UTC) - timedelta(seconds=self.feed.silent_for)
+        since = self.feed.clock.now() - timedelta(seconds=self.feed.silent_for)
         database = (Outage(part=Part.DATABASE, since=since),) if silent else ()
         known = {outage.part: outage for outage in self.outages}
         return tuple(known.get(outage.part, outage) for outage in (*database, *self._elsewhere()))

@@ -33,6 +33,7 @@ from console.pages import places, root, serving
 from console.presence import Presence
 from operations import feed, logs, partitions
 from operations.bootstrap import Services
+from operations.clocks import Clock
 from operations.database import Database
 from operations.errors import (
     ConfigurationError,
@@ -57,8 +58,9 @@ RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 def create_application(services: Services, settings: Settings) -> FastAPI:
     """Compose everything; the result serves until its lifespan ends. Once per process, as NiceGUI is global."""
     health = Database.at(services.database.dsn, name="health", pool_size=1)
-    watch = Watch(temporal=services.temporal, task_queue=settings.task_queue)
-    hub = Hub(Feed(dsn=services.database.dsn), elsewhere=lambda: watch.outages)
+    clock = Clock()
+    watch = Watch(temporal=services.temporal, task_queue=settings.task_queue, clock=clock)
+    hub = Hub(Feed(dsn=services.database.dsn, clock=clock), elsewhere=lambda: watch.outages)
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
         title="Tenantry",

@@ -7,15 +7,17 @@ committed out of order. (The tick algorithm of PgQ. It needs the primary: a stan
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 
 import psycopg
 from psycopg import AsyncConnection
 
 from operations import read_only
+from operations.clocks import Clock
 from operations.connections import answered_within, connect_directly
 from operations.logs import logger
 
@@ -28,13 +30,13 @@ BATCH, MOST_BATCHES = 20_000, 100  #: rows pruned per statement, statements per 
 KEPT = "1 hour"  #: how long rows stay
 LONGEST_GAP = 1800.0  #: seconds without a look after which rows may have been pruned: everything counts as changed
 
-NOW = "SELECT pg_current_snapshot()::text"
+NOW = "SELECT pg_current_snapshot()::text, clock_timestamp()"
 
 # The bounds go in as constants, so that the planner uses the index; the snapshot is that of the same statement.
 # Two ranges with a limit each, not one condition with OR: after a million changes at once, that would read them all.
 LOOK = """
     WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
-    SELECT now.snapshot::text, changed.kind, changed.id
+    SELECT now.snapshot::text, clock_timestamp(), changed.kind, changed.id
     FROM now LEFT JOIN LATERAL (
         (SELECT kind, id FROM changes WHERE xid >= %(xmax)s::xid8 LIMIT %(limit)s)
         UNION ALL
@@ -72,6 +74,7 @@ class Feed:
 
     dsn: str
     interval: float = 0.15  #: seconds between two looks
+    clock: Clock = field(default_factory=Clock)  #: set by every look
     _snapshot: str | None = None
     _looked_at: float = field(default_factory=monotonic)
 
@@ -109,19 +112,24 @@ class Feed:
     async def _look(self, connection: AsyncConnection) -> Changed:
         gap = self.silent_for > LONGEST_GAP
         if self._snapshot is None or gap:
-            self._snapshot = str((await _one(connection, NOW))[0])
-            self._looked_at = monotonic()
+            self._note(await _one(connection, NOW))
             return Changed(everything=True)
         _, xmax, xip = self._snapshot.split(":")
         cursor = await connection.execute(
             LOOK, {"xmax": xmax, "xip": [each for each in xip.split(",") if each], "limit": MOST + 1}
         )
         rows = await cursor.fetchall()
-        self._snapshot = str(rows[0][0])
-        self._looked_at = monotonic()
+        self._note(rows[0])
         if len(rows) > MOST:
             return Changed(everything=True)
-        return Changed(things=frozenset((str(kind), str(id_)) for _, kind, id_ in rows if kind is not None))
+        return Changed(things=frozenset((str(kind), str(id_)) for _, _, kind, id_ in rows if kind is not None))
+
+    def _note(self, answer: Sequence[object]) -> None:
+        snapshot, now, *_ = answer
+        self._snapshot = str(snapshot)
+        self._looked_at = monotonic()
+        if isinstance(now, datetime):
+            self.clock.set(now)
 
 
 async def prune(dsn: str, *, every: float = 60.0) -> None:

@@ -18,6 +18,7 @@ from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, ListWorkersRequest
 from temporalio.service import RPCError, RPCStatusCode
 
+from operations.clocks import Clock
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.temporal import Temporal, ask
 
@@ -45,7 +46,7 @@ class Outage:
     """A part that is not there."""
 
     part: Part
-    since: datetime  #: the last sign of it, by the clock of whoever looks
+    since: datetime  #: the last sign of it, by the clock of the database
     is_since_before: bool = False  #: it was not there when somebody began to look, and may be away for longer
 
 
@@ -88,6 +89,7 @@ class Watch:
 
     temporal: Temporal
     task_queue: str
+    clock: Clock = field(default_factory=Clock)  #: by which it is told since when a part is away
     _sightings: Sightings = field(default_factory=Sightings)
     _begun_at: float = field(default_factory=monotonic)
     _answered_at: float = field(default_factory=monotonic)
@@ -104,12 +106,12 @@ class Watch:
         """Of Temporal; or, as nobody else could tell, of the workers."""
         now = monotonic()
         if now - self._answered_at >= TEMPORAL_SILENCE:
-            return (Outage(part=Part.TEMPORAL, since=_moment(self._answered_at)),)
+            return (Outage(part=Part.TEMPORAL, since=self.clock.at(self._answered_at)),)
         if self.has_worker or now - self._settling_since < SETTLING:
             return ()
         latest = self._sightings.latest
         since = self._begun_at if latest is None else latest
-        return (Outage(part=Part.WORKER, since=_moment(since), is_since_before=latest is None),)
+        return (Outage(part=Part.WORKER, since=self.clock.at(since), is_since_before=latest is None),)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -196,8 +198,3 @@ def _of_poller(poller: PollerInfo) -> Sign:
 
 def _age(at: datetime) -> float:
     return (datetime.now(UTC) - at).total_seconds()
-
-
-def _moment(at: float) -> datetime:
-    """A reading of the clock that never jumps, as a time of day."""
-    return datetime.now(UTC) - timedelta(seconds=monotonic() - at)

@@ -94,14 +94,14 @@ def _words() -> Iterator[Listed]:
         None,
     )
     for index, superseded in (("failed", False), ("superseded", True)):
-        failures = ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=superseded)
-        kind = replace(failures, workflow_types=frozenset({TYPES[0]}))
-        yield f"failures, {index}", index, failures, Sort.NEWEST, None
-        yield f"failures, {index}, attention", index, failures, Sort.ATTENTION, None
-        yield f"failures, {index}, latest", f"{index}_completed", failures, Sort.LATEST_COMPLETED, None
-        yield f"failures, {index}, one type", f"{index}_type", kind, Sort.NEWEST, None
-        yield f"failures, {index}, search", "entity", replace(failures, search="acme"), Sort.NEWEST, None
-        yield f"failures, {index}, error", "error", replace(failures, search="disk quota"), Sort.NEWEST, None
+        those = ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=superseded)
+        of_one_type = replace(those, workflow_types=frozenset({TYPES[0]}))
+        yield f"failures, {index}", index, those, Sort.NEWEST, None
+        yield f"failures, {index}, attention", index, those, Sort.ATTENTION, None
+        yield f"failures, {index}, latest", f"{index}_completed", those, Sort.LATEST_COMPLETED, None
+        yield f"failures, {index}, one type", f"{index}_type", of_one_type, Sort.NEWEST, None
+        yield f"failures, {index}, search", "entity", replace(those, search="acme"), Sort.NEWEST, None
+        yield f"failures, {index}, error", "error", replace(those, search="disk quota"), Sort.NEWEST, None
     standing = ExecutionFilter(statuses=BUSY, superseded=False)
     yield "open and failures that stand", "failed", standing, Sort.NEWEST, None
     busy = ExecutionFilter(statuses=BUSY)

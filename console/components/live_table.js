@@ -1,4 +1,5 @@
 // A table whose rows change while people work in it: what they point at, select or focus never moves.
+import { now } from "console_clock";
 import * as formats from "console_formats";
 import { Follower } from "console_line";
 import { copy } from "console_toasts";
@@ -11,7 +12,7 @@ export default {
   template,
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
-    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object, serverNow: Number,
+    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object,
   },
   emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
@@ -46,8 +47,6 @@ export default {
     this.follower = new Follower((patch) => this.patch(patch), () => this.$emit("behind"));
     this.order = this.entries.map((e) => e.row.id); // as on the server; what is shown follows when nobody works here
     this.moved = false;
-    const skew = this.serverNow ? this.serverNow * 1000 - Date.now() : 0;
-    this.skew = Math.abs(skew) > 5000 ? skew : 0;
   },
   mounted() {
     this.timer = setInterval(this.tick, 1000);
@@ -203,7 +202,7 @@ export default {
 
     // values
     filled: (value) => value !== null && value !== undefined && value !== "",
-    now() { return Date.now() + this.skew; },
+    now,
     at: formats.toMs,
     nameOf(row) { return formats.clip(row[this.naming] ?? row.id, 80); },
     since(row, column) { return row[column.name] === null || row[column.name] === undefined ? formats.toMs(row[column.since]) : null; },

@@ -44,7 +44,7 @@ def over_time(label: str, *, left: str, right: str) -> Plot:
 
 
 def show(chart: Plot, times: Sequence[str], traces: Sequence[Trace], *, left: str, right: str) -> None:
-    """Bring the chart up to date; times are RFC 3339."""
+    """Bring the chart up to date; times are RFC 3339, and shown as written."""
     chart.update_figure(_figure(times, traces, left, right))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -56,9 +57,9 @@ class Frame:
 
 
 @contextmanager
-def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str) -> Iterator[Frame]:
-    """Build the frame; what is drawn inside the `with` becomes the content."""
-    theme.install()
+def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str, now: datetime) -> Iterator[Frame]:
+    """Build the frame; what is drawn inside the `with` becomes the content. Ages are told by `now`."""
+    theme.install(now)
     _drawer(nav)
     freshness = _header(viewer=viewer, environment=environment)
     _shortcuts(nav)

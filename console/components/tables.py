@@ -1,6 +1,5 @@
 """The live table: rows as JSON, changes as patches, and nothing moves under the cursor."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -56,6 +55,7 @@ class LiveTable(
     ui.element,
     component="live_table.js",
     dependencies=[
+        "console_clock.js",
         "console_formats.js",
         "console_line.js",
         "console_toasts.js",
@@ -101,7 +101,6 @@ class LiveTable(
         self.props["limit"] = limit
         self.props["trail"] = trail
         self.props["group"] = asdict(group) if group else None
-        self.props["server-now"] = time.time()
         self.props["sort"] = sort.name if sort else None
         self.props["descending"] = sort.descending if sort else False
         self._listen(handlers or Handlers())

@@ -1,9 +1,9 @@
 """The look of every page: stylesheets, Quasar's colours, defaults of its parts, and light or dark."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from time import time
 
 from nicegui import ui
 
@@ -22,8 +22,8 @@ class Choice(StrEnum):
     DARK = "dark"
 
 
-def install() -> None:
-    """Dress the page being built. Call once per page, before anything is drawn."""
+def install(now: datetime) -> None:
+    """Dress the page being built. Call once per page, before anything is drawn; `now` is by the database's clock."""
     choice = chosen(ui.context.client.request.cookies.get(COOKIE))
     ui.dark_mode({Choice.AUTO: None, Choice.LIGHT: False, Choice.DARK: True}[choice])
     ui.colors(
@@ -38,7 +38,7 @@ def install() -> None:
         warning="var(--retrying)",
     )
     ui.add_head_html(_head(choice))
-    ui.add_head_html(f'<meta name="server-time" content="{time() * 1000:.0f}">')
+    ui.add_head_html(f'<meta name="server-time" content="{now.timestamp() * 1000:.0f}">')
 
 
 def set_defaults() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from nicegui.page_arguments import PageArguments
 
@@ -57,7 +58,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
             tile.show(f"{min(number, COUNT_CAP):,}{'+' if number > COUNT_CAP else ''}")
 
     def show_throughput(hours: tuple[HourlyThroughput, ...]) -> None:
-        charts.show_bars(chart, [f"{hour.hour:%H:00}" for hour in hours], _series(hours))
+        charts.show_bars(chart, [in_utc(hour.hour) for hour in hours], _series(hours))
 
     def show_findings(state: ReconcilerState) -> None:
         findings.show(f"{state.open_findings:,}", delta="reconciliation is silent" if state.is_silent else "")
@@ -101,6 +102,11 @@ def throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyT
         news=lambda before, after: None if before == after else after,
         at_most_every=RECOUNT,
     )
+
+
+def in_utc(hour: datetime) -> str:
+    """The chart's own words: a server may answer in a zone of its own."""
+    return f"{hour.astimezone(UTC):%H:00}"
 
 
 def _series(hours: Sequence[HourlyThroughput]) -> list[charts.Series]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
@@ -69,9 +70,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     with PageHeader(PLACE.title, subtitle="The database compared with Temporal, and what became of it") as header:
         actions = ReconciliationActions(scope)
     overview = Overview(actions)
-    with Section("Passes", subtitle="The latest sixty"):
+    with Section("Passes", subtitle="The latest sixty, in UTC"):
         chart = plots.over_time(
-            "Executions checked, found different and corrected by the latest passes", left=LEFT, right=RIGHT
+            "Executions checked, found different and corrected by the latest passes, in UTC", left=LEFT, right=RIGHT
         )
     await _draw_findings(scope, query, header)
     if query.get("finding"):
@@ -219,7 +220,10 @@ def _numbers(passes: Sequence[PassView]) -> Passes:
     import pandas as pd  # noqa: PLC0415 - 40 MB that only this page needs
 
     frame = pd.DataFrame(
-        [(each.started_at.isoformat(), each.checked, each.found, each.healed, each.seconds) for each in passes],
+        [
+            (each.started_at.astimezone(UTC).isoformat(), each.checked, each.found, each.healed, each.seconds)
+            for each in passes
+        ],
         columns=["at", "checked", "found", "healed", "seconds"],
     )
     traces = (

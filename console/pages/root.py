@@ -34,7 +34,8 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         actor = sessions.actor()
         viewer = shell.Viewer(email=actor.name, role=actor.role)
         nav = [item for place in PLACES if (item := place.item(actor)) is not None]
-        with shell.frame(nav=nav, viewer=viewer, environment=settings.environment) as frame:
+        now = hub.feed.clock.now()
+        with shell.frame(nav=nav, viewer=viewer, environment=settings.environment, now=now) as frame:
             scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
             _follow(hub, frame)
             attention.follow(scope)

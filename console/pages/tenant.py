@@ -1,7 +1,7 @@
 """The page of one tenant: who they are, where they stand, and every run for them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from nicegui import ui
@@ -149,7 +149,7 @@ class Removal:
         self._scope.frame.dialogs.ask(self._question, self._carry_out, draft=draft)
 
     def _question(self) -> Question:
-        due = datetime.now(UTC) + timedelta(seconds=self._scope.services.tenants.deprovision_wait)
+        due = self._scope.hub.feed.clock.now() + timedelta(seconds=self._scope.services.tenants.deprovision_wait)
         return Question(
             title=f"Deprovision {self._tenant.name}?",
             what_will_happen=(

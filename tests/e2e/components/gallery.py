@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from datetime import UTC, datetime
 
 import uvicorn
 from fastapi import FastAPI
@@ -96,7 +97,10 @@ def build() -> FastAPI:
     @ui.page("/{_:path}")
     def root() -> None:
         with shell.frame(
-            nav=NAV, viewer=shell.Viewer(email="anna.keller@example.com", role="operator"), environment="staging"
+            nav=NAV,
+            viewer=shell.Viewer(email="anna.keller@example.com", role="operator"),
+            environment="staging",
+            now=datetime.now(UTC),
         ) as frame:
             tab = ui.context.client.id
             ui.timer(1.0, lambda: LINES.beat(tab, 0))

@@ -12,7 +12,7 @@ from tests.factories import add_execution, add_tenant
 
 async def superseded_by(connection: AsyncConnection, *executions: UUID) -> list[UUID | None]:
     found = await connection.execute("SELECT id, superseded_by FROM workflow_executions")
-    by = dict(await found.fetchall())
+    by: dict[UUID, UUID | None] = dict(await found.fetchall())
     return [by[each] for each in executions]
 
 

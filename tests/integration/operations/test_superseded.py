@@ -25,7 +25,7 @@ SETTLED = [
 
 async def superseded_by(connection: AsyncConnection, *executions: UUID) -> list[UUID | None]:
     found = await connection.execute("SELECT id, superseded_by FROM workflow_executions")
-    by = dict(await found.fetchall())
+    by: dict[UUID, UUID | None] = dict(await found.fetchall())
     return [by[each] for each in executions]
 
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -223,3 +224,13 @@ def test_what_concerns_whom() -> None:
     assert not changed.concerns("tenant")
     assert not changed.concerns("execution", "another")
     assert Changed(everything=True).concerns("tenant", "another")
+
+
+async def test_each_look_tells_the_clock_what_time_it_is_at_the_database(database_url: str) -> None:
+    async with listening(database_url) as heard:
+        heard.feed.clock.set(datetime.now(UTC) - timedelta(days=1))  # as a wrong clock of this machine would
+
+        async def away() -> float:
+            return abs((heard.feed.clock.now() - datetime.now(UTC)).total_seconds())
+
+        await eventually(away, lambda seconds: seconds < 60)

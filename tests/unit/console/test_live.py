@@ -222,3 +222,12 @@ async def test_a_banner_or_view_that_fails_keeps_nothing_from_the_others(hub: Hu
     assert len(heard) == 1
     assert all(channel.concerns(Changed()) for channel in hub._channels.values())
     beating.cancel()
+
+
+def test_an_outage_of_the_database_began_by_the_clock_of_the_database(hub: Hub) -> None:
+    there = datetime(2026, 1, 1, tzinfo=UTC)
+    hub.feed.clock.set(there)
+
+    (outage,) = hub._outages_now(silent=True)
+
+    assert abs((outage.since - there).total_seconds()) < 60
