@@ -61,8 +61,6 @@ const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
 const HEAD = (column) => 24 + Math.ceil(column.label.length * 7.2) + (column.sortable ? 22 : 0);
 export const leastWidth = (column) =>
   column.width ?? Math.max(LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 52 : 0), HEAD(column));
-// The button that chooses columns lies over the end of the head.
-export const MENU_WIDTH = 34;
 
 export const track = (column) =>
   column.width ? `${column.width}px` : `minmax(${leastWidth(column)}px, ${STRETCH[column.kind] ?? 1}fr)`;

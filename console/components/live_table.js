@@ -29,7 +29,7 @@ export default {
     sortables() { return this.columns.filter((c) => c.sortable); },
     // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
     edges() {
-      const after = this.actions.length ? [formats.actionsWidth(this.actions.length)] : this.hideables.length ? [formats.MENU_WIDTH] : [];
+      const after = this.actions.length ? [formats.actionsWidth(this.actions.length)] : [];
       return [this.selectable ? [formats.CHECK_WIDTH] : [], after];
     },
     needed() { return [...this.edges.flat(), ...this.shown.map(formats.leastWidth)].reduce((sum, width) => sum + width, 0); },
@@ -137,15 +137,17 @@ export default {
       this.waiting = new Map();
       this.moved = false;
     },
-    showNew() {
+    showNew(event) {
       this.settleDown(true);
+      if (!event.detail) this.$nextTick(() => this.$refs.body?.rows[0]?.focus({ preventScroll: true })); // by keyboard
       this.$emit("shownew");
       this.$refs.root.scrollIntoView({ block: "nearest" });
     },
     enter(event) { if (event.pointerType !== "touch") this.inside = true; },
     leave() { this.inside = false; this.settleDown(); },
     blur(event) {
-      if (this.$refs.body?.contains(event.relatedTarget)) return;
+      const to = event.relatedTarget; // on the way to their button, new rows go on waiting
+      if (to && (this.$refs.body?.contains(to) || this.$refs.pill?.contains(to))) return;
       this.focused = false;
       this.settleDown();
     },

@@ -1,9 +1,18 @@
 // The markup of a live table. Text reaches the page through {{ }} and attributes only.
 export default `
 <div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
-  <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + ' new rows' : '' }}</span>
-  <div class="live-pill-slot"><button v-if="waiting.size" type="button" class="live-pill" @click="showNew">
-    <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button></div>
+  <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + (waiting.size > 1 ? ' new rows' : ' new row') : '' }}</span>
+  <div class="live-strip" v-show="loading || entries.length || waiting.size">
+    <button v-if="waiting.size" type="button" ref="pill" class="live-pill" @click="showNew" @blur="blur">
+      <i class="material-icons notranslate" aria-hidden="true">arrow_upward</i>+{{ waiting.size }} new</button>
+    <div v-if="hideables.length && entries.length" class="live-columns" @keydown.esc="closeMenu">
+      <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
+        title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
+      <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
+        <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
+      </fieldset>
+    </div>
+  </div>
   <div class="live-tools" v-if="entries.length">
     <label v-if="selectable" class="live-check"><input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected"
       @change="toggleAll"> All on this page</label>
@@ -12,13 +21,6 @@ export default `
         <option value="">Sort by</option>
         <template v-for="c in sortables" :key="c.name"><option :value="c.name + ':a'">{{ c.label }} ↑</option>
           <option :value="c.name + ':d'">{{ c.label }} ↓</option></template></select></label>
-  </div>
-  <div v-if="hideables.length && entries.length" class="live-columns" @keydown.esc="closeMenu">
-    <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
-      title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
-    <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
-      <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
-    </fieldset>
   </div>
   <div v-show="loading || entries.length" class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table" :style="{ minWidth: needed + 'px', '--tracks': tracks }">
     <caption class="visually-hidden">{{ caption }}</caption>

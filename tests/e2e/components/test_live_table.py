@@ -9,6 +9,21 @@ from tests.e2e.components.conftest import Look
 TOP_OF_ROWS = (
     "[...document.querySelectorAll('tbody tr')].slice(0, 12).map(r => r.dataset.id + r.getBoundingClientRect().top)"
 )
+#: What the button for new rows lies over.
+COVERED = """() => {
+    const pill = document.querySelector(".live-pill").getBoundingClientRect();
+    const others = "tbody tr, thead th, .live-tools, .live-columns, .pager, .filters, .selection, .counts, header";
+    return [...document.querySelectorAll(others)].filter((other) => {
+        const box = other.getBoundingClientRect();
+        return box.width && box.height && box.left < pill.right && pill.left < box.right
+            && box.top < pill.bottom && pill.top < box.bottom;
+    }).map((other) => other.className || other.tagName);
+}"""
+#: Whether it is what is seen where it is.
+IN_SIGHT = """() => {
+    const {left, top, width, height} = document.querySelector(".live-pill").getBoundingClientRect();
+    return document.elementFromPoint(left + width / 2, top + height / 2)?.closest(".live-pill") != null;
+}"""
 HEARD = "word => document.getElementById('log').textContent.split('\\n').filter(line => line.startsWith(word)).length"
 
 
@@ -56,6 +71,49 @@ async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> No
 
     await page.get_by_role("link", name="provision-tenant-new-900").wait_for()
     await _has_heard(page, "show_new", 1)
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+async def test_the_button_for_new_rows_covers_nothing_and_moves_nothing(look: Look, width: int) -> None:
+    page = await look("/executions?rows=40", width=width, running=False)
+    await page.locator("tbody tr").nth(1).hover()
+    before = await page.evaluate(TOP_OF_ROWS)
+
+    await page.request.post("/changes", params={"insert": 902})
+
+    await page.locator(".live-pill").wait_for()
+    assert await page.evaluate(COVERED) == []
+    assert await page.evaluate(TOP_OF_ROWS) == before
+    await page.mouse.wheel(0, 600)
+    await page.wait_for_function("scrollY > 300")
+    assert await page.evaluate(IN_SIGHT)
+
+
+async def test_new_rows_are_told_and_shown_by_keyboard(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    await page.keyboard.press("j")
+    await page.request.post("/changes", params={"insert": 903})
+    await page.locator(".live-pill").wait_for()
+    assert await page.locator(".live [role=status]").inner_text() == "1 new row"
+
+    await page.locator(".live-pill").focus()
+    assert await page.locator(".live-pill").count() == 1  # it does not go when it is reached
+    await page.keyboard.press("Enter")
+
+    await page.get_by_role("link", name="provision-tenant-new-903").wait_for()
+    await page.wait_for_function("document.activeElement.matches('tbody tr:first-child')")
+
+
+async def test_new_rows_come_in_when_the_keyboard_leaves_their_button(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    await page.keyboard.press("j")
+    await page.request.post("/changes", params={"insert": 904})
+    await page.locator(".live-pill").focus()
+
+    await page.locator("[data-search]").first.focus()
+
+    await page.get_by_role("link", name="provision-tenant-new-904").wait_for()
+    assert await page.locator(".live-pill").count() == 0
 
 
 async def test_new_rows_come_in_when_the_pointer_leaves(look: Look) -> None:
