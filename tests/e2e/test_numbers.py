@@ -1,0 +1,76 @@
+"""What lists say of themselves: which rows are shown, and which failures stand."""
+
+from uuid import UUID, uuid4
+
+from playwright.async_api import Locator, Page, expect
+from psycopg import AsyncConnection
+
+from operations.statuses import Status, TenantStatus
+from tests.consoles import Console
+from tests.e2e.visits import Visits, go
+from tests.factories import add_execution, add_tenant
+
+
+async def connect(console: Console) -> AsyncConnection:
+    return await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True)
+
+
+async def test_a_page_says_which_of_all_rows_it_shows(visits: Visits, console: Console, admin_session: str) -> None:
+    slug = f"counted-{uuid4().hex[:8]}"
+    page = await visits.begin(session=admin_session, width=390)
+    shown = page.locator(".pager-range")
+    async with await connect(console) as connection:
+        tenant = await add_tenant(connection, slug=slug, status=TenantStatus.ACTIVE)
+        for _ in range(120):
+            await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+
+        await go(page, f"/executions?q={slug}")
+        await expect(shown).to_have_text("1–50 of 120")
+        await page.get_by_role("button", name="Next page").click()
+        await expect(shown).to_have_text("51–100 of 120")
+        await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+        await expect(shown).to_have_text("52–101 of 121")
+    await page.get_by_role("button", name="Next page").click()
+    await expect(shown).to_have_text("102–121 of 121")
+    await page.get_by_role("button", name="Previous page").click()
+    await expect(shown).to_have_text("52–101 of 121")
+    await page.reload()
+    await expect(shown).to_have_text("52–101 of 121")
+    await page.get_by_role("button", name="Previous page").click()
+    await expect(shown).to_have_text("2–51 of 121")
+
+
+async def test_a_superseded_failure_leads_to_the_attempt_that_took_its_place(
+    visits: Visits, console: Console, admin_session: str
+) -> None:
+    slug = f"replaced-{uuid4().hex[:8]}"
+    async with await connect(console) as connection:
+        tenant = await add_tenant(connection, slug=slug)
+        old = await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+        newer = await add_execution(connection, status=Status.COMPLETED, entity_id=tenant, attempt=2)
+        await connection.execute("UPDATE workflow_executions SET superseded_by = %s WHERE id = %s", (newer, old))
+        other = await add_execution(connection, status=Status.FAILED, entity_id=tenant, workflow_type="backup")
+    page = await visits.begin(session=admin_session)
+
+    await go(page, f"/executions?status=failed&q={slug}")
+    await expect(row(page, other)).to_be_visible()
+    await expect(row(page, old)).to_have_count(0)
+
+    await page.get_by_role("button", name="Failed").click()
+    await page.get_by_role("button", name="Superseded").click()
+    await expect(row(page, old)).to_be_visible()
+    await expect(row(page, other)).to_have_count(0)
+    assert "status=superseded" in page.url
+    file = await page.get_by_role("link", name="Export CSV").get_attribute("href")
+    exported = await page.request.get(str(file))
+    assert str(old) in await exported.text()
+    assert str(other) not in await exported.text()
+
+    await go(page, f"/tenants/{slug}")
+    await page.set_viewport_size({"width": 390, "height": 900})
+    await row(page, old).get_by_role("link", name="Superseded by attempt 2").click()
+    await page.wait_for_url(f"**/executions/{newer}")
+
+
+def row(page: Page, id_: UUID) -> Locator:
+    return page.locator(f"tr[data-id='{id_}']")
