@@ -28,7 +28,6 @@ COLUMNS = (
     "status",
     "close_reason",
     "attempt",
-    "superseded_by_attempt",
     "current_step",
     "steps_done",
     "steps_total",
@@ -40,6 +39,7 @@ COLUMNS = (
     "requested_by",
     "workflow_id",
     "id",
+    "superseded_by_attempt",
 )
 
 

@@ -111,6 +111,20 @@ GAPS = """
 """
 
 
+async def a_failure_names_the_attempt_that_took_its_place(evidence: Evidence) -> list[str]:
+    return await evidence.complain(MISNAMED, "does not name the newest attempt that is open or completed")
+
+
+MISNAMED = """
+    SELECT e.workflow_id AS what FROM workflow_executions e
+    WHERE e.superseded_by IS DISTINCT FROM (
+        SELECT n.id FROM workflow_executions n
+        WHERE e.status = 'failed' AND n.entity_id = e.entity_id AND n.workflow_type = e.workflow_type
+          AND n.attempt > e.attempt AND n.status <> 'failed'
+        ORDER BY n.attempt DESC LIMIT 1)
+"""
+
+
 async def no_step_runs_in_a_run_that_completed(evidence: Evidence) -> list[str]:
     return await evidence.complain(RUNNING_STILL, "shown as running in a run that completed")
 
@@ -190,6 +204,7 @@ CHECKS: tuple[Check, ...] = (
     a_workflow_id_has_one_run,
     a_final_status_is_never_left,
     attempts_grow_by_one,
+    a_failure_names_the_attempt_that_took_its_place,
     customers.what_completed_is_there_once,
     no_step_runs_in_a_run_that_completed,
     customers.what_failed_is_taken_back,

@@ -83,6 +83,10 @@ BREAKAGES = (
         """,
     ),
     Breakage(check=invariants.attempts_grow_by_one, statement="UPDATE workflow_executions SET attempt = 3"),
+    Breakage(
+        check=invariants.a_failure_names_the_attempt_that_took_its_place,
+        statement="UPDATE workflow_executions SET superseded_by = id",
+    ),
     Breakage(check=customers.what_completed_is_there_once, statement="UPDATE tenants SET status = 'failed'"),
     Breakage(
         check=invariants.no_step_runs_in_a_run_that_completed, statement="UPDATE execution_steps SET status = 'running'"
