@@ -280,6 +280,22 @@ async def test_half_done_work_survives_long_cuts(half_done: HalfDone, way: Proxy
 
 
 @pytest.mark.long
+async def test_half_done_work_survives_a_browser_that_is_switched_offline(
+    visits: Visits, console: Console, beside: Services, run: Run
+) -> None:
+    half_done = await HalfDone.begin(visits, console, run, beside)
+    browsers = (half_done.form.context, half_done.asked.context)
+
+    for browser in browsers:
+        await browser.set_offline(True)
+    await half_done.press_offline()
+    for browser in browsers:
+        await browser.set_offline(False)
+
+    await half_done.go_on()
+    visits.complaints.clear()
+
+
 async def test_half_done_work_survives_a_frozen_way(half_done: HalfDone, way: Proxy) -> None:
     way.freeze()
     await half_done.press_offline()

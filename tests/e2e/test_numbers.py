@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 from playwright.async_api import Locator, Page, expect
 from psycopg import AsyncConnection
 
+from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Status, TenantStatus
 from tests.consoles import Console
+from tests.e2e.test_pages import addresses
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant
 
@@ -70,6 +72,52 @@ async def test_a_superseded_failure_leads_to_the_attempt_that_took_its_place(
     await page.set_viewport_size({"width": 390, "height": 900})
     await row(page, old).get_by_role("link", name="Superseded by attempt 2").click()
     await page.wait_for_url(f"**/executions/{newer}")
+
+
+async def test_a_failure_leaves_the_overview_with_the_attempt_that_takes_its_place(
+    console: Console, page: Page
+) -> None:
+    async with await connect(console) as connection:
+        tenant = await add_tenant(connection, slug=f"healed-{uuid4().hex[:8]}")
+        old = await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+        await go(page, "/")
+        await expect(row(page, old)).to_be_visible()
+
+        newer = await add_execution(connection, status=Status.COMPLETED, entity_id=tenant, attempt=2)
+        await connection.execute("UPDATE workflow_executions SET superseded_by = %s WHERE id = %s", (newer, old))
+
+        await expect(row(page, old)).to_have_count(0)
+
+
+async def test_when_the_last_row_of_a_later_page_goes_the_page_before_is_shown(console: Console, page: Page) -> None:
+    slug = f"leaving-{uuid4().hex[:8]}"
+    shown = page.locator(".pager-range")
+    async with await connect(console) as connection:
+        tenant = await add_tenant(connection, slug=slug, status=TenantStatus.ACTIVE)
+        runs = [await add_execution(connection, status=Status.FAILED, entity_id=tenant) for _ in range(51)]
+        await go(page, f"/executions?status=failed&sort=-created_at&q={slug}")
+        await page.get_by_role("button", name="Next page").click()
+        await expect(shown).to_have_text("51–51 of 51")
+        address = page.url
+
+        await connection.execute("UPDATE workflow_executions SET superseded_by = %s WHERE id = %s", (runs[1], runs[0]))
+
+        await expect(shown).to_have_text("1–50 of 50")
+        await expect(page.locator("tr[data-id]")).to_have_count(50)
+    await go(page, address)
+    await expect(shown).to_have_text("1–50 of 50")
+    await expect(page.locator("tr[data-id]")).to_have_count(50)
+
+
+async def test_every_chart_names_its_zone(page: Page, acme: ExecutionDetail) -> None:
+    named = {}
+    for path in addresses(id=str(acme.execution.id), slug="acme"):
+        await go(page, path)
+        for chart in await page.locator(".chart, .plot").all():
+            named[path] = await page.locator("section.card").filter(has=chart).locator(".card-head").inner_text()
+
+    assert set(named) >= {"/", "/reconciliation"}
+    assert [path for path, words in named.items() if "in UTC" not in words] == []
 
 
 def row(page: Page, id_: UUID) -> Locator:

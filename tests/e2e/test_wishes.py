@@ -1,17 +1,22 @@
 """Situations in which people of other consoles tripped."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Page, expect
+from psycopg import AsyncConnection
 
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import Plan, Role
-from tests.e2e.test_deeds import registered, waiting_for_approval
-from tests.e2e.test_pages import log_in, places
+from operations.statuses import Decision, PassTrigger, Plan, Role, Status, TenantStatus
+from tests.e2e.test_deeds import TEST, detail, registered, waiting_for_approval
+from tests.e2e.test_dialogs import REASON
+from tests.e2e.test_pages import addresses, log_in
 from tests.e2e.visits import Visits, go, settled
 from workbench.consoles import Console
+from tests.factories import add_execution, add_tenant, set_status
 
 OTHER_CLOCK = """
     (() => {
@@ -37,10 +42,15 @@ async def test_ages_are_right_by_a_browser_whose_clock_is_not(page: Page, beside
     await go(page, f"/tenants/{slug}")
     ages = await page.locator(".content time:visible").all_inner_texts()
 
+    await beside.reconciler.run_pass(PassTrigger.OPERATOR, "test")
+    await go(page, "/reconciliation")
+    last_pass = await page.locator(".kpi", has_text="Last pass").locator("time").inner_text()
+
     assert abs((datetime.now(UTC).timestamp() * 1000 - await page.evaluate("Date.now()")) / 60_000) > 9
     assert " min" not in listed.replace("1 min", "").replace("2 min", "")
     assert [age for age in ages if "10 min" in age or "9 min" in age or "in 1" in age] == []
     assert ages != []
+    assert re.fullmatch(r"now|\d+ s ago|1 min ago", last_pass)
 
 
 async def test_a_session_that_ends_in_an_open_tab_says_so_and_leads_back(visits: Visits, console: Console) -> None:
@@ -83,7 +93,7 @@ async def test_a_viewer_finds_nothing_to_act_with_anywhere(visits: Visits, conso
     page = await visits.begin(session=await console.accounts.session("vera@example.com", Role.VIEWER))
 
     usable = []
-    for path in (*await places(page), f"/executions/{id_}", f"/tenants/{slug}", f"/tenants/{done}"):
+    for path in (*addresses(id=str(id_), slug=slug), f"/tenants/{done}"):
         await go(page, path)
         if await page.get_by_role("button", name="More actions").count():
             await page.get_by_role("button", name="More actions").click()
@@ -95,3 +105,54 @@ async def test_a_viewer_finds_nothing_to_act_with_anywhere(visits: Visits, conso
         usable += [(path, text) for text in found]
 
     assert usable == []
+
+
+async def test_after_a_retry_the_list_is_where_it_was(page: Page, beside: Services) -> None:
+    slug, id_ = await waiting_for_approval(beside)
+    await beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test")
+    await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
+        tenant = await add_tenant(connection, slug=f"{slug}-and-others", status=TenantStatus.ACTIVE)
+        for _ in range(104):
+            await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+    await go(page, f"/executions?status=failed&sort=-created_at&q={slug}")
+    for shown in ("51–100 of 105", "101–105 of 105"):
+        await page.get_by_role("button", name="Next page").click()
+        await expect(page.locator(".pager-range")).to_have_text(shown)
+    third_page = page.url
+
+    await page.locator(f"tr[data-id='{id_}'] a").first.click()
+    await page.get_by_role("button", name="Retry").click()
+    await page.get_by_label("Reason").fill(REASON)
+    await page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    await expect(page.locator(".page-subtitle")).to_contain_text("attempt 2")
+    await page.go_back()
+    await page.go_back()
+
+    await expect(page.locator(".pager-range")).to_have_text("101–104 of 104")
+    assert page.url == third_page
+    await expect(page.get_by_label("Search tenant")).to_have_value(slug)
+    await expect(page.locator(f"tr[data-id='{id_}']")).to_have_count(0)  # another attempt has taken its place
+
+
+async def test_what_comes_meanwhile_leaves_the_chosen_days_as_they_are(page: Page, beside: Services) -> None:
+    slug, today = f"chosen-{uuid4().hex[:8]}", datetime.now(UTC).date()
+    since, until = str(today - timedelta(days=1)), str(today + timedelta(days=1))
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
+        tenant = await add_tenant(connection, slug=slug)
+        inside = await add_execution(connection, status=Status.RUNNING, entity_id=tenant)
+        await go(page, f"/executions?q={slug}")
+        await page.get_by_label("Created from").fill(since)
+        await page.get_by_label("Created to").fill(until)
+        await expect(page.locator(".pager-range")).to_have_text("1–1 of 1")
+        await page.wait_for_url("**created_to=**")
+        address = page.url
+
+        await set_status(connection, inside, Status.COMPLETED)
+        await expect(page.locator(f"tr[data-id='{inside}'] .badge").first).to_have_text("Completed")
+        await add_execution(connection, status=Status.RUNNING, entity_id=tenant)
+        await expect(page.locator(".pager-range")).to_have_text(re.compile("of 2$"))
+
+    assert page.url == address
+    await expect(page.get_by_label("Created from")).to_have_value(since)
+    await expect(page.get_by_label("Created to")).to_have_value(until)
