@@ -5,6 +5,7 @@ from playwright.async_api import Page
 
 from tests.e2e.components import fake_rows
 from tests.e2e.components.conftest import Look
+from tests.e2e.components.gallery_pages import PAGES
 
 TOP_OF_ROWS = (
     "[...document.querySelectorAll('tbody tr')].slice(0, 12).map(r => r.dataset.id + r.getBoundingClientRect().top)"
@@ -275,7 +276,7 @@ async def test_one_changed_row_costs_few_bytes(look: Look) -> None:
     assert max(len(patch) // patch.count('"changed":') for patch in patches) <= 400
 
 
-@pytest.mark.parametrize("path", ["/executions", "/hostile", "/", "/executions/abc", "/tenants", "/audit"])
+@pytest.mark.parametrize("path", [path.format(id="abc") for path in PAGES])
 async def test_nothing_overflows_on_a_phone(look: Look, path: str) -> None:
     page = await look(path, width=360)
 

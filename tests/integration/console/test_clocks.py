@@ -152,3 +152,16 @@ async def test_the_reconciler_is_not_called_silent(wrong: Wrong, api: httpx.Asyn
     assert is_now(passed["reconciliation"]["started_at"])
     assert is_now(state["last_finished_at"])
     assert (state["is_silent"], state["schedule_is_silent"]) == (False, False)
+
+
+async def test_pages_tell_ages_by_the_true_time(wrong: Wrong) -> None:
+    session = await wrong.console.accounts.session()
+
+    async def told() -> datetime:
+        async with wrong.console.client(session=session) as browser:
+            html = (await browser.get("/tenants", headers={"Accept": "text/html"})).text
+        found = re.search(r'name="server-time" content="(\d+)"', html)
+        assert found is not None
+        return datetime.fromtimestamp(int(found[1]) / 1000, UTC)
+
+    await eventually(told, is_now)
