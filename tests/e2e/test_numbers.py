@@ -7,10 +7,10 @@ from psycopg import AsyncConnection
 
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Status, TenantStatus
-from tests.consoles import Console
 from tests.e2e.test_pages import addresses
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant
+from workbench.consoles import Console
 
 
 async def connect(console: Console) -> AsyncConnection:

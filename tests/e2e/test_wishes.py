@@ -15,8 +15,8 @@ from tests.e2e.test_deeds import TEST, detail, registered, waiting_for_approval
 from tests.e2e.test_dialogs import REASON
 from tests.e2e.test_pages import addresses, log_in
 from tests.e2e.visits import Visits, go, settled
-from workbench.consoles import Console
 from tests.factories import add_execution, add_tenant, set_status
+from workbench.consoles import Console
 
 OTHER_CLOCK = """
     (() => {
