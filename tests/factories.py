@@ -33,11 +33,15 @@ UPDATE_STATUS = """
 
 
 async def add_tenant(
-    connection: AsyncConnection, *, slug: str | None = None, status: TenantStatus = TenantStatus.PROVISIONING
+    connection: AsyncConnection,
+    *,
+    slug: str | None = None,
+    name: str | None = None,
+    status: TenantStatus = TenantStatus.PROVISIONING,
 ) -> UUID:
     id_ = uuid4()
     slug = slug or f"tenant-{id_.hex[:12]}"
-    await connection.execute(INSERT_TENANT, (id_, slug, slug.capitalize(), Plan.STARTER, status))
+    await connection.execute(INSERT_TENANT, (id_, slug, name or slug.capitalize(), Plan.STARTER, status))
     return id_
 
 

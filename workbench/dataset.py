@@ -37,6 +37,14 @@ TENANTS = """
     ) AS named
 """
 
+OWNERS = """
+    WITH owners AS (
+        INSERT INTO users (email) SELECT 'Owner@' || slug || '.example.com' FROM tenants RETURNING id, email
+    )
+    INSERT INTO memberships (tenant_id, user_id, role)
+    SELECT tenants.id, owners.id, 'owner' FROM owners JOIN tenants ON email = 'Owner@' || slug || '.example.com'
+"""
+
 # `chance` and `other` are the same on every run. An open run is the only one of its tenant.
 EXECUTIONS = """
     INSERT INTO workflow_executions (
@@ -123,6 +131,7 @@ def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
         for name, _ in indexes:
             connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
         connection.execute(TENANTS, {"tenants": tenants})
+        connection.execute(OWNERS)
         connection.execute("ANALYZE tenants")
         numbers = {"rows": rows, "tenants": tenants}
         for first in range(1, rows + 1, 500_000):
@@ -130,7 +139,7 @@ def load(dsn: str, rows: int, *, tenants: int | None = None) -> None:
         connection.execute(SUPERSEDED)
         for _, definition in indexes:
             connection.execute(definition)
-        connection.execute("VACUUM (ANALYZE) tenants")
+        connection.execute("VACUUM (ANALYZE) tenants, users, memberships")
         connection.execute("VACUUM (ANALYZE) workflow_executions")
 
 

@@ -145,6 +145,8 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         "search acme-north": ("acme-north", "entity"),
         "search acme": ("acme", "entity"),
         "search two letters": ("ac", "entity"),
+        "search an owner": (f"owner@{place.slug}.", "entity"),
+        "search all owners": ("Owner@", "entity"),
         "search nothing": ("zqxjkv", "error"),
         "search an id": (f"tenant-provision-{place.slug}--", ""),
         "search ids": ("tenant-provision-acme-north", ""),
@@ -173,6 +175,10 @@ def _of_tenants(tenants: TenantQueries, place: Landmarks) -> Iterator[View]:
     )
     yield listing("search tenants, acme", "ix_tenants_created", "acme")
     yield listing("search tenants, one", "ix_tenants_search", place.slug)
+    yield listing("search tenants, accents", "ix_tenants_search", place.slug.replace("o", "ö").replace("e", "é"))
+    yield listing("search tenants, an owner", "ix_users_email_prefix", f"owner@{place.slug}.")
+    yield listing("search tenants, all owners", "ix_users_email_prefix", "Owner@")
+    yield listing("search tenants, all owners of active ones", "ix_users_email_prefix", "owner@", TenantStatus.ACTIVE)
     yield listing("search tenants, two letters", "ix_tenants_", "ac")
     yield View(name="tenant by slug", ask=lambda: tenants.by_slug(place.slug), index="ix_tenants_slug")
 

@@ -85,7 +85,8 @@ class ExecutionRoutes:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
         The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt
-        or not.
+        or not. `q` is looked for in errors, causes and the names and slugs of tenants, these whatever the accents, and
+        at the beginning of workflow ids and of the e-mails of tenants' owners.
         """
         page = await self.executions.list(
             ExecutionFilter(

@@ -26,7 +26,7 @@ def list_executions(
         bool | None,
         typer.Option(help="Of failed ones, only those of which a newer attempt took the place, or did not."),
     ] = None,
-    search: Annotated[str, typer.Option("--search", "-q", help="Tenant, workflow id or error.")] = "",
+    search: Annotated[str, typer.Option("--search", "-q", help="Tenant, owner's e-mail, workflow id or error.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     as_json: AsJson = False,
 ) -> None:

@@ -44,7 +44,7 @@ def register(
 @commands.command("list")
 def list_tenants(
     status: Annotated[list[TenantStatus] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    search: Annotated[str, typer.Option("--search", "-q", help="Name or slug.")] = "",
+    search: Annotated[str, typer.Option("--search", "-q", help="Name, slug or owner's e-mail.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     as_json: AsJson = False,
 ) -> None:

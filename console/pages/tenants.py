@@ -15,7 +15,10 @@ from operations.queries.paging import Page
 from operations.queries.tenants import TenantView
 from operations.statuses import TenantStatus
 
-SEARCH = Search(label="Search name or slug")
+SEARCH = Search(label="Search name, slug or owner’s e-mail")
+ABOUT = """List tenants, newest first.
+
+`q` is looked for in names and slugs, whatever the accents, and at the beginning of owners' e-mails."""
 STATUS = Choice(name="status", label="Status", options={status: status.value.capitalize() for status in TenantStatus})
 
 
@@ -40,7 +43,7 @@ def row(tenant: TenantView) -> Row:
 
 LISTING = Listing(
     name="tenants",
-    about="List tenants, newest first.",
+    about=ABOUT,
     answer=Listed[TenantView],
     read=read,
     words=(SEARCH, STATUS),
@@ -86,7 +89,7 @@ PAGE = ListPage(
         action="Register a tenant",
         href="/tenants/new",
     ),
-    nothing_matches="No name or slug has what you searched for.",
+    nothing_matches="No name or slug has what you searched for, and no owner’s e-mail begins with it.",
     buttons=register_button,
 )
 PLACE = PAGE.place(Nav(icon="apartment", key="t"))

@@ -40,7 +40,7 @@ class Tenant(Record):
         Index("ix_tenants_status_created", "status", text("created_at DESC"), text("id DESC")),
         Index(
             "ix_tenants_search",
-            literal_column("((slug || ' '::text) || name)").label("words"),
+            literal_column("folded((slug || ' '::text) || name)").label("words"),
             postgresql_using="gin",
             postgresql_ops={"words": "gin_trgm_ops"},
         ),
@@ -59,6 +59,7 @@ class User(Record):
 
 
 Index("uq_users_email", func.lower(User.email), unique=True)
+Index("ix_users_email_prefix", func.lower(User.email))  # COLLATE "C", for beginnings; it cannot be told apart
 
 
 class Membership(Record):

@@ -1,4 +1,4 @@
-"""Free text among executions: looked up in four places, each with its own index."""
+"""Free text among executions: looked up in five places, each with its own index."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,13 +13,13 @@ from operations.queries.error_search import Errors
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
 from operations.queries.paging import COUNT_CAP, Conditions, Keys, Source, Span, count_up_to_cap, matching
 
-MOST_TENANTS = 100  #: of those that a term matches, the newest
+MOST_TENANTS = 100  #: of those that a term matches, the newest; then of those whose owner it finds
 MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """Where a term is found: in tenants, at the beginning of workflow ids, in errors and causes.
+    """Where a term is found: in tenants, where workflow ids or owners' e-mails begin, in errors and causes.
 
     Ended executions have an error, open ones a cause. What every statement of a list would have to find again is
     found once.
@@ -34,9 +34,9 @@ class Found:
     @classmethod
     async def of(cls, term: str, narrowing: Narrowing, connection: AsyncConnection) -> "Found":
         """In the executions of a list, which `narrowing` describes."""
-        named, tenants, words = (await connection.execute(_first_look(term, narrowing))).one()
-        chosen = search.tenants(term, MOST_TENANTS, search.Sample.of(term, tenants))
-        ids = tuple(await connection.scalars(chosen))
+        named, newest, words, owned = (await connection.execute(_first_look(term, narrowing))).one()
+        matched = await connection.scalars(search.tenants(term, MOST_TENANTS, newest))
+        ids = tuple(dict.fromkeys([*matched, *owned]))[:MOST_TENANTS]
         number = await connection.scalar(_number_of(ids, narrowing)) or 0
         errors = Errors(sample=search.Sample.of(term, words), narrowing=narrowing)
         if number <= COUNT_CAP:
@@ -101,10 +101,11 @@ def _ids(tenants: tuple[UUID, ...]) -> ColumnElement[list[UUID]]:
     return literal(list(tenants), ARRAY(Uuid))
 
 
-def _first_look(term: str, narrowing: Narrowing) -> Select[int, list[str], list[str]]:
-    """How many workflow ids begin with the term; samples of what tenants are called, and of errors."""
+def _first_look(term: str, narrowing: Narrowing) -> Select[int, list[str], list[str], list[UUID]]:
+    """How many workflow ids begin with the term; samples of what tenants are called, and of errors; owners' tenants."""
     return select(
         select(func.count()).select_from(_named(term).subquery()).scalar_subquery(),
         func.array(search.newest_tenants().scalar_subquery()),
         func.array(error_search.newest(narrowing).scalar_subquery()),
+        func.array(search.owned(term).scalar_subquery()),
     )

@@ -1,14 +1,16 @@
 """Free text in lists: what a term may be, and the conditions that indexes serve."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, case, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.error_texts import clean
-from operations.models import Tenant
+from operations.models import Membership, Tenant, User
 
 TRIGRAM = 3  #: characters; shorter texts cannot be found inside words with an index
 LONGEST = 200  #: characters of a term that count
@@ -16,6 +18,13 @@ SAMPLE, SAMPLE_LENGTH = 300, 300  #: texts, and characters of each
 FREQUENT_TENANTS = 9  #: of the sample; then the newest hundred tenants are found sooner by reading tenants in order
 PART = 4  #: characters; the shortest text that has a trigram wherever a word begins or ends in it
 TELLING = 2  #: of the sample; of a rarer term nothing can be said
+MOST_OWNERS = 100  #: of those whose e-mail begins with a term, the first ones
+
+ACCENTS = re.compile("[\u0300-\u036f]")
+#: Letters that are not others with an accent → what people type for them
+LETTERS = str.maketrans("øØłŁđĐðÐħĦŧŦı", "oOlLdDdDhHtTi") | str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
+)
 
 Text = InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
 
@@ -24,7 +33,13 @@ tenant_words = Tenant.slug + " " + Tenant.name
 
 def usable(term: str) -> str:
     """The term as PostgreSQL can take it; empty when there is nothing to search for."""
-    return (clean(term.strip()[:LONGEST].replace("\x00", "")) or "").strip()
+    taken = (clean(term.strip()[:LONGEST].replace("\x00", "")) or "").strip()
+    return taken if folded(taken).strip() else ""
+
+
+def folded(text: str) -> str:
+    """Without accents, however they are written, and in letters that people can type; as the database's `folded`."""
+    return text if text.isascii() else ACCENTS.sub("", normalize("NFKD", text)).translate(LETTERS)
 
 
 def begins(column: Text, term: str) -> ColumnElement[bool]:
@@ -45,22 +60,33 @@ def unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def matches_tenant(term: str) -> ColumnElement[bool]:
-    """Slug and name contain the term; the slug begins with it when it is too short for trigrams."""
-    if len(term) < TRIGRAM:
-        return Tenant.slug.startswith(term.lower(), autoescape=True)
-    return tenant_words.icontains(term, autoescape=True)
+    """Slug and name contain the term, whatever its accents; the slug begins with one that is too short for trigrams."""
+    looked_for = folded(term)
+    if len(looked_for) < TRIGRAM:
+        return Tenant.slug.startswith(looked_for.lower(), autoescape=True)
+    return func.folded(tenant_words).icontains(looked_for, autoescape=True)
 
 
-def tenants(term: str, limit: int, sample: "Sample") -> Select[UUID]:
-    """The newest tenants that the term matches."""
+def tenants(term: str, limit: int, newest: Sequence[str]) -> Select[UUID]:
+    """The newest tenants that the term matches; `newest` is a sample of their words."""
     newest_first = (Tenant.created_at.desc(), Tenant.id.desc())
-    if len(term) < TRIGRAM:
+    looked_for = folded(term)
+    if len(looked_for) < TRIGRAM:
         return select(Tenant.id).where(matches_tenant(term)).order_by(*newest_first).limit(limit)
-    if sample.matches >= FREQUENT_TENANTS:
+    if Sample.of(looked_for, [folded(words) for words in newest]).matches >= FREQUENT_TENANTS:
         return select(Tenant.id).where(unindexed(matches_tenant(term))).order_by(*newest_first).limit(limit)
     # OFFSET keeps PostgreSQL from reading tenants in order after all, which looks cheap to it.
     found = select(Tenant.id, Tenant.created_at).where(matches_tenant(term)).offset(0).subquery()
     return select(found.c.id).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
+
+
+def owned(term: str) -> Select[UUID]:
+    """The tenants whose owner's e-mail begins with the term, first those of the first e-mails."""
+    email = func.lower(User.email).collate("C")
+    begins_so = email.startswith(term.lower(), autoescape=True) if len(term) >= TRIGRAM else false()
+    first = select(User.id, email.label("email")).where(begins_so).order_by(email).limit(MOST_OWNERS).subquery()
+    tenant = select(Membership.tenant_id).join(first, first.c.id == Membership.user_id)
+    return tenant.where(Membership.role == "owner").order_by(first.c.email)
 
 
 def newest_tenants() -> Select[str]:

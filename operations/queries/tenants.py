@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, true
+from sqlalchemy import ARRAY, Row, Select, Uuid, any_, literal, select, true
 
 from operations.database import Database
 from operations.errors import TenantNotFound
@@ -61,8 +61,10 @@ class TenantQueries:
     ) -> Page[TenantView]:
         """A page, newest first. Raises `InvalidInput`."""
         check_limit(limit)
-        newest = _newest(statuses, terms.usable(search))
+        term = terms.usable(search)
         async with self.database.reading() as connection:
+            owned = tuple(await connection.scalars(terms.owned(term))) if term else ()
+            newest = _newest(statuses, term, owned)
 
             async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[TenantView]:
                 keys = segment.keys(place, backward=backward, limit=number).subquery()
@@ -79,7 +81,7 @@ class TenantQueries:
             next=after,
             previous=before,
             total=min(total, COUNT_CAP),
-            total_capped=total > COUNT_CAP,
+            total_capped=total > COUNT_CAP or len(owned) >= terms.MOST_OWNERS,
             preceding=preceding,
         )
 
@@ -96,13 +98,15 @@ class TenantQueries:
             return await connection.scalar(select(Tenant.id).where(Tenant.slug == slug)) is not None
 
 
-def _newest(statuses: frozenset[TenantStatus], term: str) -> Segment:
+def _newest(statuses: frozenset[TenantStatus], term: str, owned: tuple[UUID, ...]) -> Segment:
     """One part per status, as each status is one range of an index; what a term matches is counted in any order."""
     found: Conditions = (terms.matches_tenant(term),) if term else ()
-    parts = [(Tenant.status == status, *found) for status in sorted(statuses)] or [found]
-    return Segment(
-        moment=Tenant.created_at, id=Tenant.id, sources=tuple(matching(*part, loosely=bool(term)) for part in parts)
-    )
+    parts: list[Conditions] = [(Tenant.status == status,) for status in sorted(statuses)] or [()]
+    sources = [matching(*part, *found, loosely=bool(term)) for part in parts]
+    if owned:
+        is_owned = Tenant.id == any_(literal(list(owned), ARRAY(Uuid)))
+        sources += [matching(*part, is_owned, loosely=True) for part in parts]
+    return Segment(moment=Tenant.created_at, id=Tenant.id, sources=tuple(sources), overlaps=bool(owned))
 
 
 def _viewed() -> Select[*tuple[object, ...]]:

@@ -25,8 +25,7 @@ AnyView = View[object, object]
 RELATION = re.compile(r'"Relation Name": "(\w+)"')
 #: Tables in which nothing changes by itself that a page shows.
 QUIET = {
-    "users": "nobody changes an owner after the registration",
-    "memberships": "nobody changes an owner after the registration",
+    "memberships": "nobody changes who owns a tenant after the registration",
     "reconciliation_state": "the page looks at it every few seconds, as silence is no change either",
 }
 HISTORY = "execution_events"  #: written with the status of their execution, by a trigger
@@ -90,6 +89,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
     found = {
         "execution": execution.view(scope, first),
         "executions": executions.view(scope, {}),
+        "executions of an owner": executions.view(scope, {"q": "ada@acme.example"}),
         "execution counts": executions.counts_view(scope),
         "attention": attention.view(scope),
         "overview": overview.runs(scope, overview.FAILED, Sort.NEWEST),
@@ -98,6 +98,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "runs of a tenant": tenant.runs(scope, acme),
         "findings of a tenant": tenant.findings_view(scope, acme),
         "tenants": tenants.PAGE.view(scope, {}),
+        "tenants of an owner": tenants.PAGE.view(scope, {"q": "ada@acme.example"}),
         "reconciler": reconciliation.state_view(scope),
         "passes": reconciliation.passes_view(scope),
         "findings": reconciliation.findings_view(scope, {}),
@@ -109,6 +110,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
 NAMES = [
     "execution",
     "executions",
+    "executions of an owner",
     "execution counts",
     "attention",
     "overview",
@@ -117,6 +119,7 @@ NAMES = [
     "runs of a tenant",
     "findings of a tenant",
     "tenants",
+    "tenants of an owner",
     "reconciler",
     "passes",
     "findings",

@@ -7,7 +7,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.statuses import Status
-from tests.factories import add_execution, add_start_command, add_tenant
+from tests.factories import add_execution, add_owner, add_start_command, add_tenant
 
 Changed = list[tuple[str, str]]
 Insert = Callable[[AsyncConnection], Awaitable[tuple[UUID, UUID]]]
@@ -128,6 +128,16 @@ async def test_of_new_executions_their_tenant_is_news_too(connection: AsyncConne
     of = await add_execution(connection, entity_id=tenant_id)
 
     assert await news(connection) == [("execution", str(of)), ("tenant", str(tenant_id))]
+
+
+async def test_another_email_of_an_owner_is_news_of_the_tenant(connection: AsyncConnection) -> None:
+    tenant_id = await add_tenant(connection)
+    await add_owner(connection, tenant_id)
+    await news(connection)
+
+    await connection.execute("UPDATE users SET email = 'ada@globex.example'")
+
+    assert await news(connection) == [("tenant", str(tenant_id))]
 
 
 async def test_no_other_table_is_watched_and_none_forgotten(connection: AsyncConnection) -> None:

@@ -1,8 +1,8 @@
-"""What a sample of texts says about a term."""
+"""What a sample of texts says about a term, and what of a term is looked for."""
 
 import pytest
 
-from operations.queries.search import Sample
+from operations.queries.search import Sample, folded, usable
 
 TEXTS = (
     *("connection to tenants-eu-3 refused" for _ in range(3)),
@@ -35,3 +35,23 @@ def test_a_part_of_mere_signs_tells_nothing_to_an_index() -> None:
     texts = ("x---- y", "x---- y", "another")
 
     assert Sample.of("x----", texts).telling_part == "x----"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Söhne", "Sohne"),
+        ("So\u0308hne", "Sohne"),
+        ("Straße", "Strasse"),
+        ("Łódź", "Lodz"),
+        ("İ", "I"),
+        ("a-1%", "a-1%"),
+    ],
+)
+def test_letters_are_folded_into_those_that_people_type(text: str, plain: str) -> None:
+    assert folded(text) == plain
+
+
+@pytest.mark.parametrize("term", ["", "  ", "\x00", "\u0301", " \u0308 ", "¨"])
+def test_an_accent_alone_is_nothing_to_search_for(term: str) -> None:
+    assert usable(term) == ""
