@@ -15,6 +15,7 @@ from operations.queries.tenants import TenantQueries
 from operations.statuses import Health, Status, TenantStatus
 
 BUSY = frozenset({Status.PENDING, Status.RUNNING, Status.FAILED})
+FAILED = frozenset({Status.FAILED})
 ILL = frozenset({Health.STUCK, Health.SLOW, Health.DRIFT})
 TYPES = ("tenant_provisioning", "tenant_deprovisioning", "tenant_migration", "tenant_export")
 
@@ -77,6 +78,11 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
     yield "oldest", "created", everything, Sort.OLDEST, None
     yield "latest ended", "completed", everything, Sort.LATEST_COMPLETED, None
     yield "earliest ended", "completed", everything, Sort.EARLIEST_COMPLETED, None
+    yield "latest started", "started", everything, Sort.LATEST_STARTED, None
+    yield "earliest started", "started", everything, Sort.EARLIEST_STARTED, None
+    yield "latest started, deep page", "started", everything, Sort.LATEST_STARTED, at(0)
+    yield "latest started, those that have not", "unstarted", everything, Sort.LATEST_STARTED, at(1)
+    yield "latest started, page before", "started", everything, Sort.LATEST_STARTED, at(1, backward=True)
     yield "latest ended, deep page", "completed", everything, Sort.LATEST_COMPLETED, at(0)
 
 
@@ -89,21 +95,23 @@ def _words() -> Iterator[Listed]:
     yield (
         "latest failures",
         "completed",
-        ExecutionFilter(statuses=frozenset({Status.FAILED})),
+        ExecutionFilter(statuses=FAILED),
         Sort.LATEST_COMPLETED,
         None,
     )
-    for index, superseded in (("failed", False), ("superseded", True)):
+    for index, superseded, by_start in (("failed", False, ""), ("superseded", True, "superseded_")):
         those = ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=superseded)
         of_one_type = replace(those, workflow_types=frozenset({TYPES[0]}))
         yield f"failures, {index}", index, those, Sort.NEWEST, None
         yield f"failures, {index}, attention", index, those, Sort.ATTENTION, None
         yield f"failures, {index}, latest", f"{index}_completed", those, Sort.LATEST_COMPLETED, None
+        yield f"failures, {index}, latest started", f"{by_start}started", those, Sort.LATEST_STARTED, None
         yield f"failures, {index}, one type", f"{index}_type", of_one_type, Sort.NEWEST, None
-        yield f"failures, {index}, search", "entity", replace(those, search="acme"), Sort.NEWEST, None
-        yield f"failures, {index}, error", "error", replace(those, search="disk quota"), Sort.NEWEST, None
+        yield f"search failures, {index}", "entity", replace(those, search="acme"), Sort.NEWEST, None
+        yield f"error failures, {index}", "error", replace(those, search="disk quota"), Sort.NEWEST, None
     standing = ExecutionFilter(statuses=BUSY, superseded=False)
     yield "open and failures that stand", "failed", standing, Sort.NEWEST, None
+    yield "failed, latest started", "started", ExecutionFilter(statuses=FAILED), Sort.LATEST_STARTED, None
     busy = ExecutionFilter(statuses=BUSY)
     yield "three statuses", "status", busy, Sort.NEWEST, None
     yield "three statuses, attention", "open_progress", busy, Sort.ATTENTION, None
@@ -128,6 +136,7 @@ def _words() -> Iterator[Listed]:
 
 def _narrow(place: Landmarks) -> Iterator[Listed]:
     tenant = ExecutionFilter(entity_id=place.tenant_id)
+    yield "one tenant, latest started", "entity", tenant, Sort.LATEST_STARTED, None
     yield "one tenant", "entity", tenant, Sort.NEWEST, None
     yield "one tenant, attention", "entity", tenant, Sort.ATTENTION, None
     failed = ExecutionFilter(entity_id=place.tenant_id, statuses=frozenset({Status.FAILED}))
@@ -160,7 +169,8 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
     for name, (term, index) in terms.items():
         yield name, index, ExecutionFilter(search=term), Sort.NEWEST, None
         yield f"{name}, attention", index, ExecutionFilter(search=term), Sort.ATTENTION, None
-    failed = ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}))
+    yield "search acme, latest started", "entity", ExecutionFilter(search="acme"), Sort.LATEST_STARTED, None
+    failed = ExecutionFilter(search="acme", statuses=FAILED)
     yield "search acme, failed", "entity", failed, Sort.NEWEST, None
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Superseded, Term, Words, words_of
 from operations.errors import InvalidInput
@@ -27,6 +27,14 @@ from operations.queries.intents import CommandView, DecisionView, Intents
 from operations.statuses import Health, Status
 
 WordT = TypeVar("WordT", bound=StrEnum)
+Order = Annotated[
+    Sort,
+    Query(
+        description="`created_at`, `started_at` or `completed_at`, earliest first, or with `-` latest first; what has "
+        "not started comes last, what has not ended is left out. `attention`: open ones first, longest without "
+        "progress first, then the newest"
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +86,7 @@ class ExecutionRoutes:
         q: Term = "",
         created_from: Moment = None,
         created_to: Moment = None,
-        sort: Sort = Sort.NEWEST,
+        sort: Order = Sort.NEWEST,
         cursor: Place = None,
         limit: Limit = 50,
     ) -> ExecutionList:

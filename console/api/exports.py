@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.api.executions import aware, statuses
+from console.api.executions import Order, aware, statuses
 from console.api.parameters import Moment, Superseded, Term, Words, words_of
 from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
@@ -65,7 +65,7 @@ class ExportRoutes:
         q: Term = "",
         created_from: Moment = None,
         created_to: Moment = None,
-        sort: Sort = Sort.NEWEST,
+        sort: Order = Sort.NEWEST,
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
         wanted = ExecutionFilter(

@@ -15,7 +15,7 @@ COLUMNS = (
     Column(name="workflow", label="Workflow"),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
     Column(name="error", label="Cause or last error", kind=Kind.ERROR, note="superseded", note_href=NEWER),
-    Column(name="started_at", label="Started", kind=Kind.TIME),
+    Column(name="started_at", label="Started", kind=Kind.TIME, sortable=True),
     Column(name="duration", label="Duration", kind=Kind.DURATION, since="running_since", align="right"),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
     Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right"),

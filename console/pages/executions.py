@@ -30,6 +30,7 @@ NEWER = Count(value=SUPERSEDED, label="Superseded")
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
     "created_at": (Sort.OLDEST, Sort.NEWEST),
+    "started_at": (Sort.EARLIEST_STARTED, Sort.LATEST_STARTED),
     "completed_at": (Sort.EARLIEST_COMPLETED, Sort.LATEST_COMPLETED),
 }
 NOTHING_YET = Empty(
@@ -70,7 +71,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     counts, show_counts = _counts(scope, statuses, lambda words: filters.choose(status=",".join(words)))
     filters = ListFilters(query)
     filters.add("status", lambda: counts.choose(()))
-    filters.search("Search tenant, owner, workflow id or error")
+    filters.search("Search tenant, owner, id or error")
     filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
     filters.days("created", label="Created")
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)

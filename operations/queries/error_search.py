@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Row, Select, Uuid, and_, case, column, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Row, Select, Uuid, and_, case, column, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution
 from operations.queries import search
 from operations.queries.narrowing import FINAL_STATUSES, Narrowing
-from operations.queries.paging import COUNT_CAP, Conditions, Moment, Source, beside, matching
+from operations.queries.paging import COUNT_CAP, Conditions, Source, beside, matching
+from operations.statuses import Status
 
 FREQUENT = 60  #: of the sample; then a thousand are found sooner by reading the errors in order
 NEAR = 10_000  #: the newest errors, which are read for that; a term as frequent as this is found in half of them
+
+MOMENTS = (Execution.created_at, Execution.started_at, Execution.completed_at)
+FoundError = Row[UUID, datetime, datetime | None, datetime | None]  #: an id, and those
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,13 +28,13 @@ class Errors:
 
     sample: search.Sample
     narrowing: Narrowing
-    found: tuple[Row[UUID, datetime | None], ...] | None = None
-    """Ids, and what the list is sorted by; None when these are not known, or too many."""
+    found: tuple[FoundError, ...] | None = None
+    """Ids, and what lists are sorted by; None when these are not known, or too many."""
 
     async def looked_up(self, connection: AsyncConnection) -> Self:
         if len(self.sample.term) < search.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
             return replace(self, found=())
-        found: Sequence[Row[UUID, datetime | None]] = ()
+        found: Sequence[FoundError] = ()
         if self.sample.matches >= FREQUENT:
             found = (await connection.execute(_among_newest(self.sample, self.narrowing))).all()
         if len(found) <= COUNT_CAP:  # it is not so frequent after all
@@ -41,13 +45,13 @@ class Errors:
     def exceed_cap(self) -> bool:
         return self.found is not None and len(self.found) > COUNT_CAP
 
-    def beside(self, tenants: list[Source]) -> list[Source]:
-        """Those, and those of the tenants that the term matches, of which there is one source or none."""
+    def beside(self, tenants: list[Source], narrowing: Narrowing) -> list[Source]:
+        """Those of a part of the list, and those of the tenants that the term matches: one source or none."""
         if self.found is not None and not self.exceed_cap:
-            return [*tenants, _these(self.found, _moment(self.narrowing))]
+            return [*tenants, _these(self.found, narrowing)]
         if not self.sample.matches:
-            return [*tenants, matching(*_indexed(self.sample), *_conditions(self.narrowing))]
-        in_order = (*_unindexed(self.sample), *_conditions(self.narrowing))
+            return [*tenants, matching(*_indexed(self.sample), *_conditions(narrowing))]
+        in_order = (*_unindexed(self.sample), *_conditions(narrowing), *_indexed_by_status(narrowing))
         return [beside(each, *in_order) for each in tenants] or [matching(*in_order)]
 
 
@@ -58,27 +62,33 @@ def newest(narrowing: Narrowing) -> Select[str]:
     return texts.order_by(Execution.created_at.desc(), Execution.id.desc()).limit(search.SAMPLE)
 
 
-def _these(found: tuple[Row[UUID, datetime | None], ...], moment: Moment) -> Source:
-    ids = literal([id_ for id_, _ in found], ARRAY(Uuid))
-    moments = literal([each for _, each in found], ARRAY(DateTime(timezone=True)))
-    columns = (column("id", Uuid), column(moment.key, DateTime(timezone=True)))
-    errors = func.unnest(ids, moments).table_valued(*columns, name="errors").render_derived()
-    return lambda span: span.where(rows=errors.c)
+def _these(found: tuple[FoundError, ...], narrowing: Narrowing) -> Source:
+    moment = DateTime(timezone=True)
+    ids = literal([row[0] for row in found], ARRAY(Uuid))
+    moments = (literal([row[place] for row in found], ARRAY(moment)) for place in range(1, len(MOMENTS) + 1))
+    columns = (column("id", Uuid), *(column(each.key, moment) for each in MOMENTS))
+    errors = func.unnest(ids, *moments).table_valued(*columns, name="errors").render_derived()
+    conditions: list[ColumnElement[bool]] = []
+    if narrowing.started is not None:
+        conditions.append(errors.c.started_at.is_not(None) == narrowing.started)
+    return lambda span: span.where(*conditions, rows=errors.c)
 
 
-def _any_of(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime | None]:
+def _any_of(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime, datetime | None, datetime | None]:
     """One more than are counted, or all when there are not so many."""
-    chosen = select(Execution.id, _moment(narrowing)).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
+    chosen = select(Execution.id, *MOMENTS).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
     return chosen.where(*_indexed(sample))
 
 
-def _among_newest(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime | None]:
+def _among_newest(
+    sample: search.Sample, narrowing: Narrowing
+) -> Select[UUID, datetime, datetime | None, datetime | None]:
     """The same as far as the newest errors have them: what is frequent since an hour may be rare in all."""
     has_it = case((and_(*_unindexed(sample), *_conditions(narrowing)), True), else_=False).label("has_it")
     newest_first = (Execution.created_at.desc(), Execution.id.desc())
-    read = select(Execution.id, _moment(narrowing), has_it).where(Execution.error_message.is_not(None))
+    read = select(Execution.id, *MOMENTS, has_it).where(Execution.error_message.is_not(None))
     near = read.order_by(*newest_first).limit(NEAR).subquery()
-    return select(near.c[0], near.c[1]).where(near.c.has_it).limit(COUNT_CAP + 1)
+    return select(near.c[0], near.c[1], near.c[2], near.c[3]).where(near.c.has_it).limit(COUNT_CAP + 1)
 
 
 def _indexed(sample: search.Sample) -> Conditions:
@@ -95,6 +105,11 @@ def _unindexed(sample: search.Sample) -> Conditions:
     return Execution.error_message.is_not(None), search.unindexed(said)
 
 
+def _indexed_by_status(narrowing: Narrowing) -> Conditions:
+    """For the orders by start and end, whose indexes begin with the status; whoever has an error has failed."""
+    return (Execution.status == Status.FAILED,) if narrowing.ended or narrowing.started is not None else ()
+
+
 def _conditions(narrowing: Narrowing) -> Conditions:
     """The conditions of a list in a form for rows that have an error.
 
@@ -104,7 +119,3 @@ def _conditions(narrowing: Narrowing) -> Conditions:
     statuses = narrowing.wanted.statuses & FINAL_STATUSES or FINAL_STATUSES
     others = replace(narrowing, wanted=replace(narrowing.wanted, statuses=frozenset())).all_of()
     return (case((Execution.status.in_(sorted(statuses)), True), else_=False), *others)
-
-
-def _moment(narrowing: Narrowing) -> Moment:
-    return Execution.completed_at if narrowing.ended else Execution.created_at

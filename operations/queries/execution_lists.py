@@ -42,12 +42,15 @@ class ExecutionList:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """In the order of attention the open executions come first; every other order is one segment."""
+        """In the order of attention the open executions come first, in that of starts those that have started."""
         match self.sort:
             case Sort.NEWEST | Sort.OLDEST:
                 return (self._created(frozenset(), ascending=self.sort is Sort.OLDEST),)
             case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
                 return (self._completed(ascending=self.sort is Sort.EARLIEST_COMPLETED),)
+            case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
+                ascending = self.sort is Sort.EARLIEST_STARTED
+                return self._started(ascending=ascending), self._unstarted(ascending=ascending)
             case Sort.ATTENTION:
                 parts = [self._in_progress()] if self._may_have(OPEN_STATUSES) else []
                 return (*parts, self._created(FINAL_STATUSES)) if self._may_have(FINAL_STATUSES) else tuple(parts)
@@ -87,14 +90,24 @@ class ExecutionList:
         )
         return self._segment(Execution.completed_at, sources, ascending=ascending)
 
+    def _started(self, *, ascending: bool) -> Segment:
+        sources = self._sources(frozenset(Status), started=True)
+        return self._segment(Execution.started_at, sources, ascending=ascending)
+
+    def _unstarted(self, *, ascending: bool) -> Segment:
+        sources = self._sources(frozenset(Status), started=False)
+        return self._segment(Execution.created_at, sources, ascending=ascending)
+
     def _segment(self, moment: Moment, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
         overlaps = self.found is not None
         return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 
-    def _sources(self, among: frozenset[Status], *, ended: bool = False) -> tuple[Source, ...]:
+    def _sources(
+        self, among: frozenset[Status], *, ended: bool = False, started: bool | None = None
+    ) -> tuple[Source, ...]:
         """`among`: the statuses that this segment is about; none: all."""
         statuses = self.wanted.statuses & among if self.wanted.statuses and among else self.wanted.statuses or among
-        narrowing = Narrowing(wanted=replace(self.wanted, statuses=statuses), ended=ended)
+        narrowing = Narrowing(wanted=replace(self.wanted, statuses=statuses), ended=ended, started=started)
         if self.found is not None:
             return self.found.sources(narrowing)
         return tuple(matching(*part) for part in narrowing.parts())

@@ -58,7 +58,7 @@ class Found:
         conditions = narrowing.all_of()
         sources = [self._of_tenants(conditions)] if self.tenants else []
         if len(self.term) >= search.TRIGRAM and narrowing.is_about(FINAL_STATUSES):
-            sources = self.errors.beside(sources)
+            sources = self.errors.beside(sources, narrowing)
         if self.named:
             sources.append(self._by_name(narrowing))
         if len(self.term) >= search.TRIGRAM and narrowing.is_about(OPEN_STATUSES):

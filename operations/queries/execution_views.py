@@ -172,6 +172,8 @@ class Sort(StrEnum):
     OLDEST = "created_at"
     LATEST_COMPLETED = "-completed_at"  #: lists ended executions only
     EARLIEST_COMPLETED = "completed_at"
+    LATEST_STARTED = "-started_at"  #: then, as in the next, those that have not started, by when they were created
+    EARLIEST_STARTED = "started_at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

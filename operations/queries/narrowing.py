@@ -25,6 +25,7 @@ class Narrowing:
 
     wanted: ExecutionFilter
     ended: bool  #: said in so many words, so that the index of ended ones is recognised
+    started: bool | None = None  #: only those that have started, or have not; None: both
 
     def is_about(self, statuses: frozenset[Status]) -> bool:
         """Whether rows of these statuses can be among them."""
@@ -75,6 +76,8 @@ class Narrowing:
             conditions.append(rows.created_at < wanted.created_to)
         if self.ended:
             conditions.append(rows.completed_at.is_not(None))
+        if self.started is not None:
+            conditions.append(rows.started_at.is_not(None) if self.started else rows.started_at.is_(None))
         return tuple(conditions)
 
 

@@ -75,6 +75,18 @@ async def test_pages_lose_and_repeat_nothing(api: httpx.AsyncClient, sort: str) 
 
 
 @pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("sort", ["started_at", "-started_at"])
+async def test_by_start_what_has_not_started_comes_last(api: httpx.AsyncClient, sort: str) -> None:
+    items = [item for page in await pages(api, sort=sort, limit=7) for item in page]
+
+    begun = [str(item["started_at"]) for item in items if item["started_at"] is not None]
+    assert len({item["id"] for item in items}) == len(items) == EACH * 4
+    assert begun == sorted(begun, reverse=sort.startswith("-"))
+    assert 0 < len(begun) < len(items)
+    assert all(item["started_at"] is None for item in items[len(begun) :])
+
+
+@pytest.mark.usefixtures("rows")
 async def test_rows_that_come_meanwhile_shift_nothing(console: Console, api: httpx.AsyncClient) -> None:
     params: dict[str, str | int] = {"type": f"{KIND}_meanwhile", "limit": 5}
     async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:

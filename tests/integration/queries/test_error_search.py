@@ -76,6 +76,24 @@ async def test_every_way_of_finding_errors_gives_the_same_pages(
     assert listed == (ids[::-1] if backward else ids) != []
 
 
+@pytest.mark.parametrize("with_tenants", [False, True])
+@pytest.mark.parametrize("name", SAMPLES)
+async def test_by_start_every_way_of_finding_errors_gives_those_that_started_first(
+    name: str, with_tenants: bool, few: Database
+) -> None:
+    wanted = FILTERS["all"]
+    rows = {row.id: row for row in await Executions(database=few).export(ExecutionFilter())}
+    found = await found_in(few, name, wanted, with_tenants=with_tenants)
+    segments = ExecutionList(wanted=wanted, sort=Sort.LATEST_STARTED, found=found).segments
+
+    started, unstarted = [await pages(few, segment, backward=False) for segment in segments]
+
+    ids = expected(tuple(rows.values()), wanted, with_tenants=with_tenants)
+    begun = [(moment, id_) for id_ in ids if (moment := rows[id_].started_at) is not None]
+    assert started == [id_ for _, id_ in sorted(begun, reverse=True)] != []
+    assert unstarted == [id_ for id_ in ids if rows[id_].started_at is None] != []
+
+
 @pytest.mark.parametrize("near", [error_search.NEAR, 3])
 async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(
     few: Database, near: int, monkeypatch: pytest.MonkeyPatch

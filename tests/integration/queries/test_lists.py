@@ -86,6 +86,9 @@ def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
             return by(lambda row: row.created_at, sort is Sort.OLDEST)
         case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
             return by(lambda row: row.completed_at, sort is Sort.EARLIEST_COMPLETED)
+        case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
+            up = sort is Sort.EARLIEST_STARTED
+            return by(lambda row: row.started_at, up) + by(lambda row: None if row.started_at else row.created_at, up)
         case Sort.ATTENTION:
             first = by(lambda row: row.last_progress_at if row.status in OPEN else None, up=True)
             return first + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
@@ -171,7 +174,8 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
     assert last.previous is not None
     end = replace(Cursor.decode(last.previous, 2), backward=False)
     row = last.items[-1]
-    moment = row.completed_at if row.completed_at and end.value == last.items[0].completed_at else row.created_at
+    moment = row.completed_at if sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED) else row.created_at
+    assert moment is not None
     gone = replace(end, value=moment, id=row.id).encode()
 
     empty, shown = await read(gone), await page_or_one_before(read, gone)

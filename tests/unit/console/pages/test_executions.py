@@ -6,8 +6,9 @@ import pytest
 
 from console.api.executions import statuses as in_rest
 from console.pages.execution_filters import exported, filter_of
-from console.pages.executions import numbers
-from operations.queries.execution_views import ExecutionFilter, StatusCounts
+from console.pages.execution_table import COLUMNS
+from console.pages.executions import SORTS, numbers
+from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
 from operations.statuses import Status
 
 
@@ -63,3 +64,8 @@ def test_the_file_has_what_the_list_has(words: str) -> None:
     listed = filter_of({"status": words, "q": "acme"})
     assert (in_rest(query["status"]), superseded) == (listed.statuses, listed.superseded)
     assert query["q"] == "acme"
+
+
+def test_every_header_that_can_be_clicked_has_its_orders_and_every_order_a_header() -> None:
+    assert {column.name for column in COLUMNS if column.sortable} == set(SORTS)
+    assert {order for orders in SORTS.values() for order in orders} == set(Sort)
