@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from operations.database import Database
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import Cursor
-from operations.queries.tenants import TenantQueries
+from operations.queries.tenants import TenantQueries, TenantSort
 from operations.statuses import Health, Status, TenantStatus
 
 BUSY = frozenset({Status.PENDING, Status.RUNNING, Status.FAILED})
@@ -183,6 +184,12 @@ def _of_tenants(tenants: TenantQueries, place: Landmarks) -> Iterator[View]:
     yield listing(
         "tenants, failed or deleted", "ix_tenants_status_created", "", TenantStatus.FAILED, TenantStatus.DELETED
     )
+    for sort, index in (
+        (TenantSort.OLDEST, "ix_tenants_created"),
+        (TenantSort.SLUG, "uq_tenants_slug"),
+        (TenantSort.SLUG_BACKWARD, "uq_tenants_slug"),
+    ):
+        yield View(name=f"tenants, {sort}", ask=partial(tenants.list, sort=sort), index=index)
     yield listing("search tenants, acme", "ix_tenants_created", "acme")
     yield listing("search tenants, one", "ix_tenants_search", place.slug)
     yield listing("search tenants, accents", "ix_tenants_search", place.slug.replace("o", "ö").replace("e", "é"))

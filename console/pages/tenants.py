@@ -2,7 +2,7 @@
 
 from console.api.exports import Sheet
 from console.api.lists import Listed, Listing
-from console.asked import Asked, Choice, Search
+from console.asked import Asked, Choice, Order, Search
 from console.components.tables import Column, Empty, EmptyKind, Kind
 from console.pages import live_rows
 from console.pages.list_page import ListPage
@@ -12,18 +12,26 @@ from console.pages.register_tenant import register_button
 from operations.bootstrap import Reads
 from operations.phrases import shown_status
 from operations.queries.paging import Page
-from operations.queries.tenants import TenantView
+from operations.queries.tenants import TenantSort, TenantView
 from operations.statuses import TenantStatus
 
 SEARCH = Search(label="Search name, slug or owner’s e-mail")
-ABOUT = """List tenants, newest first.
+ABOUT = """List tenants, by default the newest first.
 
 `q` is looked for in names and slugs, whatever the accents, and at the beginning of owners' e-mails."""
+ORDER = Order(usual=TenantSort.NEWEST, about="`created_at` or `slug`; with `-` the latest or the last first")
+#: column of the table → orders by it
+SORTS = {
+    "name": (TenantSort.SLUG, TenantSort.SLUG_BACKWARD),
+    "created_at": (TenantSort.OLDEST, TenantSort.NEWEST),
+}
 STATUS = Choice(name="status", label="Status", options={status: status.value.capitalize() for status in TenantStatus})
 
 
 async def read(reads: Reads, asked: Asked, cursor: str | None, limit: int) -> Page[TenantView]:
-    return await reads.tenants.list(statuses=STATUS.of(asked), search=SEARCH.of(asked), cursor=cursor, limit=limit)
+    return await reads.tenants.list(
+        statuses=STATUS.of(asked), search=SEARCH.of(asked), sort=ORDER.of(asked), cursor=cursor, limit=limit
+    )
 
 
 def row(tenant: TenantView) -> Row:
@@ -47,6 +55,7 @@ LISTING = Listing(
     answer=Listed[TenantView],
     read=read,
     words=(SEARCH, STATUS),
+    order=ORDER,
     sheet=Sheet(
         columns=(
             "slug",
@@ -72,13 +81,22 @@ PAGE = ListPage(
     noun="tenant",
     columns=(
         Column(name="status", label="Status", kind=Kind.STATUS, hideable=False, width=150),
-        Column(name="name", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/tenants/{slug}"),
+        Column(
+            name="name",
+            label="Tenant",
+            kind=Kind.LINK,
+            secondary="slug",
+            hideable=False,
+            sortable=True,
+            href="/tenants/{slug}",
+        ),
         Column(name="plan", label="Plan"),
         Column(name="owner", label="Owner"),
         Column(name="run", label="Latest run", kind=Kind.STATUS),
-        Column(name="created_at", label="Registered", kind=Kind.TIME),
+        Column(name="created_at", label="Registered", kind=Kind.TIME, sortable=True),
         Column(name="activated_at", label="Activated", kind=Kind.TIME),
     ),
+    sorts=SORTS,
     row=row,
     row_path="/tenants/{id}",
     concerns=("tenant", "execution"),

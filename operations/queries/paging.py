@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Select,
+    String,
     UnaryExpression,
     case,
     cast,
@@ -36,9 +37,11 @@ COUNT_CAP = 1000
 ItemT = TypeVar("ItemT")
 Conditions = tuple[ColumnElement[bool], ...]
 Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
-Keys = Select[UUID, datetime | None]
+Name = InstrumentedAttribute[str]  #: in ASCII
+Place = datetime | str  #: what rows are sorted by
+Keys = Select[UUID, Place | None]
 Rows = type[Record] | ReadOnlyColumnCollection[str, ColumnElement[object]]
-Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[UUID]
+Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[str] | UnaryExpression[UUID]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,25 +65,40 @@ class Cursor:
     """A place in a list: the row beside it, by segment, sort value and id, and the way to go from there."""
 
     segment: int
-    value: datetime
+    value: Place
     id: UUID
     backward: bool = False
 
     def encode(self) -> str:
-        fields = [self.segment, self.value.isoformat(), str(self.id), self.backward]
+        value = self.value if isinstance(self.value, str) else self.value.isoformat()
+        fields = [self.segment, value, str(self.id), self.backward]
         return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str, segments: int) -> "Cursor":
+    def decode(cls, text: str, segments: int, *, by_name: bool = False) -> "Cursor":
         """Raises `InvalidInput` for anything that a list of so many segments did not give."""
         try:
             segment, value, id_, backward = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None or not isinstance(backward, bool) or segment not in range(segments):
+            if not isinstance(backward, bool) or segment not in range(segments):
                 raise ValueError
-            return cls(segment=int(segment), value=moment, id=UUID(id_), backward=backward)
+            return cls(
+                segment=int(segment), value=_name(value) if by_name else _moment(value), id=UUID(id_), backward=backward
+            )
         except (ValueError, TypeError, AttributeError, binascii.Error):
             raise InvalidInput({"cursor": "The cursor is not one that this list gave; begin without it."}) from None
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+def _name(value: str) -> str:
+    if not (value and value.isascii() and value.isprintable()):
+        raise ValueError
+    return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -90,7 +108,7 @@ class Segment:
     Equal only to itself, so that statements can be kept by segment.
     """
 
-    moment: Moment
+    moment: Moment | Name
     id: InstrumentedAttribute[UUID]
     ascending: bool = False
     sources: tuple["Source", ...]  #: what the segment's rows are merged from
@@ -145,7 +163,7 @@ class Span:
         order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
         return chosen.order_by(*order).limit(self.limit)
 
-    def first_of(self, keys: Keys, id_: ColumnElement[UUID], moment: ColumnElement[datetime | None]) -> Keys:
+    def first_of(self, keys: Keys, id_: ColumnElement[UUID], moment: ColumnElement[Place | None]) -> Keys:
         """The first of keys that were found in several places."""
         if not self.ordered:
             return keys.limit(self.limit)
@@ -197,7 +215,7 @@ async def read_page(
     limit: int,
 ) -> tuple[list[ItemT], str | None, str | None]:
     """One page with the cursors of its neighbours; `fetch(segment, place, backward, limit)` reads rows."""
-    place = None if cursor is None else Cursor.decode(cursor, len(segments))
+    place = None if cursor is None else _place(cursor, segments)
     backward = place is not None and place.backward
     found: list[tuple[int, ItemT]] = []
     begin = place.segment if place is not None else 0
@@ -225,7 +243,7 @@ async def count_preceding(connection: AsyncConnection, segments: Sequence[Segmen
     """How many rows come before the page that leads back with `previous`, at most one more than `COUNT_CAP`."""
     if previous is None:
         return 0
-    place, limit = Cursor.decode(previous, len(segments)), COUNT_CAP + 1
+    place, limit = _place(previous, segments), COUNT_CAP + 1
     number = 0
     for index in range(place.segment, -1, -1):
         here = place if index == place.segment else None
@@ -234,6 +252,11 @@ async def count_preceding(connection: AsyncConnection, segments: Sequence[Segmen
         )
         number += await connection.scalar(count_up_to_cap(keys)) or 0
     return min(number, limit)
+
+
+def _place(cursor: str, segments: Sequence[Segment]) -> Cursor:
+    by_name = any(isinstance(segment.moment.type, String) for segment in segments)
+    return Cursor.decode(cursor, len(segments), by_name=by_name)
 
 
 def _turned(cursor: Cursor) -> Cursor:

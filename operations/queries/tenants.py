@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Select, Uuid, any_, literal, select, true
@@ -14,6 +16,8 @@ from operations.queries.paging import (
     COUNT_CAP,
     Conditions,
     Cursor,
+    Moment,
+    Name,
     Page,
     Segment,
     check_limit,
@@ -23,6 +27,15 @@ from operations.queries.paging import (
     read_page,
 )
 from operations.statuses import CloseReason, Health, Plan, Status, TenantStatus
+
+
+class TenantSort(StrEnum):
+    """Orders in which tenants can be listed."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    SLUG = "slug"
+    SLUG_BACKWARD = "-slug"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,26 +69,30 @@ class TenantQueries:
         *,
         statuses: frozenset[TenantStatus] = frozenset(),
         search: str = "",
+        sort: TenantSort = TenantSort.NEWEST,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[TenantView]:
-        """A page, newest first. Raises `InvalidInput`."""
+        """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
         term = terms.usable(search)
         async with self.database.reading() as connection:
             owned = tuple(await connection.scalars(terms.owned(term))) if term else ()
-            newest = _newest(statuses, term, owned)
+            listed = _listed(statuses, term, owned, sort)
+
+            def place_of(index: int, tenant: TenantView) -> Cursor:
+                return Cursor(segment=index, value=getattr(tenant, listed.moment.key), id=tenant.id)
 
             async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[TenantView]:
                 keys = segment.keys(place, backward=backward, limit=number).subquery()
                 statement = _viewed().join(keys, keys.c.id == Tenant.id).order_by(*segment.order(backward=backward))
                 return [_view(row) for row in await connection.execute(statement)]
 
-            items, after, before = await read_page((newest,), fetch, _place, cursor=cursor, limit=limit)
+            items, after, before = await read_page((listed,), fetch, place_of, cursor=cursor, limit=limit)
             total = len(items)
             if after or before:
-                total = await connection.scalar(count_up_to_cap(newest.some_keys(COUNT_CAP + 1))) or 0
-            preceding = await count_preceding(connection, (newest,), before)
+                total = await connection.scalar(count_up_to_cap(listed.some_keys(COUNT_CAP + 1))) or 0
+            preceding = await count_preceding(connection, (listed,), before)
         return Page(
             items=tuple(items),
             next=after,
@@ -98,7 +115,7 @@ class TenantQueries:
             return await connection.scalar(select(Tenant.id).where(Tenant.slug == slug)) is not None
 
 
-def _newest(statuses: frozenset[TenantStatus], term: str, owned: tuple[UUID, ...]) -> Segment:
+def _listed(statuses: frozenset[TenantStatus], term: str, owned: tuple[UUID, ...], sort: TenantSort) -> Segment:
     """One part per status, as each status is one range of an index; what a term matches is counted in any order."""
     found: Conditions = (terms.matches_tenant(term),) if term else ()
     parts: list[Conditions] = [(Tenant.status == status,) for status in sorted(statuses)] or [()]
@@ -106,7 +123,20 @@ def _newest(statuses: frozenset[TenantStatus], term: str, owned: tuple[UUID, ...
     if owned:
         is_owned = Tenant.id == any_(literal(list(owned), ARRAY(Uuid)))
         sources += [matching(*part, is_owned, loosely=True) for part in parts]
-    return Segment(moment=Tenant.created_at, id=Tenant.id, sources=tuple(sources), overlaps=bool(owned))
+    match sort:
+        case TenantSort.NEWEST | TenantSort.OLDEST:
+            moment: Moment | Name = Tenant.created_at
+        case TenantSort.SLUG | TenantSort.SLUG_BACKWARD:
+            moment = Tenant.slug
+        case _:
+            assert_never(sort)
+    return Segment(
+        moment=moment,
+        id=Tenant.id,
+        ascending=sort in (TenantSort.OLDEST, TenantSort.SLUG),
+        sources=tuple(sources),
+        overlaps=bool(owned),
+    )
 
 
 def _viewed() -> Select[*tuple[object, ...]]:
@@ -149,7 +179,3 @@ def _viewed() -> Select[*tuple[object, ...]]:
 
 def _view(row: Row[*tuple[object, ...]]) -> TenantView:
     return TenantView(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-
-
-def _place(index: int, tenant: TenantView) -> Cursor:
-    return Cursor(segment=index, value=tenant.created_at, id=tenant.id)

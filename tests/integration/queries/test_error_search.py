@@ -82,7 +82,7 @@ async def test_by_start_every_way_of_finding_errors_gives_those_that_started_fir
     name: str, with_tenants: bool, few: Database
 ) -> None:
     wanted = FILTERS["all"]
-    rows = {row.id: row for row in await Executions(database=few).export(ExecutionFilter())}
+    rows = {row.id: row for row in await ExecutionQueries(database=few).export(ExecutionFilter())}
     found = await found_in(few, name, wanted, with_tenants=with_tenants)
     segments = ExecutionList(wanted=wanted, sort=Sort.LATEST_STARTED, found=found).segments
 

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from operations.database import Database
 from operations.queries import search
 from operations.queries.execution_views import ExecutionFilter, Sort
-from operations.queries.executions import Executions
-from operations.queries.tenants import Tenants
+from operations.queries.executions import ExecutionQueries
+from operations.queries.tenants import TenantQueries
 from operations.statuses import Status, TenantStatus
 from tests.factories import add_execution, add_owner, add_tenant
 
@@ -34,9 +34,9 @@ async def owned(connection: AsyncConnection, slug: str, email: str, name: str | 
 
 async def found(database: Database, term: str) -> list[str]:
     """Slugs of the tenants; those of the executions are the same in every order."""
-    slugs = [tenant.slug for tenant in (await Tenants(database=database).list(search=term)).items]
+    slugs = [tenant.slug for tenant in (await TenantQueries(database=database).list(search=term)).items]
     for sort in Sort:
-        page = await Executions(database=database).list(ExecutionFilter(search=term), sort=sort)
+        page = await ExecutionQueries(database=database).list(ExecutionFilter(search=term), sort=sort)
         assert sorted(row.entity_slug or "" for row in page.items) == sorted(slugs)
         assert page.total == len(slugs)
     return sorted(slugs)
@@ -77,8 +77,8 @@ async def test_more_owners_than_are_looked_at_are_said_to_be_more(
     for number in range(search.MOST_OWNERS + 3):
         await owned(connection, f"tenant-{number}", f"info@tenant-{number}.example")
 
-    tenants = await Tenants(database=database).list(search="info@", limit=200)
-    executions = await Executions(database=database).list(ExecutionFilter(search="info@"), limit=200)
+    tenants = await TenantQueries(database=database).list(search="info@", limit=200)
+    executions = await ExecutionQueries(database=database).list(ExecutionFilter(search="info@"), limit=200)
 
     for page in (tenants, executions):
         assert (len(page.items), page.total, page.total_capped) == (search.MOST_OWNERS, search.MOST_OWNERS, True)
@@ -90,7 +90,7 @@ async def test_tenants_of_an_owner_are_narrowed_by_status_and_paged(
     for number in range(5):
         await owned(connection, f"info-{number}", f"info@tenant-{number}.example")
     await add_tenant(connection, slug="info-active", status=TenantStatus.ACTIVE)
-    tenants, failed = Tenants(database=database), frozenset({TenantStatus.FAILED})
+    tenants, failed = TenantQueries(database=database), frozenset({TenantStatus.FAILED})
 
     first = await tenants.list(search="info", statuses=failed, limit=3)
     rest = await tenants.list(search="info", statuses=failed, limit=3, cursor=first.next)

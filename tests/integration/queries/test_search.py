@@ -1,13 +1,20 @@
 """Whatever people type is looked for as text, and a search that leaves something out says so."""
 
+import base64
+import json
+from datetime import datetime
+from uuid import UUID
+
 import pytest
+from sqlalchemy import text
 
 from operations.database import Database
+from operations.errors import InvalidInput
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Page
-from operations.queries.tenants import TenantQueries
-from operations.statuses import Status
+from operations.queries.tenants import TenantQueries, TenantSort
+from operations.statuses import Status, TenantStatus
 
 
 async def search(executions: ExecutionQueries, term: str, sort: Sort = Sort.NEWEST) -> Page[ExecutionView]:
@@ -62,16 +69,46 @@ async def test_tenants_are_found_by_slug_and_by_name(few: Database) -> None:
     assert (await tenants.list(search="a%c")).items == ()
 
 
-async def test_every_tenant_is_listed_once_newest_first(few: Database) -> None:
+@pytest.mark.parametrize("sort", TenantSort)
+@pytest.mark.parametrize(
+    ("statuses", "term"), [(frozenset[TenantStatus](), ""), (frozenset(TenantStatus), ""), (frozenset(), "acme")]
+)
+async def test_every_tenant_is_listed_once_in_its_order(
+    sort: TenantSort, statuses: frozenset[TenantStatus], term: str, few: Database
+) -> None:
     tenants = TenantQueries(database=few)
-    seen = []
-    cursor = None
+    async with few.reading() as connection:  # slugs are in the order of the server's language
+        slugs = list(await connection.scalars(text("SELECT slug FROM tenants ORDER BY slug")))
+    seen: list[tuple[int | datetime, UUID]] = []
+    cursor = before = None
     while True:
-        page = await tenants.list(cursor=cursor, limit=200)
-        seen += [(tenant.created_at, tenant.slug) for tenant in page.items]
-        cursor = page.next
+        page = await tenants.list(statuses=statuses, search=term, sort=sort, cursor=cursor, limit=60)
+        assert page.preceding == min(len(seen), COUNT_CAP + 1)
+        seen += [
+            (slugs.index(tenant.slug) if "slug" in sort else tenant.created_at, tenant.id) for tenant in page.items
+        ]
+        cursor, before = page.next, page.previous
         if cursor is None:
             break
 
-    assert seen == sorted(set(seen), reverse=True)
-    assert len(seen) == 1500
+    assert seen == sorted(set(seen), reverse=sort.startswith("-"))
+    assert len(seen) == (75 if term else 1500)
+    assert before is not None
+    last = len(page.items)
+    back = await tenants.list(statuses=statuses, search=term, sort=sort, cursor=before, limit=60)
+    assert [tenant.id for tenant in back.items] == [id_ for _, id_ in seen[-last - 60 : -last]]
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        *((TenantSort.SLUG, value) for value in ("acme\x00", "\ud800", "é", "", 7, None)),
+        *((TenantSort.NEWEST, value) for value in ("acme", "2026-01-01T00:00:00", "", 7, None)),
+    ],
+)
+async def test_a_cursor_with_a_value_of_another_kind_is_refused(sort: TenantSort, value: object, few: Database) -> None:
+    fields = json.dumps([0, value, str(UUID(int=0)), False])
+    cursor = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
+
+    with pytest.raises(InvalidInput):
+        await TenantQueries(database=few).list(sort=sort, cursor=cursor)
