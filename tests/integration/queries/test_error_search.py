@@ -90,8 +90,9 @@ async def test_by_start_every_way_of_finding_errors_gives_those_that_started_fir
 
     ids = expected(tuple(rows.values()), wanted, with_tenants=with_tenants)
     begun = [(moment, id_) for id_ in ids if (moment := rows[id_].started_at) is not None]
-    assert started == [id_ for _, id_ in sorted(begun, reverse=True)] != []
+    assert started == [id_ for _, id_ in sorted(begun, reverse=True)]
     assert unstarted == [id_ for id_ in ids if rows[id_].started_at is None] != []
+    assert started != [] or not with_tenants  # few errors have the term, and none of those runs may have started
 
 
 @pytest.mark.parametrize("near", [error_search.NEAR, 3])
