@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from operations.database import Database
+from operations.queries.cursors import Cursor
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import ExecutionQueries
-from operations.queries.paging import Cursor
 from operations.queries.tenants import TenantQueries, TenantSort
 from operations.statuses import Health, Status, TenantStatus
 

@@ -16,6 +16,7 @@ from operations.errors import ExecutionNotFound
 from operations.kinds import LIFECYCLE, Subject
 from operations.models import Execution, Tenant
 from operations.queries import execution_parts
+from operations.queries.cursors import Cursor
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_views import (
     ExecutionDetail,
@@ -28,7 +29,6 @@ from operations.queries.execution_views import (
 from operations.queries.narrowing import is_one
 from operations.queries.paging import (
     COUNT_CAP,
-    Cursor,
     Page,
     Segment,
     check_limit,

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, sel
 from operations.database import Database
 from operations.errors import FindingNotFound, PassNotFound
 from operations.models import Execution, ReconciliationFinding, ReconciliationPass, Tenant
+from operations.queries.cursors import Cursor
 from operations.queries.paging import (
     COUNT_CAP,
     Conditions,
-    Cursor,
     Page,
     Segment,
     check_limit,

@@ -12,10 +12,10 @@ from operations.database import Database
 from operations.errors import TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
 from operations.queries import search as terms
+from operations.queries.cursors import Cursor
 from operations.queries.paging import (
     COUNT_CAP,
     Conditions,
-    Cursor,
     Moment,
     Name,
     Page,

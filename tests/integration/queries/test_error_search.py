@@ -7,13 +7,14 @@ import pytest
 
 from operations.database import Database
 from operations.queries import error_search
+from operations.queries.cursors import Cursor
 from operations.queries.error_search import Errors
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.narrowing import Narrowing
-from operations.queries.paging import Cursor, Segment
+from operations.queries.paging import Segment
 from operations.queries.search import Sample
 from operations.statuses import Status
 

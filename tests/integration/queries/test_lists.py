@@ -9,9 +9,10 @@ import pytest
 
 from operations.database import Database
 from operations.errors import InvalidInput
+from operations.queries.cursors import Cursor
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
-from operations.queries.paging import COUNT_CAP, Cursor, Page, page_or_one_before
+from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import Health, Status
 from tests.integration.queries.conftest import FEW
 

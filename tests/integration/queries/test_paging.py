@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from operations.models import Execution
-from operations.queries.paging import Cursor, Segment, read_page
+from operations.queries.cursors import Cursor
+from operations.queries.paging import Segment, read_page
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
