@@ -20,7 +20,7 @@ export default {
     return {
       entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
       selected: {}, current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
-      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, room: 0, inside: false, focused: false, f: formats,
+      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
     };
   },
   computed: {
@@ -65,6 +65,7 @@ export default {
     document.removeEventListener("pointerdown", this.outside);
   },
   methods: {
+    lookForEnd({ currentTarget: { scrollLeft, clientWidth, scrollWidth } }) { this.atEnd = scrollLeft + clientWidth > scrollWidth - 2; },
     // what the server calls; patches of the edition named then come by the line
     reset(rows, edition) {
       this.loading = false;

@@ -1,6 +1,6 @@
 // The markup of a live table. Text reaches the page through {{ }} and attributes only.
 export default `
-<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-wide="room < needed || undefined" @pointerenter="enter" @pointerleave="leave">
+<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-wide="room < needed || undefined" :data-more="entries.length && room < needed && !atEnd || undefined" @pointerenter="enter" @pointerleave="leave">
   <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + (waiting.size > 1 ? ' new rows' : ' new row') : '' }}</span>
   <div class="live-strip" v-show="loading || entries.length || waiting.size">
     <button v-if="waiting.size" type="button" ref="pill" class="live-pill" @click="showNew" @blur="blur">
@@ -13,7 +13,7 @@ export default `
       </fieldset>
     </div>
   </div>
-  <div class="live-tools" v-if="entries.length">
+  <div class="live-tools" v-if="entries.length && (selectable || sortables.length)">
     <label v-if="selectable" class="live-check"><input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected"
       @change="toggleAll"> All on this page</label>
     <label v-if="sortables.length" class="live-sort"><span class="visually-hidden">Sort by</span>
@@ -22,7 +22,7 @@ export default `
         <template v-for="c in sortables" :key="c.name"><option :value="c.name + ':a'">{{ c.label }} ↑</option>
           <option :value="c.name + ':d'">{{ c.label }} ↓</option></template></select></label>
   </div>
-  <div v-show="loading || entries.length" class="live-scroll" role="region" :aria-label="caption" tabindex="0"><table class="live-table" role="table" :style="{ minWidth: needed + 'px', '--tracks': tracks }">
+  <div v-show="loading || entries.length" class="live-scroll" role="region" :aria-label="caption" tabindex="0" @scroll.passive="lookForEnd"><table class="live-table" role="table" :style="{ minWidth: needed + 'px', '--tracks': tracks }">
     <caption class="visually-hidden">{{ caption }}</caption>
     <thead role="rowgroup"><tr role="row">
       <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><input

@@ -78,6 +78,7 @@ class EmptyKind(StrEnum):
     ALL_HEALTHY = "all-healthy"
     UNAVAILABLE = "unavailable"
     NOT_FOUND = "not-found"
+    NOT_PERMITTED = "not-permitted"
 
 
 EMPTY_ICONS = {
@@ -86,6 +87,7 @@ EMPTY_ICONS = {
     EmptyKind.ALL_HEALTHY: "check_circle",
     EmptyKind.UNAVAILABLE: "cloud_off",
     EmptyKind.NOT_FOUND: "explore_off",
+    EmptyKind.NOT_PERMITTED: "lock",
 }
 
 

@@ -27,13 +27,15 @@ from operations.statuses import Status
 COLUMNS = tuple(
     replace(column, sortable=False, hideable=False)
     for column in execution_table.COLUMNS
-    if column.name in ("status", "tenant", "steps_done", "error", "started_at", "last_progress_at")
+    if column.name in ("status", "tenant", "steps_done", "error", "last_progress_at")
 )
 RECOUNT = 5.0  #: seconds between two counts of a whole day
 OPEN = frozenset({Status.PENDING, Status.RUNNING})
 FAILED = frozenset({Status.FAILED})
 ALL_HEALTHY = Empty(
-    kind=EmptyKind.ALL_HEALTHY, title="Nothing is open", text="Every run has ended; new ones show up here at once."
+    kind=EmptyKind.ALL_HEALTHY,
+    title="Nothing is open",
+    text="No run is pending or running; new ones show up here at once.",
 )
 NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No failed run waits for a new attempt.")
 

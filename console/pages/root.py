@@ -76,8 +76,9 @@ async def _draw(scope: Scope, place: Place, arguments: PageArguments) -> None:
             with parent:
                 ui.timer(RETRY_PAUSE, parent.refresh, once=True)
     except OperationsError as error:
-        title = "Not permitted" if isinstance(error, NotPermitted) else "Not found"
-        kind = EmptyKind.NOTHING_MATCHES
+        refused = isinstance(error, NotPermitted)
+        title = "Not permitted" if refused else "Not found"
+        kind = EmptyKind.NOT_PERMITTED if refused else EmptyKind.NOT_FOUND
         _say_instead(parent, Empty(kind=kind, title=title, text=error.message, action="Go to the overview", href="/"))
     except Exception:
         _say_instead(parent, failures.BUG)

@@ -361,6 +361,7 @@ def empties() -> None:
         EmptyKind.ALL_HEALTHY: ("All healthy", "No run is stuck, drifted or failed.", None),
         EmptyKind.UNAVAILABLE: ("Temporal does not answer", "Since 14:02. The list above is still right.", None),
         EmptyKind.NOT_FOUND: ("Not found", "There is no tenant with this slug.", "Go to the overview"),
+        EmptyKind.NOT_PERMITTED: ("Not permitted", "This needs the role operator.", None),
     }
     with ui.element("div").classes("columns"):
         for kind, (title, text, action) in texts.items():

@@ -74,7 +74,7 @@ async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> No
     await _has_heard(page, "show_new", 1)
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390])
+@pytest.mark.parametrize("width", [1440, 1024, 720, 390])
 async def test_the_button_for_new_rows_covers_nothing_and_moves_nothing(look: Look, width: int) -> None:
     page = await look("/executions?rows=40", width=width, running=False)
     await page.locator("tbody tr").nth(1).hover()
