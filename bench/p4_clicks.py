@@ -93,5 +93,5 @@ async def _gallery() -> AsyncIterator[Site]:
     """Our table on the page of the components' tests, where each row has buttons and ten rows a second change."""
     port = ports.any_free()
     url = f"http://localhost:{port}"
-    async with servers.process("tests.e2e.components.gallery", str(port), url=url, path="/login"):
+    async with servers.process("workbench.gallery", str(port), url=url, path="/login"):
         yield Site(url=url, path="/executions?rows=40")

@@ -321,6 +321,10 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"\w+(\.\w+)+", node.value)
+        ):
+            yield node.value  # what is started as `python -m`
 
 
 @pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/decisions/0001-layers.md"])

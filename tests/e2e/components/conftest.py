@@ -22,7 +22,7 @@ def gallery() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
-    command = [sys.executable, "-m", "tests.e2e.components.gallery", str(port)]
+    command = [sys.executable, "-m", "workbench.gallery", str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         address = f"http://127.0.0.1:{port}"
         _wait_until_served(address, process)

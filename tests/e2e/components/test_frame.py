@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from tests.e2e.components.conftest import Look
-from tests.e2e.components.gallery_pages import PAGES
+from workbench.gallery_pages import PAGES
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "preload": False}
 SETTLED = """scheme => (document.body.matches('.login') || document.body.matches('.body--' + scheme))

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import Page
 
-from tests.e2e.components import fake_rows
 from tests.e2e.components.conftest import Look
-from tests.e2e.components.gallery_pages import PAGES
+from workbench import fake_rows
+from workbench.gallery_pages import PAGES
 
 TOP_OF_ROWS = (
     "[...document.querySelectorAll('tbody tr')].slice(0, 12).map(r => r.dataset.id + r.getBoundingClientRect().top)"

@@ -1,4 +1,4 @@
-"""A page of every component with made-up data: `python -m tests.e2e.components.gallery 8099`."""
+"""A page of every component with made-up data: `python -m workbench.gallery 8099`."""
 
 import secrets
 import sys
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.components import assets, login_page, shell, theme
 from console.components.table_data import Patch
 from console.lines import Tap
-from tests.e2e.components.gallery_pages import CHANGES, LINES, PAGES
+from workbench.gallery_pages import CHANGES, LINES, PAGES
 
 NAV = [
     shell.NavItem(label="Overview", icon="space_dashboard", path="/", section="Operate", key="o"),

@@ -22,7 +22,7 @@ from console.components.tables import Action, Column, Empty, EmptyKind, Kind
 from console.components.text import tag
 from console.lines import Edition, Lines
 from operations.errors import InvalidInput, TemporalUnavailable
-from tests.e2e.components import fake_rows
+from workbench import fake_rows
 
 COLUMNS = [
     Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", sortable=True, hideable=False),
