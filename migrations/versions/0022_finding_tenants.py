@@ -12,7 +12,7 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-# `operations.queries.search.folded` says the same. Texts in ASCII, most of them, are left alone at once.
+# `operations.queries.search.terms.folded` says the same. Texts in ASCII, most of them, are left alone at once.
 CREATE_FOLDED = """
     CREATE FUNCTION folded(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT CASE WHEN octet_length(words) = length(words) THEN words ELSE

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution
 from operations.queries import search
-from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
 from operations.queries.paging import COUNT_CAP, Moment, Segment, Source, count_up_to_cap, matching
+from operations.queries.search import Found
 from operations.statuses import Status
 
 BY_COMPLETION = frozenset({Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED})

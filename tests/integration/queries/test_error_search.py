@@ -6,16 +6,16 @@ from uuid import UUID
 import pytest
 
 from operations.database import Database
-from operations.queries import error_search
 from operations.queries.cursors import Cursor
-from operations.queries.error_search import Errors
 from operations.queries.execution_lists import ExecutionList
-from operations.queries.execution_search import Found
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.narrowing import Narrowing
 from operations.queries.paging import Segment
-from operations.queries.search import Sample
+from operations.queries.search import errors
+from operations.queries.search.errors import Errors
+from operations.queries.search.executions import Found
+from operations.queries.search.terms import Sample
 from operations.statuses import Status
 
 TERM = "acme"
@@ -96,12 +96,12 @@ async def test_by_start_every_way_of_finding_errors_gives_those_that_started_fir
     assert started != [] or not with_tenants  # few errors have the term, and none of those runs may have started
 
 
-@pytest.mark.parametrize("near", [error_search.NEAR, 3])
+@pytest.mark.parametrize("near", [errors.NEAR, 3])
 async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(
     few: Database, near: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last sample promises more than there are: whether the newest errors hold them all or not."""
-    monkeypatch.setattr(error_search, "NEAR", near)
+    monkeypatch.setattr(errors, "NEAR", near)
     narrowing = Narrowing(wanted=ExecutionFilter(), ended=False)
     samples = [Sample.of("tenants-eu-3", texts) for texts in ((), ("tenants-eu-3",) * 2, ("tenants-eu-3",) * 300)]
 

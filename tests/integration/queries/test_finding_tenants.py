@@ -8,9 +8,9 @@ from psycopg import AsyncConnection
 from sqlalchemy import text
 
 from operations.database import Database
-from operations.queries import search
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import ExecutionQueries
+from operations.queries.search import terms
 from operations.queries.tenants import TenantQueries
 from operations.statuses import Status, TenantStatus
 from tests.factories import add_execution, add_owner, add_tenant
@@ -74,14 +74,14 @@ async def test_names_and_emails_that_a_term_begins_are_found_together_once(
 async def test_more_owners_than_are_looked_at_are_said_to_be_more(
     database: Database, connection: AsyncConnection
 ) -> None:
-    for number in range(search.MOST_OWNERS + 3):
+    for number in range(terms.MOST_OWNERS + 3):
         await owned(connection, f"tenant-{number}", f"info@tenant-{number}.example")
 
     tenants = await TenantQueries(database=database).list(search="info@", limit=200)
     executions = await ExecutionQueries(database=database).list(ExecutionFilter(search="info@"), limit=200)
 
     for page in (tenants, executions):
-        assert (len(page.items), page.total, page.total_capped) == (search.MOST_OWNERS, search.MOST_OWNERS, True)
+        assert (len(page.items), page.total, page.total_capped) == (terms.MOST_OWNERS, terms.MOST_OWNERS, True)
 
 
 async def test_tenants_of_an_owner_are_narrowed_by_status_and_paged(
@@ -150,4 +150,4 @@ async def test_the_database_folds_as_the_program_does(database: Database) -> Non
         rows = await connection.execute(asked, {"signs": signs})
         folded = {row[0]: row[1] for row in rows}
 
-    assert {sign: search.folded(sign) for sign in signs} == folded
+    assert {sign: terms.folded(sign) for sign in signs} == folded

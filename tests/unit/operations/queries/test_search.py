@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.queries.search import Sample, folded, usable
+from operations.queries.search.terms import Sample, folded, usable
 
 TEXTS = (
     *("connection to tenants-eu-3 refused" for _ in range(3)),

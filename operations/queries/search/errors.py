@@ -10,9 +10,9 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Row, Select, Uuid, and_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution
-from operations.queries import search
 from operations.queries.narrowing import FINAL_STATUSES, Narrowing
 from operations.queries.paging import COUNT_CAP, Conditions, Source, beside, matching
+from operations.queries.search import terms
 from operations.statuses import Status
 
 FREQUENT = 60  #: of the sample; then a thousand are found sooner by reading the errors in order
@@ -26,13 +26,13 @@ FoundError = Row[UUID, datetime, datetime | None, datetime | None]  #: an id, an
 class Errors:
     """The executions of a list whose error contains a term."""
 
-    sample: search.Sample
+    sample: terms.Sample
     narrowing: Narrowing
     found: tuple[FoundError, ...] | None = None
     """Ids, and what lists are sorted by; None when these are not known, or too many."""
 
     async def looked_up(self, connection: AsyncConnection) -> Self:
-        if len(self.sample.term) < search.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
+        if len(self.sample.term) < terms.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
             return replace(self, found=())
         found: Sequence[FoundError] = ()
         if self.sample.matches >= FREQUENT:
@@ -55,11 +55,11 @@ class Errors:
         return [beside(each, *in_order) for each in tenants] or [matching(*in_order)]
 
 
-def newest(narrowing: Narrowing) -> Select[str]:
+def newest_errors(narrowing: Narrowing) -> Select[str]:
     """The newest errors, as a sample. One that the list would not show is empty: it has to be passed over as well."""
-    start = func.left(Execution.error_message, search.SAMPLE_LENGTH)
+    start = func.left(Execution.error_message, terms.SAMPLE_LENGTH)
     texts = select(case((and_(*_conditions(narrowing)), start), else_="")).where(Execution.error_message.is_not(None))
-    return texts.order_by(Execution.created_at.desc(), Execution.id.desc()).limit(search.SAMPLE)
+    return texts.order_by(Execution.created_at.desc(), Execution.id.desc()).limit(terms.SAMPLE)
 
 
 def _these(found: tuple[FoundError, ...], narrowing: Narrowing) -> Source:
@@ -74,14 +74,14 @@ def _these(found: tuple[FoundError, ...], narrowing: Narrowing) -> Source:
     return lambda span: span.where(*conditions, rows=errors.c)
 
 
-def _any_of(sample: search.Sample, narrowing: Narrowing) -> Select[UUID, datetime, datetime | None, datetime | None]:
+def _any_of(sample: terms.Sample, narrowing: Narrowing) -> Select[UUID, datetime, datetime | None, datetime | None]:
     """One more than are counted, or all when there are not so many."""
     chosen = select(Execution.id, *MOMENTS).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
     return chosen.where(*_indexed(sample))
 
 
 def _among_newest(
-    sample: search.Sample, narrowing: Narrowing
+    sample: terms.Sample, narrowing: Narrowing
 ) -> Select[UUID, datetime, datetime | None, datetime | None]:
     """The same as far as the newest errors have them: what is frequent since an hour may be rare in all."""
     has_it = case((and_(*_unindexed(sample), *_conditions(narrowing)), True), else_=False).label("has_it")
@@ -91,18 +91,18 @@ def _among_newest(
     return select(near.c[0], near.c[1], near.c[2], near.c[3]).where(near.c.has_it).limit(COUNT_CAP + 1)
 
 
-def _indexed(sample: search.Sample) -> Conditions:
+def _indexed(sample: terms.Sample) -> Conditions:
     """That an error contains the term: the work of the index of trigrams."""
-    said = search.contains(Execution.error_message, sample.term)
+    said = terms.contains(Execution.error_message, sample.term)
     if (part := sample.telling_part) == sample.term:
         return (said,)
-    return search.contains(Execution.error_message, part), search.unindexed(said)
+    return terms.contains(Execution.error_message, part), terms.unindexed(said)
 
 
-def _unindexed(sample: search.Sample) -> Conditions:
+def _unindexed(sample: terms.Sample) -> Conditions:
     """The same, for errors that are read in order."""
-    said = search.contains(Execution.error_message, sample.term)
-    return Execution.error_message.is_not(None), search.unindexed(said)
+    said = terms.contains(Execution.error_message, sample.term)
+    return Execution.error_message.is_not(None), terms.unindexed(said)
 
 
 def _indexed_by_status(narrowing: Narrowing) -> Conditions:

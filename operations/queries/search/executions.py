@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from operations.models import Execution
-from operations.queries import error_search, search
-from operations.queries.error_search import Errors
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
 from operations.queries.paging import COUNT_CAP, Conditions, Keys, Source, Span, count_up_to_cap, matching
+from operations.queries.search import terms
+from operations.queries.search.errors import Errors, newest_errors
 
 MOST_TENANTS = 100  #: of those that a term matches, the newest; then of those whose owner it finds
 MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
@@ -35,10 +35,10 @@ class Found:
     async def of(cls, term: str, narrowing: Narrowing, connection: AsyncConnection) -> "Found":
         """In the executions of a list, which `narrowing` describes."""
         named, newest, words, owned = (await connection.execute(_first_look(term, narrowing))).one()
-        matched = await connection.scalars(search.tenants(term, MOST_TENANTS, newest))
+        matched = await connection.scalars(terms.tenants(term, MOST_TENANTS, newest))
         ids = tuple(dict.fromkeys([*matched, *owned]))[:MOST_TENANTS]
         number = await connection.scalar(_number_of(ids, narrowing)) or 0
-        errors = Errors(sample=search.Sample.of(term, words), narrowing=narrowing)
+        errors = Errors(sample=terms.Sample.of(term, words), narrowing=narrowing)
         if number <= COUNT_CAP:
             errors = await errors.looked_up(connection)
         return cls(
@@ -57,12 +57,12 @@ class Found:
     def sources(self, narrowing: Narrowing) -> tuple[Source, ...]:
         conditions = narrowing.all_of()
         sources = [self._of_tenants(conditions)] if self.tenants else []
-        if len(self.term) >= search.TRIGRAM and narrowing.is_about(FINAL_STATUSES):
+        if len(self.term) >= terms.TRIGRAM and narrowing.is_about(FINAL_STATUSES):
             sources = self.errors.beside(sources, narrowing)
         if self.named:
             sources.append(self._by_name(narrowing))
-        if len(self.term) >= search.TRIGRAM and narrowing.is_about(OPEN_STATUSES):
-            said = search.contains(Execution.cause_detail, self.term)
+        if len(self.term) >= terms.TRIGRAM and narrowing.is_about(OPEN_STATUSES):
+            said = terms.contains(Execution.cause_detail, self.term)
             is_open = Execution.status.in_(OPEN_STATUSES)
             sources.append(lambda span: span.where(said, is_open, *conditions, loosely=True))
         return tuple(sources) or (matching(Execution.id.is_(None)),)
@@ -88,7 +88,7 @@ class Found:
 
 
 def _named(term: str) -> Select[Execution]:
-    by_id = select(Execution).where(search.begins(Execution.workflow_id, term))
+    by_id = select(Execution).where(terms.begins(Execution.workflow_id, term))
     return by_id.order_by(Execution.workflow_id).limit(MOST_NAMED)
 
 
@@ -105,7 +105,7 @@ def _first_look(term: str, narrowing: Narrowing) -> Select[int, list[str], list[
     """How many workflow ids begin with the term; samples of what tenants are called, and of errors; owners' tenants."""
     return select(
         select(func.count()).select_from(_named(term).subquery()).scalar_subquery(),
-        func.array(search.newest_tenants().scalar_subquery()),
-        func.array(error_search.newest(narrowing).scalar_subquery()),
-        func.array(search.owned(term).scalar_subquery()),
+        func.array(terms.newest_tenants().scalar_subquery()),
+        func.array(newest_errors(narrowing).scalar_subquery()),
+        func.array(terms.owned(term).scalar_subquery()),
     )
