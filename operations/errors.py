@@ -80,6 +80,14 @@ class RunChanged(OperationsError):
     """The run was replaced by a newer one since the page was loaded; nothing was changed. Look at it again."""
 
 
+class RetryChanged(OperationsError):
+    """Retry would do something else by now than what was shown; nothing was changed. Look at it again."""
+
+
+class NotOffered(OperationsError):
+    """The kind of this execution knows no such action; nothing was changed."""
+
+
 class NotWaiting(OperationsError):
     """The execution does not wait for an approval; nothing was changed."""
 

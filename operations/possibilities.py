@@ -9,9 +9,27 @@ from typing import assert_never
 
 from operations import kinds
 from operations.access import NEEDS, Actor, Permission
+from operations.errors import (
+    AlreadyEnded,
+    CannotRetry,
+    NotOffered,
+    NotPermitted,
+    NotWaiting,
+    OperationsError,
+    TooLateToCancel,
+)
 from operations.kinds import Deed, Purpose
 from operations.phrases import REQUESTS
-from operations.statuses import CommandKind, Status, TenantStatus
+from operations.statuses import CommandKind, RetryKind, Status, TenantStatus
+
+#: What a role must allow for a deed to be offered at all; a deed may need more, and then says so.
+OFFERED_TO = {
+    Deed.APPROVE: Permission.DECIDE,
+    Deed.REJECT: Permission.DECIDE,
+    Deed.RETRY: Permission.RETRY,
+    Deed.CANCEL: Permission.CANCEL,
+    Deed.TERMINATE: Permission.TERMINATE,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +54,11 @@ class Facts:
         return kinds.known().purpose(self.workflow_type) is Purpose.PROVISION
 
     @property
+    def retry(self) -> RetryKind:
+        """What Retry would be, where it is possible."""
+        return RetryKind.ATTEMPT if self.status.is_final else RetryKind.NONE
+
+    @property
     def can_be_kept(self) -> bool:
         """Whether cancelling keeps a tenant that would be deleted."""
         return self.removes and cancel_problem(self.workflow_type, self.tenant) is None
@@ -49,6 +72,14 @@ class Possibility:
     effects: tuple[str, ...]
     problem: str | None
     not_undone: tuple[str, ...] = ()
+    refusal: type[OperationsError] = OperationsError  #: what an action that meets the problem raises
+
+    def ensure(self) -> None:
+        """Raises the problem."""
+        if self.problem is None:
+            return
+        is_over = self.refusal is TooLateToCancel  # the run goes on changing things, and the problem says so
+        raise self.refusal(self.problem if is_over else f"{self.problem} Nothing was changed.")
 
 
 _FAILS = "The tenant becomes failed, unless it is active already."
@@ -70,11 +101,15 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
             assert_never(deed)
     kind = kinds.known().get(facts.workflow_type)
     if kind is not None and deed not in kind.deeds:
-        possible = replace(possible, problem=f"{kind.title} is of a kind that knows no {deed}.")
+        knows_not = f"{kind.title} is of a kind that knows no {deed}."
+        possible = replace(possible, problem=knows_not, refusal=NotOffered)
     if possible.problem is None and not actor.may(possible.permission):
         needed = NEEDS[possible.permission]
         return Possibility(
-            permission=possible.permission, effects=(), problem=f"It takes the role {needed}; yours is {actor.role}."
+            permission=possible.permission,
+            effects=(),
+            problem=f"It takes the role {needed}; yours is {actor.role}.",
+            refusal=NotPermitted,
         )
     return possible
 
@@ -91,6 +126,7 @@ def _decision(facts: Facts, *, approves: bool) -> Possibility:
         effects=(does, "The decision is kept with your name and your reason."),
         not_undone=("A decision is final.",),
         problem=problem,
+        refusal=NotWaiting,
     )
 
 
@@ -102,12 +138,14 @@ def _retry(facts: Facts) -> Possibility:
             effects=(begins,),
             not_undone=("What steps of this attempt left behind is found and reused.",),
             problem=_retry_problem(facts),
+            refusal=CannotRetry,
         )
     return Possibility(
         permission=Permission.DEPROVISION,
         effects=(begins, _removal(facts)),
         not_undone=("What is deleted is gone for ever.",),
         problem=_retry_problem(facts),
+        refusal=CannotRetry,
     )
 
 
@@ -134,12 +172,14 @@ def _retry_problem(facts: Facts) -> str | None:
 
 def _cancel(facts: Facts) -> Possibility:
     problem = _end_problem(facts, CommandKind.CANCEL) or cancel_problem(facts.workflow_type, facts.tenant)
+    refusal = AlreadyEnded if facts.status.is_final else TooLateToCancel
     if facts.removes:
         return Possibility(
             permission=Permission.CANCEL,
             effects=("The tenant is kept: it gets its former status back, with all its data.",),
             not_undone=("If the deletion begins before the run hears of it, it is too late; the page then says so.",),
             problem=problem,
+            refusal=refusal,
         )
     return Possibility(
         permission=Permission.CANCEL,
@@ -149,6 +189,7 @@ def _cancel(facts: Facts) -> Possibility:
         ),
         not_undone=("A cancelled run does not go on; retrying begins a new attempt.",),
         problem=problem,
+        refusal=refusal,
     )
 
 
@@ -158,6 +199,7 @@ def _terminate(facts: Facts) -> Possibility:
         effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts)),
         not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
         problem=_end_problem(facts, CommandKind.TERMINATE),
+        refusal=AlreadyEnded,
     )
 
 
@@ -213,7 +255,7 @@ def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None
         return None
     match kinds.known().purpose(workflow_type):
         case Purpose.PROVISION:
-            return f"The tenant is {tenant}; it is not provisioned again." if tenant.leaves else None
+            return _leaving_problem(tenant)
         case Purpose.WORK:
             return start_problem(tenant)
         case Purpose.REMOVE:
@@ -222,6 +264,28 @@ def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None
             return None if tenant.leaves else f"The tenant is {tenant} again; deprovision it once more if it has to go."
 
 
+def _leaving_problem(tenant: TenantStatus) -> str | None:
+    return f"The tenant is {tenant}; it is not provisioned again." if tenant.leaves else None
+
+
 def start_problem(tenant: TenantStatus) -> str | None:
     """Why no work that is neither making nor removing can be begun for a tenant; None when it can."""
     return None if tenant is TenantStatus.ACTIVE else f"The tenant is {tenant}; it has to be active."
+
+
+def provision_problem(tenant: TenantStatus | None) -> str | None:
+    """Why nothing begins to provision a tenant that nothing provisions; None when something can."""
+    return None if tenant is TenantStatus.PROVISIONING else "The tenant is not being provisioned any more."
+
+
+def adoption_problem(purpose: Purpose, tenant: TenantStatus) -> str | None:
+    """Why a run that lost its row, or that somebody else started, gets none; None when it can have one."""
+    match purpose:
+        case Purpose.PROVISION:
+            return _leaving_problem(tenant)
+        case Purpose.WORK:
+            return start_problem(tenant)
+        case Purpose.REMOVE:  # nobody's data goes because of a run: removing was decided here, or it is not
+            if tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
+                return None
+            return f"The run would remove a tenant that is {tenant}, and nobody here asked for that."

@@ -88,6 +88,15 @@ class CommandKind(StrEnum):
     DECIDE = "decide"  #: tell a waiting run that a decision was made
 
 
+class RetryKind(StrEnum):
+    """What Retry means."""
+
+    STEP = "step"  #: the step that waits for its next try is tried now
+    ATTEMPT = "attempt"  #: a new attempt, after one that has ended
+    REPLACE = "replace"  #: a new attempt, after one that is ended by force for it
+    NONE = "none"  #: nothing: it is not possible
+
+
 class Decision(StrEnum):
     """What a person, or the time limit, said about an execution that waits for approval."""
 

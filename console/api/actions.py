@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console import sessions
 from console.api.parameters import form
-from operations.access import Actor, Permission, permit
+from operations.access import Actor, permit
 from operations.actions.executions import Executions
 from operations.actions.reasons import LONGEST, SHORTEST
 from operations.errors import NotLoggedIn
 from operations.kinds import Deed
-from operations.possibilities import possibility
+from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer
-from operations.statuses import Decision
+from operations.statuses import Decision, RetryKind
 
 #: Of the text between blanks; the action checks it and says so in words.
 _REASON = form(
@@ -41,6 +41,12 @@ class ActionRequest(ReasonRequest):
     seen_run_id: str | None = None
 
 
+class RetryRequest(ActionRequest):
+    """Why, and what was shown: when Retry would do something else by now, nothing is done."""
+
+    kind: RetryKind | None = Field(None, strict=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommandAnswer:
     """The intent as it was queued; `GET /executions/{id}` tells what becomes of it."""
@@ -52,7 +58,7 @@ class CommandAnswer:
 class RetryAnswer:
     """What Retry did."""
 
-    kind: str
+    kind: RetryKind
     execution: ExecutionView
 
 
@@ -86,14 +92,16 @@ class ActionRoutes:
     async def offer(self, request: Request, id: UUID) -> RetryOffer:  # noqa: A002 - the name in the route
         """What Retry would do now, for those who may."""
         actor = actor_of(request)
-        permit(actor, Permission.RETRY)
-        detail = await self.reads.detail(id)
-        return RetryOffer.of(possibility(Deed.RETRY, detail.facts(), actor))
+        permit(actor, OFFERED_TO[Deed.RETRY])
+        facts = (await self.reads.detail(id)).facts()
+        return RetryOffer.of(possibility(Deed.RETRY, facts, actor), facts.retry)
 
-    async def retry(self, request: Request, id: UUID, body: ActionRequest) -> RetryAnswer:  # noqa: A002
+    async def retry(self, request: Request, id: UUID, body: RetryRequest) -> RetryAnswer:  # noqa: A002
         """Start a new attempt of a failed execution."""
-        new = await self.executions.retry(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
-        return RetryAnswer(kind="attempt", execution=(await self.reads.detail(new)).execution)
+        new = await self.executions.retry(
+            actor_of(request), id, body.reason, seen_run_id=body.seen_run_id, kind=body.kind
+        )
+        return RetryAnswer(kind=RetryKind.ATTEMPT, execution=(await self.reads.detail(new)).execution)
 
     async def terminate(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """End the run by force, without clean-up."""

@@ -29,6 +29,8 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.AlreadyEnded: 409,
     errors.TooLateToCancel: 409,
     errors.RunChanged: 409,
+    errors.RetryChanged: 409,
+    errors.NotOffered: 409,
     errors.NotWaiting: 409,
     errors.AlreadyDecided: 409,
     errors.CannotRetry: 409,

@@ -8,8 +8,9 @@ import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations import kinds
+from operations.kinds import Deed
 from operations.phrases import shown_status, spelled, told, who
-from operations.statuses import Decision, Status
+from operations.statuses import Decision, RetryKind, Status
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
@@ -49,7 +50,10 @@ def show(
     id: Annotated[UUID, typer.Argument(help="The execution's id.")],  # noqa: A002
     as_json: AsJson = False,
 ) -> None:
-    """Show one execution with its steps and its history."""
+    """Show one execution with its steps and its history, and what Retry would do."""
+    from operations.possibilities import possibility  # noqa: PLC0415
+    from operations.queries.intents import RetryOffer  # noqa: PLC0415
+
     detail = with_services(lambda services: services.reads.executions.detail(id))
     if as_json:
         print_json(detail)
@@ -61,6 +65,9 @@ def show(
     if detail.approval_request is not None and detail.awaits_decision:
         asked = detail.approval_request
         typer.echo(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
+    facts = detail.facts()
+    offer = RetryOffer.of(possibility(Deed.RETRY, facts, operator()), facts.retry)
+    typer.echo(f"  retry: {offer.kind}. {offer.explanation}")
     for step in detail.steps:
         typer.echo(
             f"  {step.ordinal}. {kinds.known().step_title(step.name):<18} {spelled(step.status):<10} "
@@ -76,16 +83,21 @@ Id = Annotated[UUID, typer.Argument(help="The execution's id.")]
 
 
 @commands.command()
-def retry(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
+def retry(
+    id: Id,  # noqa: A002
+    reason: Reason,
+    kind: Annotated[RetryKind | None, typer.Option(help="What “show” said; another by now is refused.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Start a new attempt of a failed execution."""
 
     async def run(services: "Services") -> "ExecutionDetail":
-        new = await services.executions.retry(operator(), id, reason)
+        new = await services.executions.retry(operator(), id, reason, kind=kind)
         return await services.reads.executions.detail(new)
 
     new = with_services(run).execution
     if as_json:
-        print_json({"kind": "attempt", "execution": new})
+        print_json({"kind": RetryKind.ATTEMPT, "execution": new})
         return
     typer.echo(f"A new attempt is queued; its execution is {new.id}.")
 

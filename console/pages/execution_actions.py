@@ -11,20 +11,10 @@ from console.components.menus import ActionMenu
 from console.components.text import attribute, tag
 from console.pages import deeds
 from console.pages.scope import Scope
-from operations.access import Permission
 from operations.kinds import Deed
-from operations.possibilities import Facts, Possibility, possibility
+from operations.possibilities import OFFERED_TO, Facts, Possibility, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.statuses import CommandKind, Decision
-
-#: What a role must allow for a deed to be shown at all; a deed may need more, and then says so.
-SHOWN_TO = {
-    Deed.APPROVE: Permission.DECIDE,
-    Deed.REJECT: Permission.DECIDE,
-    Deed.RETRY: Permission.RETRY,
-    Deed.CANCEL: Permission.CANCEL,
-    Deed.TERMINATE: Permission.TERMINATE,
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +31,8 @@ class Seen:
         return [
             deed
             for deed in Deed
-            if sessions.may(SHOWN_TO[deed]) and (self.facts.awaits_decision or deed not in (Deed.APPROVE, Deed.REJECT))
+            if sessions.may(OFFERED_TO[deed])
+            and (self.facts.awaits_decision or deed not in (Deed.APPROVE, Deed.REJECT))
         ]
 
     @property
@@ -101,7 +92,7 @@ class ExecutionActions:
 
     async def _carry_out(self, deed: Deed, reason: str) -> None:
         execution, told = self._seen.execution, deeds.wording(deed, self._seen.facts).told
-        actor, run = sessions.actor(SHOWN_TO[deed]), execution.run_id
+        actor, run = sessions.actor(OFFERED_TO[deed]), execution.run_id
         actions = self._scope.services.executions
         match deed:
             case Deed.APPROVE:
@@ -109,7 +100,9 @@ class ExecutionActions:
             case Deed.REJECT:
                 await actions.decide(actor, execution.id, Decision.REJECTED, reason, seen_run_id=run)
             case Deed.RETRY:
-                ui.navigate.to(f"/executions/{await actions.retry(actor, execution.id, reason, seen_run_id=run)}")
+                shown = self._seen.facts.retry
+                new = await actions.retry(actor, execution.id, reason, seen_run_id=run, kind=shown)
+                ui.navigate.to(f"/executions/{new}")
             case Deed.CANCEL:
                 await actions.cancel(actor, execution.id, reason, seen_run_id=run)
             case Deed.TERMINATE:

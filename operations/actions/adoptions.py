@@ -17,11 +17,14 @@ from operations.actions.customers import Customer
 from operations.errors import CannotSettle
 from operations.kinds import Kind, Purpose
 from operations.models import ApprovalRequest, Execution, Tenant
-from operations.possibilities import start_problem
+from operations.possibilities import adoption_problem
 from operations.reconciliation.observations import Observer
 from operations.statuses import TenantStatus
 from operations.temporal import Run, Temporal
 from operations.transitions import Adoption
+
+#: Permissions for runs that do more than to make a tenant
+MORE = {Purpose.REMOVE: Permission.DEPROVISION, Purpose.WORK: Permission.START}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,16 +83,19 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
         raise CannotSettle("The run is for a tenant that is not in the database; terminate it instead.")
     if found.kind.attempt_id(tenant.slug, found.attempt) != found.run.workflow_id:
         raise CannotSettle("The run works on another tenant than its id says; terminate it instead.")
+    if needed := MORE.get(found.kind.purpose):
+        await check(connection, actor, needed)
+    if problem := adoption_problem(found.kind.purpose, tenant.status):
+        raise CannotSettle(f"{problem} Terminate the run instead.")
+    arguments: tuple[object, ...]
     match found.kind.purpose:
         case Purpose.REMOVE:
-            await check(connection, actor, Permission.DEPROVISION)
             arguments = _deprovisioning(tenant, waiting)
             await _wait_anew(connection, tenant, waiting)
         case Purpose.PROVISION:
-            arguments = _provisioning(tenant)
+            arguments = tenant.provisioning_arguments
         case Purpose.WORK:
-            await check(connection, actor, Permission.START)
-            arguments = _work(tenant)
+            arguments = tenant.work_arguments
     await tracking.adopt(
         connection,
         Adoption(
@@ -112,25 +118,7 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
         await _ask_again(connection, found.execution_id, found.asked_at)
 
 
-def _provisioning(tenant: Customer) -> tuple[object, ...]:
-    if tenant.status.leaves:
-        raise CannotSettle(f"The tenant is {tenant.status}; it is not provisioned again. Terminate the run instead.")
-    return tenant.provisioning_arguments
-
-
-def _work(tenant: Customer) -> tuple[object, ...]:
-    if problem := start_problem(tenant.status):
-        raise CannotSettle(f"{problem} Terminate the run instead.")
-    return tenant.work_arguments
-
-
 def _deprovisioning(tenant: Customer, waiting: float) -> tuple[object, ...]:
-    """Nobody's data goes because of a run that somebody else started: removing was decided here, or it is not."""
-    if tenant.status not in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
-        raise CannotSettle(
-            f"The run would remove a tenant that is {tenant.status}, and nobody here asked for that. Terminate the "
-            "run; deprovision the tenant if it has to go."
-        )
     was = TenantStatus.FAILED if tenant.activated_at is None else TenantStatus.ACTIVE
     return str(tenant.id), (tenant.former_status or was).value, waiting
 

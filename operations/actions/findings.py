@@ -18,7 +18,8 @@ from operations.database import Database
 from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
 from operations.kinds import Kind
 from operations.models import ReconciliationFinding
-from operations.statuses import FindingKind, TenantStatus
+from operations.possibilities import provision_problem
+from operations.statuses import FindingKind
 from operations.temporal import Temporal
 
 
@@ -176,8 +177,9 @@ class Findings:
 
     async def _attempt(self, connection: AsyncConnection, actor: Actor, finding: Held, why: str) -> starts.Attempt:
         tenant = await customers.hold(connection, finding.tenant_id)
-        if tenant is None or tenant.status is not TenantStatus.PROVISIONING:
-            raise CannotSettle("The tenant is not being provisioned any more; nothing was changed.")
+        problem = provision_problem(None if tenant is None else tenant.status)
+        if tenant is None or problem:
+            raise CannotSettle(f"{problem} Nothing was changed.")
         kind = self.provisioning
         number = await starts.next_number(connection, tenant.id, kind)
         stray = await connection.scalar(STRAY, {"workflow": kind.attempt_id(tenant.slug, number)})

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from operations.database import Database
 from operations.models import Approval, Command
 from operations.possibilities import Possibility
-from operations.statuses import CommandKind, CommandState, Decision
+from operations.statuses import CommandKind, CommandState, Decision, RetryKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,14 +43,14 @@ class DecisionView:
 class RetryOffer:
     """What Retry would do now."""
 
-    kind: str  #: attempt: a new attempt | none: not possible
+    kind: RetryKind
     explanation: str
 
     @classmethod
-    def of(cls, possible: Possibility) -> Self:
+    def of(cls, possible: Possibility, kind: RetryKind) -> Self:
         if possible.problem is not None:
-            return cls(kind="none", explanation=possible.problem)
-        return cls(kind="attempt", explanation=" ".join(possible.effects))
+            return cls(kind=RetryKind.NONE, explanation=possible.problem)
+        return cls(kind=kind, explanation=" ".join(possible.effects))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

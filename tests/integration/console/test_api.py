@@ -396,6 +396,30 @@ async def test_what_retry_would_do_is_told_to_those_who_may(console: Console, ap
             assert (await client.get(path)).status_code == status
 
 
+async def test_a_retry_that_means_something_else_by_now_does_nothing(console: Console, api: httpx.AsyncClient) -> None:
+    made = (await api.post("/api/v1/tenants", json=registration("retry-of-a-kind"))).json()
+    id_ = made["execution"]["id"]
+    await console.accounts.execute(
+        "UPDATE workflow_executions SET status = 'failed', close_reason = 'error', completed_at = now()"
+        f" WHERE id = '{id_}'"
+    )
+    path, why = f"/api/v1/executions/{id_}/retry", {"reason": "shown before"}
+
+    other = [await api.post(path, json={**why, "kind": kind}) for kind in ("step", "replace", "none")]
+    unknown = await api.post(path, json={**why, "kind": "again"})
+    shown = (await api.get(path)).json()["kind"]
+    done = await api.post(path, json={**why, "kind": shown})
+
+    for answer in other:
+        assert answer.status_code == 409
+        is_problem(answer)
+        assert answer.json()["detail"] == (
+            "Retry would do something else by now than what was shown; nothing was changed. Look at it again."
+        )
+    assert unknown.status_code == 422
+    assert (done.status_code, done.json()["kind"]) == (202, "attempt")
+
+
 async def test_a_revoked_token_is_refused(console: Console) -> None:
     token = await console.accounts.token("carol@example.com", Role.VIEWER)
     async with console.client(token=token) as client:

@@ -43,10 +43,13 @@ async def test_a_run_is_registered_cancelled_and_retried_by_a_program(servers: S
         servers, "executions", "cancel", tenant["execution_id"], "--reason", "wrong plan", "--json"
     )
     await services.deliverer.deliver_due()
-    _, retried, _ = await tenantry(
-        servers, "executions", "retry", tenant["execution_id"], "--reason", "right plan", "--json"
-    )
+    _, shown, _ = await tenantry(servers, "executions", "show", tenant["execution_id"])
+    retry_it = ("executions", "retry", tenant["execution_id"], "--reason", "right plan")
+    code, _, refused = await tenantry(servers, *retry_it, "--kind", "replace")
+    _, retried, _ = await tenantry(servers, *retry_it, "--kind", "attempt", "--json")
 
+    assert "retry: attempt. Starts attempt 2 from the beginning" in shown
+    assert (code, "Retry would do something else by now" in refused) == (1, True)
     command, retry = json.loads(cancelled)["command"], json.loads(retried)
     assert (command["kind"], command["reason"], command["execution_id"]) == (
         "cancel",

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 import pytest
 
 from operations.access import Actor
-from operations.kinds import Deed, known
-from operations.possibilities import Facts, cancel_problem, possibility, retry_problem
+from operations.errors import AlreadyEnded, CannotRetry, NotPermitted, NotWaiting, OperationsError, TooLateToCancel
+from operations.kinds import Deed, Purpose, known
+from operations.possibilities import OFFERED_TO, Facts, adoption_problem, cancel_problem, possibility, retry_problem
 from operations.queries.intents import RetryOffer
 from operations.statuses import CommandKind, Role, Status, TenantStatus
 
@@ -65,7 +66,9 @@ def test_a_terminate_says_what_becomes_of_the_tenant(tenant: TenantStatus, statu
     ],
 )
 def test_retry_is_offered_only_where_the_action_would_do_it(tenant: TenantStatus, kind: str, says: str) -> None:
-    offer = RetryOffer.of(possibility(Deed.RETRY, removal(tenant, Status.FAILED), OPERATOR))
+    facts = removal(tenant, Status.FAILED)
+
+    offer = RetryOffer.of(possibility(Deed.RETRY, facts, OPERATOR), facts.retry)
 
     assert offer.kind == kind
     assert says in offer.explanation
@@ -102,3 +105,46 @@ def test_what_can_be_done_says_what_it_does(deed: Deed, status: Status) -> None:
 
     assert possible.problem or possible.effects
     assert (possible.problem is None) == (status is Status.FAILED if deed is Deed.RETRY else not status.is_final)
+
+
+@pytest.mark.parametrize("deed", Deed)
+def test_a_deed_takes_no_less_than_it_is_offered_to(deed: Deed) -> None:
+    facts = replace(removal(TenantStatus.FAILED, Status.RUNNING), workflow_type=PROVISIONING)
+
+    assert possibility(deed, facts, OPERATOR).permission is OFFERED_TO[deed]
+
+
+@pytest.mark.parametrize(
+    ("deed", "tenant", "status", "actor", "refusal"),
+    [
+        (Deed.APPROVE, TenantStatus.FAILED, Status.FAILED, OPERATOR, NotWaiting),
+        (Deed.REJECT, TenantStatus.FAILED, Status.RUNNING, OPERATOR, NotWaiting),
+        (Deed.RETRY, TenantStatus.DEPROVISIONING, Status.RUNNING, OPERATOR, CannotRetry),
+        (Deed.RETRY, TenantStatus.DEPROVISIONING, Status.FAILED, SUPPORT, NotPermitted),
+        (Deed.CANCEL, TenantStatus.DROPPING, Status.FAILED, OPERATOR, AlreadyEnded),
+        (Deed.CANCEL, TenantStatus.DROPPING, Status.RUNNING, OPERATOR, TooLateToCancel),
+        (Deed.TERMINATE, TenantStatus.DROPPING, Status.FAILED, OPERATOR, AlreadyEnded),
+    ],
+)
+def test_an_action_that_meets_a_problem_raises_it(
+    deed: Deed, tenant: TenantStatus, status: Status, actor: Actor, refusal: type[OperationsError]
+) -> None:
+    possible = possibility(deed, removal(tenant, status), actor)
+
+    with pytest.raises(OperationsError) as raised:
+        possible.ensure()
+
+    assert type(raised.value) is refusal
+    assert raised.value.message.startswith(possible.problem or "nothing")
+
+
+@pytest.mark.parametrize("tenant", TenantStatus)
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_run_gets_a_row_only_for_a_tenant_that_it_can_be_meant_for(purpose: Purpose, tenant: TenantStatus) -> None:
+    meant = {
+        Purpose.PROVISION: not tenant.leaves,
+        Purpose.REMOVE: tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING),
+        Purpose.WORK: tenant is TenantStatus.ACTIVE,
+    }
+
+    assert (adoption_problem(purpose, tenant) is None) == meant[purpose]
