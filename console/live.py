@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import timedelta
+from time import monotonic
 from typing import TypeVar, cast
 
 from nicegui import Client, ui
@@ -57,8 +58,10 @@ class Pulse(ui.element):
 class Hub:
     """One per process; `run` lives in the application's lifespan."""
 
-    def __init__(self, feed: Feed, *, elsewhere: Callable[[], Outages] = tuple) -> None:
-        """`elsewhere` says which parts besides the database are away."""
+    def __init__(
+        self, feed: Feed, *, elsewhere: Callable[[], Outages] = tuple, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """`elsewhere` says which parts besides the database are away; `clock` paces slow views."""
         self.feed = feed
         self._elsewhere = elsewhere
         self.lines = Lines()
@@ -66,7 +69,7 @@ class Hub:
         self.outages: Outages = ()
         self._channels: dict[Hashable, Refreshable] = {}
         self._behind: set[Hashable] = set()  #: those that the database would not answer
-        self._slow = SlowViews()
+        self._slow = SlowViews(clock=clock)
         self._turns = Turns()
 
     def greet(self, client: Client) -> None:

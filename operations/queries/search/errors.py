@@ -30,13 +30,14 @@ class Errors:
     narrowing: Narrowing
     found: tuple[FoundError, ...] | None = None
     """Ids, and what lists are sorted by; None when these are not known, or too many."""
+    near: int = NEAR
 
     async def looked_up(self, connection: AsyncConnection) -> Self:
         if len(self.sample.term) < terms.TRIGRAM or not self.narrowing.is_about(FINAL_STATUSES):
             return replace(self, found=())
         found: Sequence[FoundError] = ()
         if self.sample.matches >= FREQUENT:
-            found = (await connection.execute(_among_newest(self.sample, self.narrowing))).all()
+            found = (await connection.execute(_among_newest(self.sample, self.narrowing, self.near))).all()
         if len(found) <= COUNT_CAP:  # it is not so frequent after all
             found = (await connection.execute(_any_of(self.sample, self.narrowing))).all()
         return replace(self, found=tuple(found))
@@ -81,14 +82,14 @@ def _any_of(sample: terms.Sample, narrowing: Narrowing) -> Select[UUID, datetime
 
 
 def _among_newest(
-    sample: terms.Sample, narrowing: Narrowing
+    sample: terms.Sample, narrowing: Narrowing, near: int
 ) -> Select[UUID, datetime, datetime | None, datetime | None]:
     """The same as far as the newest errors have them: what is frequent since an hour may be rare in all."""
     has_it = case((and_(*_unindexed(sample), *_conditions(narrowing)), True), else_=False).label("has_it")
     newest_first = (Execution.created_at.desc(), Execution.id.desc())
     read = select(Execution.id, *MOMENTS, has_it).where(Execution.error_message.is_not(None))
-    near = read.order_by(*newest_first).limit(NEAR).subquery()
-    return select(near.c[0], near.c[1], near.c[2], near.c[3]).where(near.c.has_it).limit(COUNT_CAP + 1)
+    newest = read.order_by(*newest_first).limit(near).subquery()
+    return select(newest.c[0], newest.c[1], newest.c[2], newest.c[3]).where(newest.c.has_it).limit(COUNT_CAP + 1)
 
 
 def _indexed(sample: terms.Sample) -> Conditions:

@@ -97,16 +97,14 @@ async def test_by_start_every_way_of_finding_errors_gives_those_that_started_fir
 
 
 @pytest.mark.parametrize("near", [errors.NEAR, 3])
-async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(
-    few: Database, near: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_errors_are_looked_up_by_a_part_of_the_term_as_by_all_of_it(few: Database, near: int) -> None:
     """The last sample promises more than there are: whether the newest errors hold them all or not."""
-    monkeypatch.setattr(errors, "NEAR", near)
     narrowing = Narrowing(wanted=ExecutionFilter(), ended=False)
     samples = [Sample.of("tenants-eu-3", texts) for texts in ((), ("tenants-eu-3",) * 2, ("tenants-eu-3",) * 300)]
 
     async with few.reading() as connection:
-        found = [(await Errors(sample=each, narrowing=narrowing).looked_up(connection)).found or () for each in samples]
+        errors = [Errors(sample=each, narrowing=narrowing, near=near) for each in samples]
+        found = [(await each.looked_up(connection)).found or () for each in errors]
 
     assert samples[1].telling_part != samples[0].telling_part
     assert set(found[0]) == set(found[1]) == set(found[2]) != set()

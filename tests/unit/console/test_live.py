@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Never
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ from nicegui import Client, ui
 from starlette.requests import Request
 from starlette.types import Message
 
-from console import slow_views
 from console.channels import Listener, View
 from console.lines import LINE, Line
 from console.live import Hub, Pulse
@@ -159,10 +157,10 @@ class Slow(Counter):
 
 
 async def test_a_slow_view_is_asked_for_less_and_less_often_by_whomever(
-    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
+    tab: Client,
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(slow_views, "monotonic", lambda: clock[0])
+    hub = Hub(Feed(dsn=""), clock=lambda: clock[0])
     slow = Slow("a")
 
     asked_at = []
@@ -180,11 +178,10 @@ async def test_a_slow_view_is_asked_for_less_and_less_often_by_whomever(
 
 
 async def test_a_view_that_became_slow_keeps_its_value_and_says_how_old_it_is(
-    hub: Hub, tab: Client, monkeypatch: pytest.MonkeyPatch
+    tab: Client,
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(slow_views, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(hub.feed, "_looked_at", monotonic())
+    hub = Hub(Feed(dsn=""), clock=lambda: clock[0])
     slow = Slow("a")
     slow.is_slow = False
     await hub.watch(slow.view, listener(tab))

@@ -1,9 +1,8 @@
 import asyncio
 import itertools
+import os
 import sys
 from pathlib import Path
-
-import pytest
 
 from embedded import processes
 from embedded.application import Application
@@ -36,11 +35,10 @@ def test_a_thousand_failures_are_no_overflow() -> None:
     assert [backoff.after(0) for _ in range(2000)][-1] == 30
 
 
-async def test_a_log_that_grows_while_its_writer_runs_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(processes, "LARGEST_LOG", 100_000)
+async def test_a_log_that_grows_while_its_writer_runs_is_bounded(tmp_path: Path) -> None:
     log = tmp_path / "chatty.log"
+    log.touch()
+    os.truncate(log, processes.LARGEST_LOG)
     command = (sys.executable, "-I", "-S", "-c", CHATTY)
     server = Application(name="chatty", command=command, environment={}, log=log, record=tmp_path / "chatty.json")
     sizes: list[int] = []
@@ -55,6 +53,6 @@ async def test_a_log_that_grows_while_its_writer_runs_is_bounded(
         await until_answered(was_shortened, within=20)
         keeping.cancel()
 
-    assert (tmp_path / "chatty.log.1").stat().st_size > 100_000
+    assert (tmp_path / "chatty.log.1").stat().st_size > processes.LARGEST_LOG
     assert (tmp_path / "chatty.log.1").stat().st_mode & 0o777 == 0o600
     assert log.read_bytes()[:1] != b"\0"

@@ -85,13 +85,15 @@ async def test_a_missing_executable_is_a_failed_run(tmp_path: Path) -> None:
         await run_to_end("migrations", missing, within=5)
 
 
-def test_a_large_log_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_log_makes_room(tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     log.write_text("old")
-    monkeypatch.setattr(processes, "LARGEST_LOG", 2)
+    os.truncate(log, processes.LARGEST_LOG + 1)
 
     with processes.open_log(log) as file:
         file.write(b"new")
 
     assert log.read_text() == "new"
-    assert (tmp_path / "worker.log.1").read_text() == "old"
+    kept = tmp_path / "worker.log.1"
+    assert kept.stat().st_size == processes.LARGEST_LOG + 1
+    assert kept.read_bytes().startswith(b"old")

@@ -1,16 +1,18 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
-from nicegui import core
+from nicegui.testing import user_simulation
 
 from console.api import health
 from console.api.health import Question
 
 
 @pytest.fixture(autouse=True)
-async def running_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As NiceGUI knows it once it serves."""
-    monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
+async def serving() -> AsyncIterator[None]:
+    """NiceGUI begins tasks only while it serves."""
+    async with user_simulation(lambda: None):
+        yield
 
 
 async def test_a_question_is_asked_once_for_all_who_want_to_know() -> None:
