@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.consoles import ROOT, Console, Servers, run_console
 from tests.e2e.visits import Visits, go
-from tests.servers import Databases, environment
+from workbench.consoles import ROOT, Console, Servers, run_console
+from workbench.servers import Databases, environment
 
 SOURCE = """
 from operations.kinds import Deed, Kind, Purpose, Step
