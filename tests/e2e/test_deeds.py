@@ -114,7 +114,7 @@ async def test_a_retry_is_seen_by_whoever_looks_at_the_attempt_before(two: Two, 
 
     await expect(two.page.locator(".page-subtitle")).to_contain_text("attempt 2")
     await expect(two.other.get_by_role("button", name="Retry")).to_have_count(0)
-    await expect(two.other.get_by_role("link", name="Attempt 2")).to_be_visible()
+    await expect(two.other.get_by_role("link", name="Attempt 2", exact=True)).to_be_visible()
 
 
 async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) -> None:
