@@ -7,17 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from operations import kinds
+from operations import errors, kinds
 from operations.access import NEEDS, Actor, Permission
-from operations.errors import (
-    AlreadyEnded,
-    CannotRetry,
-    NotOffered,
-    NotPermitted,
-    NotWaiting,
-    OperationsError,
-    TooLateToCancel,
-)
 from operations.kinds import Deed, Purpose
 from operations.phrases import REQUESTS
 from operations.statuses import CommandKind, RetryKind, Status, TenantStatus
@@ -72,13 +63,13 @@ class Possibility:
     effects: tuple[str, ...]
     problem: str | None
     not_undone: tuple[str, ...] = ()
-    refusal: type[OperationsError] = OperationsError  #: what an action that meets the problem raises
+    refusal: type[errors.OperationsError] = errors.OperationsError  #: what an action that meets the problem raises
 
     def ensure(self) -> None:
         """Raises the problem."""
         if self.problem is None:
             return
-        is_over = self.refusal is TooLateToCancel  # the run goes on changing things, and the problem says so
+        is_over = self.refusal is errors.TooLateToCancel  # the run goes on changing things, and the problem says so
         raise self.refusal(self.problem if is_over else f"{self.problem} Nothing was changed.")
 
 
@@ -102,15 +93,10 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
     kind = kinds.known().get(facts.workflow_type)
     if kind is not None and deed not in kind.deeds:
         knows_not = f"{kind.title} is of a kind that knows no {deed}."
-        possible = replace(possible, problem=knows_not, refusal=NotOffered)
+        possible = replace(possible, problem=knows_not, refusal=errors.NotOffered)
     if possible.problem is None and not actor.may(possible.permission):
-        needed = NEEDS[possible.permission]
-        return Possibility(
-            permission=possible.permission,
-            effects=(),
-            problem=f"It takes the role {needed}; yours is {actor.role}.",
-            refusal=NotPermitted,
-        )
+        why = f"It takes the role {NEEDS[possible.permission]}; yours is {actor.role}."
+        return replace(possible, effects=(), not_undone=(), problem=why, refusal=errors.NotPermitted)
     return possible
 
 
@@ -126,7 +112,7 @@ def _decision(facts: Facts, *, approves: bool) -> Possibility:
         effects=(does, "The decision is kept with your name and your reason."),
         not_undone=("A decision is final.",),
         problem=problem,
-        refusal=NotWaiting,
+        refusal=errors.NotWaiting,
     )
 
 
@@ -138,14 +124,14 @@ def _retry(facts: Facts) -> Possibility:
             effects=(begins,),
             not_undone=("What steps of this attempt left behind is found and reused.",),
             problem=_retry_problem(facts),
-            refusal=CannotRetry,
+            refusal=errors.CannotRetry,
         )
     return Possibility(
         permission=Permission.DEPROVISION,
         effects=(begins, _removal(facts)),
         not_undone=("What is deleted is gone for ever.",),
         problem=_retry_problem(facts),
-        refusal=CannotRetry,
+        refusal=errors.CannotRetry,
     )
 
 
@@ -172,7 +158,7 @@ def _retry_problem(facts: Facts) -> str | None:
 
 def _cancel(facts: Facts) -> Possibility:
     problem = _end_problem(facts, CommandKind.CANCEL) or cancel_problem(facts.workflow_type, facts.tenant)
-    refusal = AlreadyEnded if facts.status.is_final else TooLateToCancel
+    refusal = errors.AlreadyEnded if facts.status.is_final else errors.TooLateToCancel
     if facts.removes:
         return Possibility(
             permission=Permission.CANCEL,
@@ -199,7 +185,7 @@ def _terminate(facts: Facts) -> Possibility:
         effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts)),
         not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
         problem=_end_problem(facts, CommandKind.TERMINATE),
-        refusal=AlreadyEnded,
+        refusal=errors.AlreadyEnded,
     )
 
 

@@ -98,7 +98,8 @@ async def test_a_viewer_finds_nothing_to_act_with_anywhere(visits: Visits, conso
         if await page.get_by_role("button", name="More actions").count():
             await page.get_by_role("button", name="More actions").click()
         found = await page.locator(".content button, .content [role=menuitem], .content [role=button]").evaluate_all(
-            "(found, verbs) => found.filter((each) => new RegExp(`^(\\\\w+ )?(${verbs})`).test(each.textContent.trim())"
+            "(found, verbs) => found.filter((each) =>"
+            " new RegExp(`^(\\\\w+ )?(${verbs})\\\\b`).test(each.textContent.trim())"
             " && !each.disabled && each.getAttribute('aria-disabled') !== 'true').map((each) => each.textContent)",
             VERBS,
         )

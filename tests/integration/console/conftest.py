@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -85,6 +86,16 @@ async def warm(console: Console) -> None:
             for path in ("/tenants", "/executions", "/findings", "/reconciliations"):
                 for query in ({}, {"q": "warm"}, {"limit": "0"}):
                     await client.get(f"/api/v1{path}", params=query)
+            nobody = UUID(int=0)
+            for deed in (
+                f"executions/{nobody}/terminate",
+                f"executions/{nobody}/cancel",
+                f"executions/{nobody}/retry",
+                f"findings/{nobody}/adopt",
+                f"findings/{nobody}/ignore",
+                "tenants/nobody/deprovision",
+            ):
+                await client.post(f"/api/v1/{deed}", json={"reason": "to have done it once"})
             for page in ("/tenants/new", "/executions", "/tenants", "/login"):
                 await client.get(page, headers={"Accept": "text/html"})
 
