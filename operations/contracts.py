@@ -21,6 +21,11 @@ ANNOUNCE_DEPARTURE = "announce_departure"
 RESTORE_TENANT = "restore_tenant"
 DELETE_TENANT = "delete_tenant"
 
+#: Steps that decide whether a tenant exists. They act by the word of one lane, in which one run is open at a time; a
+#: kind of another purpose would take them past whoever keeps the tenant there.
+MAKING_STEPS = frozenset({CREATE_SCHEMA, ACTIVATE_TENANT, DROP_SCHEMA})
+REMOVING_STEPS = frozenset({ANNOUNCE_DEPROVISIONING, ANNOUNCE_DEPARTURE, RESTORE_TENANT, DELETE_TENANT})
+
 AWAITING_APPROVAL = "awaiting_approval"  #: cause of an execution that waits for a person
 STEP_RETRYING = "step_retrying"  #: cause of an execution whose step failed and is tried again
 APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected

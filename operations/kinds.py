@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from operations.contracts import plain_title
+from operations.contracts import MAKING_STEPS, REMOVING_STEPS, plain_title
 from operations.errors import ConfigurationError
 from operations.statuses import Plan
 
@@ -28,6 +28,14 @@ class Purpose(StrEnum):
     PROVISION = "provision"  #: a failed one makes a tenant failed that was being provisioned
     REMOVE = "remove"  #: a failed one leaves the tenant deprovisioning; one that never ran is taken back
     WORK = "work"  #: anything else that is done for an active tenant; its end changes nothing about it
+
+
+#: Steps that a kind of this purpose must not have.
+FOREIGN_STEPS = {
+    Purpose.PROVISION: REMOVING_STEPS,
+    Purpose.REMOVE: MAKING_STEPS,
+    Purpose.WORK: MAKING_STEPS | REMOVING_STEPS,
+}
 
 
 class Deed(StrEnum):
@@ -140,6 +148,10 @@ class Kinds:
             raise ConfigurationError(f"{variable} must be one of: {choices}; it is {stored_name!r}.")
         return kind
 
+    def have_step(self, name: str) -> list[Kind]:
+        """The kinds whose runs take this step."""
+        return [kind for kind in self if any(step.name == name for step in kind.steps)]
+
     def undoing_steps(self) -> list[str]:
         return sorted({step.name for kind in self for step in kind.steps if step.undoes})
 
@@ -193,6 +205,7 @@ def _problem(kind: Kind) -> str | None:
     except Exception as error:  # noqa: BLE001 - it is other people's code
         return f"its plan cannot be made: {type(error).__name__}: {error}."
     paths = [path for path in (kind.workflow, *kind.activities) if DOTTED.fullmatch(path) is None]
+    foreign = sorted(names & FOREIGN_STEPS[kind.purpose])
     checks = (
         (NAME.fullmatch(kind.stored_name) is not None, "its name must be made of a-z, 0-9 and underscores."),
         (VERB.fullmatch(kind.verb) is not None, f"the verb {kind.verb!r} must be 2 to 40 letters a-z."),
@@ -205,6 +218,7 @@ def _problem(kind: Kind) -> str | None:
             (kind.lane == LIFECYCLE) is (kind.purpose is not Purpose.WORK),
             f"the lane {LIFECYCLE!r} is for what provisions or removes a tenant, and for nothing else.",
         ),
+        (not foreign, f"the step {''.join(foreign[:1])!r} is not for kinds whose purpose is to {kind.purpose}."),
     )
     return next((sentence for is_fine, sentence in checks if not is_fine), None)
 

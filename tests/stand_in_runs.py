@@ -61,9 +61,9 @@ class StandInRun:
         return cls.of(latest[0], latest[1], temporal_type=kind.temporal_name)
 
     async def take(
-        self, step: Callable[[StepT], Awaitable[ResultT]], argument: StepT, *, name: str = "a step", ordinal: int = 1
+        self, step: Callable[[StepT], Awaitable[ResultT]], argument: StepT, *, name: str | None = None, ordinal: int = 1
     ) -> ResultT:
-        token = current_step.set(replace(self.mark, name=name, ordinal=ordinal))
+        token = current_step.set(replace(self.mark, name=name or step.__name__, ordinal=ordinal))
         try:
             return await ActivityEnvironment().run(step, argument)
         finally:

@@ -59,8 +59,12 @@ async def said_by(*command: str, variables: dict[str, str]) -> tuple[int | None,
             KIND.format(changes="plan=lambda subject: ('load_tenant', 'greet')"),
             "its plan has the step 'greet', which is not among its steps.",
         ),
+        (
+            KIND.format(changes="steps=(Step(name='delete_tenant', title='Delete tenant'),), plan=None"),
+            "the step 'delete_tenant' is not for kinds whose purpose is to ",
+        ),
     ],
-    ids=["import", "no_kind", "name", "verb", "plan"],
+    ids=["import", "no_kind", "name", "verb", "plan", "step"],
 )
 @pytest.mark.parametrize("process", ["console", "workers", "executions list"])
 async def test_a_kind_that_cannot_be_used_is_named_at_the_start(

@@ -99,6 +99,11 @@ class Row:
         kind = kinds.known().get(self.workflow_type)
         return self.workflow_type if kind is None else kind.temporal_name
 
+    def takes(self, step: str) -> bool:
+        """Whether a run of its kind takes this step. One that no kind has is its own affair."""
+        having = kinds.known().have_step(step)
+        return not having or any(kind.stored_name == self.workflow_type for kind in having)
+
 
 # Whether the step may act for the row that it names: also whether its run has begun to take back what it did.
 LOOK = """
@@ -194,11 +199,8 @@ async def _judged(connection: AsyncConnection, question: str, step: CurrentStep)
 
 def judge(step: CurrentStep, row: Row) -> Refused | None:
     """None when `step` may act for `row`. Pure."""
-    if (row.workflow_id, row.temporal_type) != (step.workflow_id, step.workflow_type):
-        return Refused(
-            f"The workflow {step.workflow_id} ({step.workflow_type}) names an execution that belongs to "
-            f"{row.workflow_id} ({row.temporal_type})."
-        )
+    if strange := _strange(step, row):
+        return Refused(strange)
     if row.has_newer:
         return Refused("The execution was replaced by a newer attempt.", Why.SUPERSEDED)
     if row.run_id != step.run_id and (row.run_id is not None or row.status.is_final):
@@ -207,6 +209,17 @@ def judge(step: CurrentStep, row: Row) -> Refused | None:
         return Refused(f"The execution has ended ({row.status}).", Why.SUPERSEDED)
     if row.was_undone:
         return Refused("The execution is taking back what this step did.", Why.SUPERSEDED)
+    return None
+
+
+def _strange(step: CurrentStep, row: Row) -> str | None:
+    if (row.workflow_id, row.temporal_type) != (step.workflow_id, step.workflow_type):
+        return (
+            f"The workflow {step.workflow_id} ({step.workflow_type}) names an execution that belongs to "
+            f"{row.workflow_id} ({row.temporal_type})."
+        )
+    if not row.takes(step.name):  # what this step decides by belongs to another execution of the tenant
+        return f"The execution is of the kind {row.workflow_type}, whose runs do not take this step."
     return None
 
 

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import AsyncConnection
 from temporalio.exceptions import ApplicationError
 
+from operations import contracts, kinds
 from operations.statuses import Decision, Plan, TenantStatus
 from workers.activities.admission import admitted_step, hold_execution
 from workers.activities.sessions import Sessions
@@ -51,11 +52,20 @@ async def check_approved(connection: AsyncConnection, tenant: TenantRow) -> None
     """Raises an error for a tenant whose plan needs an approval that this execution does not have.
 
     The run has waited for one; what it was told proves nothing, as anybody who may write in the namespace can tell it.
-    Tried again while nobody has decided, so that somebody still can.
+    Tried again while nobody has decided, so that somebody still can; a run that never asks cannot get one.
     """
     if tenant.plan != Plan.ENTERPRISE:
         return
     row = await (await connection.execute(DECISION, (admitted_step().execution_id,))).fetchone()
+    kind = kinds.known().named_in_temporal(admitted_step().workflow_type)
+    if row is None and kind is not None and all(step.name != contracts.REQUEST_APPROVAL for step in kind.steps):
+        raise ApplicationError(
+            f"Tenant {tenant.slug} has the plan {tenant.plan}, for which a person has to approve, and "
+            f"{kind.title} asks nobody; nothing is made for it. Provision it by a kind that has the step "
+            f"{contracts.REQUEST_APPROVAL}, or give this one the step.",
+            type="ApprovalNotPlanned",
+            non_retryable=True,
+        )
     if row is None or row[0] != Decision.APPROVED:
         raise ApplicationError(
             f"Nobody has approved tenant {tenant.slug}; nothing is made for it."

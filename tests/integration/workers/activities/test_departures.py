@@ -13,11 +13,13 @@ from operations import contracts, tenant_kinds
 from operations.contracts import SCHEMA_MARK, TenantStep
 from operations.database import Database
 from operations.phrases import REQUESTS
-from operations.statuses import CommandKind, Status, TenantStatus
+from operations.statuses import CommandKind, Plan, Status, TenantStatus
 from tests.factories import add_execution, add_tenant
 from tests.stand_in_runs import StandInRun
 from workers.activities import schemas
+from workers.activities.admission import Refused
 from workers.activities.departures import DepartureActivities
+from workers.activities.held_tenant import TenantRow, check_approved
 from workers.activities.sessions import Sessions
 
 ResultT = TypeVar("ResultT")
@@ -251,3 +253,36 @@ async def test_the_database_lets_nothing_come_back(connection: AsyncConnection, 
 
     with pytest.raises(errors.CheckViolation, match=f"is {status}; it cannot become {other}"):
         await connection.execute("UPDATE tenants SET status = %s WHERE id = %s", (other, step.tenant_id))
+
+
+@pytest.mark.parametrize("name", [contracts.DELETE_TENANT, contracts.RESTORE_TENANT])
+async def test_a_run_of_another_kind_neither_deletes_nor_restores(
+    connection: AsyncConnection, departures: DepartureActivities, name: str
+) -> None:
+    """It may be open beside the removal, in a lane of its own; that nobody cancelled it says nothing of the removal."""
+    step = await leaving(connection, due_in=-HOUR)
+    execution = await add_execution(connection, workflow_type="tenant_backup", entity_id=UUID(step.tenant_id))
+    run = StandInRun.of(execution, f"test-{execution}", temporal_type="tenant_backup")
+
+    with pytest.raises(Refused, match="whose runs do not take this step"):
+        await run.take(getattr(departures, name), step)
+
+    assert await tenant(connection, step) == ("deprovisioning", "active", True)
+    assert await tables(connection, step) > 0
+
+
+async def test_an_enterprise_is_not_made_by_a_kind_that_asks_nobody(connection: AsyncConnection) -> None:
+    """Nobody could ever approve: to try again would be to try for ever."""
+    id_ = await add_tenant(connection)
+    big = TenantRow(
+        id=id_, slug="big", plan=Plan.ENTERPRISE, status=TenantStatus.PROVISIONING, schema_name=f"tenant_{id_.hex}"
+    )
+    run = await StandInRun.about(connection, id_, tenant_kinds.DEPROVISIONING)
+
+    async def make(_: TenantStep) -> None:
+        await check_approved(connection, big)
+
+    with pytest.raises(ApplicationError, match="asks nobody") as refused:
+        await run.take(make, TenantStep(tenant_id=str(id_)))
+
+    assert refused.value.non_retryable

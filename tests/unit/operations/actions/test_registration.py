@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.actions.registration import SLUG_RULE, Registration
+from operations.actions.registration import SLUG_RULE, Registration, name_problem
 from operations.errors import InvalidInput
 
 ACME = Registration(slug="acme", name="Acme Inc.", owner_email="ada@acme.example")
@@ -168,3 +168,8 @@ def checked_or_refused(registration: Registration) -> Registration | None:
         return registration.checked()
     except InvalidInput:
         return None
+
+
+@pytest.mark.parametrize("name", ["\u200b\u2060\u3164", "\u2800", "\u0301"])
+def test_a_name_can_be_seen(name: str) -> None:
+    assert name_problem(name, "name") == "The name must have at least one character that can be seen."
