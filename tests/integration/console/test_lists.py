@@ -115,7 +115,7 @@ async def test_rows_that_come_meanwhile_shift_nothing(console: Console, api: htt
         ({"health": "ok,stuck"}, 120),
         ({"cause": "no_worker"}, 30),
         ({"cause": "step_hanging"}, 0),
-        ({"type": f"{KIND},tenant_provisioning", "status": "failed"}, 30),
+        ({"type": f"{KIND},nothing_of_this_name", "status": "failed"}, 30),
         ({"type": "nothing_of_this_name"}, 0),
         ({"q": "test-"}, 120),
         ({"q": "%"}, 0),
