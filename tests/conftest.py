@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from embedded.postgres import EmbeddedPostgres
 from embedded.temporal import EmbeddedTemporal
@@ -18,6 +19,15 @@ from workbench.servers import Databases, GivenServer, RunningWorker, passable_di
 from workers.activities.sessions import Sessions
 
 SECRET_KEY = "a key for tests that is long enough"
+
+# Tracebacks as the product writes them. Left to itself structlog draws them with every local value, which holds up the
+# loop for seconds: then answers seem to be missing, and tests fail that have nothing to do with the error.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

@@ -476,6 +476,12 @@ async def test_a_command_that_meets_a_bug_does_not_keep_the_others_waiting(
     state, _, error = await start_of(services, poisoned)
     assert state is CommandState.QUEUED
     assert error == f"{MISTAKE}\nThe log of test has the ValueError."
+    backing_off = await connection.execute(
+        "UPDATE commands SET due_at = due_at + interval '1 hour' WHERE execution_id = %s"
+        " AND due_at > created_at + interval '0.2 s'",
+        (poisoned,),
+    )
+    assert backing_off.rowcount == 1
     assert await deliver_all(services.deliverer) == 0
     await make_due(connection)
     await deliver_all(services.deliverer)
