@@ -112,6 +112,15 @@ class Round:
         return self._stock.popleft() if self._stock else None
 
     async def _restock(self) -> None:
+        """A stop in the middle waits for what is being claimed: it could not be handed back otherwise."""
+        taking = asyncio.get_running_loop().create_task(self._take())
+        try:
+            await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.gather(taking, return_exceptions=True)
+            raise
+
+    async def _take(self) -> None:
         self._has_more = False  # nor is it asked again when the claim fails
         async with self.database.transaction() as connection:
             taken = await claims.claim(connection, name=self.name)
