@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import aliased
 
 from operations.database import Database
 from operations.models import Approval, ApprovalRequest, Execution, ReconciliationFinding
@@ -12,7 +11,7 @@ from operations.queries.paging import COUNT_CAP
 from operations.statuses import CloseReason, Status
 
 DECIDED = frozenset({CloseReason.CANCELED, CloseReason.REJECTED})  #: ends that somebody wanted
-MOST_LOOKED_AT = 5 * COUNT_CAP  #: of failed runs, the newest; how many older ones were retried is not worth the reading
+MOST_LOOKED_AT = 5 * COUNT_CAP  #: of failures that stand, the newest; the rest is not worth the reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,19 +51,13 @@ def _counts() -> Select[*tuple[int, ...]]:
 
 def _failed() -> Select[*tuple[object, ...]]:
     latest = (
-        select(Execution.entity_id, Execution.lane, Execution.created_at, Execution.close_reason)
-        .where(Execution.status == Status.FAILED)
+        select(Execution.created_at, Execution.close_reason)
+        .where(Execution.status == Status.FAILED, Execution.superseded_by.is_(None))
         .order_by(Execution.created_at.desc())
         .limit(MOST_LOOKED_AT)
         .subquery()
     )
-    newer = aliased(Execution)
-    is_superseded = exists().where(
-        newer.entity_id == latest.c.entity_id,
-        newer.created_at > latest.c.created_at,
-        newer.lane == latest.c.lane,
-    )
-    return select(latest.c.created_at).where(latest.c.close_reason.not_in(DECIDED), ~is_superseded)
+    return select(latest.c.created_at).where(latest.c.close_reason.not_in(DECIDED))
 
 
 def _findings() -> Select[*tuple[object, ...]]:

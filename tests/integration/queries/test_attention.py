@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import AsyncConnection
 
+from operations import consequences, tenant_kinds
 from operations.database import Database
 from operations.queries.attention import Attention, AttentionCounts
 from operations.statuses import Status
@@ -28,6 +29,12 @@ async def failed(connection: AsyncConnection, entity_id: UUID, *, how: str = "er
     return id_
 
 
+async def supersede(database: Database, tenant: UUID) -> None:
+    """What tracking has noted when an attempt begins or ends."""
+    async with database.transaction() as noting:
+        await consequences.supersede(noting, tenant_kinds.PROVISIONING.stored_name, tenant)
+
+
 async def test_a_failed_run_waits_until_a_newer_one_takes_its_place(
     database: Database, connection: AsyncConnection
 ) -> None:
@@ -36,9 +43,14 @@ async def test_a_failed_run_waits_until_a_newer_one_takes_its_place(
     await failed(connection, tenant)
     before = await counts.now()
 
-    await add_execution(connection, entity_id=tenant, attempt=2)
+    await failed(connection, tenant, attempt=2)
+    await supersede(database, tenant)
+    again = await counts.now()
+    await add_execution(connection, entity_id=tenant, attempt=3)
+    await supersede(database, tenant)
 
     assert before == Attention(failed=1, findings=0, approvals=0)
+    assert again == Attention(failed=2, findings=0, approvals=0)  # as many as the list of failures has
     assert (await counts.now()).total == 0
 
 
