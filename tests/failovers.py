@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from psycopg import AsyncConnection, sql
 
-OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+#: Each is waited for: what is asked of one that is just going gets no answer.
+OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
 @asynccontextmanager

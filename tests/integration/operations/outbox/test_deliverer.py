@@ -496,7 +496,7 @@ async def test_delivering_survives_the_loss_of_every_connection(
     await eventually(lambda: detail_of(services, first), lambda seen: seen.execution.status is Status.RUNNING)
 
     await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid()"
     )
     second = await queue_start(connection, task_queue)
