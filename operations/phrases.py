@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from operations import kinds
-from operations.statuses import CloseReason, CommandKind, Status
+from operations.statuses import CloseReason, CommandKind, Decision, Status
 
 SHELL = "cli:"  #: begins the name of whoever has a shell on the installation
 TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
@@ -77,6 +78,16 @@ def ended(how: str, by: str, why: str | None) -> str:
         return f"{how}: {why[0].lower()}{why[1:]}"
     sentence = f"{how} by {who(by)}" if by else how
     return f"{sentence}: “{why}”" if why else f"{sentence}."
+
+
+def said(moment: datetime) -> str:
+    """A moment within a sentence. Pages draw it in the viewer's zone, and know it by this form (`spokenMoments`)."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def decided(decision: Decision, by: str, why: str, at: datetime) -> str:
+    """Who decided what, and when: `Approved on 2026-12-04 23:19 UTC by ops@example.com: “paid”`."""
+    return ended(f"{decision.capitalize()} on {said(at)}", by, why)
 
 
 def reason_with_name(why: str | None, by: str) -> str:

@@ -10,9 +10,11 @@ from typing import assert_never
 from operations import errors, kinds
 from operations.access import NEEDS, Actor, Permission
 from operations.kinds import Deed, Purpose
-from operations.phrases import REQUESTS
-from operations.statuses import CommandKind, RetryKind, Status, TenantStatus
+from operations.phrases import REQUESTS, said, shown_status, spelled, told
+from operations.statuses import CloseReason, CommandKind, RetryKind, Status, TenantStatus
 
+#: Ends that somebody brought about; how the run ended then names who, and why.
+CHOSEN = frozenset({CloseReason.REJECTED, CloseReason.TERMINATED, CloseReason.CANCELED})
 #: What a role must allow for a deed to be offered at all; a deed may need more, and then says so.
 OFFERED_TO = {
     Deed.APPROVE: Permission.DECIDE,
@@ -34,6 +36,9 @@ class Facts:
     tenant: TenantStatus | None
     due_at: datetime | None = None  #: of a tenant that leaves: before that moment nothing of it is dropped
     awaits_decision: bool = False
+    close_reason: CloseReason | None = None
+    ending: str | None = None  #: how a failed one ended, as its row tells it
+    decided: str | None = None  #: who decided what, in a sentence, where somebody did
     asked: frozenset[CommandKind] = frozenset()  #: what was asked for and has not reached Temporal
 
     @property
@@ -57,7 +62,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Possibility:
-    """One deed: what it would do, and `problem`, why it cannot be done; None when it can."""
+    """One deed: what it would do, or `problem`, why it cannot be done; then it promises nothing."""
 
     permission: Permission
     effects: tuple[str, ...]
@@ -96,8 +101,8 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
         possible = replace(possible, problem=knows_not, refusal=errors.NotOffered)
     if possible.problem is None and not actor.may(possible.permission):
         why = f"It takes the role {NEEDS[possible.permission]}; yours is {actor.role}."
-        return replace(possible, effects=(), not_undone=(), problem=why, refusal=errors.NotPermitted)
-    return possible
+        possible = replace(possible, problem=why, refusal=errors.NotPermitted)
+    return possible if possible.problem is None else replace(possible, effects=(), not_undone=())
 
 
 def _decision(facts: Facts, *, approves: bool) -> Possibility:
@@ -105,7 +110,7 @@ def _decision(facts: Facts, *, approves: bool) -> Possibility:
     if facts.status.is_final:
         problem = _ended(facts)
     elif not facts.awaits_decision:
-        problem = "It does not wait for a decision, or one was made already."
+        problem = "It does not wait for a decision." if facts.decided is None else f"{facts.decided.rstrip('.')}. A decision is final."
     does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
     return Possibility(
         permission=Permission.DECIDE,
@@ -209,12 +214,9 @@ def _end_problem(facts: Facts, kind: CommandKind) -> str | None:
 
 
 def _ended(facts: Facts) -> str:
-    return f"The run has ended: {facts.status}."
-
-
-def said(moment: datetime) -> str:
-    """A moment within a sentence."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    if facts.close_reason in CHOSEN and facts.ending:
+        return f"The run has ended. {told(facts.ending).sentence.rstrip('.')}."
+    return f"The run has ended: {spelled(shown_status(facts.status, facts.close_reason))}."
 
 
 def deprovision_problem(tenant: TenantStatus) -> str | None:

@@ -1,7 +1,8 @@
 """Dialogs: questions before something is done, and closer looks. They live in the frame, and end with their page."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -26,6 +27,11 @@ class Question:
     danger: bool = False
     problem: str | None = None  #: why it cannot be done, perhaps any more
     about: str | None = None  #: the run that was seen: of another one it is another question
+
+    @property
+    def honest(self) -> Self:
+        """What cannot be done promises nothing."""
+        return self if self.problem is None else replace(self, what_will_happen=(), not_undone=())
 
 
 Ask = Callable[[], Question]
@@ -92,7 +98,7 @@ class QuestionDialog(Dialog):
             self.close()
 
     def _show(self) -> None:
-        self.props["question"] = asdict(self._question)
+        self.props["question"] = asdict(self._question.honest)
         self.props["version"] = self._version
 
     async def _answer(self, event: GenericEventArguments) -> None:

@@ -27,7 +27,8 @@ from console.pages.tenant_work import Work
 from operations.access import Permission
 from operations.feed import Changed
 from operations.kinds import Deed
-from operations.possibilities import Facts, deprovision_problem, possibility, said
+from operations.phrases import said
+from operations.possibilities import Facts, deprovision_problem, possibility
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.reconciliation_views import FindingFilter
 from operations.queries.tenants import TenantView
@@ -173,15 +174,11 @@ class Removal:
 
     def _keeping(self) -> Question:
         tenant = self._tenant
-        facts = Facts(
-            workflow_type=self._scope.services.tenants.removing.stored_name,
-            status=tenant.execution_status if tenant.status.leaves and tenant.execution_status else Status.FAILED,
-            attempt=1,
-            latest_attempt=1,
-            tenant=tenant.status,
-            due_at=tenant.due_at,
-        )
+        facts = removal_facts(tenant, self._scope.services.tenants.removing.stored_name)
         possible = possibility(Deed.CANCEL, facts, sessions.actor())
+        if not tenant.status.leaves and facts.ending is None:  # another run came after the removal
+            stays = f"The tenant is {tenant.status}; it is not deprovisioned any more."
+            possible = replace(possible, problem=stays)
         asked = deeds.question(Deed.CANCEL, facts, possible, subject=tenant.name, run_id=str(tenant.execution_id))
         return replace(asked, title=f"Keep {tenant.name}?", action=KEEPING.confirm)
 
@@ -190,6 +187,21 @@ class Removal:
         if run is not None:
             await self._scope.services.executions.cancel(sessions.actor(Permission.CANCEL), run, reason)
             feedback.toast(KEEPING.told)
+
+
+def removal_facts(tenant: TenantView, removing: str) -> Facts:
+    """What is known of the run that removes the tenant, or did until it was kept: that is its latest one, or over."""
+    is_latest = tenant.execution_type == removing and tenant.execution_status is not None
+    return Facts(
+        workflow_type=removing,
+        status=tenant.execution_status if is_latest and tenant.execution_status else Status.FAILED,
+        attempt=1,
+        latest_attempt=1,
+        tenant=tenant.status,
+        due_at=tenant.due_at,
+        close_reason=tenant.execution_close_reason if is_latest else None,
+        ending=tenant.execution_ending if is_latest else None,
+    )
 
 
 def view(scope: Scope, slug: str, id_: UUID) -> View[TenantView, TenantView]:

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from operations import kinds
 from operations.contracts import REQUEST_APPROVAL, STEP_RETRYING
-from operations.phrases import REQUESTS, told, who
-from operations.possibilities import said
+from operations.phrases import REQUESTS, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import CloseReason, CommandKind, CommandState, Status, TenantStatus

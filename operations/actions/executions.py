@@ -8,7 +8,7 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, kinds
+from operations import audit, kinds, phrases
 from operations.access import Actor, acting, permit
 from operations.actions import starts
 from operations.actions.locked import Locked, check_run, ensure, lock
@@ -74,10 +74,7 @@ class Executions:
         async with acting(self.database, actor, OFFERED_TO[deed]) as connection:
             row = await lock(connection, id_)
             check_run(row, seen_run_id)
-            made = await connection.scalar(select(Approval.decision).where(Approval.execution_id == id_))
-            if made is not None:
-                if made != decision:
-                    raise AlreadyDecided(f"This execution was {made} already; nothing was changed.")
+            if await self._is_made(connection, id_, decision):
                 return decision
             await ensure(connection, actor, deed, row)
             await connection.execute(
@@ -102,6 +99,15 @@ class Executions:
             )
         self.wake()
         return decision
+
+    async def _is_made(self, connection: AsyncConnection, id_: UUID, decision: Decision) -> bool:
+        """Raises `AlreadyDecided` when another decision was made."""
+        columns = (Approval.decision, Approval.decided_by, Approval.reason, Approval.decided_at)
+        made = (await connection.execute(select(*columns).where(Approval.execution_id == id_))).one_or_none()
+        if made is not None and made.decision != decision:
+            said = phrases.decided(Decision(made.decision), made.decided_by, made.reason, made.decided_at)
+            raise AlreadyDecided(f"{said.rstrip('.')}. A decision is final. Nothing was changed.")
+        return made is not None
 
     async def _end(self, actor: Actor, id_: UUID, deed: Deed, reason: str, seen_run_id: str | None) -> UUID:
         permit(actor, OFFERED_TO[deed])

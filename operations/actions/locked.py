@@ -14,7 +14,7 @@ from operations.errors import ExecutionNotFound, RunChanged
 from operations.kinds import Deed
 from operations.models import Approval, ApprovalRequest, Execution, Tenant
 from operations.possibilities import Facts, possibility
-from operations.statuses import Status, TenantStatus
+from operations.statuses import CloseReason, Status, TenantStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +26,8 @@ class Locked:
     workflow_type: str
     entity_id: UUID
     status: Status
+    close_reason: CloseReason | None
+    error_message: str | None
     run_id: str | None
     attempt: int
     arguments: tuple[str | float | None, ...]
@@ -59,6 +61,8 @@ async def lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = Fa
             Execution.workflow_type,
             Execution.entity_id,
             Execution.status,
+            Execution.close_reason,
+            Execution.error_message,
             Execution.run_id,
             Execution.attempt,
             Execution.input,
@@ -96,6 +100,8 @@ async def facts(connection: AsyncConnection, row: Locked) -> Facts:
         tenant=row.tenant_status,
         due_at=row.due_at,
         awaits_decision=row.awaits_decision and not row.status.is_final,
+        close_reason=row.close_reason,
+        ending=row.error_message,
     )
 
 

@@ -5,9 +5,10 @@ from uuid import UUID
 from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operations import phrases
 from operations.models import Approval, ApprovalRequest, Command, Execution, ExecutionEvent, ExecutionStep
 from operations.queries.execution_views import ApprovalRequestView, AttemptView, EventView, StartView, StepView
-from operations.statuses import Status
+from operations.statuses import Decision, Status
 
 
 async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
@@ -87,3 +88,12 @@ async def approval_request(connection: AsyncConnection, id_: UUID) -> ApprovalRe
     )
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else ApprovalRequestView(**row._mapping)  # noqa: SLF001
+
+
+async def decided(connection: AsyncConnection, id_: UUID) -> str | None:
+    """Who decided what, and when, in a sentence."""
+    statement = select(Approval.decision, Approval.decided_by, Approval.reason, Approval.decided_at)
+    made = (await connection.execute(statement.where(Approval.execution_id == id_))).one_or_none()
+    if made is None:
+        return None
+    return phrases.decided(Decision(made.decision), made.decided_by, made.reason, made.decided_at)

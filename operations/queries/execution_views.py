@@ -121,6 +121,7 @@ class ExecutionDetail:
     approval_request: ApprovalRequestView | None
     planned: tuple[str, ...] = ()  #: names of the steps of a run without trouble, in their order
     tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
+    decided: str | None = None  #: who decided what, and when, in a sentence
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:
         """What decides about deeds; `asked` is what has not reached Temporal."""
@@ -134,6 +135,9 @@ class ExecutionDetail:
             due_at=self.tenant_due_at,
             awaits_decision=self.awaits_decision,
             asked=asked,
+            close_reason=execution.close_reason,
+            ending=execution.error_message,
+            decided=self.decided,
         )
 
     @property

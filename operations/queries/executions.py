@@ -131,6 +131,7 @@ class ExecutionQueries:
                 start=await execution_parts.start(connection, id_),
                 approval_request=await execution_parts.approval_request(connection, id_),
                 planned=await _planned(connection, row),
+                decided=await execution_parts.decided(connection, id_),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )
 

@@ -53,8 +53,10 @@ class TenantView:
     activated_at: datetime | None
     due_at: datetime | None  #: of a tenant that leaves: before that moment nothing of it is dropped
     execution_id: UUID | None
+    execution_type: str | None
     execution_status: Status | None
     execution_close_reason: CloseReason | None
+    execution_ending: str | None  #: how a failed one ended, as its row tells it
     execution_health: Health | None
 
 
@@ -141,7 +143,14 @@ def _listed(statuses: frozenset[TenantStatus], term: str, owned: tuple[UUID, ...
 
 def _viewed() -> Select[*tuple[object, ...]]:
     latest = (
-        select(Execution.id, Execution.status, Execution.close_reason, Execution.health)
+        select(
+            Execution.id,
+            Execution.workflow_type,
+            Execution.status,
+            Execution.close_reason,
+            Execution.error_message,
+            Execution.health,
+        )
         .where(Execution.entity_id == Tenant.id)
         .order_by(Execution.created_at.desc(), Execution.id.desc())
         .limit(1)
@@ -167,8 +176,10 @@ def _viewed() -> Select[*tuple[object, ...]]:
             Tenant.activated_at,
             Tenant.due_at,
             latest.c.id.label("execution_id"),
+            latest.c.workflow_type.label("execution_type"),
             latest.c.status.label("execution_status"),
             latest.c.close_reason.label("execution_close_reason"),
+            latest.c.error_message.label("execution_ending"),
             latest.c.health.label("execution_health"),
         )
         .select_from(Tenant)

@@ -1,10 +1,12 @@
 """Phrases that all doors share."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
 from operations import phrases
 from operations.phrases import Told, ended, reason_and_name, reason_with_name, told, who
-from operations.statuses import CloseReason, Status
+from operations.statuses import CloseReason, Decision, Status
 
 
 def test_how_a_run_ended_names_the_person_and_quotes_the_reason() -> None:
@@ -85,3 +87,19 @@ def test_one_side_is_told_in_a_word_or_two() -> None:
     assert phrases.side({}) == "nothing"
     assert phrases.side({"status": "failed", "close_reason": "timed_out"}) == "failed (timed out)"
     assert phrases.side({"tenant": "provisioning"}) == "tenant provisioning"
+
+
+def test_a_moment_is_said_in_one_zone_wherever_its_server_stands() -> None:
+    there = datetime(2026, 12, 5, 0, 19, tzinfo=timezone(timedelta(hours=1)))
+
+    assert phrases.said(there) == "2026-12-04 23:19 UTC"
+
+
+def test_a_decision_is_told_with_who_when_and_why() -> None:
+    at = datetime(2026, 12, 4, 23, 19, tzinfo=UTC)
+
+    by_person = phrases.decided(Decision.APPROVED, "ada@example.com", "paid", at)
+    by_time = phrases.decided(Decision.REJECTED, "system:time-limit", "Nobody decided.", at)
+
+    assert by_person == "Approved on 2026-12-04 23:19 UTC by ada@example.com: “paid”"
+    assert by_time == "Rejected on 2026-12-04 23:19 UTC: nobody decided."

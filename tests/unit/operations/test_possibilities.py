@@ -8,7 +8,7 @@ from operations.errors import AlreadyEnded, CannotRetry, NotPermitted, NotWaitin
 from operations.kinds import Deed, Purpose, known
 from operations.possibilities import OFFERED_TO, Facts, adoption_problem, cancel_problem, possibility, retry_problem
 from operations.queries.intents import RetryOffer
-from operations.statuses import CommandKind, Role, Status, TenantStatus
+from operations.statuses import CloseReason, CommandKind, Role, Status, TenantStatus
 
 SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
 
@@ -148,3 +148,56 @@ def test_a_run_gets_a_row_only_for_a_tenant_that_it_can_be_meant_for(purpose: Pu
     }
 
     assert (adoption_problem(purpose, tenant) is None) == meant[purpose]
+
+
+@pytest.mark.parametrize("deed", Deed)
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("workflow_type", [PROVISIONING, DEPROVISIONING])
+def test_what_cannot_be_done_promises_nothing(deed: Deed, status: Status, workflow_type: str) -> None:
+    facts = replace(removal(TenantStatus.ACTIVE, status), workflow_type=workflow_type)
+
+    possible = possibility(deed, facts, OPERATOR)
+
+    assert possible.problem is None or (possible.effects, possible.not_undone) == ((), ())
+
+
+@pytest.mark.parametrize("deed", [Deed.APPROVE, Deed.REJECT, Deed.CANCEL, Deed.TERMINATE])
+@pytest.mark.parametrize(
+    ("reason", "ending", "says"),
+    [
+        (CloseReason.REJECTED, "Rejected by ada@x.test: “unpaid bill”", "Rejected by ada@x.test: “unpaid bill”."),
+        (CloseReason.CANCELED, "Cancelled by ada@x.test.", "Cancelled by ada@x.test."),
+        (CloseReason.TERMINATED, "Terminated by ada@x.test.", "Terminated by ada@x.test."),
+    ],
+)
+def test_a_run_that_somebody_ended_says_who_and_why(deed: Deed, reason: CloseReason, ending: str, says: str) -> None:
+    facts = removal(TenantStatus.FAILED, Status.FAILED)
+    facts = replace(facts, workflow_type=PROVISIONING, close_reason=reason, ending=ending)
+
+    assert possibility(deed, facts, OPERATOR).problem == f"The run has ended. {says}"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "word"),
+    [
+        (Status.COMPLETED, None, "completed"),
+        (Status.FAILED, CloseReason.ERROR, "failed"),
+        (Status.FAILED, CloseReason.CANCELED, "cancelled"),
+        (Status.FAILED, CloseReason.TIMED_OUT, "timed out"),
+    ],
+)
+def test_how_a_run_ended_is_said_with_the_word_that_is_shown(
+    status: Status, reason: CloseReason | None, word: str
+) -> None:
+    facts = replace(removal(TenantStatus.ACTIVE, status), close_reason=reason)
+
+    assert possibility(Deed.TERMINATE, facts, OPERATOR).problem == f"The run has ended: {word}."
+
+
+def test_what_was_decided_already_is_said_with_who_and_when() -> None:
+    facts = replace(removal(TenantStatus.PROVISIONING, Status.RUNNING), workflow_type=PROVISIONING)
+    decided = "Approved on 2026-12-04 23:19 UTC by ada@x.test: “paid”"
+
+    assert possibility(Deed.REJECT, facts, OPERATOR).problem == "It does not wait for a decision."
+    problem = possibility(Deed.REJECT, replace(facts, decided=decided), OPERATOR).problem
+    assert problem == f"{decided}. A decision is final."
