@@ -110,7 +110,11 @@ def _decision(facts: Facts, *, approves: bool) -> Possibility:
     if facts.status.is_final:
         problem = _ended(facts)
     elif not facts.awaits_decision:
-        problem = "It does not wait for a decision." if facts.decided is None else f"{facts.decided.rstrip('.')}. A decision is final."
+        problem = (
+            "It does not wait for a decision."
+            if facts.decided is None
+            else f"{facts.decided.rstrip('.')}. A decision is final."
+        )
     does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
     return Possibility(
         permission=Permission.DECIDE,

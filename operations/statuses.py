@@ -27,6 +27,11 @@ class CloseReason(StrEnum):
     NOT_FOUND = "not_found"  #: Temporal does not know the run (any more)
     START_REJECTED = "start_rejected"  #: Temporal refused the start for good
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody chose this end, so that nothing waits for anybody."""
+        return self in (CloseReason.CANCELED, CloseReason.REJECTED)
+
 
 FOLLOWERS: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED}),

@@ -1,4 +1,6 @@
 // A button with a menu of actions. What is not possible can be read, with its reason, and does nothing.
+import { spoken, spokenInFull } from "console_formats";
+
 export default {
   template: `
   <div class="menu-place" @keydown="press" @focusout="blur">
@@ -8,7 +10,7 @@ export default {
       <button v-for="item in items" :key="item.name" type="button" role="menuitem" tabindex="-1" class="menu-item"
         :class="{ danger: item.danger }" :aria-disabled="item.problem ? 'true' : null" @click="choose(item)">
         <i class="material-icons notranslate" aria-hidden="true">{{ item.icon }}</i>
-        <span>{{ item.label }}<span v-if="item.problem" class="menu-problem">{{ item.problem }}</span></span></button>
+        <span>{{ item.label }}<span v-if="item.problem" class="menu-problem" :title="spokenInFull(item.problem)">{{ spoken(item.problem) }}</span></span></button>
     </div>
   </div>`,
   props: { word: String, label: String, items: Array },
@@ -26,6 +28,8 @@ export default {
     document.removeEventListener("pointerdown", this.outside);
   },
   methods: {
+    spoken,
+    spokenInFull,
     entries() {
       return [...this.$refs.menu.querySelectorAll("[role=menuitem]")];
     },

@@ -6,6 +6,13 @@ export function toMs(value) {
   return Number.isNaN(ms) ? null : ms;
 }
 
+// The hours count while the days are few: of "6 d", nobody knows whether a whole seventh is left.
+function days(seconds) {
+  const whole = Math.floor(seconds / 86400);
+  const hours = Math.floor(seconds / 3600) % 24;
+  return whole + " d" + (whole < 10 && hours ? ` ${hours} h` : "");
+}
+
 export function ago(at, now) {
   if (at === null) return "–";
   const seconds = Math.round((now - at) / 1000);
@@ -13,7 +20,7 @@ export function ago(at, now) {
   if (size < 2) return "now";
   const words =
     size < 60 ? size + " s" : size < 3600 ? Math.floor(size / 60) + " min"
-    : size < 86400 ? Math.floor(size / 3600) + " h" : Math.floor(size / 86400) + " d";
+    : size < 86400 ? Math.floor(size / 3600) + " h" : days(size);
   return seconds < 0 ? "in " + words : words + " ago";
 }
 
@@ -22,6 +29,24 @@ const ABSOLUTE = new Intl.DateTimeFormat(undefined, {
 });
 export const absolute = (at) => (at === null ? undefined : ABSOLUTE.format(at));
 export const iso = (at) => (at === null ? undefined : new Date(at).toISOString());
+
+// Moments within sentences, as phrases.said writes them: "2026-12-04 23:19 UTC".
+const SAID = /\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g;
+const SPOKEN = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const inZone = (draw) => (text) =>
+  String(text ?? "").replace(SAID, (written, day, time) => {
+    const at = Date.parse(`${day}T${time}Z`);
+    return Number.isNaN(at) ? written : draw(at);
+  });
+
+// In the viewer's zone, "5 Dec 00:19"; the year where it is not this one.
+export const spoken = inZone((at) => {
+  const year = new Date(at).getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return new Intl.DateTimeFormat("en-GB", { ...SPOKEN, year }).format(at).replace(",", "");
+});
+
+// For the hover: with the zone; nothing of a sentence without a moment.
+export const spokenInFull = (text) => (String(text ?? "").search(SAID) < 0 ? undefined : inZone(absolute)(text));
 
 const two = (n) => String(n).padStart(2, "0");
 
@@ -56,7 +81,7 @@ export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-
 // Widths of columns in px: what each kind needs, and how it takes part in what is left over.
 export const CHECK_WIDTH = 42;
 export const actionsWidth = (actions) => 24 + 34 * actions;
-const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 92, duration: 86, progress: 90, number: 66, error: 176, id: 116 };
+const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 104, duration: 86, progress: 90, number: 66, error: 176, id: 116 };
 const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
 const HEAD = (column) => 24 + Math.ceil(column.label.length * 7.2) + (column.sortable ? 22 : 0);
 export const leastWidth = (column) =>

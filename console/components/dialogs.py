@@ -45,6 +45,7 @@ class Dialog(
         "console_connection.js",
         "console_drafts.js",
         "console_focus.js",
+        "console_formats.js",
         "console_line.js",
         "console_toasts.js",
     ],

@@ -3,6 +3,7 @@
 import { connection } from "console_connection";
 import { draft, keepDraft, reasons, rememberReason } from "console_drafts";
 import { anchor, refocus } from "console_focus";
+import { spoken, spokenInFull } from "console_formats";
 
 const OFFLINE = "You are offline. What you typed is kept; it can be confirmed when the connection is back.";
 const CHANGED = "What this is about has changed while the dialog was open; it now says how things stand.";
@@ -18,7 +19,7 @@ export default {
       <template v-if="question">
         <template v-for="part in parts" :key="part.title"><h3>{{ part.title }}</h3>
           <ul class="points"><li v-for="point in part.points" :key="point"><i class="q-icon material-icons notranslate"
-            aria-hidden="true">{{ part.icon }}</i><span>{{ point }}</span></li></ul></template>
+            aria-hidden="true">{{ part.icon }}</i><span :title="spokenInFull(point)">{{ spoken(point) }}</span></li></ul></template>
         <div v-if="question.ask_reason" class="dialog-reason">
           <label class="field-label" :for="name('reason')">Reason</label>
           <textarea ref="reason" :id="name('reason')" rows="2" :maxlength="longest" v-model="text" aria-required="true"
@@ -27,7 +28,7 @@ export default {
           <div v-if="recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
             <button v-for="each in recent" :key="each" type="button" data-local @click="take(each)">{{ each }}</button></div>
         </div>
-        <p :id="name('problem')" class="dialog-problem" role="alert">{{ problem || question.problem }}</p>
+        <p :id="name('problem')" class="dialog-problem" role="alert" :title="spokenInFull(problem || question.problem)">{{ spoken(problem || question.problem) }}</p>
         <div v-if="leaving" class="dialog-leaving" role="alert"><span>Close it, and throw away what you wrote?</span>
           <button type="button" class="button" data-local @click="discard">Throw away</button>
           <button ref="stay" type="button" class="button" data-local @click="stay">Go on writing</button></div>
@@ -80,6 +81,8 @@ export default {
     refocus(this.anchor);
   },
   methods: {
+    spoken,
+    spokenInFull,
     name(part) {
       return `${this.$attrs.id}-${part}`;
     },

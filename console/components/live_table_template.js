@@ -59,6 +59,7 @@ export default `
           <span v-else-if="c.kind === 'number'">{{ f.count(e.row[c.name]) }}</span>
           <button v-else-if="c.kind === 'id' && filled(e.row[c.name])" type="button" class="live-copy" data-local :title="e.row[c.name]" :aria-label="'Copy ' + c.label + ' ' + e.row[c.name]"
             @click="copy(e.row[c.name], c.label)"><span>{{ f.tail(e.row[c.name]) }}</span><i class="material-icons notranslate" aria-hidden="true">content_copy</i></button>
+          <span v-else-if="c.kind === 'error' && filled(e.row[c.name])" class="live-text" :title="f.clip(f.spokenInFull(e.row[c.name]) ?? e.row[c.name])"><bdi>{{ f.clip(f.spoken(e.row[c.name])) }}</bdi></span>
           <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
           <span v-else class="live-none">–</span>
           <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi></span>

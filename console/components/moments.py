@@ -6,6 +6,18 @@ from typing import Literal
 from nicegui import ui
 
 
+class Sentence(ui.element, component="sentence.js", dependencies=["console_formats.js"]):
+    """Words in which `phrases.said` names moments; each is drawn in the viewer's zone: "5 Dec 00:19"."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """Plain text; the browser escapes it."""
+        self.props["text"] = text
+
+
 class Moment(ui.element, component="moment.js", dependencies=["console_clock.js", "console_formats.js"]):
     """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once.
 

@@ -1,6 +1,7 @@
 """The page of one execution: what it is, where it stands in words, its steps over time, its history."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from nicegui import ui
@@ -10,7 +11,7 @@ from nicegui.page_arguments import PageArguments
 from console.channels import Listener, View
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
-from console.components.moments import Moment
+from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
@@ -18,6 +19,7 @@ from console.pages import words
 from console.pages.execution_actions import ExecutionActions
 from console.pages.place import Place
 from console.pages.scope import Scope
+from operations.contracts import SETTLE_APPROVAL
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, spelled, told, who
 from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, ExecutionView, StepView
@@ -136,13 +138,13 @@ class _Headline:
 
     def __init__(self) -> None:
         with tag("p", classes="notice-title"):
-            self._text = tag("span")
+            self._text = Sentence()
             self._lead = tag("span").style("white-space: pre")
             self._since = Moment(None, form="since")
             self._until = Moment(None, form="until")
 
     def show(self, headline: words.Headline) -> None:
-        self._text.set_text(headline.text)
+        self._text.show(headline.text)
         self._lead.set_text(headline.lead)
         for moment, at in ((self._since, headline.since), (self._until, headline.until)):
             moment.show(at)
@@ -158,7 +160,15 @@ def _steps(detail: ExecutionDetail) -> list[Step]:
         return ran
     names = {step.name for step in detail.steps}
     coming = [name for name in detail.planned if name not in names]
-    return ran + [Step(name=words.step_word(name), status="pending") for name in coming]
+    asked = detail.approval_request.requested_at if detail.awaits_decision and detail.approval_request else None
+    return ran + [_coming(name, asked) for name in coming]
+
+
+def _coming(name: str, asked: datetime | None) -> Step:
+    """`asked`: since when the run waits for a decision. Its step begins with the decision, but the wait is its time."""
+    if name == SETTLE_APPROVAL and asked is not None:
+        return Step(name=words.step_word(name), status="waiting", started=asked)
+    return Step(name=words.step_word(name), status="pending")
 
 
 def _step(step: StepView) -> Step:

@@ -39,7 +39,7 @@ def row(execution: ExecutionView) -> Row:
         "workflow": words.workflow_title(execution.workflow_type),
         "steps_done": execution.steps_done,
         "steps_total": execution.steps_total,
-        "step": "" if execution.status is Status.COMPLETED else words.step_word(execution.current_step),
+        "step": "" if execution.status is Status.COMPLETED else words.current_step(execution),
         "error": words.cause(execution),
         "superseded": words.superseded(execution),
         "superseded_by": None if execution.superseded_by is None else str(execution.superseded_by),

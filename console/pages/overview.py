@@ -37,6 +37,7 @@ ALL_HEALTHY = Empty(
     title="Nothing is open",
     text="No run is pending or running; new ones show up here at once.",
 )
+STANDING = "Newest first; not what a newer attempt superseded, nor what somebody cancelled or rejected"
 NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No failed run waits for a new attempt.")
 
 
@@ -51,7 +52,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
         open_runs = _table(scope, "Open runs", runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
-    with Section("Recent failures", subtitle="Newest first, without those that a newer attempt superseded", flush=True):
+    with Section("Recent failures", subtitle=STANDING, flush=True):
         failures = _table(scope, "Failed runs", runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
 
     def show_counts(counts: StatusCounts) -> None:
@@ -86,7 +87,7 @@ def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> 
 
 def runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
-        wanted = ExecutionFilter(statuses=statuses, superseded=False)
+        wanted = ExecutionFilter(statuses=statuses, superseded=False, against_wishes=True)
         return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
     return live_rows.view(

@@ -11,7 +11,7 @@ from nicegui.page_arguments import PageArguments
 from console.channels import Listener, View
 from console.components import plots
 from console.components.cards import Kpi, Section, kpis
-from console.components.moments import Moment
+from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Group, Kind
 from console.components.text import attribute, tag
@@ -22,7 +22,7 @@ from console.pages.live_rows import News, Row, Rows, seconds
 from console.pages.place import Nav, Place
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
-from operations.phrases import side, told, who
+from operations.phrases import said, side, told, who
 from operations.queries.paging import Page, page_or_one_before
 from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
@@ -111,7 +111,8 @@ class Overview:
         with ui.element("div").classes("notice") as self._notice:
             attribute(self._notice, "data-status", "timed_out")
             attribute(self._notice, "role", "status")
-            self._title = tag("p", classes="notice-title")
+            with tag("p", classes="notice-title"):
+                self._title = Sentence()
             self._text = tag("p", classes="notice-text")
         with kpis():
             with ui.element("div").classes("kpi"):
@@ -128,7 +129,7 @@ class Overview:
         self._open.show(f"{state.open_findings:,}")
         self._healed.show(f"{state.healed_today:,}")
         title, text = notice(state)
-        self._title.set_text(title)
+        self._title.show(title)
         self._text.set_text(text)
         self._notice.set_visibility(bool(title))
         self._actions.show(state)
@@ -137,7 +138,7 @@ class Overview:
 def notice(state: ReconcilerState) -> tuple[str, str]:
     """What should worry people, and what still works; empty when all is well."""
     if state.paused_until is not None:
-        until = f"until {state.paused_until:%Y-%m-%d %H:%M} UTC"
+        until = f"until {said(state.paused_until)}"
         return (
             f"Paused {until} by {state.paused_by}",
             f"“{state.pause_reason}” Nothing is compared meanwhile; runs go on.",

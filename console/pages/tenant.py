@@ -13,7 +13,7 @@ from console.components import feedback
 from console.components.badges import StatusBadges
 from console.components.cards import Fact, Section, facts
 from console.components.dialogs import Question
-from console.components.moments import Moment
+from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
 from console.components.text import tag
@@ -109,7 +109,8 @@ class Notice(ui.element):
         super().__init__("div")
         self.classes("notice").props("data-status=timed_out")
         with self:
-            self._title = tag("p", classes="notice-title")
+            with tag("p", classes="notice-title"):
+                self._title = Sentence()
             with tag("p", classes="notice-text"):
                 tag("span", "The deletion begins ")
                 self._countdown = Moment(None)
@@ -117,7 +118,7 @@ class Notice(ui.element):
     def show(self, tenant: TenantView) -> None:
         self.set_visibility(tenant.status is TenantStatus.DEPROVISIONING and tenant.due_at is not None)
         if tenant.due_at is not None:
-            self._title.set_text(f"Waiting until {said(tenant.due_at)}, then all data is deleted.")
+            self._title.show(f"Waiting until {said(tenant.due_at)}, then all data is deleted.")
             self._countdown.show(tenant.due_at)
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations import kinds
-from operations.contracts import REQUEST_APPROVAL, STEP_RETRYING
+from operations.contracts import AWAITING_APPROVAL, REQUEST_APPROVAL, SETTLE_APPROVAL, STEP_RETRYING
+from operations.kinds import Purpose
 from operations.phrases import REQUESTS, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
-from operations.statuses import CloseReason, CommandKind, CommandState, Status, TenantStatus
+from operations.statuses import CloseReason, CommandKind, CommandState, Status, StepStatus, TenantStatus
 
 START = CommandKind.START
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
@@ -51,6 +52,12 @@ def step_word(name: str | None) -> str:
     return "" if name is None else kinds.known().step_title(name)
 
 
+def current_step(execution: ExecutionView) -> str:
+    """What it is at now: a run that asked for a decision is at the wait for it, though that step begins with it."""
+    waits = execution.cause == AWAITING_APPROVAL and execution.current_step == REQUEST_APPROVAL
+    return step_word(SETTLE_APPROVAL if waits else execution.current_step)
+
+
 def headline(detail: ExecutionDetail) -> Headline:
     """Where an execution stands."""
     execution = detail.execution
@@ -63,7 +70,7 @@ def headline(detail: ExecutionDetail) -> Headline:
             kind = kinds.known().get(execution.workflow_type)
             return Headline(text="Completed." if kind is None else kind.completion)
         case Status.FAILED:
-            return Headline(text=_ending(execution))
+            return Headline(text=_ending(execution, detail.steps))
 
 
 def _pending(start: StartView | None) -> str:
@@ -76,7 +83,7 @@ def _pending(start: StartView | None) -> str:
 def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
     if wait := waiting_to_be_deleted(execution):
         return Headline(text=wait)
-    step = step_word(execution.current_step)
+    step = current_step(execution)
     if not step:
         return Headline(text=AWAITS_WORKER, lead=", since ", since=execution.started_at)
     if execution.cause == STEP_RETRYING:
@@ -91,15 +98,31 @@ def _retrying(title: str, step: StepView | None) -> Headline:
     return Headline(text=text, lead=" Next try ", until=step.next_try_at)
 
 
-def _ending(execution: ExecutionView) -> str:
+def _ending(execution: ExecutionView, steps: Sequence[StepView]) -> str:
     reason = execution.close_reason or CloseReason.ERROR
+    if kept := _kept(execution):
+        return kept
     if reason in WITHOUT_STEP:
         return WITHOUT_STEP[reason]
     if execution.current_step is None:
         return f"{ENDINGS[reason]} before its first step."
     if execution.current_step == REQUEST_APPROVAL and reason is not CloseReason.ERROR:
         return f"{ENDINGS[reason]} while it waited for a decision."
-    return f"{ENDINGS[reason]} at the step “{step_word(execution.current_step)}”."
+    is_done = any(each.name == execution.current_step and each.status is StepStatus.COMPLETED for each in steps)
+    return f"{ENDINGS[reason]} {'after' if is_done else 'at'} the step “{step_word(execution.current_step)}”."
+
+
+def _kept(execution: ExecutionView) -> str | None:
+    """Of a removal that was cancelled in time: what became of the tenant."""
+    removes = kinds.known().purpose(execution.workflow_type) is Purpose.REMOVE
+    stays = execution.entity_status is not None and not execution.entity_status.leaves
+    if not removes or not stays or execution.close_reason is not CloseReason.CANCELED:
+        return None
+    if execution.entity_status is TenantStatus.ACTIVE:
+        return "Cancelled; the tenant is kept and active again."
+    if execution.entity_status is TenantStatus.FAILED:
+        return "Cancelled; the tenant is kept, and failed as it was before."
+    return "Cancelled; the tenant is kept."
 
 
 def waiting_to_be_deleted(execution: ExecutionView) -> str | None:

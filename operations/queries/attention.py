@@ -6,11 +6,10 @@ from sqlalchemy import Select, exists, func, select
 
 from operations.database import Database
 from operations.models import Approval, ApprovalRequest, Execution, ReconciliationFinding
-from operations.queries.narrowing import OPEN_STATUSES
+from operations.queries.narrowing import OPEN_STATUSES, WANTED
 from operations.queries.paging import COUNT_CAP
-from operations.statuses import CloseReason, Status
+from operations.statuses import Status
 
-DECIDED = frozenset({CloseReason.CANCELED, CloseReason.REJECTED})  #: ends that somebody wanted
 MOST_LOOKED_AT = 5 * COUNT_CAP  #: of failures that stand, the newest; the rest is not worth the reading
 
 
@@ -57,7 +56,7 @@ def _failed() -> Select[*tuple[object, ...]]:
         .limit(MOST_LOOKED_AT)
         .subquery()
     )
-    return select(latest.c.created_at).where(latest.c.close_reason.not_in(DECIDED))
+    return select(latest.c.created_at).where(latest.c.close_reason.not_in(WANTED))
 
 
 def _findings() -> Select[*tuple[object, ...]]:

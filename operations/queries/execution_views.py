@@ -164,6 +164,7 @@ class ExecutionFilter:
     search: str = ""
     superseded: bool | None = None
     """Of failed ones, only those that are; without statuses, these alone. False: of failed ones, only the others."""
+    against_wishes: bool = False  #: without what ended as somebody wanted it: cancelled and rejected ones
     created_from: datetime | None = None
     created_to: datetime | None = None
 

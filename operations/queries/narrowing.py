@@ -9,10 +9,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from operations.models import Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
-from operations.statuses import Status
+from operations.statuses import CloseReason, Status
 
 OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
 FINAL_STATUSES = frozenset(Status) - OPEN_STATUSES
+WANTED = frozenset(reason for reason in CloseReason if reason.is_wanted)
 MOST_PARTS = 16  #: merged at a time; more words than that are looked up together, which may sort
 
 Rows = type[Execution]
@@ -70,6 +71,8 @@ class Narrowing:
         conditions: list[ColumnElement[bool]] = []
         if wanted.entity_id is not None:
             conditions.append(rows.entity_id == wanted.entity_id)
+        if wanted.against_wishes:
+            conditions.append(or_(rows.close_reason.is_(None), rows.close_reason.not_in(WANTED)))
         if wanted.created_from is not None:
             conditions.append(rows.created_at >= wanted.created_from)
         if wanted.created_to is not None:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from console.pages import words
-from operations.contracts import SETTLE_APPROVAL, STEP_RETRYING
+from console.pages import execution_table, words
+from operations.contracts import AWAITING_APPROVAL, REQUEST_APPROVAL, SETTLE_APPROVAL, STEP_RETRYING
 from operations.kinds import known
 from operations.phrases import REQUESTS
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
@@ -117,6 +117,43 @@ def test_an_end_names_its_step() -> None:
     assert words.headline(detail(cancelled)).text == "Cancelled at the step “Create schema”."
     undecided = replace(cancelled, current_step="request_approval")
     assert words.headline(detail(undecided)).text == "Cancelled while it waited for a decision."
+
+
+@pytest.mark.parametrize(
+    ("tenant", "says"),
+    [
+        (TenantStatus.ACTIVE, "Cancelled; the tenant is kept and active again."),
+        (TenantStatus.FAILED, "Cancelled; the tenant is kept, and failed as it was before."),
+        (TenantStatus.PROVISIONING, "Cancelled; the tenant is kept."),
+        (TenantStatus.DEPROVISIONING, "Cancelled at the step “Restore tenant”."),
+    ],
+)
+def test_a_tenant_that_was_kept_is_told_as_what_was_wanted(tenant: TenantStatus, says: str) -> None:
+    kept = replace(
+        RUNNING,
+        workflow_type="tenant_deprovisioning",
+        entity_status=tenant,
+        status=Status.FAILED,
+        close_reason=CloseReason.CANCELED,
+        current_step="restore_tenant",
+    )
+
+    assert words.headline(detail(kept)).text == says
+
+
+def test_what_ended_between_two_steps_is_not_said_to_have_ended_at_one() -> None:
+    cancelled = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.CANCELED, current_step="create_schema")
+    done = replace(failing(1), status=StepStatus.COMPLETED)
+
+    assert words.headline(detail(cancelled, done)).text == "Cancelled after the step “Create schema”."
+
+
+def test_a_run_that_waits_for_a_decision_is_at_that_step() -> None:
+    waiting = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=AWAITING_APPROVAL)
+    asking = replace(waiting, cause=None)
+
+    assert execution_table.row(waiting)["step"] == "Wait for decision"
+    assert execution_table.row(asking)["step"] == "Ask for approval"
 
 
 def test_the_event_of_a_cancel_does_not_say_failed() -> None:
