@@ -13,8 +13,6 @@ from operations.kinds import Deed, Purpose
 from operations.phrases import REQUESTS, said, shown_status, spelled, told
 from operations.statuses import CloseReason, CommandKind, RetryKind, Status, TenantStatus
 
-#: Ends that somebody brought about; how the run ended then names who, and why.
-CHOSEN = frozenset({CloseReason.REJECTED, CloseReason.TERMINATED, CloseReason.CANCELED})
 #: What a role must allow for a deed to be offered at all; a deed may need more, and then says so.
 OFFERED_TO = {
     Deed.APPROVE: Permission.DECIDE,
@@ -106,15 +104,12 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
 
 
 def _decision(facts: Facts, *, approves: bool) -> Possibility:
+    undecided = "It does not wait for a decision."
     problem = None
     if facts.status.is_final:
         problem = _ended(facts)
     elif not facts.awaits_decision:
-        problem = (
-            "It does not wait for a decision."
-            if facts.decided is None
-            else f"{facts.decided.rstrip('.')}. A decision is final."
-        )
+        problem = f"{facts.decided.rstrip('.')}. A decision is final." if facts.decided else undecided
     does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
     return Possibility(
         permission=Permission.DECIDE,
@@ -218,7 +213,7 @@ def _end_problem(facts: Facts, kind: CommandKind) -> str | None:
 
 
 def _ended(facts: Facts) -> str:
-    if facts.close_reason in CHOSEN and facts.ending:
+    if facts.ending and facts.close_reason is not None and facts.close_reason.is_by_somebody:
         return f"The run has ended. {told(facts.ending).sentence.rstrip('.')}."
     return f"The run has ended: {spelled(shown_status(facts.status, facts.close_reason))}."
 

@@ -28,6 +28,11 @@ class CloseReason(StrEnum):
     START_REJECTED = "start_rejected"  #: Temporal refused the start for good
 
     @property
+    def is_by_somebody(self) -> bool:
+        """Whether somebody brought it about; the row then tells who, and why."""
+        return self.is_wanted or self is CloseReason.TERMINATED
+
+    @property
     def is_wanted(self) -> bool:
         """Whether somebody chose this end, so that nothing waits for anybody."""
         return self in (CloseReason.CANCELED, CloseReason.REJECTED)

@@ -13,7 +13,7 @@ from operations.queries.cursors import Cursor
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
-from operations.statuses import Health, Status
+from operations.statuses import CloseReason, Health, Status
 from tests.integration.queries.conftest import FEW
 
 OPEN = (Status.PENDING, Status.RUNNING)
@@ -31,6 +31,10 @@ FILTERS = {
     "running, and errors superseded": ExecutionFilter(
         search="tenants-eu-3", statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True
     ),
+    "failures against everybody's wish": ExecutionFilter(
+        statuses=frozenset({Status.FAILED}), superseded=False, against_wishes=True
+    ),
+    "errors against everybody's wish": ExecutionFilter(search="permission DENIED", against_wishes=True),
     "pending and failed": ExecutionFilter(statuses=frozenset({Status.PENDING, Status.FAILED})),
     "all statuses": ExecutionFilter(statuses=frozenset(Status)),
     "one type": ExecutionFilter(workflow_types=frozenset({"tenant_migration"})),
@@ -65,6 +69,7 @@ def keeps(wanted: ExecutionFilter, row: ExecutionView) -> bool:
             or (row.status is not Status.FAILED and bool(wanted.statuses or not wanted.superseded))
             or (row.status is Status.FAILED and (row.superseded_by is not None) == wanted.superseded)
         )
+        and (not wanted.against_wishes or row.close_reason not in (CloseReason.CANCELED, CloseReason.REJECTED))
         and (not wanted.healths or row.health in wanted.healths)
         and (not wanted.causes or row.cause in wanted.causes)
         and (not wanted.workflow_types or row.workflow_type in wanted.workflow_types)

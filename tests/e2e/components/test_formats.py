@@ -1,0 +1,51 @@
+"""How moments are written down in the browser."""
+
+import pytest
+
+from tests.e2e.components.conftest import Look
+
+DAY, HOUR = 86_400, 3_600
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (7 * DAY - 5, "in 6 d 23 h"),
+        (7 * DAY, "in 7 d"),
+        (-2 * DAY - HOUR, "2 d 1 h ago"),
+        (-30 * DAY - HOUR, "30 d ago"),
+        (5 * HOUR + 60, "in 5 h"),
+    ],
+)
+async def test_days_are_told_with_their_hours_while_they_are_few(look: Look, seconds: int, text: str) -> None:
+    page = await look("/login")
+
+    told = await page.evaluate(
+        "async s => (await import('console_formats')).ago(Date.UTC(2026, 0, 1) + s * 1000, Date.UTC(2026, 0, 1))",
+        seconds,
+    )
+
+    assert told == text
+
+
+async def test_moments_in_sentences_are_those_of_the_viewer(look: Look) -> None:
+    page = await look("/login")
+    await (await page.context.new_cdp_session(page)).send(
+        "Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"}
+    )
+
+    said, hover, later, without, wrong = await page.evaluate(
+        """async () => { const { spoken, spokenInFull } = await import('console_formats');
+        const year = new Date().getFullYear();
+        const sentence = `Waiting until ${year}-12-04 23:19 UTC, then all data is deleted.`;
+        return [spoken(sentence), spokenInFull(sentence), spoken(`${year + 1}-07-04 23:19 UTC`),
+          spokenInFull('No moment.') ?? null, spoken('9999-99-99 99:99 UTC')] }"""
+    )
+
+    assert said == "Waiting until 5 Dec 00:19, then all data is deleted."
+    assert "Dec 5" in hover or "5 Dec" in hover
+    assert "GMT+1" in hover or "CET" in hover
+    assert later.startswith("5 Jul 20")
+    assert later.endswith(" 01:19")
+    assert without is None
+    assert wrong == "9999-99-99 99:99 UTC"
