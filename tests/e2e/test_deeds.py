@@ -102,6 +102,23 @@ async def test_an_end(two: Two, beside: Services, action: str, word: str) -> Non
         await expect(page.locator(".page-header .badge").first).to_have_text(word, timeout=30_000)
 
 
+async def test_a_dialog_whose_run_a_colleague_ended_promises_nothing(two: Two, beside: Services) -> None:
+    _, id_ = await waiting_for_approval(beside)
+    await two.go(f"/executions/{id_}")
+    await expect(two.other.locator(".step[data-status=waiting]")).to_contain_text("Wait for decision")
+    await two.page.get_by_role("button", name="Approve").click()
+    dialog = two.page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("What will happen")
+
+    await beside.executions.decide(TEST, id_, Decision.REJECTED, "unpaid bill")
+    await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
+
+    await expect(dialog.get_by_role("alert")).to_contain_text("The run has ended. Rejected")
+    await expect(dialog.get_by_role("alert")).to_contain_text("npaid bill")
+    await expect(dialog).not_to_contain_text("What will happen")
+    await expect(dialog).not_to_contain_text("Not undone")
+
+
 async def test_a_retry_is_seen_by_whoever_looks_at_the_attempt_before(two: Two, beside: Services) -> None:
     _, id_ = await waiting_for_approval(beside)
     await beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test")
@@ -135,6 +152,7 @@ async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) ->
     await two.confirm("Keep the tenant")
     await expect(two.other.locator(".page-header .badge").first).to_have_text("Active", timeout=30_000)
     await expect(two.other.get_by_role("button", name="Keep the tenant")).to_have_count(0)
+    await expect(two.page.locator(".notice-title")).to_have_text("Cancelled; the tenant is kept and active again.")
     await ask_for_nothing(two.page, "Retry", "is active again")
 
 

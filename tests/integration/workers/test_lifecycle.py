@@ -58,7 +58,7 @@ async def test_an_enterprise_plan_creates_nothing_before_it_is_approved(
     await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
     await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
 
-    with pytest.raises(AlreadyDecided):
+    with pytest.raises(AlreadyDecided, match=r"Approved on .* UTC by .*: “contract signed”. A decision is final. Not"):
         await services.executions.decide(admin, registered.execution_id, Decision.REJECTED, "changed my mind")
     done = await until(registered.execution_id, ended)
     assert done.execution.status is Status.COMPLETED
