@@ -192,7 +192,7 @@ class Removal:
 
 def removal_facts(tenant: TenantView, removing: str) -> Facts:
     """What is known of the run that removes the tenant, or did until it was kept: that is its latest one, or over."""
-    is_latest = tenant.execution_type == removing and tenant.execution_status is not None
+    is_latest = tenant.status.leaves or tenant.execution_type == removing
     return Facts(
         workflow_type=removing,
         status=tenant.execution_status if is_latest and tenant.execution_status else Status.FAILED,

@@ -44,3 +44,9 @@ def test_another_run_says_nothing_of_the_removal() -> None:
     facts = removal_facts(replace(KEPT, execution_type="tenant_provisioning"), REMOVING)
 
     assert (facts.status, facts.close_reason, facts.ending) == (Status.FAILED, None, None)
+
+
+def test_the_latest_run_of_a_tenant_that_leaves_is_what_removes_it() -> None:
+    leaving = replace(KEPT, status=TenantStatus.DEPROVISIONING, execution_status=Status.RUNNING, execution_type="older")
+
+    assert removal_facts(leaving, REMOVING).status is Status.RUNNING
