@@ -18,7 +18,7 @@ DAY, HOUR = 86_400, 3_600
     ],
 )
 async def test_days_are_told_with_their_hours_while_they_are_few(look: Look, seconds: int, text: str) -> None:
-    page = await look("/login")
+    page = await look("/executions")
 
     told = await page.evaluate(
         "async s => (await import('console_formats')).ago(Date.UTC(2026, 0, 1) + s * 1000, Date.UTC(2026, 0, 1))",
@@ -29,7 +29,7 @@ async def test_days_are_told_with_their_hours_while_they_are_few(look: Look, sec
 
 
 async def test_moments_in_sentences_are_those_of_the_viewer(look: Look) -> None:
-    page = await look("/login")
+    page = await look("/executions")
     await (await page.context.new_cdp_session(page)).send(
         "Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"}
     )

@@ -400,7 +400,7 @@ async def test_a_retry_that_means_something_else_by_now_does_nothing(console: Co
     made = (await api.post("/api/v1/tenants", json=registration("retry-of-a-kind"))).json()
     id_ = made["execution"]["id"]
     await console.accounts.execute(
-        "UPDATE workflow_executions SET status = 'failed', close_reason = 'error', completed_at = now()"
+        "UPDATE workflow_executions SET status = 'failed', close_reason = 'error', completed_at = clock_timestamp()"
         f" WHERE id = '{id_}'"
     )
     path, why = f"/api/v1/executions/{id_}/retry", {"reason": "shown before"}

@@ -14,7 +14,7 @@ async def leaving(console: Console, admin: httpx.AsyncClient, slug: str) -> tupl
     registration = {"slug": slug, "name": slug.title(), "owner_email": f"owner@{slug}.example"}
     await admin.post("/api/v1/tenants", json=registration)
     await console.accounts.execute(
-        "UPDATE workflow_executions SET status = 'completed', completed_at = now()"
+        "UPDATE workflow_executions SET status = 'completed', completed_at = clock_timestamp()"
         f" WHERE entity_id = (SELECT id FROM tenants WHERE slug = '{slug}')"
     )
     await console.accounts.execute(f"UPDATE tenants SET status = 'active' WHERE slug = '{slug}'")

@@ -157,7 +157,7 @@ async def test_a_new_attempt_concerns_whoever_looks_at_the_one_before(
     tenant_id = await (await connection.execute("SELECT id FROM tenants")).fetchone()
     assert tenant_id is not None
     await connection.execute(
-        "UPDATE workflow_executions SET status = 'completed', completed_at = now() WHERE attempt = 2"
+        "UPDATE workflow_executions SET status = 'completed', completed_at = clock_timestamp() WHERE attempt = 2"
     )
     await connection.execute("DELETE FROM changes")
 
