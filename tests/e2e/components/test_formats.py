@@ -33,6 +33,7 @@ async def test_moments_in_sentences_are_those_of_the_viewer(look: Look) -> None:
     await (await page.context.new_cdp_session(page)).send(
         "Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"}
     )
+    await look("/executions")  # a page takes its zone when it begins
 
     said, hover, later, without, wrong = await page.evaluate(
         """async () => { const { spoken, spokenInFull } = await import('console_formats');
