@@ -11,6 +11,7 @@ from console.api.parameters import form
 from operations.access import Actor, permit
 from operations.actions.executions import Executions
 from operations.actions.reasons import LONGEST, SHORTEST
+from operations.actions.typed_text import INVISIBLE
 from operations.errors import NotLoggedIn
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
@@ -19,11 +20,11 @@ from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer
 from operations.statuses import Decision, RetryKind
 
+_LETTER, _BORDER = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]", r"[^\s\x00-\x1f\x7f-\x9f]"
 #: Of the text between blanks; the action checks it and says so in words.
 _REASON = form(
     minLength=SHORTEST,
-    pattern=rf"^\s*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x08\x0b-\x1f\x7f-\x9f]{{{SHORTEST - 2},{LONGEST - 2}}}"
-    r"[^\s\x00-\x1f\x7f-\x9f]\s*$",
+    pattern=rf"^(?![\s{INVISIBLE}]*$)\s*{_BORDER}{_LETTER}{{{SHORTEST - 2},{LONGEST - 2}}}{_BORDER}\s*$",
 )
 
 

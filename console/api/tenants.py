@@ -10,6 +10,7 @@ from console.api.actions import ReasonRequest, actor_of
 from console.api.parameters import form
 from operations.actions.registration import LONGEST_EMAIL, LONGEST_NAME, SLUG, Registration
 from operations.actions.tenants import LONGEST_KEY, Tenants
+from operations.actions.typed_text import VISIBLE
 from operations.queries.execution_views import ExecutionView
 from operations.queries.executions import ExecutionQueries
 from operations.queries.tenants import TenantQueries, TenantView
@@ -17,7 +18,7 @@ from operations.statuses import Plan
 
 #: What the header's values have left once HTTP has taken the blanks around them.
 _KEY = form(minLength=1, maxLength=LONGEST_KEY, pattern=r"^[!-~](?:[ -~]*[!-~])?$")
-_NAME = form(minLength=1, maxLength=LONGEST_NAME, pattern=r"\S")
+_NAME = form(minLength=1, maxLength=LONGEST_NAME, pattern=VISIBLE)
 
 
 class StartRequest(ReasonRequest):

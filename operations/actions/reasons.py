@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from operations.actions.typed_text import can_be_seen
 from operations.errors import InvalidInput
 
 SHORTEST, LONGEST = 3, 500  # characters
@@ -14,4 +15,6 @@ def checked_reason(reason: str) -> str:
         raise InvalidInput({"reason": f"The reason must have {SHORTEST} to {LONGEST} characters."})
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in tidy):
         raise InvalidInput({"reason": "The reason must not contain control characters."})
+    if not can_be_seen(tidy):
+        raise InvalidInput({"reason": "The reason must have at least one character that can be seen."})
     return tidy

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from operations.actions.typed_text import is_visible
+from operations.actions.typed_text import can_be_seen
 from operations.errors import InvalidInput
 from operations.statuses import Plan
 
@@ -73,7 +73,7 @@ def name_problem(name: str, called: str) -> str | None:
     tidy = _tidy(given) if len(given) <= PARTS * LONGEST_NAME else given
     if not 1 <= len(tidy) <= LONGEST_NAME:
         return f"The {called} must have 1 to {LONGEST_NAME} characters."
-    if not any(map(is_visible, tidy)):
+    if not can_be_seen(tidy):
         return f"The {called} must have at least one character that can be seen."
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in tidy):
         return f"The {called} must not contain control characters."

@@ -17,6 +17,7 @@ from operations.actions.browsers import Browsers
 from operations.actions.passwords import Passwords, password_problem
 from operations.actions.registration import email_problem, normal_email
 from operations.actions.throttle import Throttle
+from operations.actions.typed_text import can_be_seen
 from operations.database import Database
 from operations.errors import AlreadyTaken, InvalidInput, StaffNotFound, WrongPassword
 from operations.logs import logger
@@ -262,8 +263,8 @@ def _check(*, email: str, password: str) -> None:
 def _token_name(name: str) -> str:
     """The name of a token as it is kept; raises `InvalidInput`."""
     tidy = name.strip()
-    if not (1 <= len(tidy) <= 100 and tidy.isprintable()):
-        raise InvalidInput({"name": "The token's name must have 1 to 100 printable characters."})
+    if not (1 <= len(tidy) <= 100 and tidy.isprintable() and can_be_seen(tidy)):
+        raise InvalidInput({"name": "The token's name must have 1 to 100 characters that can be seen."})
     return tidy
 
 

@@ -1,12 +1,21 @@
 """What people type must be something that others can see."""
 
+import re
 import unicodedata
 
-#: Letters and signs without a picture (Default_Ignorable_Code_Point of UAX #44, and the empty Braille pattern).
-BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Me", "Zl", "Zp", "Zs")  #: categories that show nothing by themselves
+#: Letters and signs that leave no mark (Default_Ignorable_Code_Point of UAX #44, format controls, the empty Braille
+#: pattern), as they stand between the brackets of a regular expression, in any dialect.
+INVISIBLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+#: One character that can be seen, for descriptions: it takes a mark without its letter, too, which no class can tell.
+VISIBLE = rf"[^\s\x00-\x1f\x7f-\x9f{INVISIBLE}]"
+MARKS = ("Mn", "Me")  #: categories that need a letter to stand on
+_VISIBLE = re.compile(VISIBLE)
 
 
-def is_visible(character: str) -> bool:
-    """Whether it leaves a mark of its own."""
-    return character not in BLANK and unicodedata.category(character) not in HIDDEN
+def can_be_seen(text: str) -> bool:
+    """Whether any of its characters leaves a mark of its own."""
+    return any(unicodedata.category(character) not in MARKS for character in _VISIBLE.findall(text))

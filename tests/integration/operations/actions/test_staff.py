@@ -242,7 +242,7 @@ async def test_a_revoked_token_acts_for_nobody(staff: Staff, admin: Actor) -> No
 
 
 async def test_a_token_needs_a_name(staff: Staff, admin: Actor) -> None:
-    for name in ("", " ", "n" * 101, "a\x00b", "a\ud800b"):
+    for name in ("", " ", "n" * 101, "a\x00b", "a\ud800b", "\u3164", "\u2800\u115f"):
         with pytest.raises(InvalidInput) as refused:
             await staff.create_token(admin, ADA, name)
 
