@@ -1,7 +1,8 @@
-"""Stands before every activity of the worker, whoever's it is: asks the fence, and writes down whom it refused."""
+"""Stands before every activity of the worker, whoever's it is: asks the fence, and logs what may not act, or not yet."""
 
 from prometheus_client import Counter
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from operations import contracts
@@ -54,6 +55,10 @@ class FencedActivity(ActivityInboundInterceptor):
             return await super().execute_activity(input)
         except Refused as refusal:
             await self._note(info, refusal)
+            raise
+        except ApplicationError as error:
+            if error.category is ApplicationErrorCategory.BENIGN:  # the SDK says nothing of what is expected
+                log.info("step waits", step=info.activity_type, workflow_id=info.workflow_id, why=error.message)
             raise
 
     async def _admit_step(self, info: activity.Info, input: ExecuteActivityInput) -> None:  # noqa: A002

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from operations import contracts, kinds, tracking
 from operations.statuses import Status
@@ -67,7 +67,7 @@ class Why(StrEnum):
 
 
 class Refused(ApplicationError):
-    """A step did nothing, and says why. Only `NOT_YET` is tried again."""
+    """A step did nothing, and says why. Only `NOT_YET` is tried again. The fence logs it, the SDK no traceback."""
 
     def __init__(self, message: str, why: Why = Why.INTRUDER) -> None:
         self.why = why
@@ -76,6 +76,7 @@ class Refused(ApplicationError):
             type=_TYPES[why],
             non_retryable=why is not Why.NOT_YET,
             next_retry_delay=AGAIN if why is Why.NOT_YET else None,
+            category=ApplicationErrorCategory.BENIGN,
         )
 
 

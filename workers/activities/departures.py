@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.errors import OutOfMemory
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from operations import contracts
 from operations.contracts import TenantStep
@@ -131,6 +131,7 @@ async def _check_due(connection: AsyncConnection, tenant: TenantRow) -> None:
             "nothing of it is deleted.",
             type="NotDue",
             next_retry_delay=min(due.left, LONGEST_PAUSE),
+            category=ApplicationErrorCategory.BENIGN,
         )
 
 
@@ -149,6 +150,7 @@ async def _check_wanted(connection: AsyncConnection, tenant: TenantRow) -> None:
             f"run ends when Temporal has told it; "
             "if it does not, ask again.",
             type="EndingAskedFor",
+            category=ApplicationErrorCategory.BENIGN,
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from operations import contracts, kinds
 from operations.statuses import Decision, Plan, TenantStatus
@@ -73,6 +73,7 @@ async def check_approved(connection: AsyncConnection, tenant: TenantRow) -> None
             else f"Tenant {tenant.slug} was {row[0]}; nothing is made for it.",
             type="NotApproved",
             non_retryable=row is not None,
+            category=ApplicationErrorCategory.BENIGN,
         )
 
 

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import DBAPIError
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from operations.database import Database, driver_of
 
@@ -73,6 +73,7 @@ class Sessions:
                 f"Other steps have held all {self.size} database connections of this worker for"
                 f" {self.longest_wait:g} s. Nothing was written; the step is tried again.",
                 type="NoFreeConnection",
+                category=ApplicationErrorCategory.BENIGN,
             ) from None
 
     @asynccontextmanager

@@ -82,13 +82,16 @@ async def test_a_run_with_the_mark_of_somebody_elses_execution_deletes_nobody(to
     await refused(town, acme, FindingKind.INTRUDER, handle.id)
 
 
-async def test_a_run_with_a_mark_that_nobody_gave_waits_and_deletes_nobody(town: Town, acme: Customer) -> None:
+async def test_a_run_with_a_mark_that_nobody_gave_waits_and_deletes_nobody(
+    town: Town, acme: Customer, caplog: pytest.LogCaptureFixture
+) -> None:
     handle = await town.start(DEPARTING, *leaving_at_once(acme), mark=uuid4())
 
     message = await town.last_failure(handle)
     await found_by_passes(town, FindingKind.NO_ROW, handle.id)
 
     assert "can be adopted or terminated" in message
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []  # one line says it
     await refused(town, acme, FindingKind.NO_ROW, handle.id)
     await handle.terminate()
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import AsyncConnection, sql
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from operations.connections import SESSION
 from operations.contracts import TenantStep
@@ -90,6 +90,7 @@ async def test_a_step_that_finds_no_free_connection_in_time_says_so_and_is_tried
         afterwards = await backend_of(sessions)
 
     assert refused.value.type == "NoFreeConnection"
+    assert refused.value.category is ApplicationErrorCategory.BENIGN  # the fence says it on one line
     assert not refused.value.non_retryable
     assert refused.value.message == (
         "Other steps have held all 1 database connections of this worker for 0.2 s."
