@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ DECIDING = (
     "TENANTRY_RECONCILE_GRACE",
     "TENANTRY_RECONCILE_RETENTION",
 )
+PACKAGES = "PYTHONPATH"  #: where `pip install --target` has put packages with kinds of workflow
 SHOWN = (
     DATABASE_URL,
     TEMPORAL_ADDRESS,
@@ -32,6 +34,7 @@ SHOWN = (
     "TENANTRY_PUBLIC_URL",
     "TENANTRY_TEMPORAL_UI_URL",
     "TENANTRY_DATA_DIR",
+    PACKAGES,
 )
 
 LIBPQ = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
@@ -68,6 +71,8 @@ def for_children(user: Mapping[str, str], home: DataDirectory, addresses: Addres
     }
     if ui_url := given(user, "TENANTRY_TEMPORAL_UI_URL") or addresses.ui_url:
         ours["TENANTRY_TEMPORAL_UI_URL"] = ui_url
+    if packages := given(user, PACKAGES):
+        ours[PACKAGES] = os.pathsep.join(map(os.path.abspath, packages.split(os.pathsep)))
     return {name: value for name, value in user.items() if not _leads_elsewhere(name, user)} | ours
 
 
@@ -85,6 +90,8 @@ def become(exports: str) -> None:
         _, assignment = shlex.split(line)
         name, _, value = assignment.partition("=")
         os.environ[name] = value
+        if name == PACKAGES:  # Python has read it already
+            sys.path += [directory for directory in value.split(os.pathsep) if directory not in sys.path]
 
 
 def forget_libpq() -> None:

@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,3 +91,17 @@ def test_our_own_process_forgets_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
     environment.forget_libpq()
 
     assert "PGSERVICE" not in os.environ
+
+
+def test_packages_beside_ours_are_found_from_any_directory(
+    home: DataDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", ["/kept", str(tmp_path / "more")])
+    monkeypatch.setattr("os.environ", {})
+    made = environment.for_children({"PYTHONPATH": f"packages{os.pathsep}more"}, home, OURS)
+
+    environment.become(environment.exports(made))
+
+    assert os.environ["PYTHONPATH"] == f"{tmp_path}/packages{os.pathsep}{tmp_path}/more"
+    assert sys.path == ["/kept", f"{tmp_path}/more", f"{tmp_path}/packages"]
