@@ -12,9 +12,10 @@ LONGEST_TAIL = 20_000  # bytes of a log that are looked at
 class DidNotStart(OperationsError):
     """A server did not start; everything started before it was ended."""
 
-    def __init__(self, name: str, fact: str, log: Path | None = None) -> None:
+    def __init__(self, name: str, fact: str, log: Path | None = None, *, since: int = 0) -> None:
+        """`since`: where in the log this start begins, in bytes; what earlier ones said explains nothing."""
         sentence = f"{name} did not start: {fact}."
-        lines = last_lines(log) if log else []
+        lines = last_lines(log, since) if log else []
         if lines:
             sentence += "\n".join(["", f"The end of {log}:", *(f"  {line}" for line in lines)])
         super().__init__(sentence)
@@ -40,11 +41,12 @@ class PortTaken(OperationsError):
     """The port asked for is in use by another program."""
 
 
-def last_lines(log: Path) -> list[str]:
-    """Return the last lines that say something; none for a log that cannot be read."""
+def last_lines(log: Path, since: int = 0) -> list[str]:
+    """Return the last lines that say something, from a byte on; none for a log that cannot be read."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LONGEST_TAIL))
+            size = log.stat().st_size
+            file.seek(max(since if since <= size else 0, size - LONGEST_TAIL))  # a log may have been shortened
             text = file.read().decode(errors="replace")
     except OSError:
         return []

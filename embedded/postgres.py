@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from embedded import identity, ports
 from embedded.cluster import NAME, OWNER, Cluster
-from embedded.errors import DidNotStart, last_lines
+from embedded.errors import DidNotStart
 from embedded.processes import Program
 from embedded.server import Server
 
@@ -97,8 +97,8 @@ class EmbeddedPostgres(Server):
             try:
                 await super()._run()
                 break
-            except DidNotStart:
-                in_use = any(STILL_ATTACHED in line for line in last_lines(self.log))
+            except DidNotStart as failure:
+                in_use = STILL_ATTACHED in failure.message
                 if not in_use or asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(0.1)
@@ -123,7 +123,7 @@ class EmbeddedPostgres(Server):
                 if await cursor.fetchone() is None:
                     await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         except psycopg.Error as error:
-            raise DidNotStart(NAME, f"its database could not be made: {error}", self.log) from None
+            raise self.did_not_start(f"its database could not be made: {error}") from None
 
     async def _connect(self) -> AsyncConnection[tuple[str, ...]]:
         where = make_conninfo(

@@ -41,6 +41,7 @@ class Child:
     process: Process
     identity: Identity | None
     program: Program
+    log_begins: int = 0  #: where in the log its own output starts, in bytes
 
     @property
     def pid(self) -> int:
@@ -82,6 +83,7 @@ async def spawn(program: Program) -> Child:
     """
     command = _leashed(program)
     with open_log(program.log) as log:
+        begins = log.seek(0, os.SEEK_END)
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=DEVNULL,
@@ -91,7 +93,7 @@ async def spawn(program: Program) -> Child:
             cwd=program.directory,
             process_group=0,
         )
-    return Child(process=process, identity=look_up(process.pid), program=program)
+    return Child(process=process, identity=look_up(process.pid), program=program, log_begins=begins)
 
 
 async def run_to_end(name: str, program: Program, *, within: float) -> None:
@@ -101,12 +103,12 @@ async def run_to_end(name: str, program: Program, *, within: float) -> None:
         async with asyncio.timeout(within):
             code = await child.exited()
     except TimeoutError:
-        raise DidNotStart(name, f"it took more than {within:g} seconds", program.log) from None
+        raise DidNotStart(name, f"it took more than {within:g} seconds", program.log, since=child.log_begins) from None
     finally:
         if child.exit_code is None:
             await child.stop(polite=signal.SIGTERM, within=KILL_DEADLINE)
     if code != 0:
-        raise DidNotStart(name, exit_as_words(code), program.log)
+        raise DidNotStart(name, exit_as_words(code), program.log, since=child.log_begins)
 
 
 def exit_as_words(code: int) -> str:

@@ -59,6 +59,10 @@ class Server(ABC):
         """Wait for the end of the child and return its exit code; at once when none was started."""
         return await self._child.exited() if self._child else 0
 
+    def did_not_start(self, fact: str) -> DidNotStart:
+        """With what it said since it was started last."""
+        return DidNotStart(self.name, fact, self.log, since=self._child.log_begins if self._child else 0)
+
     async def answers(self) -> bool:
         """Whether it runs and is healthy now."""
         if self.pid is None:
@@ -85,9 +89,9 @@ class Server(ABC):
             Record(pid=found.pid, started=found.started, command=command, polite=self.polite).write(self._record)
         await patience.until_answered(self._has_settled, within=self.start_deadline)
         if self._child.exit_code is not None:
-            raise DidNotStart(self.name, processes.exit_as_words(self._child.exit_code), self.log)
+            raise self.did_not_start(processes.exit_as_words(self._child.exit_code))
         if not await self.answers():
-            raise DidNotStart(self.name, f"it did not answer within {self.start_deadline:.0f} seconds", self.log)
+            raise self.did_not_start(f"it did not answer within {self.start_deadline:.0f} seconds")
 
     async def _has_settled(self) -> bool:
         return self._child is None or self._child.exit_code is not None or await self.answers()

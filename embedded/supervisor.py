@@ -12,7 +12,7 @@ from embedded import data_directory, environment, ports, processes, state
 from embedded.application import Application
 from embedded.data_directory import DataDirectory
 from embedded.environment import DATABASE_URL, TEMPORAL_ADDRESS, Addresses
-from embedded.errors import DidNotStart, PortTaken
+from embedded.errors import PortTaken
 from embedded.files import write_private
 from embedded.interrupts import Interrupts
 from embedded.keeper import Keeper, Pace
@@ -155,7 +155,7 @@ class Supervisor:
         await self._bring_up(console, home)
         if worker.pid is None:
             # It says nothing when it is ready, but one that cannot run has ended by the time the console answers.
-            raise DidNotStart(worker.name, processes.exit_as_words(await worker.exited()), worker.log)
+            raise worker.did_not_start(processes.exit_as_words(await worker.exited()))
 
     def _application(
         self,

@@ -123,7 +123,7 @@ class EmbeddedTemporal(Server):
         self._client = client
         await super()._run()
         if not await patience.until_answered(lambda: self._prepare_namespace(client), within=NAMESPACE_DEADLINE):
-            raise DidNotStart(NAME, f"its namespace {self.namespace} could not be prepared", self.log)
+            raise self.did_not_start(f"its namespace {self.namespace} could not be prepared")
 
     async def _prepare_namespace(self, client: Client) -> bool:
         """Have closed runs kept longer; harmless to repeat."""

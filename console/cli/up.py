@@ -43,8 +43,10 @@ commands = typer.Typer()
 def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = False) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
+    from operations.bootstrap import Chosen  # noqa: PLC0415
 
     settings = Settings.load()
+    Chosen.of(settings)  # a worker or a console that refused it would do so after everything else had started
     for sentence in asyncio.run(_oddities(settings, data_dir or settings.data_dir)):
         _progress("Note", sentence)
     welcome = Welcome(settings=settings)

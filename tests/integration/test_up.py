@@ -98,11 +98,15 @@ async def test_a_second_up_is_refused_with_the_address_of_the_first(supervisors:
     assert stderr == f"Tenantry already runs on {supervisors.directory}: process {first.process.pid}, {url}.\n"
 
 
-async def test_a_senseless_setting_stops_it_at_once(tmp_path: Path) -> None:
-    code, _, stderr = await tenantry("up", "--data-dir", str(tmp_path / "d"), TENANTRY_RECONCILE_INTERVAL="soon")
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("TENANTRY_RECONCILE_INTERVAL", "soon"), ("TENANTRY_PROVISIONING", "tenant_deprovisioning")],
+)
+async def test_a_senseless_setting_stops_it_at_once(tmp_path: Path, variable: str, value: str) -> None:
+    code, stdout, stderr = await tenantry("up", "--data-dir", str(tmp_path / "d"), **{variable: value})
 
-    assert code == 1
-    assert stderr.startswith("TENANTRY_RECONCILE_INTERVAL ")
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith(f"{variable} ")
     assert stderr.count("\n") == 1
     assert not (tmp_path / "d").exists()
 

@@ -152,13 +152,17 @@ async def test_the_usual_port_gives_way_and_an_explicit_one_insists(supervisors:
 async def test_what_fails_to_start_is_named_with_its_last_words(
     supervisors: Supervisors, option: str, says: str
 ) -> None:
+    log = supervisors.directory / "logs" / f"{option.partition('=')[0]}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("of an earlier start\n")
+
     supervisor = await supervisors.start(option)
 
     assert await supervisor.exit_code() == 1
-
     told = "\n".join(supervisor.said)
     assert says in told
     assert told.endswith("  no such table")
+    assert "of an earlier start" not in told
     assert not (supervisor.directory / "state.json").exists()
 
 

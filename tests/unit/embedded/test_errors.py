@@ -30,3 +30,19 @@ def test_an_endless_line_is_shown_by_its_ends(tmp_path: Path) -> None:
     assert line.startswith("level=ERROR ")
     assert line.endswith(" address already in use")
     assert len(line) < 300
+
+
+def test_what_earlier_starts_said_is_not_shown(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text("worker ready\nworker stops\n")
+
+    failure = DidNotStart("worker", "it exited with code 1", log, since=log.stat().st_size)
+
+    assert failure.message == "worker did not start: it exited with code 1."
+
+
+def test_a_log_that_was_shortened_is_shown_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.write_text("no such table\n")
+
+    assert last_lines(log, since=1000) == ["no such table"]
