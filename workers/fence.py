@@ -1,4 +1,4 @@
-"""Stands before every activity of the worker, whoever's it is: asks the fence, and logs what may not act, or not yet."""
+"""Stands before every activity of the worker, whoever's it is: asks the fence, and logs what may not act or waits."""
 
 from prometheus_client import Counter
 from temporalio import activity
