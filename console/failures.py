@@ -32,7 +32,7 @@ def install() -> None:
     """For the application of the pages. Once per process, before it serves."""
     core.app.add_exception_handler(404, _not_found)
     core.app.add_exception_handler(Exception, _failed)
-    core.app.on_page_exception(lambda: cards.empty_state(BUG))
+    core.app.on_page_exception(lambda: cards.whole_page(BUG))
 
 
 def wants_page(scope: Scope) -> bool:

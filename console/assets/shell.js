@@ -111,6 +111,23 @@
     field.select();
   }
 
+  // Whoever came here by a link that has gone with its page stands nowhere: they get the heading of the new one, unless
+  // a field or a dialog has taken the focus meanwhile.
+  let heading = null;
+  function greet() {
+    const found = document.querySelector(".content h1");
+    if (!found || found === heading) return;
+    const isFirst = heading === null;
+    heading = found;
+    if (!isFirst) requestAnimationFrame(() => requestAnimationFrame(() => takeIn(found)));
+  }
+  function takeIn(place) {
+    if (document.activeElement !== document.body || document.querySelector(COVERS)) return;
+    place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  }
+  new MutationObserver(greet).observe(document.body, { childList: true, subtree: true });
+
   show(choice());
   // The frame is drawn after this script has run.
   new MutationObserver((_, observer) => {

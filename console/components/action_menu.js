@@ -1,5 +1,8 @@
 // A button with a menu of actions. What is not possible can be read, with its reason, and does nothing.
+import { connection } from "console_connection";
 import { spoken, spokenInFull } from "console_formats";
+
+const OFFLINE = "You are offline";
 
 export default {
   template: `
@@ -7,7 +10,7 @@ export default {
     <button ref="button" type="button" class="button" data-local aria-haspopup="menu" :aria-expanded="String(open)" :aria-label="label" @click="toggle">
       <span>{{ word }}</span><i class="material-icons notranslate" aria-hidden="true">expand_more</i></button>
     <div v-if="open" ref="menu" class="menu" role="menu" :aria-label="label">
-      <button v-for="item in items" :key="item.name" type="button" role="menuitem" tabindex="-1" class="menu-item"
+      <button v-for="item in offered" :key="item.name" type="button" role="menuitem" tabindex="-1" class="menu-item"
         :class="{ danger: item.danger }" :aria-disabled="item.problem ? 'true' : null" @click="choose(item)">
         <i class="material-icons notranslate" aria-hidden="true">{{ item.icon }}</i>
         <span>{{ item.label }}<span v-if="item.problem" class="menu-problem" :title="spokenInFull(item.problem)">{{ spoken(item.problem) }}</span></span></button>
@@ -17,6 +20,10 @@ export default {
   emits: ["choose"],
   data() {
     return { open: false };
+  },
+  computed: {
+    // Offline, that is the reason for all of them: whatever else is wrong may be over when the page is back.
+    offered() { return connection.online ? this.items : this.items.map((item) => ({ ...item, problem: OFFLINE })); },
   },
   mounted() {
     this.outside = (event) => {

@@ -99,14 +99,20 @@ def _fact_value(item: Fact) -> None:
     attribute(element, "href", item.href)
 
 
-def empty_state(empty: Empty) -> ui.element:
+def empty_state(empty: Empty, *, heading: Literal["h1", "h3"] = "h3") -> ui.element:
     """Why there is nothing here, and what to do."""
     with ui.element("div").classes("empty") as element:
         attribute(element, "data-kind", empty.kind.value)
         ui.icon(EMPTY_ICONS[empty.kind])
-        tag("h3", empty.title)
+        tag(heading, empty.title)
         if empty.text:
             tag("p", empty.text)
         if empty.action and empty.href:
             attribute(tag("a", empty.action, classes="button"), "href", empty.href)
     return element
+
+
+def whole_page(empty: Empty) -> ui.element:
+    """Why there is no page here, in its place: with a title and a heading of its own."""
+    ui.page_title(f"{empty.title} · Tenantry")
+    return empty_state(empty, heading="h1")

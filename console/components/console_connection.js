@@ -8,6 +8,7 @@ const KEY = "tenantry.pressed";
 const AWAY = "tenantry.away"; // the page went while it was offline: the server knew its tab no more
 const ACTIONS = ".content button, .content [role=button], .dialogs button";
 const LOCAL = "[data-local], .live-columns *"; // what the browser does by itself
+const TELLS = "[role=menuitem]"; // says itself that it waits, and why
 export const connection = Vue.reactive({ online: true });
 let signAt = null;
 let wasOnline = false;
@@ -21,7 +22,7 @@ function look() {
   connection.online = online;
   document.documentElement.toggleAttribute("data-offline", !online);
   for (const each of document.querySelectorAll(ACTIONS)) {
-    if (each.matches(LOCAL)) continue;
+    if (each.matches(LOCAL) || each.matches(TELLS)) continue;
     if (!online && each.getAttribute("aria-disabled") !== "true") {
       each.dataset.waits = "";
       each.setAttribute("aria-disabled", "true");

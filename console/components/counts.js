@@ -1,6 +1,8 @@
 // Counts over a list that are its filter at the same time.
 import { Follower } from "console_line";
 
+const EDGE = 24; // pixels of the next one that can be seen beside it
+
 export default {
   template: `
   <div class="counts" role="group" :aria-label="label">
@@ -16,13 +18,14 @@ export default {
     return { numbers: null, picked: this.chosen };
   },
   watch: {
-    chosen(value) { this.picked = value; },
+    chosen(value) { this.choose(value); },
   },
   created() {
     this.follower = new Follower((numbers) => { this.numbers = numbers; }, () => this.$emit("behind"));
   },
   mounted() {
     this.follower.join();
+    this.reveal();
     this.$emit("mounted");
   },
   unmounted() {
@@ -30,10 +33,22 @@ export default {
   },
   methods: {
     show(numbers, edition) {
+      if (!this.numbers) this.reveal(); // the first numbers make them wider
       this.numbers = numbers;
       if (edition) this.follower.follow(edition);
     },
-    choose(value) { this.picked = value; },
+    choose(value) {
+      this.picked = value;
+      this.reveal();
+    },
+    // On a narrow page they are one row that scrolls: as far as the first chosen one, and no further.
+    async reveal() {
+      await this.$nextTick();
+      const one = this.$el.querySelector("[aria-pressed=true]")?.getBoundingClientRect();
+      if (!one) return;
+      const row = this.$el.getBoundingClientRect();
+      this.$el.scrollLeft += Math.min(0, one.left - EDGE - row.left) + Math.max(0, one.right + EDGE - row.right);
+    },
     press(value) {
       this.picked = this.picked.includes(value) ? this.picked.filter((each) => each !== value) : [...this.picked, value];
       this.$emit("choose", this.picked);

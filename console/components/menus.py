@@ -19,7 +19,7 @@ class MenuItem:
     problem: str | None = None
 
 
-class ActionMenu(ui.element, component="action_menu.js", dependencies=["console_formats.js"]):
+class ActionMenu(ui.element, component="action_menu.js", dependencies=["console_connection.js", "console_formats.js"]):
     """`choose` hears the name of a possible item; it is hidden while there are no items."""
 
     def __init__(self, word: str, *, label: str, choose: Callable[[str], Handled]) -> None:

@@ -58,6 +58,7 @@ class LiveList:
         self._header = header
         self._filters = filters
         self._listener: Listener[News] | None = None
+        self._is_typing = False  #: what is typed is one entry of the history, not one for each letter
         self._place = ui.element("div").classes("list")
         with self._place:
             self.table = LiveTable(
@@ -75,7 +76,7 @@ class LiveList:
                     behind=self._sync,
                 ),
             )
-            self.pager = Pager(on_page=lambda cursor: self._go(cursor=cursor))
+            self.pager = Pager(on_page=self._turn)
         with self.pager.extras:
             self._export = tag("a", "Export CSV", classes="button")
         attribute(self._export, "download", True)
@@ -96,7 +97,7 @@ class LiveList:
             rows = await self._watch(listener)
         except InvalidInput:  # a cursor that was cut when it was copied: begin at the first page
             if listener is self._listener and not listener.is_deleted:
-                await self._go(cursor=None)
+                await self._go(new_entry=False, cursor=None)
             return
         except DatabaseUnavailable as error:
             self._try_later(listener, error)
@@ -130,11 +131,12 @@ class LiveList:
     async def choose(self, **filters: str | None) -> None:
         """Other filters: back to the first page."""
         if any((value or None) != self._query.get(name) for name, value in filters.items()):
-            await self._go(cursor=None, **filters)
+            goes_on, self._is_typing = self._is_typing, set(filters) == {"q"}
+            await self._go(new_entry=not (goes_on and self._is_typing), cursor=None, **filters)
 
-    async def _go(self, **changes: str | None) -> None:
+    async def _go(self, *, new_entry: bool, **changes: str | None) -> None:
         self._query = {name: value for name, value in {**self._query, **changes}.items() if value}
-        address.replace(self._shape.path, self._query)
+        address.keep(self._shape.path, self._query, new_entry=new_entry)
         self._show_query()
         await self.draw()
 
@@ -144,14 +146,19 @@ class LiveList:
             asked = {name: self._query[name] for name in (*self._filters.words, "sort") if name in self._query}
             attribute(self._export, "href", address.link(self._shape.export, self._shape.exported(asked)))
 
+    async def _turn(self, cursor: str | None) -> None:
+        self._is_typing = False
+        await self._go(new_entry=True, cursor=cursor)
+
     async def _sort(self, sort: Sort) -> None:
+        self._is_typing = False
         ascending, descending = self._shape.sorts[sort.name]
         self.table.set_sort(sort)
-        await self._go(sort=descending if sort.descending else ascending, cursor=None)
+        await self._go(new_entry=True, sort=descending if sort.descending else ascending, cursor=None)
 
     def _choose_columns(self, names: list[str]) -> None:
         self._query["columns"] = ",".join(names)
-        address.replace(self._shape.path, self._query)
+        address.keep(self._shape.path, self._query, new_entry=False)
 
     def _hear(self, news: News) -> None:
         if news.foot_moved:  # a patch rarely moves it, and each move is for each tab to carry out

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.page_arguments import PageArguments
 
 from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import attention, outage_words
+from console.pages import address, attention, outage_words
 from console.pages.place import Place
 from console.pages.places import PLACES
 from console.pages.scope import Scope
@@ -45,12 +45,22 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
 class _Pages(ui.sub_pages):
     """The pages inside the frame, with our words for what is not there and for bugs."""
 
+    def __init__(self, routes: dict[str, Callable[[PageArguments], Awaitable[None]]]) -> None:
+        super().__init__(routes)
+        client = self.client
+        client.sub_pages_router.on_path_changed(lambda opened: self._open(client, opened))
+
+    def _open(self, client: Client, opened: str) -> None:
+        """A list changes its address by itself; on the way Back NiceGUI would take it for the page that is there."""
+        if address.must_redraw(client, opened):
+            self.refresh()
+
     def _render_404(self) -> None:
-        cards.empty_state(failures.NO_PAGE)
+        cards.whole_page(failures.NO_PAGE)
 
     def _render_error(self, _: Exception) -> None:
         """The bug itself is logged by `_show_failure`."""
-        cards.empty_state(failures.BUG)
+        cards.whole_page(failures.BUG)
 
 
 def _page(scope: Scope, place: Place) -> Callable[[PageArguments], Awaitable[None]]:
@@ -88,7 +98,7 @@ async def _draw(scope: Scope, place: Place, arguments: PageArguments) -> None:
 def _say_instead(parent: ui.element, empty: Empty) -> None:
     parent.clear()
     with parent:
-        cards.empty_state(empty)
+        cards.whole_page(empty)
 
 
 def _follow(hub: Hub, frame: shell.Frame) -> None:

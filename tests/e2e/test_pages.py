@@ -133,7 +133,7 @@ async def test_what_does_not_exist_is_said_to_be_not_found(visits: Visits, page:
         "/tenants/nobody": "There is no tenant with this slug.",
     }.items():
         await go(page, path)
-        await expect(page.locator(".empty h3")).to_have_text("Not found")
+        await expect(page.locator(".empty h1")).to_have_text("Not found")
         await expect(page.locator(".empty p")).to_have_text(sentence)
 
     answer = await page.goto("/nowhere/at/all")
@@ -186,7 +186,7 @@ async def test_a_viewer_is_told_why_there_is_no_form(visits: Visits, console: Co
 
     await go(page, "/tenants/new")
 
-    await expect(page.locator(".empty h3")).to_have_text("Not permitted")
+    await expect(page.locator(".empty h1")).to_have_text("Not permitted")
     await expect(page.get_by_label("Slug")).to_have_count(0)
 
 

@@ -81,4 +81,4 @@ async def go(page: Page, path: str) -> None:
 async def settled(page: Page) -> None:
     """Until the page is drawn and its socket answers; before that, a click could be lost."""
     await page.wait_for_function("window.did_handshake === true")
-    await page.wait_for_selector(".content h1, .content .empty h3")
+    await page.wait_for_selector(".content h1")
