@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.error_texts import clean
@@ -18,7 +18,7 @@ SAMPLE, SAMPLE_LENGTH = 300, 300  #: texts, and characters of each
 FREQUENT_TENANTS = 9  #: of the sample; then the newest hundred tenants are found sooner by reading tenants in order
 PART = 4  #: characters; the shortest text that has a trigram wherever a word begins or ends in it
 TELLING = 2  #: of the sample; of a rarer term nothing can be said
-MOST_OWNERS = 100  #: of those whose e-mail begins with a term, the first ones
+MOST_OWNERS = 100  #: of those whose e-mail or its domain begins with a term, the first ones
 
 ACCENTS = re.compile("[\u0300-\u036f]")
 #: Letters that are not others with an accent → what people type for them
@@ -60,11 +60,22 @@ def unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def matches_tenant(term: str) -> ColumnElement[bool]:
-    """Slug and name contain the term, whatever its accents; the slug begins with one that is too short for trigrams."""
+    """Slug and name contain each word, whatever its accents; the slug begins with a term too short for trigrams."""
     looked_for = folded(term)
     if len(looked_for) < TRIGRAM:
         return Tenant.slug.startswith(looked_for.lower(), autoescape=True)
-    return func.folded(tenant_words).icontains(looked_for, autoescape=True)
+    return and_(*(_has(word, alone=looked_for == word) for word in words_of(looked_for)))
+
+
+def words_of(looked_for: str) -> tuple[str, ...]:
+    """The words of a term. One without any that has a trigram is looked for as it stands."""
+    words = tuple(dict.fromkeys(looked_for.split()))
+    return words if any(len(word) >= TRIGRAM for word in words) else (looked_for,)
+
+
+def _has(word: str, *, alone: bool) -> ColumnElement[bool]:
+    has_it = func.folded(tenant_words).icontains(word, autoescape=True)
+    return has_it if alone or len(word) >= TRIGRAM else unindexed(has_it)
 
 
 def tenants(term: str, limit: int, newest: Sequence[str]) -> Select[UUID]:
@@ -73,7 +84,8 @@ def tenants(term: str, limit: int, newest: Sequence[str]) -> Select[UUID]:
     looked_for = folded(term)
     if len(looked_for) < TRIGRAM:
         return select(Tenant.id).where(matches_tenant(term)).order_by(*newest_first).limit(limit)
-    if Sample.of(looked_for, [folded(words) for words in newest]).matches >= FREQUENT_TENANTS:
+    matches = sum(all(word.lower() in folded(text).lower() for word in words_of(looked_for)) for text in newest)
+    if matches >= FREQUENT_TENANTS:
         return select(Tenant.id).where(unindexed(matches_tenant(term))).order_by(*newest_first).limit(limit)
     # OFFSET keeps PostgreSQL from reading tenants in order after all, which looks cheap to it.
     found = select(Tenant.id, Tenant.created_at).where(matches_tenant(term)).offset(0).subquery()
@@ -81,12 +93,19 @@ def tenants(term: str, limit: int, newest: Sequence[str]) -> Select[UUID]:
 
 
 def owned(term: str) -> Select[UUID]:
-    """The tenants whose owner's e-mail begins with the term, first those of the first e-mails."""
+    """The tenants whose owner's e-mail, or its domain, begins with the term, first those of the first e-mails."""
     email = func.lower(User.email).collate("C")
-    begins_so = email.startswith(term.lower(), autoescape=True) if len(term) >= TRIGRAM else false()
-    first = select(User.id, email.label("email")).where(begins_so).order_by(email).limit(MOST_OWNERS).subquery()
+    domain = func.split_part(func.lower(User.email), literal_column("'@'"), literal_column("-1")).collate("C")
+    found = union(_first(email, email, term.lower()), _first(domain, email, term.lower().removeprefix("@"))).subquery()
+    first = select(found.c.id, found.c.email).order_by(found.c.email).limit(MOST_OWNERS).subquery()
     tenant = select(Membership.tenant_id).join(first, first.c.id == Membership.user_id)
     return tenant.where(Membership.role == "owner").order_by(first.c.email)
+
+
+def _first(place: ColumnElement[str], email: ColumnElement[str], term: str) -> Select[UUID, str]:
+    begins_so = place.startswith(term, autoescape=True) if len(term) >= TRIGRAM else false()
+    first = select(User.id, email.label("email")).where(begins_so).order_by(place).limit(MOST_OWNERS).subquery()
+    return select(first.c.id, first.c.email)
 
 
 def newest_tenants() -> Select[str]:

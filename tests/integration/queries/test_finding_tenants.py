@@ -42,8 +42,10 @@ async def found(database: Database, term: str) -> list[str]:
     return sorted(slugs)
 
 
-@pytest.mark.parametrize("term", ["ada@acme.example", "Ada@ACME.example", "ada@", "ada", " ada@acme "])
-async def test_an_owner_is_found_by_an_email_or_its_beginning(
+@pytest.mark.parametrize(
+    "term", ["ada@acme.example", "Ada@ACME.example", "ada@", "ada", " ada@acme ", "@acme.e", "Acme.Ex"]
+)
+async def test_an_owner_is_found_by_the_beginning_of_an_email_or_its_domain(
     term: str, database: Database, connection: AsyncConnection
 ) -> None:
     await owned(connection, "acme", "Ada@Acme.example")
@@ -52,7 +54,7 @@ async def test_an_owner_is_found_by_an_email_or_its_beginning(
     assert await found(database, term) == ["acme"]
 
 
-@pytest.mark.parametrize("term", ["ad", "da@acme", "a%@", "ad_@acme", "acme.example"])
+@pytest.mark.parametrize("term", ["ad", "da@acme", "a%@", "ad_@acme", "cme.example", "@ac", "@acm_"])
 async def test_an_email_is_not_found_by_its_middle_nor_by_two_letters(
     term: str, database: Database, connection: AsyncConnection
 ) -> None:
@@ -97,6 +99,15 @@ async def test_tenants_of_an_owner_are_narrowed_by_status_and_paged(
 
     assert [tenant.slug for tenant in (*first.items, *rest.items)] == [f"info-{number}" for number in (4, 3, 2, 1, 0)]
     assert (first.total, rest.next) == (5, None)
+
+
+@pytest.mark.parametrize("term", ["angstrom 4", "4 ångström", "angstrom ab", "ab angs", "firm- 4"])
+async def test_words_are_looked_for_one_by_one(term: str, database: Database, connection: AsyncConnection) -> None:
+    await owned(connection, "firm-4", "ada@four.example", "Ångström AB 4")
+    await owned(connection, "firm-5", "bob@five.example", "Ångström 5")
+    await owned(connection, "globex-4", "eve@globex.example", "Globex AB 4")
+
+    assert await found(database, term) == ["firm-4"]
 
 
 @pytest.mark.parametrize("name", [NFC, NFD])
