@@ -1,8 +1,6 @@
 // A button with a menu of actions. What is not possible can be read, with its reason, and does nothing.
-import { connection } from "console_connection";
+import { OFFLINE, connection } from "console_connection";
 import { spoken, spokenInFull } from "console_formats";
-
-const OFFLINE = "You are offline";
 
 export default {
   template: `

@@ -10,6 +10,7 @@ const ACTIONS = ".content button, .content [role=button], .dialogs button";
 const LOCAL = "[data-local], .live-columns *"; // what the browser does by itself
 const TELLS = "[role=menuitem]"; // says itself that it waits, and why
 export const connection = Vue.reactive({ online: true });
+export const OFFLINE = "You are offline";
 let signAt = null;
 let wasOnline = false;
 
@@ -24,9 +25,11 @@ function look() {
   for (const each of document.querySelectorAll(ACTIONS)) {
     if (each.matches(LOCAL) || each.matches(TELLS)) continue;
     if (!online && each.getAttribute("aria-disabled") !== "true") {
-      each.dataset.waits = "";
+      each.dataset.waits = each.title;
+      each.title = OFFLINE;
       each.setAttribute("aria-disabled", "true");
     } else if (online && "waits" in each.dataset) {
+      each.dataset.waits ? (each.title = each.dataset.waits) : each.removeAttribute("title");
       delete each.dataset.waits;
       each.removeAttribute("aria-disabled");
     }
@@ -57,7 +60,7 @@ function guard(event) {
   if (!connection.online) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    say("You are offline: nothing was done. The page connects again by itself.");
+    say(`${OFFLINE}: nothing was done. The page connects again by itself.`);
   } else if (target.matches(ACTIONS)) press(wordOf(target));
 }
 

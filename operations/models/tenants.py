@@ -60,9 +60,8 @@ class User(Record):
 
 Index("uq_users_email", func.lower(User.email), unique=True)
 Index("ix_users_email_prefix", func.lower(User.email))  # COLLATE "C", for beginnings; it cannot be told apart
-Index(
-    "ix_users_email_domain", func.split_part(func.lower(User.email), literal_column("'@'"), literal_column("-1"))
-)  # the same of domains
+# The same of domains.
+Index("ix_users_email_domain", func.split_part(func.lower(User.email), literal_column("'@'"), literal_column("-1")))
 
 
 class Membership(Record):

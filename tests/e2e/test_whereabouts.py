@@ -94,6 +94,7 @@ async def test_offline_every_action_says_why_it_waits(visits: Visits, admin_sess
     await expect(items.filter(has_text="You are offline")).to_have_count(number)
     looks = "all => [...new Set(all.map(each => getComputedStyle(each).color + getComputedStyle(each).opacity))]"
     assert len(await items.evaluate_all(looks)) == 1
+    await expect(page.get_by_role("button", name="Approve")).to_have_attribute("title", "You are offline")
     await page.context.set_offline(False)
     await expect(items.filter(has_text="You are offline")).to_have_count(0, timeout=30_000)
     await expect(items.filter(has_text="Terminate")).to_be_enabled()
@@ -110,10 +111,11 @@ async def test_on_a_phone_the_chosen_chip_can_be_seen(visits: Visits, admin_sess
     await page.wait_for_function(f"({INSIDE})(document.querySelector('.count[aria-pressed=true]'))")
 
 
-async def test_on_a_phone_the_choice_of_columns_covers_no_run(
-    visits: Visits, admin_session: str, acme: ExecutionDetail
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_the_choice_of_columns_in_a_card_covers_no_run(
+    visits: Visits, admin_session: str, acme: ExecutionDetail, width: int
 ) -> None:
-    page = await visits.begin(session=admin_session, width=390)
+    page = await visits.begin(session=admin_session, width=width)
     await go(page, f"/tenants/{acme.execution.entity_slug}")
     await expect(page.locator("tr[data-id]").first).to_be_visible()
 
