@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from nicegui import Client, ui
+from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
 from console import failures, sessions
@@ -47,12 +47,11 @@ class _Pages(ui.sub_pages):
 
     def __init__(self, routes: dict[str, Callable[[PageArguments], Awaitable[None]]]) -> None:
         super().__init__(routes)
-        client = self.client
-        client.sub_pages_router.on_path_changed(lambda opened: self._open(client, opened))
+        self.client.sub_pages_router.on_path_changed(self._open)
 
-    def _open(self, client: Client, opened: str) -> None:
+    def _open(self, opened: str) -> None:
         """A list changes its address by itself; on the way Back NiceGUI would take it for the page that is there."""
-        if address.must_redraw(client, opened):
+        if address.must_redraw(self.client, opened):
             self.refresh()
 
     def _render_404(self) -> None:
