@@ -157,6 +157,9 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         "search two letters": ("ac", "entity"),
         "search an owner": (f"owner@{place.slug}.", "entity"),
         "search all owners": ("Owner@", "entity"),
+        "search a domain": (f"@{place.slug}.", "entity"),
+        "search two words": ("north acme", "entity"),
+        "search a frequent word and a rare one": ("acme zqxjkv", "error"),
         "search nothing": ("zqxjkv", "error"),
         "search an id": (f"tenant-provision-{place.slug}--", ""),
         "search ids": ("tenant-provision-acme-north", ""),
@@ -194,6 +197,10 @@ def _of_tenants(tenants: TenantQueries, place: Landmarks) -> Iterator[View]:
     yield listing("search tenants, one", "ix_tenants_search", place.slug)
     yield listing("search tenants, accents", "ix_tenants_search", place.slug.replace("o", "ö").replace("e", "é"))
     yield listing("search tenants, an owner", "ix_users_email_prefix", f"owner@{place.slug}.")
+    yield listing("search tenants, a domain", "ix_users_email_domain", f"@{place.slug}.")
+    yield listing("search tenants, two words", "ix_tenants_", "north acme")
+    yield listing("search tenants, a frequent word and a rare one", "ix_tenants_search", "acme zqxjkv")
+    yield listing("search tenants, a frequent word and a short one", "ix_tenants_", "acme 77")
     yield listing("search tenants, all owners", "ix_users_email_prefix", "Owner@")
     yield listing("search tenants, all owners of active ones", "ix_users_email_prefix", "owner@", TenantStatus.ACTIVE)
     yield listing("search tenants, two letters", "ix_tenants_", "ac")

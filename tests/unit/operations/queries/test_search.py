@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.queries.search.terms import Sample, folded, usable
+from operations.queries.search.terms import Sample, folded, usable, words_of
 
 TEXTS = (
     *("connection to tenants-eu-3 refused" for _ in range(3)),
@@ -50,6 +50,19 @@ def test_a_part_of_mere_signs_tells_nothing_to_an_index() -> None:
 )
 def test_letters_are_folded_into_those_that_people_type(text: str, plain: str) -> None:
     assert folded(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("angstrom  4", ("angstrom", "4")),
+        ("acme", ("acme",)),
+        ("acme north acme", ("acme", "north")),
+        ("a b", ("a b",)),  # each alone would be tested in every tenant
+    ],
+)
+def test_a_term_is_its_words_unless_no_index_finds_one_of_them(term: str, words: tuple[str, ...]) -> None:
+    assert words_of(term) == words
 
 
 @pytest.mark.parametrize("term", ["", "  ", "\x00", "\u0301", " \u0308 ", "¨"])
