@@ -55,6 +55,8 @@ class _Pages(ui.sub_pages):
             self.refresh()
 
     def _render_404(self) -> None:
+        """Where a page's address goes on with what it does not know, that page is being built already."""
+        self._cancel_active_tasks()
         cards.whole_page(failures.NO_PAGE)
 
     def _render_error(self, _: Exception) -> None:

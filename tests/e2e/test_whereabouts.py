@@ -31,6 +31,7 @@ async def test_a_page_that_is_not_there_has_a_title_of_its_own(visits: Visits, p
     for path, title in {
         "/executions/00000000-0000-0000-0000-000000000000": "Not found",
         "/nowhere/at/all": "There is no such page",
+        "/tenants/nobody/more": "There is no such page",
     }.items():
         await go(page, path)
         await expect(page).to_have_title(re.compile(rf"^(\([\d,+]+\) )?{title} · Tenantry$"))
