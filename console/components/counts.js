@@ -5,7 +5,7 @@ const EDGE = 24; // pixels of the next one that can be seen beside it
 
 export default {
   template: `
-  <div class="counts" role="group" :aria-label="label">
+  <div class="counts" role="group" :aria-label="label" @pointerdown="isLeft = true" @wheel.passive="isLeft = true">
     <button v-for="c in counts" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
       :aria-pressed="String(picked.includes(c.value))" @click="press(c.value)">
       <span v-if="c.status || c.health" class="badge mark" aria-hidden="true" :data-status="c.status" :data-health="c.health"></span>
@@ -15,7 +15,7 @@ export default {
   props: { counts: Array, label: String, cap: Number, chosen: Array },
   emits: ["choose", "behind", "mounted"],
   data() {
-    return { numbers: null, picked: this.chosen };
+    return { numbers: null, picked: this.chosen, isLeft: false };
   },
   watch: {
     chosen(value) { this.choose(value); },
@@ -25,20 +25,23 @@ export default {
   },
   mounted() {
     this.follower.join();
-    this.reveal();
+    // Numbers and fonts make the counts wider, whenever they come; whoever has scrolled is left where they are.
+    this.widths = new ResizeObserver(() => this.isLeft || this.reveal());
+    for (const each of this.$el.children) this.widths.observe(each);
     this.$emit("mounted");
   },
   unmounted() {
+    this.widths.disconnect();
     this.follower.leave();
   },
   methods: {
     show(numbers, edition) {
-      if (!this.numbers) this.reveal(); // the first numbers make them wider
       this.numbers = numbers;
       if (edition) this.follower.follow(edition);
     },
     choose(value) {
       this.picked = value;
+      this.isLeft = false;
       this.reveal();
     },
     // On a narrow page they are one row that scrolls: as far as the first chosen one, and no further.

@@ -61,7 +61,7 @@ class User(Record):
 Index("uq_users_email", func.lower(User.email), unique=True)
 Index("ix_users_email_prefix", func.lower(User.email))  # COLLATE "C", for beginnings; it cannot be told apart
 # The same of domains.
-Index("ix_users_email_domain", func.split_part(func.lower(User.email), literal_column("'@'"), literal_column("-1")))
+Index("ix_users_email_domain", func.split_part(func.lower(User.email), "@", -1))
 
 
 class Membership(Record):

@@ -249,7 +249,10 @@ class HalfDone:
 
 @pytest.fixture
 async def half_done(visits: Visits, far_console: Console, beside: Services, run: Run) -> AsyncIterator[HalfDone]:
-    yield await HalfDone.begin(visits, far_console, run, beside)
+    half_done = await HalfDone.begin(visits, far_console, run, beside)
+    yield half_done
+    for page in (half_done.form, half_done.asked):
+        await page.context.close()  # before their console ends, of which they would complain
     visits.complaints.clear()  # of the tabs, that they had lost their server
 
 
