@@ -58,7 +58,8 @@ class FencedActivity(ActivityInboundInterceptor):
             raise
         except ApplicationError as error:
             if error.category is ApplicationErrorCategory.BENIGN:  # the SDK says nothing of what is expected
-                log.info("step waits", step=info.activity_type, workflow_id=info.workflow_id, why=error.message)
+                what = "step refused" if error.non_retryable else "step waits"
+                log.info(what, step=info.activity_type, workflow_id=info.workflow_id, why=error.message)
             raise
 
     async def _admit_step(self, info: activity.Info, input: ExecuteActivityInput) -> None:  # noqa: A002
