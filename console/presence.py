@@ -20,6 +20,8 @@ from operations.errors import DatabaseUnavailable
 SWEEP = 2.0  #: seconds between two looks for sessions that ended elsewhere
 FAREWELL = 1.0  #: seconds for browsers to leave by themselves
 POLITENESS = 0.5  #: seconds that a client may take to hear that its long polling has ended
+#: For the tabs of who logged out; the one that asked for it is led away by the answer.
+GO = "document.documentElement.hasAttribute('data-leaving') || window.location.replace('/login')"
 HangUp = Callable[[], None]
 
 
@@ -66,7 +68,7 @@ class Presence:
             if lead_back:
                 sessions.send_to_login(client)
             else:
-                client.run_javascript("window.location.replace('/login')")
+                client.run_javascript(GO)
         if ended:
             background_tasks.create(self._hang_up(ended, [client.id for client in tabs]))
 

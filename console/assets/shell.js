@@ -55,7 +55,9 @@
 
   // What was typed and not used ends with the session; console_drafts.js keeps it till then.
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("[data-log-out]")) localStorage.removeItem("tenantry.drafts");
+    if (!event.target.matches("[data-log-out]")) return;
+    localStorage.removeItem("tenantry.drafts");
+    root.toggleAttribute("data-leaving", true); // the answer leads away, and must be heard (presence.py)
   });
 
   const shortcuts = () => document.getElementById("shortcuts");

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from console.pages.places import PLACES
 from operations.access import Actor
@@ -179,6 +179,29 @@ async def test_a_logout_ends_the_other_tabs_of_the_session(visits: Visits, conso
     await other.wait_for_url("**/login", timeout=5_000)
     await other.goto("/tenants")
     assert other.url.endswith("/login?next=%2Ftenants")
+
+
+async def test_who_logs_out_hears_the_answer_before_the_tab_goes(visits: Visits, console: Console) -> None:
+    """It takes the cookie away and empties the cache; a tab that went by itself would not wait for it."""
+    page = await visits.begin(session=await console.accounts.session())
+    other = await page.context.new_page()
+    await go(other, "/tenants")
+    await go(page, "/executions")
+    unheard: list[str] = []
+    page.on("requestfailed", lambda request: unheard.append(request.url))
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        await other.wait_for_url("**/login", timeout=5_000)  # both tabs have been told
+        await route.fulfill(response=answer)
+
+    await page.route("**/logout", late)
+
+    await page.get_by_role("button", name="Account of").click()
+    await page.get_by_role("button", name="Log out").click()
+
+    await page.wait_for_url("**/login")
+    assert [url for url in unheard if url.endswith("/logout")] == []
 
 
 async def test_a_viewer_is_told_why_there_is_no_form(visits: Visits, console: Console) -> None:

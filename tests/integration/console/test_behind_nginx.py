@@ -123,7 +123,8 @@ async def test_a_person_logs_in_sees_changes_live_and_logs_out(
             await add_tenant(connection, slug="live-behind-nginx")
         await expect(page.get_by_text("live-behind-nginx").first).to_be_visible()
 
-        await page.evaluate("document.querySelector('form[action=\"/logout\"]').submit()")
+        await page.get_by_role("button", name="Account of").click()
+        await page.get_by_role("button", name="Log out").click()
         await page.wait_for_url("**/login*")
         await browser.close()
 
