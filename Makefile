@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long record chaos bench check format lock clean python tools browser parts
+.PHONY: help setup run test test-long record predeploy chaos bench check format lock clean python tools browser parts
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -48,6 +48,9 @@ test-long: tools browser parts ## the tests that take long: chaos, kills, outage
 
 record: tools ## record a run's history for tests/replay by this version; NAME=success chooses, NAME=all takes each
 	@exec $(BIN)/python -m tests.replay $(NAME)
+
+predeploy: setup ## replay the runs in flight against this version: refuses a deploy that would break one
+	@exec $(BIN)/tenantry replay --open $(ARGS)
 
 chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAULTS=60 choose what is done to it
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --faults $(or $(FAULTS),300)

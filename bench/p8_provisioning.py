@@ -108,6 +108,7 @@ class House:
             await steps.load_tenant(step)
             await steps.create_schema(step)
             await steps.migrate_schema(step)
+            await steps.verify_schema(step)
             await steps.add_owner(step)
             await steps.seed_defaults(step)
             await steps.activate_tenant(step)

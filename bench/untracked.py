@@ -74,6 +74,7 @@ async def work(settings: Settings) -> None:
                 steps.load_tenant,
                 steps.create_schema,
                 steps.migrate_schema,
+                steps.verify_schema,
                 steps.add_owner,
                 steps.seed_defaults,
                 steps.activate_tenant,

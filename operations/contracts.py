@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+PACKAGE = "tenantry"  #: this distribution
 OPERATION_UUID = "OperationUUID"  #: search attribute (Keyword); its value is the execution's id
 SCHEMA_MARK = "tenantry:tenant:"  #: begins the COMMENT of a schema that belongs to a tenant
 
@@ -12,6 +13,7 @@ REQUEST_APPROVAL = "request_approval"
 SETTLE_APPROVAL = "settle_approval"
 CREATE_SCHEMA = "create_schema"
 MIGRATE_SCHEMA = "migrate_schema"
+VERIFY_SCHEMA = "verify_schema"
 ADD_OWNER = "add_owner"
 SEED_DEFAULTS = "seed_defaults"
 ACTIVATE_TENANT = "activate_tenant"
@@ -31,6 +33,9 @@ STEP_RETRYING = "step_retrying"  #: cause of an execution whose step failed and 
 APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected
 DECIDED = "decided"  #: signal without arguments: the decision is in the database
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
+TRACKING_HEADER = "tenantry-tracking"  #: of a start; without it the run itself reports that it has begun
+TRACKING = b"2"  #: its value: whoever starts a run and the first step's fence report it
+TRACKING_2 = "tracking-2"  #: what a worker knows that understands the header
 RECORD_STATUS = "record_execution_status"  #: local activity of the tracking plugin
 
 RECONCILIATION = "ReconciliationWorkflow"  #: carries no `OperationUUID`: it has no row of its own
@@ -50,6 +55,7 @@ class TenantStep:
     tenant_id: str
     user_id: str | None = None
     previous_status: str | None = None  #: in histories of the first version; nobody reads it
+    patches: tuple[str, ...] | None = None  #: told to the first step, which keeps the plan: those that the run takes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,9 +59,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What is known of a tenant when a run for it is planned."""
+    """What is known of a tenant and of the run for it when that is planned."""
 
     plan: str
+    patches: frozenset[str] | None = None  #: those that the run takes, by `workflow.patched`; None: all, as a new run
+
+    def takes(self, patch: str) -> bool:
+        return self.patches is None or patch in self.patches
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +84,9 @@ class Kind:
     plan: Callable[[Subject], tuple[str, ...]] | None = None  #: names of the steps of a run without trouble; else all
     lane: str = LIFECYCLE  #: kinds of one lane exclude each other: one open run per tenant and lane
     deeds: frozenset[Deed] = frozenset(Deed)
+    patches: tuple[
+        str, ...
+    ] = ()  #: ids that its code gives to `workflow.patched`; new runs take none that a worker lacks
     entity_type: str = "tenant"
 
     def planned(self, subject: Subject) -> tuple[str, ...]:

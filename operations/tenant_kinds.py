@@ -9,6 +9,7 @@ REQUEST_APPROVAL = Step(name=contracts.REQUEST_APPROVAL, title="Ask for approval
 SETTLE_APPROVAL = Step(name=contracts.SETTLE_APPROVAL, title="Wait for decision")
 CREATE_SCHEMA = Step(name=contracts.CREATE_SCHEMA, title="Create schema")
 MIGRATE_SCHEMA = Step(name=contracts.MIGRATE_SCHEMA, title="Migrate schema")
+VERIFY_SCHEMA = Step(name=contracts.VERIFY_SCHEMA, title="Verify schema")
 ADD_OWNER = Step(name=contracts.ADD_OWNER, title="Add owner")
 SEED_DEFAULTS = Step(name=contracts.SEED_DEFAULTS, title="Seed defaults")
 ACTIVATE_TENANT = Step(name=contracts.ACTIVATE_TENANT, title="Activate tenant")
@@ -19,13 +20,17 @@ DELETE_TENANT = Step(name=contracts.DELETE_TENANT, title="Delete tenant")
 RESTORE_TENANT = Step(name=contracts.RESTORE_TENANT, title="Restore tenant", undoes=True)
 
 APPROVAL = (REQUEST_APPROVAL, SETTLE_APPROVAL)
-BUILDING = (CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT)
+BUILDING = (CREATE_SCHEMA, MIGRATE_SCHEMA, ADD_OWNER, SEED_DEFAULTS, ACTIVATE_TENANT)  #: what every version takes
+VERIFIED_BUILDING = (CREATE_SCHEMA, MIGRATE_SCHEMA, VERIFY_SCHEMA, *BUILDING[2:])
+
+PROVISIONING_V2 = "tenant-provisioning-v2"  #: patch: the schema is verified, and made with more patience
 
 
 def _provisioning_plan(subject: Subject) -> tuple[str, ...]:
     """A person is asked before anything is created for an enterprise."""
     approval = APPROVAL if subject.plan == Plan.ENTERPRISE else ()
-    return tuple(step.name for step in (LOAD_TENANT, *approval, *BUILDING))
+    building = VERIFIED_BUILDING if subject.takes(PROVISIONING_V2) else BUILDING
+    return tuple(step.name for step in (LOAD_TENANT, *approval, *building))
 
 
 def _deprovisioning_plan(_: Subject) -> tuple[str, ...]:
@@ -40,8 +45,9 @@ PROVISIONING = Kind(
     purpose=Purpose.PROVISION,
     workflow="workers.workflows.provision_tenant:TenantProvisioningWorkflow",
     activities=("workers.activities.tenants:TenantActivities", "workers.activities.approvals:ApprovalActivities"),
-    steps=(LOAD_TENANT, *APPROVAL, *BUILDING, DROP_SCHEMA),
+    steps=(LOAD_TENANT, *APPROVAL, *VERIFIED_BUILDING, DROP_SCHEMA),
     plan=_provisioning_plan,
+    patches=(PROVISIONING_V2,),
     completion="Completed; the tenant is active.",
 )
 DEPROVISIONING = Kind(
@@ -54,5 +60,6 @@ DEPROVISIONING = Kind(
     activities=("workers.activities.departures:DepartureActivities",),
     steps=(ANNOUNCE_DEPARTURE, ANNOUNCE_DEPROVISIONING, DELETE_TENANT, RESTORE_TENANT),
     plan=_deprovisioning_plan,
+    patches=("wait-until-due", "cancel-reaches-last-step"),
     completion="Completed; the tenant's schema is gone.",
 )

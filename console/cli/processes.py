@@ -2,9 +2,13 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from console.cli.services import AsJson, borrow_environment
 from operations.settings import Requirement, Settings
 
 commands = typer.Typer()
@@ -32,7 +36,23 @@ def migrate() -> None:
     _become("migrations", Requirement.DATABASE_URL)
 
 
-def _become(package: str, *required: Requirement) -> None:
-    Settings.load(*required)
+@commands.command()
+def replay(
+    open_runs: Annotated[bool, typer.Option("--open", help="The runs in flight, as Temporal has them.")] = False,
+    history: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A history in JSON.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More histories in JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay runs against this version's workflows: exit code 1 when one would break, 2 when it could not look."""
+    files = [str(path) for path in [*(history or []), *(more or [])]]
+    which = (["--open"] if open_runs else []) + (["--history", *files] if files else [])
+    if open_runs:
+        borrow_environment()
+    _become("workers.replay", arguments=[*(["--json"] if as_json else []), *which])
+
+
+def _become(package: str, *required: Requirement, arguments: Sequence[str] = ()) -> None:
+    if required:
+        Settings.load(*required)
     # The same process id: whoever supervises this command sees and signals the process itself.
-    os.execv(sys.executable, [sys.executable, "-m", package])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", package, *arguments])  # noqa: S606

@@ -30,7 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
     """What `work` returns. The servers are those of the environment, or of the `up` on this data directory."""
-    _borrow_environment()
+    borrow_environment()
     settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS, Requirement.SECRET_KEY)
 
     async def run() -> ResultT:
@@ -48,7 +48,7 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
     return asyncio.run(run())
 
 
-def _borrow_environment() -> None:
+def borrow_environment() -> None:
     """Without addresses in the environment, take those of the `tenantry up` that runs on the data directory."""
     from embedded import data_directory, environment, state  # noqa: PLC0415
     from embedded.errors import NotRunning  # noqa: PLC0415

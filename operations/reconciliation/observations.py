@@ -19,12 +19,12 @@ from temporalio.exceptions import ApplicationError
 from operations import contracts, kinds, phrases
 from operations.error_texts import root_cause
 from operations.errors import TemporalRefused, TemporalUnavailable
+from operations.run_queries import OPEN, quoted
 from operations.temporal import Run, RunStatus, Temporal, ask, is_not_found, operation_uuid, run_status
 
 PAGE = 1000  #: runs per page; Temporal caps it there
 LIST_BUDGET = 15.0  #: seconds for one page
 LAST_EVENTS = 20  #: of a history: the close event, and the request to cancel before it
-OPEN = "(ExecutionStatus = 'Running' OR ExecutionStatus = 'Paused')"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,15 +75,15 @@ class Observer:
         """Pages of the open runs of our types on these queues; a namespace may be shared."""
         if not task_queues:
             return
-        types = ", ".join(_quoted(kind.temporal_name) for kind in kinds.known())
-        queues = ", ".join(_quoted(queue) for queue in sorted(task_queues))
-        async for page in self._pages(f"{OPEN} AND WorkflowType IN ({types}) AND TaskQueue IN ({queues})"):
+        types = ", ".join(quoted(kind.temporal_name) for kind in kinds.known())
+        queues = ", ".join(quoted(queue) for queue in sorted(task_queues))
+        async for page in self.pages(f"{OPEN} AND WorkflowType IN ({types}) AND TaskQueue IN ({queues})"):
             yield page
 
     async def runs_named(self, workflow_ids: Sequence[str]) -> list[Listed]:
         """All runs, open or closed, that the lists have under these ids."""
-        names = ", ".join(_quoted(name) for name in workflow_ids)
-        return [each async for page in self._pages(f"WorkflowId IN ({names})") for each in page]
+        names = ", ".join(quoted(name) for name in workflow_ids)
+        return [each async for page in self.pages(f"WorkflowId IN ({names})") for each in page]
 
     async def describe(
         self, workflow_id: str, known_run_id: str | None, execution_id: str, *, is_over: bool = False
@@ -187,7 +187,8 @@ class Observer:
                 return Closing(error=root_cause(cause), is_rejection=rejected)
         return Closing()
 
-    async def _pages(self, query: str) -> AsyncIterator[list[Listed]]:
+    async def pages(self, query: str) -> AsyncIterator[list[Listed]]:
+        """Pages of the runs that a query finds."""
         token = b""
         while True:
             request = ListWorkflowExecutionsRequest(
@@ -228,9 +229,3 @@ def _by_somebody(how: str, identity: str, said: str) -> Closing:
     why, name = phrases.reason_and_name(said)
     by = name or identity
     return Closing(error=phrases.ended(how, by, why), by=by, reason=why)
-
-
-def _quoted(value: str) -> str:
-    """As a string of Temporal's query language."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

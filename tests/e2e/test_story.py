@@ -22,7 +22,15 @@ from tests.integration.embedded.running import ROOT, Supervisors, is_gone, menti
 TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")
 AGAIN = 20.0  # seconds in which a later start is ready: twice what is promised, for machines that do other work too
 TABLES = {"accounts", "documents", "projects", "schema_migrations", "settings"}
-STEPS = ("Load tenant", "Create schema", "Migrate schema", "Add owner", "Seed defaults", "Activate tenant")
+STEPS = (
+    "Load tenant",
+    "Create schema",
+    "Migrate schema",
+    "Verify schema",
+    "Add owner",
+    "Seed defaults",
+    "Activate tenant",
+)
 
 
 @pytest.fixture

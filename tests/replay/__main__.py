@@ -10,13 +10,14 @@ from temporalio.client import Client
 
 from embedded.postgres import EmbeddedPostgres
 from embedded.temporal import EmbeddedTemporal
+from operations import contracts
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.temporal import Temporal
 from tests.integration.durability.gates import Gates
 from tests.replay import histories
 from tests.replay.scenarios import SCENARIOS, Stage
-from workbench.servers import Databases, passable_directory
+from workbench.servers import Databases, beating, eventually, passable_directory
 from workers.main import build
 
 QUEUE = "tenantry"
@@ -53,11 +54,13 @@ async def _stage() -> AsyncIterator[Stage]:
         await asyncio.to_thread(databases.make_template)
         database = Database.at(await asyncio.to_thread(databases.create), name="recorder")
         stack.push_async_callback(database.close)
-        client = await Client.connect(server.address, identity=histories.RECORDER)
+        client = await Client.connect(server.address, identity=histories.RECORDER, runtime=beating())
         services = Services.assemble(
             database, Temporal(client=client), name="recorder", task_queue=QUEUE, secret_key="not used here"
         )
         await stack.enter_async_context(build(services, client, QUEUE))
+        fleet = services.deliverer.fleet
+        await eventually(lambda: fleet.all_know(QUEUE, contracts.TRACKING_2), bool)  # else runs begin in the old way
         delivering = asyncio.ensure_future(services.deliverer.run())
         stack.push_async_callback(_cancelled, delivering)
         yield Stage(services=services, gates=await stack.enter_async_context(Gates.at(database.dsn)))

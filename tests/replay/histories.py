@@ -2,22 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
 
-from operations.database import Database
 from operations.kinds import known
 from workers.loading import workflows as known_workflows
-from workers.tracking import plugin
+from workers.replay import gate
+from workers.replay.verdicts import Verdict
 
 DIRECTORY = Path(__file__).parent / "histories"
 RECORDER = "recorder@example.com"  #: in place of the process and the machine that recorded
 WORKFLOWS = known_workflows(known())
-NOWHERE = "postgresql://replay@127.0.0.1:1/replay"  #: a replay writes nothing, so nobody has to answer there
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +80,12 @@ def identities(text: str) -> set[str]:
     return set(re.findall(r'"(?:identity|lastWorkerIdentity)": "([^"]*)"', text))
 
 
-async def breaks(history: WorkflowHistory, workflows: Sequence[type] = WORKFLOWS) -> Exception | None:
-    """Why the workflows cannot have gone the way that the history shows; None when they can."""
-    database = Database.at(NOWHERE, name="replay")
-    try:
-        replayer = Replayer(workflows=workflows, plugins=[plugin.tracking(database)])
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    finally:
-        await database.close()
-    return result.replay_failure
+async def judged(history: WorkflowHistory, workflows: Sequence[type] | None = None) -> Verdict:
+    """What the gate says of a run, by the workflows of this installation unless others are given."""
+
+    async def one() -> AsyncIterator[WorkflowHistory]:
+        yield history
+
+    async with gate.opened(workflows) as opened:
+        (verdict,) = [verdict async for verdict in opened.judged(one())]
+    return verdict

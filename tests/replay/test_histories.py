@@ -20,31 +20,70 @@ from operations.kinds import known
 from operations.temporal import OPERATION_UUID
 from tests.integration.durability.gates import Gates
 from tests.replay import bad_workflows, histories
-from tests.replay.histories import WORKFLOWS, Recorded, breaks, history_of, recorded
+from tests.replay.histories import WORKFLOWS, Recorded, history_of, judged, recorded
 from tests.replay.scenarios import SCENARIOS, Stage
 from workbench.servers import RunningWorker
 from workers.tracking.headers import StepMark
+from workers.tracking.runs import RunTracking
 
 ALL = recorded()
+FIRST, SECOND, *_ = recorded("success")  # versions of the provisioning
 each_history = pytest.mark.parametrize("recorded_run", ALL, ids=lambda recorded_run: recorded_run.path.stem)
 
 
 @each_history
 async def test_a_recorded_run_could_go_on_with_this_version(recorded_run: Recorded) -> None:
-    assert await breaks(recorded_run.history) is None
+    assert (await judged(recorded_run.history)).problem is None
 
 
-@pytest.mark.parametrize("bad", bad_workflows.BAD, ids=lambda bad: bad.__name__)
-async def test_a_careless_change_is_noticed(bad: type) -> None:
-    (run, *_) = recorded("success")
+@pytest.mark.parametrize("bad", bad_workflows.BAD_FOR_FIRST, ids=lambda bad: bad.__name__)
+async def test_a_careless_change_is_noticed_in_a_run_of_the_first_version(bad: type) -> None:
+    verdict = await judged(FIRST.history, [bad])
 
-    assert isinstance(await breaks(run.history, [bad]), NondeterminismError)
+    assert verdict.breaks
+    assert verdict.advice
 
 
-async def test_what_is_written_another_way_and_does_the_same_is_no_change() -> None:
-    (run, *_) = recorded("success")
+@pytest.mark.parametrize("bad", bad_workflows.BAD_FOR_SECOND, ids=lambda bad: bad.__name__)
+async def test_a_careless_change_is_noticed_in_a_run_of_the_second_version(bad: type) -> None:
+    assert (await judged(SECOND.history, [bad])).breaks
 
-    assert await breaks(run.history, [bad_workflows.Unchanged]) is None
+
+@pytest.mark.parametrize(
+    ("run", "same"),
+    [
+        (FIRST, bad_workflows.Unchanged),
+        (FIRST, bad_workflows.Patched),
+        (SECOND, bad_workflows.Patched),
+        (SECOND, bad_workflows.PatchDeprecated),
+    ],
+)
+async def test_what_is_written_another_way_and_does_the_same_is_no_change(run: Recorded, same: type) -> None:
+    assert (await judged(run.history, [same])).problem is None
+
+
+@pytest.mark.parametrize("bad", bad_workflows.UNSEEN, ids=lambda bad: bad.__name__)
+async def test_another_question_of_the_same_name_is_noticed_which_temporals_own_replay_lets_pass(bad: type) -> None:
+    waiting = history_up_to(FIRST.history, contracts.ADD_OWNER)
+    plain = Replayer(workflows=[bad], interceptors=[RunTracking()])
+
+    seen = await plain.replay_workflow(waiting, raise_on_replay_failure=False)
+    verdict = await judged(waiting, [bad])
+
+    assert seen.replay_failure is None
+    assert verdict.problem == (
+        "Asks another question: the step add_owner is asked with other arguments than in the history."
+    )
+    assert verdict.event_id == waiting.events[-1].event_id
+
+
+async def test_the_workflows_of_a_package_that_is_gone_are_named() -> None:
+    (run, *_) = recorded("deprovisioned")
+
+    verdict = await judged(run.history, [bad_workflows.Unchanged])
+
+    assert "not registered" in (verdict.problem or "")
+    assert verdict.advice == "Install the package that brings this workflow, or let the run end first."
 
 
 async def test_the_tracking_plugin_is_part_of_every_tracked_history() -> None:
@@ -63,6 +102,12 @@ def test_every_workflow_of_the_worker_is_recorded() -> None:
     kinds = {event.workflow_type.name for run in ALL for event in _starts(run.history)}
 
     assert kinds >= {kind.temporal_name for kind in known()} | {contracts.RECONCILIATION}
+
+
+def test_runs_that_report_their_beginning_and_runs_that_do_not_are_recorded() -> None:
+    headers = {contracts.TRACKING_HEADER in start.header.fields for run in ALL for start in _starts(run.history)}
+
+    assert headers == {False, True}
 
 
 async def test_every_step_and_signal_that_a_run_in_flight_may_ask_for_is_still_there(worker: RunningWorker) -> None:
@@ -110,7 +155,7 @@ async def stage(services: Services) -> AsyncIterator[Stage]:
 async def test_a_scenario_can_be_recorded_again_and_replays(stage: Stage, scenario: str) -> None:
     history = await SCENARIOS[scenario](stage)
 
-    assert await breaks(history_of(histories.scrubbed(history))) is None
+    assert (await judged(history_of(histories.scrubbed(history)))).problem is None
 
 
 def test_a_new_recording_is_written_beside_the_old_one(tmp_path: Path) -> None:
@@ -120,6 +165,12 @@ def test_a_new_recording_is_written_beside_the_old_one(tmp_path: Path) -> None:
 
     assert written == ["success-1.json", "success-2.json"]
     assert (tmp_path / "success-2.json").read_text() == run.text
+
+
+def history_up_to(history: WorkflowHistory, step: str) -> WorkflowHistory:
+    """As it was when the run waited for its first try of a step."""
+    names = [event.activity_task_scheduled_event_attributes.activity_type.name for event in history.events]
+    return WorkflowHistory(history.workflow_id, history.events[: names.index(step) + 1])
 
 
 def _starts(history: WorkflowHistory) -> Iterator[WorkflowExecutionStartedEventAttributes]:

@@ -1,5 +1,6 @@
-"""A tenant's schema: made, marked as the tenant's own, migrated."""
+"""A tenant's schema: made, marked as the tenant's own, migrated, verified."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,11 @@ BUILT = """
     SELECT obj_description(n.oid, 'pg_namespace'), t.schema_version IS NOT NULL
     FROM pg_namespace n, public.tenants t WHERE n.nspname = %s AND t.id = %s
 """
+WHOLE = """
+    SELECT obj_description(n.oid, 'pg_namespace'), t.schema_version, ARRAY(
+        SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))
+    FROM pg_namespace n, public.tenants t WHERE n.nspname = %s AND t.id = %s
+"""
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || %s, 0))"
 
 # What a migration set must not reach the next tenant; its author may have meant the transaction and said the session.
@@ -29,6 +35,9 @@ VERSIONS = sql.SQL(
     "CREATE TABLE IF NOT EXISTS schema_migrations"
     " (version text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
 )
+NOTES = "schema_migrations"
+MADE = re.compile(r"^\s*CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.IGNORECASE | re.MULTILINE)
+DROPPED = re.compile(r"^\s*DROP TABLE (?:IF EXISTS )?(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +46,10 @@ class Migration:
 
     version: str
     statements: str
+
+    def tables_after(self, before: frozenset[str]) -> frozenset[str]:
+        """A test compares with what the files really leave."""
+        return before - frozenset(DROPPED.findall(self.statements)) | frozenset(MADE.findall(self.statements))
 
     def script(self) -> sql.Composed:
         """The file's statements, and the one that notes it: sent together, they cost one trip to the server."""
@@ -58,6 +71,15 @@ def migrations() -> tuple[Migration, ...]:
 
 def latest_version() -> str:
     return migrations()[-1].version
+
+
+def tables(version: str) -> frozenset[str]:
+    """Those of a schema that was migrated up to `version`, as far as this worker knows the migrations."""
+    there = frozenset({NOTES})
+    for migration in migrations():
+        if migration.version <= version:
+            there = migration.tables_after(there)
+    return there
 
 
 async def create(connection: AsyncConnection, schema: str, tenant_id: str) -> bool:
@@ -89,6 +111,40 @@ async def migrate(connection: AsyncConnection, schema: str, tenant_id: str) -> l
     missing = [migration for migration in migrations() if migration.version not in there]
     await connection.execute(sql.SQL("\n").join([*(each.script() for each in missing), FORGET]))
     return [migration.version for migration in missing]
+
+
+async def verify(connection: AsyncConnection, schema: str, tenant_id: str) -> str:
+    """The version to which the schema was migrated. Raises a non-retryable error that names what it lacks.
+
+    Held against the version that the migrating worker wrote down: this one may know more migrations, or fewer. The
+    tables stay until the caller's transaction ends; it holds nothing else yet, as a drop takes them first, too.
+    """
+    row = await (await connection.execute(WHOLE, (schema, tenant_id))).fetchone()
+    if row is None:
+        raise _incomplete(f"The schema {schema} is not there")
+    mark, version, there = row
+    _check_mark(mark, schema, tenant_id)
+    if version is None:
+        raise _incomplete(f"The schema {schema} was never migrated")
+    expected = tables(version)
+    if missing := sorted(expected - set(there)):
+        raise _incomplete(f"The schema {schema} lacks {_listed('table', missing)}")
+    names = [sql.Identifier(schema, name) for name in sorted(expected)]
+    await connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(names)))
+    noted = sql.SQL("SELECT version FROM {}").format(sql.Identifier(schema, NOTES))
+    applied = {row[0] async for row in await connection.execute(noted, prepare=False)}
+    wanted = {version, *(each.version for each in migrations() if each.version <= version)}
+    if missing := sorted(wanted - applied):
+        raise _incomplete(f"The schema {schema} lacks {_listed('migration', missing)}")
+    return str(version)
+
+
+def _listed(what: str, names: list[str]) -> str:
+    return f"the {what}{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _incomplete(fact: str) -> ApplicationError:
+    return ApplicationError(f"{fact}; the tenant is not switched on.", type="SchemaIncomplete", non_retryable=True)
 
 
 async def check_built(connection: AsyncConnection, schema: str, tenant_id: str) -> None:

@@ -9,7 +9,8 @@ from temporalio.exceptions import ApplicationError
 
 from operations import contracts
 from operations.contracts import ProvisioningResult, TenantStep
-from workers.activities import schemas
+from operations.kinds import Subject
+from workers.activities import plans, schemas
 from workers.activities.held_tenant import check_approved, hold_tenant, work_on_schema
 from workers.activities.sessions import Sessions
 
@@ -24,8 +25,9 @@ class TenantActivities:
 
     @activity.defn(name=contracts.LOAD_TENANT)
     async def load_tenant(self, step: TenantStep) -> str:
-        """Check that there is something to provision, and return the plan."""
-        async with hold_tenant(self.sessions, step.tenant_id) as (_, tenant):
+        """Check that there is something to provision, keep which steps its run takes, and return the plan."""
+        async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
+            await plans.keep(connection, Subject(plan=tenant.plan, patches=frozenset(step.patches or ())))
             return tenant.plan
 
     @activity.defn(name=contracts.CREATE_SCHEMA)
@@ -45,6 +47,12 @@ class TenantActivities:
         async with hold_tenant(self.sessions, step.tenant_id) as (connection, tenant):
             await connection.execute(SET_VERSION, (version, tenant.id))
         return version
+
+    @activity.defn(name=contracts.VERIFY_SCHEMA)
+    async def verify_schema(self, step: TenantStep) -> str:
+        """Look whether the schema is the tenant's own and complete, and return its version."""
+        async with work_on_schema(self.sessions, step.tenant_id) as (connection, tenant):
+            return await schemas.verify(connection, tenant.schema_name, step.tenant_id)
 
     @activity.defn(name=contracts.ADD_OWNER)
     async def add_owner(self, step: TenantStep) -> bool:

@@ -19,13 +19,15 @@ PATIENCE = RetryPolicy(
 )
 
 
-async def run_step(name: str, step: object, result: type[ResultT], *, despite_cancel: bool = False) -> ResultT:
+async def run_step(
+    name: str, step: object, result: type[ResultT], *, despite_cancel: bool = False, patience: RetryPolicy = PATIENCE
+) -> ResultT:
     """Run one step to its end; transient errors are tried again without limit and shown, permanent ones raise.
 
     A cancel is passed on to the step and waited for: nothing is taken back while it may still be writing. If it ends
     well all the same, `CancelledError` follows. A step that runs `despite_cancel` never hears of it: it came too late.
     """
-    running = _start(name, step, result)
+    running = _start(name, step, result, patience)
     if despite_cancel:
         while not running.done():
             with suppress(asyncio.CancelledError):
@@ -50,7 +52,7 @@ async def run_last_step(name: str, step: object, result: type[ResultT]) -> Resul
     A cancel is passed on to the step all the same, and waited for. If it does not end well then, `CancelledError`
     follows, whatever the error of the step was.
     """
-    running = _start(name, step, result)
+    running = _start(name, step, result, PATIENCE)
     cancelled = False
     while not running.done():
         try:
@@ -68,13 +70,13 @@ async def run_last_step(name: str, step: object, result: type[ResultT]) -> Resul
         raise
 
 
-def _start(name: str, step: object, result: type[ResultT]) -> workflow.ActivityHandle[ResultT]:
+def _start(name: str, step: object, result: type[ResultT], patience: RetryPolicy) -> workflow.ActivityHandle[ResultT]:
     return workflow.start_activity(
         name,
         step,
         result_type=result,
         start_to_close_timeout=LONGEST_TRY,
         heartbeat_timeout=HEARTBEAT,
-        retry_policy=PATIENCE,
+        retry_policy=patience,
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )

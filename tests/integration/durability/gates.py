@@ -16,6 +16,7 @@ HELD = {
     contracts.SETTLE_APPROVAL: "SELECT FROM tenants WHERE id = {id} FOR UPDATE",  # once the run waits for it
     contracts.CREATE_SCHEMA: "SELECT pg_advisory_xact_lock(hashtextextended('tenantry:schema:' || {schema_name}, 0))",
     contracts.MIGRATE_SCHEMA: "CREATE TABLE {schema}.schema_migrations ()",
+    contracts.VERIFY_SCHEMA: "LOCK TABLE {schema}.documents IN ACCESS EXCLUSIVE MODE",
     contracts.ADD_OWNER: "LOCK TABLE {schema}.accounts IN ACCESS EXCLUSIVE MODE",
     contracts.SEED_DEFAULTS: "LOCK TABLE {schema}.settings IN ACCESS EXCLUSIVE MODE",
     contracts.DROP_SCHEMA: "LOCK TABLE {schema}.documents IN ACCESS SHARE MODE",
@@ -24,7 +25,13 @@ HELD = {
     contracts.DELETE_TENANT: "LOCK TABLE {schema}.documents IN ACCESS SHARE MODE",  # as somebody who reads it, or dumps
 }
 #: Steps that hold tables of the schema need it made; the run finds what it would have made, and goes on.
-NEED_SCHEMA = (contracts.MIGRATE_SCHEMA, contracts.ADD_OWNER, contracts.SEED_DEFAULTS, contracts.DROP_SCHEMA)
+NEED_SCHEMA = (
+    contracts.MIGRATE_SCHEMA,
+    contracts.VERIFY_SCHEMA,
+    contracts.ADD_OWNER,
+    contracts.SEED_DEFAULTS,
+    contracts.DROP_SCHEMA,
+)
 
 #: For the others: the table they write to, and by what a trigger knows their write.
 TRIGGERED = {

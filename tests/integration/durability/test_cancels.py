@@ -79,7 +79,14 @@ async def test_a_run_cancelled_while_it_waits_for_approval_ends_in_order(provisi
 
 
 @pytest.mark.parametrize(
-    "step", [contracts.CREATE_SCHEMA, contracts.MIGRATE_SCHEMA, contracts.ADD_OWNER, contracts.SEED_DEFAULTS]
+    "step",
+    [
+        contracts.CREATE_SCHEMA,
+        contracts.MIGRATE_SCHEMA,
+        contracts.VERIFY_SCHEMA,
+        contracts.ADD_OWNER,
+        contracts.SEED_DEFAULTS,
+    ],
 )
 async def test_a_run_cancelled_in_a_step_takes_back_what_that_step_still_did(
     provisioning: Provisioning, gates: Gates, working: Working, step: str

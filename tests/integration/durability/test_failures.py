@@ -56,17 +56,29 @@ async def break_migrate(provisioning: Provisioning, registered: Registered) -> N
     await refuse(provisioning, registered, "NEW.schema_version IS NOT NULL")
 
 
+async def break_verify(provisioning: Provisioning, registered: Registered) -> None:
+    """Somebody dropped a table of this tenant after its migrations were noted."""
+    name = await migrated(provisioning, registered)
+    await provisioning.execute(f"DROP TABLE {name}.settings")
+
+
 async def break_add_owner(provisioning: Provisioning, registered: Registered) -> None:
     await provisioning.execute("DELETE FROM memberships WHERE tenant_id = %s", registered.tenant_id)
 
 
 async def break_seed(provisioning: Provisioning, registered: Registered) -> None:
     """The migrations of this tenant were meddled with."""
+    name = await migrated(provisioning, registered)
+    await provisioning.execute(f"ALTER TABLE {name}.settings ADD CONSTRAINT none CHECK (key = '')")
+
+
+async def migrated(provisioning: Provisioning, registered: Registered) -> str:
+    """The tenant's schema, made before its run makes it."""
     name = (await provisioning.services.reads.tenants.by_slug(registered.slug)).schema_name
     async with await AsyncConnection.connect(provisioning.services.database.dsn) as connection:
         await schemas.create(connection, name, str(registered.tenant_id))
         await schemas.migrate(connection, name, str(registered.tenant_id))
-    await provisioning.execute(f"ALTER TABLE {name}.settings ADD CONSTRAINT none CHECK (key = '')")
+    return name
 
 
 async def break_activate(provisioning: Provisioning, registered: Registered) -> None:
@@ -98,6 +110,7 @@ BREAKAGES = (
     Breakage(step=contracts.LOAD_TENANT, break_it=break_load, words="is about another tenant"),
     Breakage(step=contracts.CREATE_SCHEMA, break_it=break_create, words="does not carry this tenant's mark"),
     Breakage(step=contracts.MIGRATE_SCHEMA, break_it=break_migrate, words="broken-migrate-schema is refused"),
+    Breakage(step=contracts.VERIFY_SCHEMA, break_it=break_verify, words="lacks the table settings"),
     Breakage(step=contracts.ADD_OWNER, break_it=break_add_owner, words="has no owner"),
     Breakage(step=contracts.SEED_DEFAULTS, break_it=break_seed, words='violates check constraint "none"'),
     Breakage(step=contracts.ACTIVATE_TENANT, break_it=break_activate, words="broken-activate-tenant is refused"),

@@ -53,7 +53,7 @@ async def test_an_enterprise_plan_creates_nothing_before_it_is_approved(
     registered = await services.tenants.register(admin, registration("umbrella", "enterprise"))
     waiting = await until(registered.execution_id, waits)
     assert not await schema_exists(services, "umbrella")
-    assert waiting.execution.steps_total == 8
+    assert waiting.execution.steps_total == 9
 
     await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")
     await services.executions.decide(admin, registered.execution_id, Decision.APPROVED, "contract signed")

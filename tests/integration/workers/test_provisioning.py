@@ -28,8 +28,8 @@ async def test_a_registered_tenant_becomes_active_with_its_schema(
     done = await eventually(look, lambda detail: detail.execution.status.is_final)
 
     assert done.execution.status is Status.COMPLETED
-    assert [step.status for step in done.steps] == [StepStatus.COMPLETED] * 6
-    assert (done.execution.steps_done, done.execution.steps_total) == (6, 6)
+    assert [step.status for step in done.steps] == [StepStatus.COMPLETED] * 7
+    assert (done.execution.steps_done, done.execution.steps_total) == (7, 7)
     tenant = await services.reads.tenants.by_slug("acme")
     assert tenant.status is TenantStatus.ACTIVE
     async with await AsyncConnection.connect(services.database.dsn) as connection:

@@ -1,6 +1,7 @@
 """The steps of provisioning and removal: each may run any number of times, and touches nothing of others."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from temporalio.exceptions import ApplicationError
 
 from operations.contracts import SCHEMA_MARK, ProvisioningResult, TenantStep
 from operations.database import Database
+from operations.kinds import Subject
 from operations.statuses import TenantStatus
+from operations.tenant_kinds import PROVISIONING, PROVISIONING_V2
 from tests.factories import add_owner, add_tenant
 from tests.stand_in_runs import StandInRun
 from workers.activities import schemas
@@ -68,6 +71,7 @@ async def build(connection: AsyncConnection, steps: TenantActivities, step: Tena
     await take(connection, steps.load_tenant, step)
     await take(connection, steps.create_schema, step)
     await take(connection, steps.migrate_schema, step)
+    await take(connection, steps.verify_schema, step)
     await take(connection, steps.add_owner, step)
     await take(connection, steps.seed_defaults, step)
     return await take(connection, steps.activate_tenant, step)
@@ -111,7 +115,7 @@ async def test_the_steps_make_a_tenant(connection: AsyncConnection, steps: Tenan
 async def test_each_step_taken_twice_leaves_what_it_left_once(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
-    for activity in (steps.load_tenant, steps.create_schema, steps.migrate_schema):
+    for activity in (steps.load_tenant, steps.create_schema, steps.migrate_schema, steps.verify_schema):
         assert await take(connection, activity, acme) == await take(connection, activity, acme)
     assert [await take(connection, steps.add_owner, acme) for _ in range(2)] == [True, False]
     assert [await take(connection, steps.seed_defaults, acme) for _ in range(2)] == [len(DEFAULTS) + 2, 0]
@@ -137,6 +141,84 @@ async def test_what_the_tenant_has_changed_stays(
     assert await found.fetchone() == ("de",)
 
 
+async def test_the_tables_that_are_verified_are_those_that_the_migrations_make(
+    connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
+) -> None:
+    await take(connection, steps.create_schema, acme)
+    await take(connection, steps.migrate_schema, acme)
+
+    assert sorted(schemas.tables(schemas.latest_version())) == await tables(connection, schema_of(acme))
+    assert await take(connection, steps.verify_schema, acme) == schemas.latest_version()
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("DROP SCHEMA {schema} CASCADE", "is not there"),
+        ("UPDATE public.tenants SET schema_version = NULL WHERE id = {tenant}", "was never migrated"),
+        ("DROP TABLE {schema}.documents", "lacks the table documents"),
+        ("DROP TABLE {schema}.documents, {schema}.settings", "lacks the tables documents, settings"),
+        ("DROP TABLE {schema}.schema_migrations", "lacks the table schema_migrations"),
+        ("DELETE FROM {schema}.schema_migrations WHERE version = '0003_settings'", "lacks the migration 0003_settings"),
+    ],
+)
+async def test_a_schema_that_is_not_whole_fails_with_what_it_lacks(
+    connection: AsyncConnection, steps: TenantActivities, acme: TenantStep, loss: str, said: str
+) -> None:
+    await take(connection, steps.create_schema, acme)
+    await take(connection, steps.migrate_schema, acme)
+    await connection.execute(
+        sql.SQL(loss).format(schema=sql.Identifier(schema_of(acme)), tenant=sql.Literal(acme.tenant_id))
+    )
+
+    with pytest.raises(ApplicationError, match=f"{said}; the tenant is not switched on") as refused:
+        await take(connection, steps.verify_schema, acme)
+
+    assert refused.value.non_retryable
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("0002_projects", None), ("0004_of_a_newer_worker", "lacks the migration 0004_of_a_newer_worker")],
+)
+async def test_a_schema_is_held_against_the_version_that_its_worker_noted(
+    connection: AsyncConnection, steps: TenantActivities, acme: TenantStep, version: str, said: str | None
+) -> None:
+    """In a rolling deploy the worker that migrates and the one that verifies may know other migrations."""
+    await take(connection, steps.create_schema, acme)
+    await take(connection, steps.migrate_schema, acme)
+    await connection.execute("UPDATE tenants SET schema_version = %s WHERE id = %s", (version, acme.tenant_id))
+
+    if said is None:
+        assert await take(connection, steps.verify_schema, acme) == version
+    else:
+        with pytest.raises(ApplicationError, match=said):
+            await take(connection, steps.verify_schema, acme)
+
+
+async def test_the_row_keeps_the_plan_of_the_version_that_its_run_is_on(
+    connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
+) -> None:
+    """The console that registered it planned by its own version."""
+    first = list(PROVISIONING.planned(Subject(plan="starter", patches=frozenset())))
+    second = list(PROVISIONING.planned(Subject(plan="starter")))
+    run = await StandInRun.about(connection, UUID(acme.tenant_id))
+
+    kept = []
+    for planned, patches in ((second, None), (first, (PROVISIONING_V2,)), (second, (PROVISIONING_V2,))):
+        await connection.execute(
+            "UPDATE workflow_executions SET input = jsonb_build_object('steps', %s::jsonb) WHERE entity_id = %s",
+            (Json(planned), acme.tenant_id),
+        )
+        await run.take(steps.load_tenant, replace(acme, patches=patches))
+        found = await connection.execute(
+            "SELECT input -> 'steps' FROM workflow_executions WHERE entity_id = %s", (acme.tenant_id,)
+        )
+        kept += await found.fetchall()
+
+    assert kept == [(first,), (second,), (second,)]
+
+
 async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     connection: AsyncConnection, steps: TenantActivities, acme: TenantStep
 ) -> None:
@@ -160,7 +242,7 @@ async def test_a_strangers_schema_is_left_alone_by_every_step(
     if mark is not None:
         await connection.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(schema, sql.Literal(mark)))
 
-    for activity in (steps.create_schema, steps.migrate_schema, steps.drop_schema):
+    for activity in (steps.create_schema, steps.migrate_schema, steps.verify_schema, steps.drop_schema):
         with pytest.raises(ApplicationError, match="does not carry this tenant's mark") as refused:
             await take(connection, activity, acme)
         assert refused.value.non_retryable
