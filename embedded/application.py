@@ -37,12 +37,23 @@ class Application(Server):
         self._command = command
         self._environment = environment
         self._health_path = health_path
+        self._logged_before = 0
 
     def _program(self) -> Program:
         return Program(command=self._command, environment=self._environment, log=self.log)
 
     async def _prepare(self) -> None:
-        """Nothing: PostgreSQL, its migrations and Temporal are there by now."""
+        """PostgreSQL, its migrations and Temporal are there by now."""
+        self._logged_before = self.log.stat().st_size if self.log.exists() else 0
+
+    async def has_said(self, words: str) -> bool:
+        """Whether its log has these words since its start."""
+        return words.encode() in await asyncio.to_thread(self._logged)
+
+    def _logged(self) -> bytes:
+        with self.log.open("rb") as log:
+            log.seek(self._logged_before)
+            return log.read()
 
     async def _is_healthy(self) -> bool:
         if self.port is None or self._health_path is None:

@@ -47,5 +47,16 @@ class Interrupts:
         self._asked.set()
 
 
+@contextmanager
+def caught(number: signal.Signals, heard: Callable[[], None]) -> Iterator[None]:
+    """Call `heard` at each such signal, as long as the block lasts."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(number, heard)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
+
+
 def _ignored(number: signal.Signals) -> bool:
     return signal.getsignal(number) is signal.SIG_IGN

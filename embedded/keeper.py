@@ -47,6 +47,7 @@ class Keeper:
     healthy: bool = True
     restarts: int = 0
     _backoff: Backoff = field(init=False)
+    _renewed: asyncio.Event | None = None  #: set once a renewal is over; None while none is asked for
 
     def __post_init__(self) -> None:
         self._backoff = Backoff(pace=self.pace)
@@ -66,9 +67,21 @@ class Keeper:
             how = processes.exit_as_words(await self._watch())
             self.healthy = False
             self.changed()
-            await self._pause(clock() - since, how)
+            if self._renewed is None:
+                await self._pause(clock() - since, how)
             while not await self._start_again():
                 await self._pause(0, "it did not start")
+            if self._renewed is not None:
+                self._renewed.set()
+
+    async def renew(self) -> None:
+        """End the server in order and start it again at once; return when it runs. `keep` has to run meanwhile."""
+        self._renewed = asyncio.Event()
+        try:
+            await self.server.stop()
+            await self._renewed.wait()
+        finally:
+            self._renewed = None
 
     async def _watch(self) -> int:
         """Ask for its health, and keep its log short, until it ends; return the exit code."""

@@ -1,20 +1,22 @@
 """Everything `tenantry up` runs: started in order of need, kept running, ended in reverse."""
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Never
 
-from embedded import data_directory, environment, ports, processes, state
+from embedded import data_directory, environment, patience, ports, processes, state
 from embedded.application import Application
 from embedded.data_directory import DataDirectory
 from embedded.environment import DATABASE_URL, TEMPORAL_ADDRESS, Addresses
 from embedded.errors import PortTaken
 from embedded.files import write_private
-from embedded.interrupts import Interrupts
+from embedded.interrupts import Interrupts, caught
 from embedded.keeper import Keeper, Pace
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import Program
@@ -25,6 +27,9 @@ from embedded.temporal import EmbeddedTemporal, TemporalPorts
 USUAL_PORT = 8080
 HEALTH_PATH = "/healthz"
 MIGRATIONS_DEADLINE = 600.0  # seconds
+RENEW = signal.SIGUSR1  #: asks a running `up` to replace its workers
+READY = "worker ready"  #: what a worker logs when it takes work
+READY_DEADLINE = 60.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +52,7 @@ class Plan:
     commands: Commands = field(default_factory=Commands)
     pace: Pace = field(default_factory=Pace)
     with_temporal_ui: bool = False
+    workers: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,11 +74,13 @@ class Supervisor:
         self._starting: Server | None = None
         self._port = plan.port or USUAL_PORT
         self._environment: dict[str, str] = {}
+        self._workers: list[Application] = []
+        self._renewal = asyncio.Event()
 
     async def run(self) -> None:
         """Return after an orderly end; raises what kept anything from starting, when all the rest has ended."""
         interrupts = Interrupts(hurry=self._hurry)
-        with data_directory.held(self._plan.directory) as home, interrupts.caught():
+        with data_directory.held(self._plan.directory) as home, interrupts.caught(), caught(RENEW, self._renewal.set):
             try:
                 await interrupts.unless_asked(self._start_and_keep(home))
             finally:
@@ -95,6 +103,22 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for keeper in self._keepers:
                 group.create_task(keeper.keep())
+            group.create_task(self._renew_when_asked())
+
+    async def _renew_when_asked(self) -> Never:
+        """Replace the workers one after the other: the next one ends when the one before takes work again."""
+        while True:
+            await self._renewal.wait()
+            self._renewal.clear()
+            for keeper in self._keepers:
+                if isinstance(keeper.server, Application) and keeper.server in self._workers:
+                    await self._renew(keeper, keeper.server)
+
+    async def _renew(self, keeper: Keeper, worker: Application) -> None:
+        since = time.monotonic()
+        await keeper.renew()
+        takes_work = await patience.until_answered(lambda: worker.has_said(READY), within=READY_DEADLINE, every=0.2)
+        self._say(worker.title, "renewed" if takes_work else "renewed, and not ready yet", since)
 
     def _choose_port(self) -> int:
         ports.check(self._port, self._plan.host)
@@ -149,13 +173,16 @@ class Supervisor:
 
     async def _bring_up_applications(self, home: DataDirectory) -> None:
         commands = self._plan.commands
-        worker = self._application("worker", commands.worker, home)
+        names = ["worker", *(f"worker-{number}" for number in range(2, self._plan.workers + 1))]
+        self._workers = [self._application(name, commands.worker, home) for name in names]
         console = self._application("console", commands.console, home, port=self._port, health_path=HEALTH_PATH)
-        await self._bring_up(worker, home)
+        for worker in self._workers:
+            await self._bring_up(worker, home)
         await self._bring_up(console, home)
-        if worker.pid is None:
-            # It says nothing when it is ready, but one that cannot run has ended by the time the console answers.
-            raise worker.did_not_start(processes.exit_as_words(await worker.exited()))
+        for worker in self._workers:
+            if worker.pid is None:
+                # It says nothing when it is ready, but one that cannot run has ended by the time the console answers.
+                raise worker.did_not_start(processes.exit_as_words(await worker.exited()))
 
     def _application(
         self,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from operations import kinds
+from operations import deployments, kinds
 from operations.actions.executions import Executions
 from operations.actions.findings import Findings
 from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.database import Database
+from operations.deployments import Deployments
 from operations.kinds import Kind, Purpose
 from operations.outbox.deliverer import Deliverer
 from operations.queries.attention import AttentionCounts
@@ -74,6 +75,7 @@ class Services:
     database: Database
     temporal: Temporal
     deliverer: Deliverer
+    deployments: Deployments
     reconciler: Reconciler
     staff: Staff
     tenants: Tenants
@@ -110,6 +112,7 @@ class Services:
             database=database,
             temporal=temporal,
             deliverer=deliverer,
+            deployments=Deployments(temporal=temporal, name=deployments.name_of(task_queue)),
             reconciler=reconciler,
             staff=Staff(database=database, secret_key=secret_key),
             tenants=Tenants(

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from time import monotonic
 
-from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
-from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.enums.v1 import WorkerStatus
+from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.api.worker.v1 import WorkerHeartbeat
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, ListWorkersRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import RPCError, RPCStatusCode
 
+from operations import fleet
 from operations.clocks import Clock
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.temporal import Temporal, ask
@@ -27,10 +28,9 @@ LATE, LEAST_SILENCE = 1.25, 8.0  #: of its own rhythm, and seconds: then a worke
 POLLER_SILENCE = 75.0  #: seconds; a long poll lasts a minute
 TEMPORAL_SILENCE = 5.0  #: seconds without an answer
 SETTLING = 20.0  #: seconds in which workers come (back), after this one began to look and after Temporal was away
-EVERY, BUDGET = 1.0, 2.0  #: seconds between two looks, and for one
+EVERY = 1.0  #: seconds between two looks
 #: A server that lists no workers, or none to us.
 NOT_FOR_US = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.INVALID_ARGUMENT)
-MOST = 1000  #: workers asked for; Temporal keeps those that died for five minutes
 
 
 class Part(StrEnum):
@@ -75,6 +75,13 @@ class Sightings:
     def is_any_alive(self, now: float) -> bool:
         return any(now - at < sign.lasts for sign, at in self._seen.values())
 
+    def silent_since(self, worker: str, now: float) -> float | None:
+        """When one gave its last sign that should have given another by now; None of one that was never seen."""
+        if worker not in self._seen:
+            return None
+        sign, at = self._seen[worker]
+        return None if now - at < sign.lasts else at
+
     def _seen_at(self, sign: Sign, now: float) -> float:
         """One that goes takes no work any more, however often it still says so."""
         if sign.worker not in self._seen:
@@ -100,6 +107,11 @@ class Watch:
     def has_worker(self) -> bool:
         """Whether one was seen alive, as of the last look."""
         return self._sightings.is_any_alive(monotonic())
+
+    def silent_since(self, worker: str) -> datetime | None:
+        """Since when a worker, by its key in Temporal's list, is missed; None as long as it is not."""
+        at = self._sightings.silent_since(worker, monotonic())
+        return None if at is None else self.clock.at(at)
 
     @property
     def outages(self) -> tuple[Outage, ...]:
@@ -135,14 +147,15 @@ class Watch:
         """Whoever sends heartbeats is judged by them alone; how long ago it polled says less."""
         heartbeats = await self._heartbeats()
         beating = {heartbeat.worker_identity for heartbeat in heartbeats}
-        pollers = [poller for poller in await self._pollers() if poller.identity not in beating]
+        polling = await fleet.pollers(self.temporal, self.task_queue)
+        pollers = [poller for poller in polling if poller.identity not in beating]
         return [*map(_of_heartbeat, heartbeats), *map(_of_poller, pollers)]
 
     async def _heartbeats(self) -> list[WorkerHeartbeat]:
         try:
             if self._takes_heartbeats is None:
                 self._takes_heartbeats = await self._ask_for_heartbeats()
-            return await self._listed() if self._takes_heartbeats else []
+            return await fleet.heartbeats(self.temporal, self.task_queue) if self._takes_heartbeats else []
         except (TemporalUnavailable, TemporalRefused) as error:
             cause = error.__cause__
             if not (isinstance(cause, RPCError) and cause.status in NOT_FOR_US):
@@ -153,26 +166,8 @@ class Watch:
     async def _ask_for_heartbeats(self) -> bool:
         client = self.temporal.client
         request = DescribeNamespaceRequest(namespace=client.namespace)
-        described = await ask(client.workflow_service.describe_namespace(request), within=BUDGET)
+        described = await ask(client.workflow_service.describe_namespace(request), within=fleet.BUDGET)
         return bool(described.namespace_info.capabilities.worker_heartbeats)
-
-    async def _listed(self) -> list[WorkerHeartbeat]:
-        # How a quote is escaped in this query depends on the server.
-        query = "" if "'" in self.task_queue or "\\" in self.task_queue else f"TaskQueue = '{self.task_queue}'"
-        client = self.temporal.client
-        request = ListWorkersRequest(namespace=client.namespace, query=query, page_size=MOST)
-        answer = await ask(client.workflow_service.list_workers(request), within=BUDGET)
-        heartbeats = (each.worker_heartbeat for each in answer.workers_info)
-        return [each for each in heartbeats if each.task_queue == self.task_queue]
-
-    async def _pollers(self) -> list[PollerInfo]:
-        request = DescribeTaskQueueRequest(
-            namespace=self.temporal.client.namespace,
-            task_queue=TaskQueue(name=self.task_queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
-        answer = await ask(self.temporal.client.workflow_service.describe_task_queue(request), within=BUDGET)
-        return list(answer.pollers)
 
 
 def _of_heartbeat(heartbeat: WorkerHeartbeat) -> Sign:

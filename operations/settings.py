@@ -34,6 +34,14 @@ class Requirement(StrEnum):
     PUBLIC_URL = "TENANTRY_PUBLIC_URL"
 
 
+class Patches(StrEnum):
+    """Which patches of the workflows' code new runs take."""
+
+    KNOWN = "known"  #: those that every worker of the queue says it knows
+    ALL = "all"
+    NONE = "none"
+
+
 def _blank_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -85,6 +93,8 @@ class Settings(BaseSettings):
     deprovisioning: Text = "tenant_deprovisioning"
     environment: Text = Field("local", min_length=1, max_length=40)
     build_id: OptionalText = None
+    patches: Patches = Patches.KNOWN
+    worker_versioning: bool = False
 
     @field_validator("port", mode="before")
     @classmethod

@@ -49,11 +49,11 @@ class StepReport:
         return self.execution_id, self.ordinal
 
 
-async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> None:
+async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, build: str | None = None) -> None:
     """Write reports in the order in which they were made, all or none; of several about one step the last one stands.
 
     `connection` has no transaction open, and commits by itself. Raises psycopg's errors. Another try of a step that
-    fails moves no `last_progress_at`.
+    fails moves no `last_progress_at`. `build` is that of the worker whose reports they are.
     """
     latest: dict[tuple[UUID, int], StepReport] = {}
     for report in reports:
@@ -65,7 +65,8 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport]) -> 
     try:
         async with whole:
             written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
-            await connection.execute(EXECUTIONS, {"ids": sorted({report.execution_id for report in ordered})})
+            ids = sorted({report.execution_id for report in ordered})
+            await connection.execute(EXECUTIONS, {"ids": ids, "build": build})
     except psycopg.Error:
         await _forget_prepared(connection)
         raise
@@ -165,6 +166,7 @@ EXECUTIONS = b"""
     )
     UPDATE workflow_executions e SET
         current_step = shown.name,
+        build_id = coalesce(%(build)s::text, e.build_id),
         steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
         cause = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause

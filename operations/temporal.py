@@ -27,6 +27,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from operations import contracts, refusals
 from operations.errors import TemporalRefused, TemporalUnavailable
 from operations.settings import temporal_profile
+from operations.start_header import marking
 
 BUDGET = 5.0  #: seconds that any question to Temporal may take
 KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
@@ -76,6 +77,7 @@ class Start:
     task_queue: str
     execution_id: UUID
     arguments: tuple[object, ...]
+    is_begun_by_others: bool = False  #: all workers know that the run does not report its beginning itself
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +124,7 @@ class Temporal:
         """
         try:
             handle = await ask(
-                self.client.start_workflow(
+                (marking(self.client) if start.is_begun_by_others else self.client).start_workflow(
                     start.temporal_name,
                     args=start.arguments,
                     id=start.workflow_id,

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -15,12 +17,15 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from migrations.__main__ import upgrade
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import DatabaseLocked
+from operations.kinds import Kinds
+from workers.activation import Allows
 from workers.main import build
 
 ValueT = TypeVar("ValueT")
@@ -108,13 +113,25 @@ class RunningWorker:
     client: Client
 
 
+@cache
+def beating() -> Runtime:
+    """Workers that others see within a second; of its own accord the SDK sends heartbeats every minute."""
+    return Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=timedelta(seconds=1))
+
+
 @asynccontextmanager
 async def run_worker(
-    services: Services, address: str, task_queue: str, *, reports: Database | None = None
+    services: Services,
+    address: str,
+    task_queue: str,
+    *,
+    runs: Kinds | None = None,
+    allows: Allows | None = None,
+    reports: Database | None = None,
 ) -> AsyncIterator[RunningWorker]:
-    """`reports` is another way to the database, for all that the worker says of its runs."""
-    client = await Client.connect(address)
-    async with build(services, client, task_queue, reports=reports) as worker:
+    """`runs` are other kinds than the installed ones; `reports` is another way to say something of runs."""
+    client = await Client.connect(address, runtime=beating())
+    async with build(services, client, task_queue, runs=runs, allows=allows, reports=reports) as worker:
         yield RunningWorker(worker=worker, client=client)
 
 

@@ -13,9 +13,9 @@ from time import monotonic
 from temporalio.client import Client
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from operations import kinds, liveness, logs
+from operations import contracts, fleet, kinds, liveness, logs
 from operations.bootstrap import Services
 from operations.database import Database
 from operations.errors import (
@@ -26,9 +26,12 @@ from operations.errors import (
     TemporalRefused,
     TemporalUnavailable,
 )
-from operations.settings import Requirement, Settings, temporal_profile
+from operations.kinds import Kinds
+from operations.settings import Patches, Requirement, Settings, temporal_profile
 from operations.temporal import unreachable
-from workers import loading, schedules
+from workers import activation, loading, schedules
+from workers import build as code
+from workers.activation import Activation, Allows
 from workers.activities.reconciliation import ReconciliationActivities
 from workers.activities.sessions import Sessions
 from workers.fence import Fence
@@ -43,13 +46,23 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  #: seconds between two tries to reach a ser
 SAID_AGAIN = 60.0  #: seconds until the same reason is logged once more
 
 
-def build(services: Services, client: Client, task_queue: str, *, reports: Database | None = None) -> Worker:
-    """A worker for all workflows of this installation; the client must be connected. Raises `ConfigurationError`.
+def build(
+    services: Services,
+    client: Client,
+    task_queue: str,
+    *,
+    runs: Kinds | None = None,
+    allows: Allows | None = None,
+    deployment: WorkerDeploymentConfig | None = None,
+    reports: Database | None = None,
+) -> Worker:
+    """A worker for the kinds of this installation, unless others are given. Raises `ConfigurationError`.
 
-    What is tracked goes to `reports`, or to the database of the services.
+    The client must be connected. New runs take every patch, or those that `allows` says. What is tracked goes to
+    `reports`, or to the database of the services.
     """
     sessions = Sessions.at(services.database.dsn)
-    known = kinds.known()
+    known = kinds.known() if runs is None else runs
     return Worker(
         client,
         task_queue=task_queue,
@@ -61,8 +74,11 @@ def build(services: Services, client: Client, task_queue: str, *, reports: Datab
         interceptors=[Fence(sessions, services.database)],
         plugins=[
             SimplePlugin("tenantry.sessions", run_context=sessions.running),
-            plugin.tracking(reports or services.database),
+            plugin.tracking(reports or services.database, None if deployment is None else deployment.version.build_id),
+            *(SimplePlugin(fleet.mark(what)) for what in sorted({contracts.TRACKING_2, *activation.patches(known)})),
         ],
+        patch_activation_callback=allows,
+        deployment_config=deployment,
         max_concurrent_activities=ACTIVITIES_AT_ONCE,
         max_cached_workflows=CACHED_RUNS,
         graceful_shutdown_timeout=GRACE,
@@ -81,7 +97,7 @@ async def run(settings: Settings) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(services.deliverer.run())
-            working = group.create_task(_work(services, settings.task_queue))
+            working = group.create_task(_work(services, settings))
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())
             delivering.cancel()
@@ -90,15 +106,29 @@ async def run(settings: Settings) -> None:
         await services.close()
 
 
-async def _work(services: Services, task_queue: str) -> None:
+async def _work(services: Services, settings: Settings) -> None:
     """Reach both servers, however long it takes, then run the worker until cancelled.
 
     A worker without its database would take runs and fail their steps.
     """
+    task_queue = settings.task_queue
     client = await _reach_temporal(services)
     await _reach_database(services)
-    async with build(services, client, task_queue):
-        log.info("worker ready", task_queue=task_queue)
+    active = Activation(
+        fleet=services.deliverer.fleet,
+        task_queue=task_queue,
+        declared=activation.patches(kinds.known()),
+        # A run that stays on its build meets no worker of another one.
+        policy=Patches.ALL if settings.worker_versioning else settings.patches,
+    )
+    deployed = code.deployment(settings, code.build_id(settings, kinds.known()))
+    await active.look()
+    async with (
+        build(services, client, task_queue, allows=active.allows, deployment=deployed),
+        asyncio.TaskGroup() as group,
+    ):
+        log.info("worker ready", task_queue=task_queue, build=deployed.version.build_id)
+        group.create_task(active.run())
         await schedules.keep(client, services.database, task_queue, services.reconciler.limits.interval)
 
 

@@ -34,13 +34,14 @@ Port = Annotated[
 TemporalUi = Annotated[
     bool, typer.Option("--temporal-ui", help="Also serve Temporal's own pages; they let anybody on this machine act.")
 ]
+Workers = Annotated[int, typer.Option(min=1, max=16, help="How many workers to run beside each other.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 commands = typer.Typer()
 
 
 @commands.command()
-def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = False) -> None:
+def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = False, workers: Workers = 1) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
     from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
     from operations.bootstrap import Chosen  # noqa: PLC0415
@@ -56,9 +57,21 @@ def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = Fa
         host=settings.host,
         port=port or (settings.port if "port" in settings.model_fields_set else None),
         with_temporal_ui=temporal_ui,
+        workers=workers,
     )
     listeners = Listeners(progress=_progress, database_ready=welcome.make_first_admin, ready=welcome.print)
     asyncio.run(Supervisor(plan, listeners).run())
+
+
+@commands.command()
+def restart(data_dir: DataDir = None) -> None:
+    """Replace the workers of a running `up` one after the other; each finishes or hands back what it is doing."""
+    from embedded import state  # noqa: PLC0415
+    from embedded.supervisor import RENEW  # noqa: PLC0415
+
+    running = state.of_running(_state_file(data_dir))
+    os.kill(running.pid, RENEW)
+    typer.echo("The workers are replaced one after the other; the terminal of `tenantry up` says when each takes work.")
 
 
 @commands.command()

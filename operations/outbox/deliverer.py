@@ -12,6 +12,7 @@ from uuid import UUID
 from operations import contracts
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
+from operations.fleet import Fleet
 from operations.logs import logger
 from operations.outbox import claims, deliveries
 from operations.outbox.claims import Claim
@@ -42,7 +43,11 @@ class Deliverer:
     temporal: Temporal
     name: str
     poll: float = 0.5  #: seconds
+    fleet: Fleet = field(init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.fleet = Fleet(temporal=self.temporal)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -61,7 +66,9 @@ class Deliverer:
     async def deliver_due(self) -> int:
         """Deliver all that is due, and return how many commands were claimed."""
         settler = Settler(database=self.database)
-        return await Round(database=self.database, temporal=self.temporal, name=self.name, settler=settler).deliver()
+        return await Round(
+            database=self.database, temporal=self.temporal, fleet=self.fleet, name=self.name, settler=settler
+        ).deliver()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
@@ -79,6 +86,7 @@ class Round:
 
     database: Database
     temporal: Temporal
+    fleet: Fleet
     name: str
     settler: Settler
     _claimed: int = 0
@@ -159,7 +167,7 @@ class Round:
             del self._held[claim.id]
 
     async def _deliver_or_postpone(self, claim: Claim) -> None:
-        delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, by=self.name)
+        delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, fleet=self.fleet, by=self.name)
         try:
             await self.settler.settle(await HANDLERS[claim.kind](delivery))
         except (TemporalUnavailable, deliveries.NotYet) as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from operations import contracts, kinds, phrases
 from operations.database import Database
 from operations.errors import TemporalRefused
+from operations.fleet import Fleet
 from operations.outbox import commands
 from operations.outbox.claims import Claim
 from operations.outbox.settlements import Settlement
@@ -28,6 +29,7 @@ class Delivery:
     claim: Claim
     database: Database
     temporal: Temporal
+    fleet: Fleet
     by: str
 
     def settlement(self, state: CommandState, error: str | None = None, move: Transition | None = None) -> Settlement:
@@ -65,6 +67,7 @@ async def start(delivery: Delivery) -> Settlement:
         task_queue=claim.task_queue,
         execution_id=claim.execution_id,
         arguments=claim.arguments,
+        is_begun_by_others=await delivery.fleet.all_know(claim.task_queue, contracts.TRACKING_2),
     )
     try:
         run_id = await delivery.temporal.start(wanted)

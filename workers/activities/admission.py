@@ -137,8 +137,13 @@ BEGUN = """
 
 
 async def admit(connection: AsyncConnection, step: CurrentStep) -> None:
-    """Look whether `step` may act, without holding anything. Raises `Refused`."""
-    await _judged(connection, LOOK, step)
+    """Look whether `step` may act, without holding anything. Raises `Refused`.
+
+    A step can be faster than the news that its run was accepted: that is written here, unless somebody is just at it.
+    """
+    row = await _judged(connection, LOOK, step)
+    if row.run_id is None:
+        await tracking.move_free(connection, [_taken(step)])
 
 
 async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
@@ -146,7 +151,7 @@ async def hold_execution(connection: AsyncConnection, tenant_id: str) -> None:
 
     Temporal gives up on a worker that it believes dead and goes on without it. The old one may still be alive: it must
     not activate a tenant whose run was terminated meanwhile, nor make a schema after it was taken back. A run that the
-    row does not know yet is written into it here: a step can be faster than the news that its run was accepted.
+    row does not know yet is written into it here, where that was not possible before the step.
     """
     step = admitted_step()
     row = await _judged(connection, HOLD, step)

@@ -12,9 +12,9 @@ from workers.tracking.runs import RunTracking
 from workers.tracking.steps import StepTracking
 
 
-def tracking(database: Database) -> SimplePlugin:
-    """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on."""
-    recorder, executions = Recorder.at(database.dsn), StatusActivities.of(database)
+def tracking(database: Database, build: str | None = None) -> SimplePlugin:
+    """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on, under its build."""
+    recorder, executions = Recorder.at(database.dsn, build), StatusActivities.of(database)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

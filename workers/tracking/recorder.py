@@ -50,13 +50,14 @@ class Recorder:
     """One per worker. Bookkeeping never fails a step: what the database does not take in time is counted and lost."""
 
     connection: OwnConnection
+    build: str | None = None  #: of this worker's code
     _current: Batch = field(default_factory=Batch)  #: being written
     _next: Batch = field(default_factory=Batch)
     _writing: asyncio.Task[None] | None = None
 
     @classmethod
-    def at(cls, dsn: str) -> Self:
-        return cls(connection=OwnConnection(dsn=dsn, name="steps", within=WITHIN))
+    def at(cls, dsn: str, build: str | None = None) -> Self:
+        return cls(connection=OwnConnection(dsn=dsn, name="steps", within=WITHIN), build=build)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -109,7 +110,7 @@ class Recorder:
     async def _try(self, reports: list[StepReport]) -> Outcome:
         was_open = self.connection.is_open
         try:
-            await self.connection.ask(lambda connection: step_reports.record(connection, reports))
+            await self.connection.ask(lambda connection: step_reports.record(connection, reports, build=self.build))
         except (psycopg.Error, TimeoutError, OSError) as error:
             has_gone = was_open and not self.connection.is_open
             if has_gone and _is_farewell(error):  # perhaps of long ago: nobody had used the connection

@@ -1,8 +1,9 @@
-"""The workflow side of tracking: tells the database that a run began and how it ended.
+"""The workflow side of tracking: tells the database how a run ended, and that it began where nobody else does.
 
 Every workflow that carries the search attribute `OperationUUID` is tracked, without a line of its author's. The
 reports are local activities with few tries: a report that is lost is healed by reconciliation and never changes
-the outcome of the run. What this module schedules is part of every history; change it only behind `patched`.
+the outcome of the run. What this module schedules is part of every history; change it only behind `patched`, or
+behind a header of the start as here.
 """
 
 import asyncio
@@ -56,7 +57,7 @@ class TrackedRun(WorkflowInboundInterceptor):
         if execution_id is None:
             return await super().execute_workflow(input)
         try:
-            if await _report(execution_id, Status.RUNNING):
+            if not _is_begun_by_others() and await _report(execution_id, Status.RUNNING):
                 _cancel_at_first_wait()
             result: object = await super().execute_workflow(input)
         except (Exception, asyncio.CancelledError) as error:
@@ -84,6 +85,12 @@ class NumberedSteps(WorkflowOutboundInterceptor):
             mark = StepMark(execution_id=UUID(execution_id), ordinal=self._scheduled)
             input.headers = {**input.headers, **mark.to_header()}
         return super().start_activity(input)
+
+
+def _is_begun_by_others() -> bool:
+    """Whoever started it writes that it runs, or the fence of its first step: a local activity less in each history."""
+    mark = workflow.info().headers.get(contracts.TRACKING_HEADER)
+    return mark is not None and mark.data == contracts.TRACKING
 
 
 def _cancel_at_first_wait() -> None:

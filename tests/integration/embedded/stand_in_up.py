@@ -38,6 +38,7 @@ def main(directory: str, *options: str) -> None:
         user=dict(os.environ),
         port=int(chosen["port"]) if "port" in chosen else None,
         commands=Commands(**programs),
+        workers=int(chosen.get("workers", "1")),
         pace=Pace(poll=0.1, first_pause=float(chosen.get("pause", "0.1"))),
     )
     listeners = Listeners(progress=say, database_ready=nothing_to_do, ready=lambda url: say("open", url))

@@ -10,6 +10,7 @@ import pytest
 from embedded import patience, ports
 from tests.integration.embedded.running import DEADLINE, Supervisor, Supervisors, is_gone
 
+READY_WORKER = "worker=import signal; print('worker ready', flush=True); signal.pause()"
 DEAF_WORKER = "worker=import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 
 
@@ -108,6 +109,25 @@ async def test_a_child_that_hangs_is_seen_as_unhealthy(supervisors: Supervisors)
     os.kill(pid, signal.SIGCONT)
 
     assert await patience.until(lambda: supervisor.child("console").healthy, within=DEADLINE)
+
+
+async def test_workers_are_renewed_one_after_the_other_when_asked(supervisors: Supervisors) -> None:
+    supervisor = await supervisors.start(READY_WORKER, "workers=2", "pause=30")
+    await supervisor.says("open")
+    before = {name: supervisor.child(name).pid for name in ("worker", "worker-2", "console")}
+
+    supervisor.process.send_signal(signal.SIGUSR1)
+    await supervisor.says("worker renewed")
+    halfway = supervisor.child("worker-2").pid
+    await supervisor.says("worker-2 renewed")
+
+    after = {name: supervisor.child(name) for name in before}
+    assert halfway == before["worker-2"]
+    assert after["console"].pid == before["console"]
+    for name in ("worker", "worker-2"):
+        assert after[name].pid not in (None, before[name])
+        assert after[name].healthy
+    assert await end_in_order(supervisor) == ["console", "worker-2", "worker"]
 
 
 async def test_a_second_start_on_the_same_directory_is_refused(supervisors: Supervisors) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -67,7 +68,7 @@ class Runs:
     connection: AsyncConnection
     task_queue: str
 
-    async def begin(self, workflow: str, *arguments: object) -> UUID:
+    async def begin(self, workflow: str, *arguments: object, by_others: bool = False) -> UUID:
         execution = await add_execution(self.connection, workflow_type=workflow, task_queue=self.task_queue)
         wanted = Start(
             workflow_id=(await self.look(execution)).execution.workflow_id,
@@ -75,9 +76,16 @@ class Runs:
             task_queue=self.task_queue,
             execution_id=execution,
             arguments=arguments,
+            is_begun_by_others=by_others,
         )
         await self.services.temporal.start(wanted)
         return execution
+
+    async def reports(self, execution: UUID) -> int:
+        """How many of the run's own reports its history has."""
+        history = await (await self.handle(execution)).fetch_history()
+        names = [event.marker_recorded_event_attributes.marker_name for event in history.events]
+        return names.count("core_local_activity")
 
     async def look(self, execution: UUID) -> ExecutionDetail:
         return await self.services.reads.executions.detail(execution)
@@ -101,6 +109,12 @@ async def runs(services: Services, task_queue: str) -> AsyncIterator[Runs]:
 
 @pytest.fixture
 async def kitchen(services: Services, temporal_address: str, task_queue: str) -> AsyncIterator[Kitchen]:
+    async with cooking(services, temporal_address, task_queue) as working:
+        yield working
+
+
+@asynccontextmanager
+async def cooking(services: Services, temporal_address: str, task_queue: str) -> AsyncIterator[Kitchen]:
     """A worker that knows the tracking plugin and the strange workflows, and nothing of Tenantry's own."""
     working = Kitchen()
     async with Worker(
@@ -247,6 +261,30 @@ async def test_a_cancelled_run_is_told_from_one_that_failed(runs: Runs) -> None:
     await (await runs.handle(execution)).cancel()
 
     row = (await runs.ended(execution)).execution
+    assert (row.status, row.close_reason) == (Status.FAILED, CloseReason.CANCELED)
+
+
+@pytest.mark.usefixtures("kitchen")
+async def test_a_run_whose_start_says_that_others_report_its_beginning_reports_its_end_alone(runs: Runs) -> None:
+    both, end_alone = await runs.begin("BrewCoffee", 0), await runs.begin("BrewCoffee", 0, by_others=True)
+
+    seen = [await runs.ended(execution) for execution in (both, end_alone)]
+
+    assert [detail.execution.status for detail in seen] == [Status.COMPLETED, Status.COMPLETED]
+    assert [event.to_status for event in seen[1].events] == [Status.PENDING, Status.COMPLETED]
+    assert [await runs.reports(execution) for execution in (both, end_alone)] == [2, 1]
+
+
+@pytest.mark.parametrize("by_others", [False, True])
+async def test_a_run_cancelled_before_any_worker_took_it_says_so(
+    runs: Runs, services: Services, temporal_address: str, task_queue: str, by_others: bool
+) -> None:
+    execution = await runs.begin("AwaitCoffee", by_others=by_others)
+    await (await runs.handle(execution)).cancel()
+
+    async with cooking(services, temporal_address, task_queue):
+        row = (await runs.ended(execution)).execution
+
     assert (row.status, row.close_reason) == (Status.FAILED, CloseReason.CANCELED)
 
 

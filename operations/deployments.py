@@ -1,0 +1,140 @@
+"""The builds of the workers as Temporal's Worker Deployments know them: which one is current, ramping, draining."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from temporalio.api.deployment.v1 import RoutingConfig, WorkerDeploymentInfo
+from temporalio.api.enums.v1 import WorkerDeploymentVersionStatus
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DescribeWorkerDeploymentRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentRampingVersionRequest,
+)
+
+from operations.errors import OperationsError, TemporalRefused
+from operations.run_queries import quoted
+from operations.temporal import Temporal, ask, is_not_found
+
+OPEN = "(ExecutionStatus = 'Running' OR ExecutionStatus = 'Paused')"
+
+
+def name_of(task_queue: str) -> str:
+    """The deployment of a queue's workers: Temporal joins it to a build by a colon, and did so by a full stop."""
+    return task_queue.replace(".", "-").replace(":", "-")
+
+
+class BuildUnknown(OperationsError):
+    """Temporal knows no worker of this build. Start one with this build id, and try again."""
+
+
+class BuildRefused(OperationsError):
+    """Temporal refused the change; nothing was changed."""
+
+
+class BuildStatus(StrEnum):
+    """Where a build stands in the life of a deployment."""
+
+    INACTIVE = "inactive"  #: its workers wait, no run is given to them
+    CURRENT = "current"  #: new runs begin on it
+    RAMPING = "ramping"  #: a share of the new runs begins on it
+    DRAINING = "draining"  #: no new run begins on it, and it still has some
+    DRAINED = "drained"  #: nothing is left on it
+    UNKNOWN = "unknown"
+
+
+_STATUSES = {
+    WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_INACTIVE: BuildStatus.INACTIVE,
+    WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_CURRENT: BuildStatus.CURRENT,
+    WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_RAMPING: BuildStatus.RAMPING,
+    WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING: BuildStatus.DRAINING,
+    WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINED: BuildStatus.DRAINED,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """One build, and the runs that only its workers can take up."""
+
+    build: str
+    status: BuildStatus
+    runs: int  #: in flight, by Temporal's own count
+    ramp_percent: float | None = None
+    since: datetime | None = None  #: its workers were first seen
+    may_be_switched_off: bool  #: no run needs its workers, and none will begin on them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployments:
+    """One deployment, named like this installation's task queue. No answer is `TemporalUnavailable`."""
+
+    temporal: Temporal
+    name: str
+
+    async def builds(self) -> tuple[Build, ...]:
+        """Newest first; none where no versioned worker has polled yet."""
+        client = self.temporal.client
+        request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=self.name)
+        try:
+            answer = await ask(client.workflow_service.describe_worker_deployment(request))
+        except TemporalRefused as refusal:
+            if is_not_found(refusal):
+                return ()
+            raise
+        deployment = answer.worker_deployment_info
+        summaries = sorted(
+            deployment.version_summaries, key=lambda each: each.create_time.ToNanoseconds(), reverse=True
+        )
+        return tuple([await self._build(each, deployment.routing_config) for each in summaries])
+
+    async def _build(
+        self, version: WorkerDeploymentInfo.WorkerDeploymentVersionSummary, routing: RoutingConfig
+    ) -> Build:
+        name = version.deployment_version.build_id
+        status, runs = _STATUSES.get(version.status, BuildStatus.UNKNOWN), await self._runs(name)
+        is_ramping = name == routing.ramping_deployment_version.build_id
+        return Build(
+            build=name,
+            status=status,
+            runs=runs,
+            ramp_percent=routing.ramping_version_percentage if is_ramping else None,
+            since=version.create_time.ToDatetime(UTC),
+            # Temporal itself looks at drainage only now and then; its count is newer.
+            may_be_switched_off=runs == 0
+            and status in (BuildStatus.DRAINING, BuildStatus.DRAINED, BuildStatus.INACTIVE),
+        )
+
+    async def make_current(self, build: str, *, by: str) -> None:
+        """New runs begin on it, and those that may move go on there. Raises `BuildUnknown`."""
+        client = self.temporal.client
+        request = SetWorkerDeploymentCurrentVersionRequest(
+            namespace=client.namespace, deployment_name=self.name, build_id=build, identity=by
+        )
+        await self._change(build, client.workflow_service.set_worker_deployment_current_version(request))
+
+    async def ramp(self, build: str, percent: float, *, by: str) -> None:
+        """A share of the new runs begins on it; 0 ends that. Raises `BuildUnknown`."""
+        client = self.temporal.client
+        request = SetWorkerDeploymentRampingVersionRequest(
+            namespace=client.namespace, deployment_name=self.name, build_id=build, percentage=percent, identity=by
+        )
+        await self._change(build, client.workflow_service.set_worker_deployment_ramping_version(request))
+
+    async def _change(self, build: str, request: Awaitable[object]) -> None:
+        try:
+            await ask(request)
+        except TemporalRefused as refusal:
+            if is_not_found(refusal):
+                raise BuildUnknown(
+                    f"Temporal knows no worker of build {build} in the deployment {self.name}."
+                ) from None
+            raise BuildRefused(f"Temporal refused: {refusal.message}") from None
+
+    async def _runs(self, build: str) -> int:
+        """In flight, as their last task left them: one that may move on stays here until its next task."""
+        client = self.temporal.client
+        query = f"TemporalWorkerDeploymentVersion = {quoted(f'{self.name}:{build}')} AND {OPEN}"
+        request = CountWorkflowExecutionsRequest(namespace=client.namespace, query=query)
+        return (await ask(client.workflow_service.count_workflow_executions(request))).count
