@@ -24,6 +24,7 @@ from console.api.findings import FindingRoutes
 from console.api.health import HealthRoutes
 from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
+from console.api.workforce import WorkforceRoutes
 from console.components import assets
 from console.head import HeadAsGet
 from console.headers import SecurityHeaders
@@ -44,6 +45,7 @@ from operations.errors import (
 )
 from operations.feed import Feed
 from operations.liveness import Watch
+from operations.queries.workforce import WorkforceQueries
 from operations.reconciliation.watchdog import Watchdog
 from operations.settings import Requirement, Settings
 
@@ -60,6 +62,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     health = Database.at(services.database.dsn, name="health", pool_size=1)
     clock = Clock()
     watch = Watch(temporal=services.temporal, task_queue=settings.task_queue, clock=clock)
+    workforce = WorkforceQueries.of(services.database, services.deployments, watch)
     hub = Hub(Feed(dsn=services.database.dsn, clock=clock), elsewhere=lambda: watch.outages)
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
@@ -80,8 +83,9 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         Login(staff=services.staff, presence=presence, cookie=cookie, environment=settings.environment),
         health=health,
         watch=watch,
+        workforce=workforce,
     )
-    root.register(services, hub, settings)
+    root.register(services, hub, workforce, settings)
     serving.serve(application, reconnect=RECONNECT)
     tabs.bind_sockets()
     failures.install()
@@ -99,7 +103,14 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
 
 
 def _add_routes(
-    application: FastAPI, services: Services, settings: Settings, login: Login, *, health: Database, watch: Watch
+    application: FastAPI,
+    services: Services,
+    settings: Settings,
+    login: Login,
+    *,
+    health: Database,
+    watch: Watch,
+    workforce: WorkforceQueries,
 ) -> None:
     """`health` is a way to the database that nothing else uses."""
     reads = services.reads
@@ -121,6 +132,7 @@ def _add_routes(
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(),
         FindingRoutes(actions=services.findings, reads=reads.reconciliation, database=services.database).router(),
+        WorkforceRoutes(reads=workforce).router(),
         *places.routers(reads, services.database),
     ):
         application.include_router(router, prefix="/api/v1", dependencies=[Depends(parameters.check)])

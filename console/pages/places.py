@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
-from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants
+from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants, workforce
 from console.pages.place import Place
 from operations.bootstrap import Reads
 from operations.database import Database
@@ -15,6 +15,7 @@ PLACES: tuple[Place, ...] = (
     execution.PLACE,
     tenants.PLACE,
     reconciliation.PLACE,
+    workforce.PLACE,
     register_tenant.PLACE,
     tenant.PLACE,
 )

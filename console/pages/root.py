@@ -17,6 +17,7 @@ from operations.bootstrap import Services
 from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
 from operations.liveness import Outage
 from operations.logs import logger
+from operations.queries.workforce import WorkforceQueries
 from operations.settings import Settings
 
 log = logger(__name__)
@@ -24,7 +25,7 @@ log = logger(__name__)
 RETRY_PAUSE = 3.0  #: seconds
 
 
-def register(services: Services, hub: Hub, settings: Settings) -> None:
+def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings: Settings) -> None:
     """Add the page to NiceGUI. Once per process."""
 
     @ui.page("/", response_timeout=10)
@@ -36,7 +37,13 @@ def register(services: Services, hub: Hub, settings: Settings) -> None:
         nav = [item for place in PLACES if (item := place.item(actor)) is not None]
         now = hub.feed.clock.now()
         with shell.frame(nav=nav, viewer=viewer, environment=settings.environment, now=now) as frame:
-            scope = Scope(services=services, hub=hub, frame=frame, temporal_ui_url=settings.temporal_ui_url)
+            scope = Scope(
+                services=services,
+                hub=hub,
+                frame=frame,
+                workforce=workforce,
+                temporal_ui_url=settings.temporal_ui_url,
+            )
             _follow(hub, frame)
             attention.follow(scope)
             _Pages({place.path: _page(scope, place) for place in PLACES})

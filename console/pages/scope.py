@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from console.components.shell import Frame
 from console.live import Hub
 from operations.bootstrap import Services
+from operations.queries.workforce import WorkforceQueries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,4 +15,5 @@ class Scope:
     services: Services
     hub: Hub
     frame: Frame
+    workforce: WorkforceQueries
     temporal_ui_url: str | None

@@ -18,6 +18,7 @@ from console.pages.scope import Scope
 from operations.bootstrap import Services
 from operations.feed import Changed
 from operations.queries.execution_views import Sort
+from operations.queries.workforce import WorkforceQueries
 from operations.statuses import Status, TenantStatus
 from tests.factories import add_execution, add_owner, add_start_command, add_tenant
 
@@ -82,7 +83,13 @@ async def first(connection: AsyncConnection) -> UUID:
 
 @pytest.fixture
 async def views(services: Services, connection: AsyncConnection, first: UUID) -> dict[str, AnyView]:
-    scope = Scope(services=services, hub=cast(Hub, None), frame=cast(Frame, None), temporal_ui_url=None)
+    scope = Scope(
+        services=services,
+        hub=cast(Hub, None),
+        frame=cast(Frame, None),
+        workforce=cast(WorkforceQueries, None),
+        temporal_ui_url=None,
+    )
     acme = await services.reads.tenants.by_slug("acme")
     finding = await (await connection.execute("SELECT id FROM reconciliation_findings")).fetchone()
     assert finding is not None

@@ -1,0 +1,243 @@
+"""Workers and versions: who carries out the work, on which code, and what runs on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.page_arguments import PageArguments
+
+from console.components.cards import Fact, Section, facts
+from console.components.page_headers import PageHeader
+from console.components.tables import Column, Empty, EmptyKind, Kind, LiveTable, to_json
+from console.components.text import attribute, tag
+from console.pages.place import Nav, Place
+from console.pages.scope import Scope
+from operations import kinds
+from operations.deployments import Build, BuildStatus
+from operations.errors import TemporalUnavailable
+from operations.queries.workforce_views import (
+    PatchView,
+    PollerView,
+    RowsOfBuild,
+    ScheduleView,
+    Slots,
+    WorkerView,
+    Workforce,
+)
+
+LOOK = 5.0  #: seconds; Temporal tells nobody by itself when a worker comes or goes
+WORKERS = (
+    Column(name="host", label="Host", secondary="identity", hideable=False),
+    Column(name="state", label="State"),
+    Column(name="silent_since", label="Silent since", kind=Kind.TIME),
+    Column(name="build", label="Build", kind=Kind.ID),
+    Column(name="since", label="Running since", kind=Kind.TIME),
+    Column(name="last_heartbeat_at", label="Last heartbeat", kind=Kind.TIME),
+    Column(name="activities", label="Steps in use", align="right"),
+    Column(name="workflows", label="Workflow tasks in use", align="right"),
+)
+BUILDS = (
+    Column(name="build", label="Build", kind=Kind.ID, hideable=False),
+    Column(name="status", label="State"),
+    Column(name="runs", label="Runs in flight", kind=Kind.NUMBER, align="right"),
+    Column(name="advice", label="May its workers be switched off?"),
+)
+PATCHES = (
+    Column(name="patch", label="Patch", kind=Kind.MONO, hideable=False),
+    Column(name="workflow", label="Workflow"),
+    Column(name="runs_with", label="Runs on it", kind=Kind.NUMBER, align="right"),
+    Column(name="runs_without", label="Runs on the old way", kind=Kind.NUMBER, align="right"),
+    Column(name="advice", label="May it be deprecated?"),
+)
+POLLERS = (
+    Column(name="queue", label="Queue", hideable=False),
+    Column(name="work", label="Asks for"),
+    Column(name="identity", label="Worker", kind=Kind.MONO),
+    Column(name="last_poll_at", label="Last asked", kind=Kind.TIME),
+)
+NO_WORKERS = Empty(
+    kind=EmptyKind.NOTHING_YET,
+    title="No worker is known",
+    text="No worker has sent a heartbeat in the last five minutes. Start one with tenantry worker; runs wait for it.",
+)
+NO_BUILDS = Empty(
+    kind=EmptyKind.NOTHING_YET,
+    title="No run is open",
+    text="As soon as a worker has taken a step of a run, its build is listed here.",
+)
+NO_PATCHES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No patches", text="No workflow has a second version.")
+NO_POLLERS = Empty(
+    kind=EmptyKind.NOTHING_YET, title="Nobody asks for work", text="No worker has asked Temporal for work lately."
+)
+STATUSES = {
+    BuildStatus.INACTIVE: "Waits to be made current",
+    BuildStatus.CURRENT: "Current",
+    BuildStatus.RAMPING: "Ramping",
+    BuildStatus.DRAINING: "Draining",
+    BuildStatus.DRAINED: "Drained",
+    BuildStatus.UNKNOWN: "Not known",
+}
+
+Rows = Sequence[Mapping[str, object]]
+
+
+async def build(scope: Scope, _: PageArguments) -> None:
+    """Draw the page, and look again as long as it is open."""
+    PageHeader("Workers", subtitle="Who carries out the work, and on which code")
+    notice = tag("p", classes="notice-text")
+    attribute(notice, "role", "status")
+    tables = (
+        _table(
+            "Workers",
+            "By their own heartbeats",
+            WORKERS,
+            NO_WORKERS,
+            lambda now: [_worker(each) for each in now.workers],
+        ),
+        _table(
+            "Builds",
+            "And the runs that are on them",
+            BUILDS,
+            NO_BUILDS,
+            lambda now: [*map(_build, now.builds), *_rows(now)],
+        ),
+        _table(
+            "Versions of workflows",
+            "Runs in flight by patch",
+            PATCHES,
+            NO_PATCHES,
+            lambda now: [*map(_patch, now.patches)],
+        ),
+        _table(
+            "Queues", "Whoever asked for work lately", POLLERS, NO_POLLERS, lambda now: [*map(_poller, now.pollers)]
+        ),
+    )
+    with Section("Schedule", subtitle="What Temporal starts by itself"):
+        schedule = ui.element("div")
+
+    async def look() -> None:
+        try:
+            now = await scope.workforce.now()
+        except TemporalUnavailable as error:
+            notice.set_text(f"{error.message} What is shown below is from before.")
+            return
+        notice.set_text("")
+        for table in tables:
+            table.show(now)
+        schedule.clear()
+        with schedule:
+            for each in now.schedules:
+                facts(_schedule(each))
+
+    await look()
+    ui.timer(LOOK, look, immediate=False)
+
+
+PLACE = Place(path="/workers", title="Workers", build=build, nav=Nav(icon="engineering", key="w"))
+
+
+@dataclass(kw_only=True, slots=True)
+class Shown:
+    """A table and the rows that it has by now; an answer that says the same moves nothing."""
+
+    table: LiveTable
+    rows: Callable[[Workforce], Rows]
+    json: str = ""
+
+    def show(self, now: Workforce) -> None:
+        json = to_json(self.rows(now))
+        if json != self.json:
+            self.json = json
+            self.table.reset(json)
+
+
+def _table(
+    title: str, subtitle: str, columns: Sequence[Column], empty: Empty, rows: Callable[[Workforce], Rows]
+) -> Shown:
+    with Section(title, subtitle=subtitle, flush=True):
+        return Shown(table=LiveTable(columns=columns, caption=title, empty=empty, keyboard=False), rows=rows)
+
+
+def _worker(worker: WorkerView) -> dict[str, object]:
+    return {
+        "id": f"{worker.identity} {worker.since.isoformat()}",
+        "host": worker.host,
+        "identity": worker.identity,
+        "state": _state(worker),
+        "silent_since": None if worker.silent_since is None else worker.silent_since.isoformat(),
+        "build": worker.build,
+        "since": worker.since.isoformat(),
+        "last_heartbeat_at": worker.last_heartbeat_at.isoformat(),
+        "activities": _in_use(worker.activity_slots),
+        "workflows": _in_use(worker.workflow_slots),
+    }
+
+
+def _state(worker: WorkerView) -> str:
+    """What a worker last said of itself means nothing once it is silent."""
+    if worker.silent_since is not None:
+        return "Silent"
+    return "Ends after its steps" if worker.is_leaving else "Works"
+
+
+def _in_use(slots: Slots) -> str:
+    return f"{slots.used} of {slots.used + slots.free}"
+
+
+def _build(build: Build) -> dict[str, object]:
+    ramp = f", {build.ramp_percent:g} % of the new runs" if build.ramp_percent else ""
+    return {
+        "id": f"build {build.build}",
+        "build": build.build,
+        "status": f"{STATUSES[build.status]}{ramp}",
+        "runs": build.runs,
+        "advice": "Yes, nothing is left on it" if build.may_be_switched_off else "No",
+    }
+
+
+def _rows(now: Workforce) -> Rows:
+    """Of builds that Temporal does not keep apart, any worker takes up any run."""
+    kept_apart = {build.build for build in now.builds}
+    return [_row(row, now.workers) for row in now.rows if row.build not in kept_apart]
+
+
+def _row(row: RowsOfBuild, workers: Sequence[WorkerView]) -> dict[str, object]:
+    has_worker = any(worker.build == row.build and worker.silent_since is None for worker in workers)
+    return {
+        "id": f"unversioned {row.build}",
+        "build": row.build,
+        "status": "Has workers" if has_worker else "Has no worker" if row.build else "No step was taken yet",
+        "runs": row.runs,
+        "advice": "Yes, one after the other: others go on with its runs" if has_worker else "",
+    }
+
+
+def _patch(patch: PatchView) -> dict[str, object]:
+    kind = kinds.known().get(patch.workflow_type)
+    return {
+        "id": f"{patch.workflow_type} {patch.patch}",
+        "patch": patch.patch,
+        "workflow": patch.workflow_type if kind is None else kind.title,
+        "runs_with": patch.runs_with,
+        "runs_without": patch.runs_without,
+        "advice": "Yes, no run needs the old way" if patch.may_be_deprecated else "No, runs are on the old way",
+    }
+
+
+def _poller(poller: PollerView) -> dict[str, object]:
+    return {
+        "id": f"{poller.queue} {poller.work} {poller.identity}",
+        "queue": poller.queue,
+        "work": poller.work.capitalize(),
+        "identity": poller.identity,
+        "last_poll_at": poller.last_poll_at.isoformat(),
+    }
+
+
+def _schedule(schedule: ScheduleView) -> list[Fact]:
+    return [
+        Fact(label="Schedule", value=schedule.id, mono=True),
+        Fact(label="State", value=f"Paused: {schedule.note}" if schedule.is_paused else "Active"),
+        Fact(label="Last start", value=schedule.last_at),
+        Fact(label="Next start", value=schedule.next_at),
+    ]
