@@ -1,9 +1,11 @@
 """The builds of the workers as Temporal's Worker Deployments know them: which one is current, ramping, draining."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from time import monotonic
 
 from temporalio.api.deployment.v1 import RoutingConfig, WorkerDeploymentInfo
 from temporalio.api.enums.v1 import WorkerDeploymentVersionStatus
@@ -15,10 +17,11 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from operations.errors import OperationsError, TemporalRefused
-from operations.run_queries import quoted
+from operations.run_queries import OPEN, quoted
 from operations.temporal import Temporal, ask, is_not_found
 
-OPEN = "(ExecutionStatus = 'Running' OR ExecutionStatus = 'Paused')"
+PATIENCE, LOOK = 10.0, 0.5  #: seconds for which workers that begin are waited for, and between two tries
+NOT_YET = "missing active task queues"  #: in Temporal's words: they have not asked for all that the current build's do
 
 
 def name_of(task_queue: str) -> str:
@@ -107,30 +110,36 @@ class Deployments:
         )
 
     async def make_current(self, build: str, *, by: str) -> None:
-        """New runs begin on it, and those that may move go on there. Raises `BuildUnknown`."""
+        """New runs begin on it, and those that may move go on there. Raises `BuildUnknown` and `BuildRefused`."""
         client = self.temporal.client
         request = SetWorkerDeploymentCurrentVersionRequest(
             namespace=client.namespace, deployment_name=self.name, build_id=build, identity=by
         )
-        await self._change(build, client.workflow_service.set_worker_deployment_current_version(request))
+        await self._change(build, lambda: client.workflow_service.set_worker_deployment_current_version(request))
 
     async def ramp(self, build: str, percent: float, *, by: str) -> None:
-        """A share of the new runs begins on it; 0 ends that. Raises `BuildUnknown`."""
+        """A share of the new runs begins on it; 0 ends that. Raises `BuildUnknown` and `BuildRefused`."""
         client = self.temporal.client
         request = SetWorkerDeploymentRampingVersionRequest(
             namespace=client.namespace, deployment_name=self.name, build_id=build, percentage=percent, identity=by
         )
-        await self._change(build, client.workflow_service.set_worker_deployment_ramping_version(request))
+        await self._change(build, lambda: client.workflow_service.set_worker_deployment_ramping_version(request))
 
-    async def _change(self, build: str, request: Awaitable[object]) -> None:
-        try:
-            await ask(request)
-        except TemporalRefused as refusal:
-            if is_not_found(refusal):
-                raise BuildUnknown(
-                    f"Temporal knows no worker of build {build} in the deployment {self.name}."
-                ) from None
-            raise BuildRefused(f"Temporal refused: {refusal.message}") from None
+    async def _change(self, build: str, request: Callable[[], Awaitable[object]]) -> None:
+        """Workers that were just started ask for one sort of work a moment before the other: they are waited for."""
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                await ask(request())
+                return
+            except TemporalRefused as refusal:
+                if is_not_found(refusal):
+                    raise BuildUnknown(
+                        f"Temporal knows no worker of build {build} in the deployment {self.name}."
+                    ) from None
+                if NOT_YET not in refusal.message or monotonic() >= until:
+                    raise BuildRefused(f"Temporal refused: {refusal.message}. Nothing was changed.") from None
+            await asyncio.sleep(LOOK)
 
     async def _runs(self, build: str) -> int:
         """In flight, as their last task left them: one that may move on stays here until its next task."""

@@ -1,7 +1,8 @@
 """What the workers of a queue know: asked before anything is begun that an older worker could not go on with.
 
 A worker of this version lists what it knows among the names of its plugins, which its heartbeats carry. One that sends
-none, or knows less, keeps the others from it, too; one that died is listed for some minutes more.
+none, or knows less, keeps the others from it, too; one that was killed is listed for some minutes more. One that ends
+in order takes no more runs from the moment in which it says so, and that is the last that is heard of it.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ BUDGET = 2.0  #: seconds for one question
 REMEMBERED, ASKED_AGAIN = 5.0, 1.0  #: seconds, for what all know, and for what they do not
 LONGEST_POLL = timedelta(seconds=75)  #: after that, a poller that has not asked again is gone; a poll lasts a minute
 MOST = 1000  #: workers asked for; Temporal keeps those that died for five minutes
+#: Temporal keeps the first of the two for the minutes after the end, too.
+GONE = (WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN)
 MARK = "tenantry.knows."  #: begins the name of a plugin that does nothing
 
 
@@ -67,7 +70,7 @@ def still_polling(polling: Sequence[PollerInfo]) -> set[str]:
 def known_by_all(beats: Iterable[WorkerHeartbeat], polling: Iterable[str]) -> frozenset[str] | None:
     """What all of them list; None of nobody. Pure. Of a poller without a heartbeat nothing is known."""
     listed = list(beats)
-    alive = [beat for beat in listed if beat.status != WorkerStatus.WORKER_STATUS_SHUTDOWN]
+    alive = [beat for beat in listed if beat.status not in GONE]
     if set(polling) - {beat.worker_identity for beat in listed}:
         return frozenset()
     if not alive:

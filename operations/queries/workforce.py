@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Self
 
 from sqlalchemy import func, select
-from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.worker.v1 import WorkerHeartbeat, WorkerSlotsInfo
 from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest
 from temporalio.client import ScheduleDescription
@@ -91,8 +91,7 @@ class WorkforceQueries:
             beats = await fleet.heartbeats(self.temporal, self.task_queue)
         except TemporalRefused:  # this server keeps no list of workers
             return ()
-        gone = WorkerStatus.WORKER_STATUS_SHUTDOWN
-        return tuple(sorted(self._views(beat for beat in beats if beat.status != gone), key=lambda each: each.since))
+        return tuple(sorted((view for view in self._views(beats) if not view.has_ended), key=lambda each: each.since))
 
     def _views(self, beats: Iterable[WorkerHeartbeat]) -> Iterable[WorkerView]:
         for beat in beats:
@@ -104,7 +103,7 @@ class WorkforceQueries:
                 since=beat.start_time.ToDatetime(UTC),
                 last_heartbeat_at=beat.heartbeat_time.ToDatetime(UTC),
                 silent_since=self.watch.silent_since(beat.worker_instance_key),
-                is_leaving=beat.status == WorkerStatus.WORKER_STATUS_SHUTTING_DOWN,
+                is_leaving=beat.status in fleet.GONE,
                 workflow_slots=_slots(beat.workflow_task_slots_info),
                 activity_slots=_slots(beat.activity_task_slots_info),
             )

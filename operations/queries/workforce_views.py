@@ -29,6 +29,11 @@ class WorkerView:
     workflow_slots: Slots
     activity_slots: Slots
 
+    @property
+    def has_ended(self) -> bool:
+        """In order: the last that it said is that it ends, and that some time ago."""
+        return self.is_leaving and self.silent_since is not None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PollerView:

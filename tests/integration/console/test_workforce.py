@@ -29,6 +29,11 @@ async def workforce(console: Console, session: str) -> Answer:
     return found
 
 
+def has_beaten_twice(workers: list[Answer]) -> bool:
+    """The first heartbeat tells neither its rhythm nor its slots."""
+    return any(worker["activity_slots"]["free"] for worker in workers)
+
+
 async def test_a_worker_is_listed_with_its_build_and_one_that_was_killed_as_silent(
     servers: Servers, tmp_path: Path
 ) -> None:

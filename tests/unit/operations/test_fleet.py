@@ -36,7 +36,7 @@ def test_a_poller_that_has_not_asked_for_longer_than_a_poll_lasts_is_gone() -> N
         ([beat("a", "x", "y"), beat("b", "y", "z")], ["a", "b"], {"y"}),
         ([beat("a", "x")], [], {"x"}),
         ([beat("a", "x"), beat("old")], ["a", "old"], set()),
-        ([beat("a", "x"), beat("old", status=LEAVING)], ["a"], set()),
+        ([beat("a", "x"), beat("old", status=LEAVING)], ["a", "old"], {"x"}),
         ([beat("a", "x"), beat("old", status=GONE)], ["a", "old"], {"x"}),
         ([beat("a", "x")], ["a", "sends-no-heartbeats"], set()),
         ([beat("old", "x", status=GONE)], ["old"], None),
