@@ -1,7 +1,7 @@
 """Workers and versions: who carries out the work, on which code, and what runs on it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
@@ -27,32 +27,33 @@ from operations.queries.workforce_views import (
 
 LOOK = 5.0  #: seconds; Temporal tells nobody by itself when a worker comes or goes
 WORKERS = (
-    Column(name="host", label="Host", secondary="identity", hideable=False),
-    Column(name="state", label="State"),
+    Column(name="host", label="Host", secondary="identity"),
+    Column(name="state", label="State", kind=Kind.STATUS),
     Column(name="silent_since", label="Silent since", kind=Kind.TIME),
-    Column(name="build", label="Build", kind=Kind.ID),
+    Column(name="build", label="Build", kind=Kind.MONO, width=150),
     Column(name="since", label="Running since", kind=Kind.TIME),
     Column(name="last_heartbeat_at", label="Last heartbeat", kind=Kind.TIME),
     Column(name="activities", label="Steps in use", align="right"),
     Column(name="workflows", label="Workflow tasks in use", align="right"),
 )
 BUILDS = (
-    Column(name="build", label="Build", kind=Kind.ID, hideable=False),
-    Column(name="status", label="State"),
+    Column(name="build", label="Build", kind=Kind.MONO, width=150),
+    Column(name="status", label="State", kind=Kind.STATUS),
+    Column(name="share", label="New runs"),
     Column(name="runs", label="Runs in flight", kind=Kind.NUMBER, align="right"),
     Column(name="advice", label="May its workers be switched off?"),
 )
 PATCHES = (
-    Column(name="patch", label="Patch", kind=Kind.MONO, hideable=False),
+    Column(name="patch", label="Patch", kind=Kind.MONO),
     Column(name="workflow", label="Workflow"),
     Column(name="runs_with", label="Runs on it", kind=Kind.NUMBER, align="right"),
     Column(name="runs_without", label="Runs on the old way", kind=Kind.NUMBER, align="right"),
     Column(name="advice", label="May it be deprecated?"),
 )
-POLLERS = (
-    Column(name="queue", label="Queue", hideable=False),
-    Column(name="work", label="Asks for"),
-    Column(name="identity", label="Worker", kind=Kind.MONO),
+QUEUES = (
+    Column(name="queue", label="Queue"),
+    Column(name="work", label="Work"),
+    Column(name="pollers", label="Workers that ask for it", kind=Kind.NUMBER, align="right"),
     Column(name="last_poll_at", label="Last asked", kind=Kind.TIME),
 )
 NO_WORKERS = Empty(
@@ -69,21 +70,12 @@ NO_PATCHES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No patches", text="No work
 NO_POLLERS = Empty(
     kind=EmptyKind.NOTHING_YET, title="Nobody asks for work", text="No worker has asked Temporal for work lately."
 )
-STATUSES = {
-    BuildStatus.INACTIVE: "Waits to be made current",
-    BuildStatus.CURRENT: "Current",
-    BuildStatus.RAMPING: "Ramping",
-    BuildStatus.DRAINING: "Draining",
-    BuildStatus.DRAINED: "Drained",
-    BuildStatus.UNKNOWN: "Not known",
-}
-
 Rows = Sequence[Mapping[str, object]]
 
 
 async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the page, and look again as long as it is open."""
-    PageHeader("Workers", subtitle="Who carries out the work, and on which code")
+    PageHeader("Workers and versions", subtitle="Who carries out the work, and on which code")
     notice = tag("p", classes="notice-text")
     attribute(notice, "role", "status")
     tables = (
@@ -108,9 +100,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
             NO_PATCHES,
             lambda now: [*map(_patch, now.patches)],
         ),
-        _table(
-            "Queues", "Whoever asked for work lately", POLLERS, NO_POLLERS, lambda now: [*map(_poller, now.pollers)]
-        ),
+        _table("Queues", "Whoever asked for work in the last minutes", QUEUES, NO_POLLERS, _queues),
     )
     with Section("Schedule", subtitle="What Temporal starts by itself"):
         schedule = ui.element("div")
@@ -154,8 +144,9 @@ class Shown:
 def _table(
     title: str, subtitle: str, columns: Sequence[Column], empty: Empty, rows: Callable[[Workforce], Rows]
 ) -> Shown:
+    fixed = [replace(column, hideable=False) for column in columns]
     with Section(title, subtitle=subtitle, flush=True):
-        return Shown(table=LiveTable(columns=columns, caption=title, empty=empty, keyboard=False), rows=rows)
+        return Shown(table=LiveTable(columns=fixed, caption=title, empty=empty, keyboard=False), rows=rows)
 
 
 def _worker(worker: WorkerView) -> dict[str, object]:
@@ -176,8 +167,8 @@ def _worker(worker: WorkerView) -> dict[str, object]:
 def _state(worker: WorkerView) -> str:
     """What a worker last said of itself means nothing once it is silent."""
     if worker.silent_since is not None:
-        return "Silent"
-    return "Ends after its steps" if worker.is_leaving else "Works"
+        return "silent"
+    return "ends" if worker.is_leaving else "works"
 
 
 def _in_use(slots: Slots) -> str:
@@ -185,14 +176,20 @@ def _in_use(slots: Slots) -> str:
 
 
 def _build(build: Build) -> dict[str, object]:
-    ramp = f", {build.ramp_percent:g} % of the new runs" if build.ramp_percent else ""
     return {
         "id": f"build {build.build}",
         "build": build.build,
-        "status": f"{STATUSES[build.status]}{ramp}",
+        "status": build.status.value,
+        "share": _share(build),
         "runs": build.runs,
         "advice": "Yes, nothing is left on it" if build.may_be_switched_off else "No",
     }
+
+
+def _share(build: Build) -> str | None:
+    if build.ramp_percent:
+        return f"{build.ramp_percent:g} %"
+    return "All others" if build.status is BuildStatus.CURRENT else None
 
 
 def _rows(now: Workforce) -> Rows:
@@ -206,7 +203,7 @@ def _row(row: RowsOfBuild, workers: Sequence[WorkerView]) -> dict[str, object]:
     return {
         "id": f"unversioned {row.build}",
         "build": row.build,
-        "status": "Has workers" if has_worker else "Has no worker" if row.build else "No step was taken yet",
+        "status": "has_workers" if has_worker else "has_no_worker" if row.build else "no_step_yet",
         "runs": row.runs,
         "advice": "Yes, one after the other: others go on with its runs" if has_worker else "",
     }
@@ -224,14 +221,21 @@ def _patch(patch: PatchView) -> dict[str, object]:
     }
 
 
-def _poller(poller: PollerView) -> dict[str, object]:
-    return {
-        "id": f"{poller.queue} {poller.work} {poller.identity}",
-        "queue": poller.queue,
-        "work": poller.work.capitalize(),
-        "identity": poller.identity,
-        "last_poll_at": poller.last_poll_at.isoformat(),
-    }
+def _queues(now: Workforce) -> Rows:
+    """Who they are, the table of the workers says."""
+    pollers: dict[tuple[str, str], list[PollerView]] = {}
+    for poller in now.pollers:
+        pollers.setdefault((poller.queue, poller.work), []).append(poller)
+    return [
+        {
+            "id": f"{queue} {work}",
+            "queue": queue,
+            "work": work.capitalize(),
+            "pollers": len({poller.identity for poller in asking}),
+            "last_poll_at": max(poller.last_poll_at for poller in asking).isoformat(),
+        }
+        for (queue, work), asking in pollers.items()
+    ]
 
 
 def _schedule(schedule: ScheduleView) -> list[Fact]:
