@@ -49,7 +49,7 @@ async def test_a_worker_is_listed_with_its_build_and_one_that_was_killed_as_sile
         async def look() -> Answer:
             return await workforce(console, session)
 
-        alive = await eventually(look, lambda now: bool(now["items"]) and bool(now["schedules"]))
+        alive = await eventually(look, lambda now: bool(now["schedules"]) and has_told_its_rhythm(now["items"]))
         await worker.kill()
         killed = await eventually(look, lambda now: now["items"][0]["silent_since"] is not None, within=MISSED)
 
