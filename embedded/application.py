@@ -37,14 +37,12 @@ class Application(Server):
         self._command = command
         self._environment = environment
         self._health_path = health_path
-        self._logged_before = 0
 
     def _program(self) -> Program:
         return Program(command=self._command, environment=self._environment, log=self.log)
 
     async def _prepare(self) -> None:
-        """PostgreSQL, its migrations and Temporal are there by now."""
-        self._logged_before = self.log.stat().st_size if self.log.exists() else 0
+        """Nothing: PostgreSQL, its migrations and Temporal are there by now."""
 
     async def has_said(self, words: str) -> bool:
         """Whether its log has these words since its start."""
@@ -52,7 +50,7 @@ class Application(Server):
 
     def _logged(self) -> bytes:
         with self.log.open("rb") as log:
-            log.seek(self._logged_before)
+            log.seek(self._child.log_begins if self._child else 0)
             return log.read()
 
     async def _is_healthy(self) -> bool:
