@@ -39,7 +39,7 @@ WORKERS = (
 BUILDS = (
     Column(name="build", label="Build", kind=Kind.MONO, width=150),
     Column(name="status", label="State", kind=Kind.STATUS),
-    Column(name="share", label="New runs"),
+    Column(name="new_runs", label="New runs"),
     Column(name="runs", label="Runs in flight", kind=Kind.NUMBER, align="right"),
     Column(name="advice", label="May its workers be switched off?"),
 )
@@ -180,13 +180,13 @@ def _build(build: Build) -> dict[str, object]:
         "id": f"build {build.build}",
         "build": build.build,
         "status": build.status.value,
-        "share": _share(build),
+        "new_runs": _new_runs(build),
         "runs": build.runs,
         "advice": "Yes, nothing is left on it" if build.may_be_switched_off else "No",
     }
 
 
-def _share(build: Build) -> str | None:
+def _new_runs(build: Build) -> str | None:
     if build.ramp_percent:
         return f"{build.ramp_percent:g} %"
     return "All others" if build.status is BuildStatus.CURRENT else None
