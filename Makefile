@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long record predeploy chaos bench check format lock clean python tools browser parts
+.PHONY: help setup run demo test test-long record predeploy chaos bench pictures check format lock clean python tools browser parts
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -39,6 +39,9 @@ setup: ## install the pinned packages into .venv; takes no time when nothing has
 run: setup ## start everything, print the address and keep running until Ctrl-C; ARGS="--port 9000" is passed on
 	@exec $(BIN)/tenantry up $(ARGS)
 
+demo: setup ## the same with made-up customers and trouble to look at, in .tenantry-demo
+	@exec $(BIN)/tenantry up --demo $(ARGS)
+
 test: tools browser parts ## run the tests with real servers and a real browser; ARGS="-k slug" is passed to pytest
 	@exec $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal tests $(ARGS)
 
@@ -57,6 +60,9 @@ chaos: tools ## maltreat the whole product for a quarter of an hour; SEED=7 FAUL
 
 bench: tools browser ## measure against the bars, each benchmark with its peer in the same run; ARGS="P2 --full" chooses
 	@exec $(BIN)/python -m bench $(ARGS)
+
+pictures: tools browser ## take the pictures of docs/demo.md again, from a demo that is started for it
+	@exec $(BIN)/python -m workbench.pictures
 
 check: tools ## formatting, lint, types, import rules: seconds, no servers
 	$(BIN)/ruff format --check .

@@ -32,9 +32,9 @@ class Figure:
 
     def cells(self) -> tuple[str, ...]:
         verdict = "" if self.passed is None else "pass" if self.passed else "FAIL"
-        peer = "" if self.peer is None else f"{_short(self.peer)} {self.unit}"
+        peer = "" if self.peer is None else f"{_short(self.peer)} {self.unit}".rstrip()
         ratio = "" if self.ratio is None else f"{_short(self.ratio)}×"
-        return (self.what, f"{_short(self.ours)} {self.unit}", peer, ratio, self.bar, verdict)
+        return (self.what, f"{_short(self.ours)} {self.unit}".rstrip(), peer, ratio, self.bar.rstrip(), verdict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +105,6 @@ def percentile(values: Sequence[float], share: float) -> float:
 def _short(value: float) -> str:
     if isnan(value):
         return "–"
-    if abs(value) >= 100:
+    if abs(value) >= 100 or value == round(value):
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"

@@ -73,7 +73,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lambda _: _lifespan(services, hub, presence, settings, health=health, watch=watch),
     )
-    cookie = sessions.Cookie(secure=settings.is_https)
+    cookie = sessions.Cookie(secure=settings.is_https, of_demo=services.reads.stage.is_demo)
     application.session_cookie = cookie.name
     problems.install(application)
     _add_routes(
@@ -200,6 +200,7 @@ async def _kept_alive(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 async def _set_up(services: Services, settings: Settings) -> None:
     """What a fresh installation needs, tried until the servers are there."""
+    await _until_done(services.reads.stage.look)
     await _until_done(lambda: _make_first_admin(services, settings))
     await _until_done(services.temporal.ensure_search_attribute)
 
@@ -230,6 +231,7 @@ async def serve(settings: Settings) -> None:
     try:
         with suppress(DatabaseUnavailable):  # no reason not to start; /readyz and the pages say so
             await services.database.check_schema()
+            await services.reads.stage.look()
         config = uvicorn.Config(
             create_application(services, settings),
             host=settings.host,

@@ -20,11 +20,13 @@ class Cookie:
     """The cookie that carries a session's secret. SameSite=Lax: links in alerts must arrive logged in."""
 
     secure: bool
+    of_demo: bool = False  #: ports of one host share their cookies, and a demo may run beside an installation
 
     @property
     def name(self) -> str:
         """Browsers keep `__Host-` cookies to one host and to HTTPS (RFC 6265bis)."""
-        return "__Host-tenantry" if self.secure else "tenantry"
+        name = "tenantry-demo" if self.of_demo else "tenantry"
+        return f"__Host-{name}" if self.secure else name
 
     @property
     def browser(self) -> str:

@@ -65,6 +65,10 @@ class DataDirectory:
     def secret_key(self) -> str:
         return kept_secret(self.path / "secret_key")
 
+    def presenters_password(self) -> str:
+        """Of the first account of a demo; short, as it is typed before an audience."""
+        return kept_secret(self.path / "password", size=9)
+
     def empty_temporal_config(self) -> Path:
         """Named to Temporal's tools so that they do not look for the user's."""
         path = self.path / "temporal.toml"

@@ -24,6 +24,8 @@ DECIDING = (
     "TENANTRY_RECONCILE_RETENTION",
 )
 PACKAGES = "PYTHONPATH"  #: where `pip install --target` has put packages with kinds of workflow
+#: What nobody waits a minute for who is being shown something.
+OF_A_DEMO = {"TENANTRY_RECONCILE_INTERVAL": "15"}
 SHOWN = (
     DATABASE_URL,
     TEMPORAL_ADDRESS,
@@ -55,20 +57,25 @@ def given(environment: Mapping[str, str], name: str) -> str | None:
     return environment.get(name, "").strip() or None
 
 
-def for_children(user: Mapping[str, str], home: DataDirectory, addresses: Addresses) -> dict[str, str]:
+def for_children(
+    user: Mapping[str, str], home: DataDirectory, addresses: Addresses, *, is_demo: bool = False
+) -> dict[str, str]:
     """The user's environment without what would lead elsewhere, and with what leads here."""
+    defaults = OF_A_DEMO if is_demo else {}
     ours = {
         DATABASE_URL: addresses.database_url,
         TEMPORAL_ADDRESS: addresses.temporal_address,
         "TEMPORAL_NAMESPACE": given(user, "TEMPORAL_NAMESPACE") or "default",
         "TEMPORAL_CONFIG_FILE": str(home.empty_temporal_config()),
-        **{name: given(user, name) or _default(name) for name in DECIDING},
+        **{name: given(user, name) or defaults.get(name) or _default(name) for name in DECIDING},
         "TENANTRY_SECRET_KEY": given(user, "TENANTRY_SECRET_KEY") or home.secret_key(),
         "TENANTRY_PUBLIC_URL": given(user, "TENANTRY_PUBLIC_URL") or f"http://localhost:{addresses.port}",
         "TENANTRY_PORT": str(addresses.port),
         "TENANTRY_DATA_DIR": str(home.path),
         "PYTHONUNBUFFERED": "1",
     }
+    if is_demo:
+        ours["TENANTRY_ENVIRONMENT"] = "DEMO"
     if ui_url := given(user, "TENANTRY_TEMPORAL_UI_URL") or addresses.ui_url:
         ours["TENANTRY_TEMPORAL_UI_URL"] = ui_url
     if packages := given(user, PACKAGES):

@@ -29,6 +29,23 @@ class NotRunning(OperationsError):
     """Nothing runs on this data directory. Start it with `tenantry up`."""
 
 
+class MadeForAnother(OperationsError):
+    """A demo runs on a directory of its own, and nothing else runs on that one."""
+
+    def __init__(self, directory: Path, *, is_demo: bool) -> None:
+        if is_demo:
+            super().__init__(
+                f"{directory} holds an installation that was not made for a demo; nothing in it was changed."
+                " Leave --data-dir out, or name a new directory."
+            )
+        else:
+            super().__init__(f"{directory} holds a demo. Start it with `tenantry up --demo --data-dir {directory}`.")
+
+
+class NoExternalServers(OperationsError):
+    """A demo runs on servers of its own."""
+
+
 class CannotListen(OperationsError):
     """No server can listen where it was asked to."""
 

@@ -23,10 +23,10 @@ def write_private(path: Path, text: str) -> None:
             draft.unlink()
 
 
-def kept_secret(path: Path) -> str:
-    """Return the secret in this file; the first call makes it."""
+def kept_secret(path: Path, *, size: int = 32) -> str:
+    """Return the secret in this file; the first call makes it, of so many random bytes."""
     with suppress(FileNotFoundError):
         if text := path.read_text().strip():
             return text
-    write_private(path, secrets.token_urlsafe(32))
+    write_private(path, secrets.token_urlsafe(size))
     return path.read_text().strip()

@@ -1,7 +1,8 @@
 """Keeps one server running: notices its end, starts it again, more patiently each time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Never
 
@@ -48,9 +49,12 @@ class Keeper:
     restarts: int = 0
     _backoff: Backoff = field(init=False)
     _renewed: asyncio.Event | None = None  #: set once a renewal is over; None while none is asked for
+    _kept_back: int = 0  #: by how many it is kept from running
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._backoff = Backoff(pace=self.pace)
+        self._wanted.set()
 
     @property
     def state(self) -> ProcessState:
@@ -67,7 +71,7 @@ class Keeper:
             how = processes.exit_as_words(await self._watch())
             self.healthy = False
             self.changed()
-            if self._renewed is None:
+            if self._wanted.is_set() and self._renewed is None:
                 await self._pause(clock() - since, how)
             while not await self._start_again():
                 await self._pause(0, "it did not start")
@@ -83,6 +87,28 @@ class Keeper:
         finally:
             self._renewed = None
 
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """The server is ended, and begun again only after the block."""
+        self._kept_back += 1
+        self._wanted.clear()
+        try:
+            await self.server.stop()
+            yield
+        finally:
+            self._kept_back -= 1
+            if not self._kept_back:
+                self._wanted.set()
+
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """The server does nothing, and is not ended; after the block it goes on where it was."""
+        self.server.freeze()
+        try:
+            yield
+        finally:
+            self.server.thaw()
+
     async def _watch(self) -> int:
         """Ask for its health, and keep its log short, until it ends; return the exit code."""
         end = asyncio.ensure_future(self.server.exited())
@@ -97,6 +123,7 @@ class Keeper:
             end.cancel()
 
     async def _start_again(self) -> bool:
+        await self._wanted.wait()
         self.restarts += 1
         try:
             await self.server.start()

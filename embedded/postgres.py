@@ -14,9 +14,10 @@ from psycopg.conninfo import make_conninfo
 
 from embedded import identity, ports
 from embedded.cluster import NAME, OWNER, Cluster
-from embedded.errors import DidNotStart
+from embedded.errors import DidNotStart, MadeForAnother
 from embedded.processes import Program
 from embedded.server import Server
+from operations.contracts import DEMO_MARK
 
 DATABASE = "tenantry"
 MAINTENANCE_DATABASE = "postgres"  # connections to `tenantry` itself would disturb copies made of it
@@ -47,6 +48,8 @@ CONNECTION = {
     "application_name": "tenantry embedded",
 }
 
+MARK_OF = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+
 
 def _say_nothing(line: str) -> None: ...
 
@@ -68,12 +71,15 @@ class EmbeddedPostgres(Server):
         log: Path | None = None,
         record: Path | None = None,
         report: Callable[[str], None] = _say_nothing,
+        is_demo: bool = False,
     ) -> None:
+        """`is_demo` marks the database when it is made, and never afterwards; one made otherwise is refused."""
         log = log or directory / f"{NAME}.log"
         super().__init__(name=NAME, log=log, record=record or directory / f"{NAME}.json")
         self.title = "PostgreSQL"
         self.port = port
         self._settings = {**SETTINGS, **(settings or {})}
+        self._is_demo = is_demo
         self._cluster = Cluster(directory=directory, log=log, report=report)
 
     @property
@@ -117,13 +123,26 @@ class EmbeddedPostgres(Server):
         return answer is not None and Path(answer[0]) == self._cluster.data
 
     async def _ensure_database(self) -> None:
+        """Make the database unless it is there; raises `MadeForAnother` when that one is a demo's and should not be."""
+        mark = DEMO_MARK if self._is_demo else None
         try:
             async with await self._connect() as connection:
-                cursor = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-                if await cursor.fetchone() is None:
-                    await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                there = await (await connection.execute(MARK_OF, [DATABASE])).fetchone()
+                if there is None:
+                    await self._make_database(connection, mark)
         except psycopg.Error as error:
             raise self.did_not_start(f"its database could not be made: {error}") from None
+        if there is not None and (there[0] == DEMO_MARK) != self._is_demo:
+            raise MadeForAnother(self._cluster.directory.parent, is_demo=self._is_demo)
+
+    async def _make_database(self, connection: AsyncConnection[tuple[str, ...]], mark: str | None) -> None:
+        """Only a marked one ever carries the final name: it could not be marked afterwards."""
+        draft, name = sql.Identifier(f"{DATABASE}_new"), sql.Identifier(DATABASE)
+        await connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(draft))
+        await connection.execute(sql.SQL("CREATE DATABASE {}").format(draft))
+        if mark is not None:
+            await connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(draft, sql.Literal(mark)))
+        await connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(draft, name))
 
     async def _connect(self) -> AsyncConnection[tuple[str, ...]]:
         where = make_conninfo(

@@ -55,6 +55,15 @@ class Server(ABC):
         if self._child:
             self._child.send(self.urgent)
 
+    def freeze(self) -> None:
+        """Have it do nothing until `thaw`; whoever asks it waits in vain."""
+        if self._child:
+            self._child.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._child:
+            self._child.send(signal.SIGCONT)
+
     async def exited(self) -> int:
         """Wait for the end of the child and return its exit code; at once when none was started."""
         return await self._child.exited() if self._child else 0

@@ -2,12 +2,10 @@
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Never
 
 from embedded import data_directory, environment, patience, ports, processes, state
@@ -17,11 +15,13 @@ from embedded.environment import DATABASE_URL, TEMPORAL_ADDRESS, Addresses
 from embedded.errors import PortTaken
 from embedded.files import write_private
 from embedded.interrupts import Interrupts, caught
-from embedded.keeper import Keeper, Pace
+from embedded.keeper import Keeper
+from embedded.plan import Plan
 from embedded.postgres import EmbeddedPostgres
 from embedded.processes import Program
 from embedded.records import end_orphans
 from embedded.server import Server
+from embedded.stage import Stage, all_resting
 from embedded.temporal import EmbeddedTemporal, TemporalPorts
 
 USUAL_PORT = 8080
@@ -30,29 +30,7 @@ MIGRATIONS_DEADLINE = 600.0  # seconds
 RENEW = signal.SIGUSR1  #: asks a running `up` to replace its workers
 READY = "worker ready"  #: what a worker logs when it takes work
 READY_DEADLINE = 60.0  # seconds
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commands:
-    """How our own processes are run; the first word of each is an absolute path."""
-
-    migrations: tuple[str, ...] = (sys.executable, "-m", "migrations")
-    worker: tuple[str, ...] = (sys.executable, "-m", "workers")
-    console: tuple[str, ...] = (sys.executable, "-m", "console")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What to run where. Addresses in `user`, the environment `up` was called with, replace servers of our own."""
-
-    directory: Path
-    user: Mapping[str, str]
-    host: str = ports.LOOPBACK
-    port: int | None = None  # None: the usual one, or any when that is busy
-    commands: Commands = field(default_factory=Commands)
-    pace: Pace = field(default_factory=Pace)
-    with_temporal_ui: bool = False
-    workers: int = 1
+FILLING_DEADLINE = 600.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,12 +68,15 @@ class Supervisor:
         await end_orphans(home.records.glob("*.json"))
         self._port = self._choose_port()
         postgres, temporal = self._own_servers(home)
-        self._environment = environment.for_children(self._plan.user, home, self._addresses(postgres, temporal))
+        addresses = self._addresses(postgres, temporal)
+        self._environment = environment.for_children(self._plan.user, home, addresses, is_demo=self._plan.is_demo)
         write_private(home.environment_file, environment.exports(self._environment))
         if postgres:
             await self._bring_up(postgres, home)
         await self._migrate(home)
         await self._listeners.database_ready(self._environment)
+        if self._plan.is_demo:
+            await self._fill(home)
         if temporal:
             await self._bring_up(temporal, home)
         await self._bring_up_applications(home)
@@ -104,6 +85,8 @@ class Supervisor:
             for keeper in self._keepers:
                 group.create_task(keeper.keep())
             group.create_task(self._renew_when_asked())
+            if self._plan.is_demo and temporal:
+                group.create_task(self._stage(home, temporal).run())
 
     async def _renew_when_asked(self) -> Never:
         """Replace the workers one after the other: the next one ends when the one before takes work again."""
@@ -143,6 +126,7 @@ class Supervisor:
                 log=home.log("postgresql"),
                 record=home.record("postgresql"),
                 report=lambda line: self._say("PostgreSQL", line),
+                is_demo=self._plan.is_demo,
             )
         if environment.given(user, TEMPORAL_ADDRESS) is None:
             temporal = EmbeddedTemporal(
@@ -170,6 +154,31 @@ class Supervisor:
         program = Program(command=self._plan.commands.migrations, environment=self._environment, log=log)
         await processes.run_to_end("migrations", program, within=MIGRATIONS_DEADLINE)
         self._say("migrations", "applied", since)
+
+    async def _fill(self, home: DataDirectory, *words: str) -> None:
+        """Before any worker is there: what it registers waits for one."""
+        since = time.monotonic()
+        command = (*self._plan.commands.demo, *words)
+        program = Program(command=command, environment=self._environment, log=home.log("demo"))
+        await processes.run_to_end("demo", program, within=FILLING_DEADLINE)
+        self._say("demo", "filled", since)
+
+    def _stage(self, home: DataDirectory, temporal: EmbeddedTemporal) -> Stage:
+        others = {keeper.server.name: keeper for keeper in self._keepers}
+        workers = [others.pop(worker.name) for worker in self._workers]
+
+        async def begin_anew() -> None:
+            async with all_resting(*workers, others[temporal.name]):
+                await self._fill(home, "reset")
+                temporal.forget()  # its runs would be strangers
+
+        return Stage(
+            dsn=self._environment[DATABASE_URL],
+            workers=workers,
+            servers=others,
+            begin_anew=begin_anew,
+            report=self._listeners.progress,
+        )
 
     async def _bring_up_applications(self, home: DataDirectory) -> None:
         commands = self._plan.commands

@@ -92,6 +92,13 @@ class EmbeddedTemporal(Server):
         open_ones = (wanted.frontend, wanted.http, wanted.metrics, wanted.ui if self._with_ui else None)
         return tuple(port for port in open_ones if port is not None)
 
+    def forget(self) -> None:
+        """Remove all runs and schedules; it must not be running."""
+        if self.pid is not None:
+            raise RuntimeError("Temporal runs")
+        for file in self.directory.glob("temporal.db*"):
+            file.unlink()
+
     def _program(self) -> Program:
         wanted = self._wanted
         words = ["server", "start-dev", "--ip", LOOPBACK, "--log-level", "error"]

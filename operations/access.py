@@ -33,6 +33,7 @@ class Permission(StrEnum):
     START = "start_run"  #: of a kind that neither makes nor removes a tenant
     RECONCILE = "reconcile"
     MANAGE_STAFF = "manage_staff"
+    PRESENT = "present"  #: have things go wrong in a demo
 
 
 NEEDS = {
@@ -46,6 +47,7 @@ NEEDS = {
     Permission.START: Role.OPERATOR,
     Permission.RECONCILE: Role.OPERATOR,
     Permission.MANAGE_STAFF: Role.ADMIN,
+    Permission.PRESENT: Role.ADMIN,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from operations import deployments, kinds
 from operations.actions.executions import Executions
 from operations.actions.findings import Findings
+from operations.actions.presenter import Presenter
 from operations.actions.reconciliation import Reconciliation
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
@@ -20,6 +21,7 @@ from operations.queries.attention import AttentionCounts
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import ReconciliationQueries
+from operations.queries.stage import Stage
 from operations.queries.tenants import TenantQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
@@ -39,6 +41,7 @@ class Reads:
     intents: Intents
     reconciliation: ReconciliationQueries
     attention: AttentionCounts
+    stage: Stage
 
     @classmethod
     def of(cls, database: Database, limits: Limits) -> Self:
@@ -48,6 +51,7 @@ class Reads:
             intents=Intents(database=database),
             reconciliation=ReconciliationQueries(database=database, limits=limits),
             attention=AttentionCounts(database=database),
+            stage=Stage(database=database),
         )
 
 
@@ -135,6 +139,10 @@ class Services:
             ),
             reads=Reads.of(database, reconciler.limits),
         )
+
+    @property
+    def presenter(self) -> Presenter:
+        return Presenter(database=self.database, temporal=self.temporal, tenants=self.tenants)
 
     @classmethod
     async def connect(cls, settings: Settings, *, part: str) -> Self:

@@ -6,6 +6,7 @@ from datetime import timedelta
 PACKAGE = "tenantry"  #: this distribution
 OPERATION_UUID = "OperationUUID"  #: search attribute (Keyword); its value is the execution's id
 SCHEMA_MARK = "tenantry:tenant:"  #: begins the COMMENT of a schema that belongs to a tenant
+DEMO_MARK = "tenantry:demo"  #: the COMMENT of a database that was made for a demo; no other one is filled or maltreated
 
 
 LOAD_TENANT = "load_tenant"

@@ -108,6 +108,14 @@ class CannotStart(OperationsError):
     """The run cannot be started for the tenant in its present status; nothing was changed."""
 
 
+class NotADemo(OperationsError):
+    """This installation was not made for a demo; nothing was changed."""
+
+
+class CannotBreak(OperationsError):
+    """This cannot go wrong now; nothing was changed."""
+
+
 class PassRunning(OperationsError):
     """A reconciliation pass is running already; nothing was changed. Its result shows up by itself."""
 

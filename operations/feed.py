@@ -30,6 +30,8 @@ BATCH, MOST_BATCHES = 20_000, 100  #: rows pruned per statement, statements per 
 KEPT = "1 hour"  #: how long rows stay
 LONGEST_GAP = 1800.0  #: seconds without a look after which rows may have been pruned: everything counts as changed
 
+#: Another one may have taken its place, which tells of nothing that it holds.
+WHICH = "SELECT oid FROM pg_database WHERE datname = current_database()"
 NOW = "SELECT pg_current_snapshot()::text, clock_timestamp()"
 
 # The bounds go in as constants, so that the planner uses the index; the snapshot is that of the same statement.
@@ -75,6 +77,7 @@ class Feed:
     dsn: str
     interval: float = 0.15  #: seconds between two looks
     clock: Clock = field(default_factory=Clock)  #: set by every look
+    _database: object = None
     _snapshot: str | None = None
     _looked_at: float = field(default_factory=monotonic)
 
@@ -94,6 +97,7 @@ class Feed:
             try:
                 async with asyncio.timeout(2 * PATIENCE):
                     connection = await connect_directly(self.dsn, name="feed")
+                    await self._recognise(connection)
                 opened_at = monotonic()
                 while not (read_only.is_read_only(connection) and monotonic() - opened_at > LONGEST_PAUSE):
                     changed = await answered_within(PATIENCE, connection, self._look(connection))
@@ -109,6 +113,11 @@ class Feed:
                 if connection is not None:
                     connection.pgconn.finish()  # `close` would speak to the server first
 
+    async def _recognise(self, connection: AsyncConnection) -> None:
+        (database,) = await _one(connection, WHICH)
+        if database != self._database:
+            self._database, self._snapshot = database, None
+
     async def _look(self, connection: AsyncConnection) -> Changed:
         gap = self.silent_for > LONGEST_GAP
         if self._snapshot is None or gap:
@@ -120,7 +129,8 @@ class Feed:
         )
         rows = await cursor.fetchall()
         self._note(rows[0])
-        if len(rows) > MOST:
+        was_restored = _end_of(str(rows[0][0])) < int(xmax)  # to an earlier moment
+        if was_restored or len(rows) > MOST:
             return Changed(everything=True)
         return Changed(things=frozenset((str(kind), str(id_)) for _, _, kind, id_ in rows if kind is not None))
 
@@ -143,6 +153,11 @@ async def prune(dsn: str, *, every: float = 60.0) -> None:
                             break
                     await connection.execute(UNLOCK)
         await asyncio.sleep(every)
+
+
+def _end_of(snapshot: str) -> int:
+    """Its `xmax`, which never goes back while a database goes on."""
+    return int(snapshot.split(":")[1])
 
 
 async def _one(connection: AsyncConnection, statement: str) -> tuple[object, ...]:

@@ -34,6 +34,7 @@ REQUESTS = {
     CommandKind.CANCEL: "Cancellation",
     CommandKind.DECIDE: "Decision",
 }
+STOPS = (".", "!", "?", "…", ".”")
 BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)
 #: The class of an error, as SDK and drivers put it before their words: `OSError: `, `InsufficientPrivilege: `.
 CLASS = re.compile(r"(?:\w+\.)*[A-Z][a-z]*(?:[A-Z]+[a-z]*)+: (?=\S+\s)")
@@ -107,6 +108,11 @@ class Told:
 
     sentence: str
     detail: str | None = None
+
+    @property
+    def followed(self) -> str:
+        """The sentence with its full stop, where another one comes after it."""
+        return self.sentence if self.sentence.endswith(STOPS) else f"{self.sentence}."
 
 
 def told(error: str | None) -> Told:

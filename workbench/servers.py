@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,6 +21,7 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
+from embedded.application import Application
 from migrations.__main__ import upgrade
 from operations.bootstrap import Services
 from operations.database import Database
@@ -97,6 +99,12 @@ class Databases:
         name = urlsplit(url).path.removeprefix("/")
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def put_in_place_of(self, url: str, other: str) -> None:
+        """Whoever was connected finds the other one when it connects again."""
+        self.drop(url)
+        names = [urlsplit(each).path.removeprefix("/") for each in (other, url)]
+        self._run(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, names)))
+
     def url_of(self, name: str) -> str:
         return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{name}"))
 
@@ -140,3 +148,13 @@ def environment(**variables: str) -> dict[str, str]:
     prefixes = ("PYTEST_", "NICEGUI_", "TENANTRY_", "TEMPORAL_", "PG")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return {**inherited, **variables}
+
+
+@asynccontextmanager
+async def sleeper() -> AsyncIterator[Application]:
+    """A server that does nothing until it is ended."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = (sys.executable, "-I", "-S", "-c", "import signal; signal.pause()")
+        log, record = Path(directory) / "sleeper.log", Path(directory) / "sleeper.json"
+        async with Application(name="sleeper", command=command, environment={}, log=log, record=record) as server:
+            yield server

@@ -36,6 +36,8 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.CannotRetry: 409,
     errors.CannotDeprovision: 409,
     errors.CannotStart: 409,
+    errors.NotADemo: 409,
+    errors.CannotBreak: 409,
     errors.InvalidInput: 422,
     errors.TooManyTries: 429,
     errors.LoginsBusy: 503,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from embedded.oddities import External
 
 USUAL_EMAIL = "admin@example.com"
+DEMO_DIRECTORY = Path(".tenantry-demo")
 TITLE_WIDTH = 18
 
 DataDir = Annotated[
@@ -35,30 +36,43 @@ TemporalUi = Annotated[
     bool, typer.Option("--temporal-ui", help="Also serve Temporal's own pages; they let anybody on this machine act.")
 ]
 Workers = Annotated[int, typer.Option(min=1, max=16, help="How many workers to run beside each other.")]
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="With made-up customers and trouble to look at, in a directory of its own."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 commands = typer.Typer()
 
 
 @commands.command()
-def up(data_dir: DataDir = None, port: Port = None, temporal_ui: TemporalUi = False, workers: Workers = 1) -> None:
+def up(
+    data_dir: DataDir = None,
+    port: Port = None,
+    temporal_ui: TemporalUi = False,
+    workers: Workers = 1,
+    demo: Demo = False,
+) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""
-    from embedded.supervisor import Listeners, Plan, Supervisor  # noqa: PLC0415 - only this command pays for loading it
+    from embedded.plan import Plan  # noqa: PLC0415 - only this command pays for loading it
+    from embedded.supervisor import Listeners, Supervisor  # noqa: PLC0415
     from operations.bootstrap import Chosen  # noqa: PLC0415
 
     settings = Settings.load()
     Chosen.of(settings)  # a worker or a console that refused it would do so after everything else had started
-    for sentence in asyncio.run(_oddities(settings, data_dir or settings.data_dir)):
-        _progress("Note", sentence)
-    welcome = Welcome(settings=settings)
+    directory = data_dir or (DEMO_DIRECTORY if demo else settings.data_dir)
     plan = Plan(
-        directory=data_dir or settings.data_dir,
+        directory=directory,
         user=dict(os.environ),
         host=settings.host,
         port=port or (settings.port if "port" in settings.model_fields_set else None),
         with_temporal_ui=temporal_ui,
         workers=workers,
+        is_demo=demo,
     )
+    for sentence in asyncio.run(_oddities(settings, directory)):
+        _progress("Note", sentence)
+    welcome = Welcome(settings=settings, directory=directory if demo else None)
     listeners = Listeners(progress=_progress, database_ready=welcome.make_first_admin, ready=welcome.print)
     asyncio.run(Supervisor(plan, listeners).run())
 
@@ -152,6 +166,7 @@ class Welcome:
     """The first administrator, and the lines that tell how to log in."""
 
     settings: Settings
+    directory: Path | None = None  #: of a demo, which keeps the password: whoever presents has to find it every time
     made_password: str | None = None
     given: bool = False  #: the account was made now, with the password of the environment
 
@@ -163,16 +178,25 @@ class Welcome:
         from operations.actions.first_admin import create_first_admin  # noqa: PLC0415
 
         given = self.settings.admin_password
-        password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+        password = given.get_secret_value() if given else self._make_password()
         created = await create_first_admin(environment["TENANTRY_DATABASE_URL"], self.email, password)
-        self.made_password = password if created and not given else None
+        self.made_password = password if (created or self.directory) and not given else None
         self.given = created and given is not None
+
+    def _make_password(self) -> str:
+        if self.directory is None:
+            return secrets.token_urlsafe(12)
+        from embedded import data_directory  # noqa: PLC0415
+
+        return data_directory.locate(self.directory).presenters_password()
 
     def print(self, url: str) -> None:
         _progress("", "")
         _progress("Open", url)
         _progress("Log in as", self.email)
-        if self.made_password:
+        if self.made_password and self.directory:
+            _progress("Password", self.made_password)
+        elif self.made_password:
             _progress("Password", f"{self.made_password}   (shown only this once)")
         elif self.given:
             _progress("Password", "the one in TENANTRY_ADMIN_PASSWORD")

@@ -39,6 +39,7 @@ class Place:
     nav: Nav | None = None
     listing: Routed | None = None  #: of a page that is a list: also its route in REST, and its file
     permission: Permission = Permission.SEE  #: without it the page says so, and the drawer leaves it out
+    of_demos: bool = False  #: elsewhere there is no such page
 
     def item(self, actor: Actor) -> NavItem | None:
         """How the drawer shows the page to somebody; None when it does not."""

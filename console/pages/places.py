@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
-from console.pages import execution, executions, overview, reconciliation, register_tenant, tenant, tenants, workforce
+from console.pages import (
+    execution,
+    executions,
+    overview,
+    presenter,
+    reconciliation,
+    register_tenant,
+    tenant,
+    tenants,
+    workforce,
+)
 from console.pages.place import Place
 from operations.bootstrap import Reads
 from operations.database import Database
@@ -18,7 +28,13 @@ PLACES: tuple[Place, ...] = (
     workforce.PLACE,
     register_tenant.PLACE,
     tenant.PLACE,
+    presenter.PLACE,
 )
+
+
+def shown(*, is_demo: bool) -> tuple[Place, ...]:
+    """The pages of this installation."""
+    return tuple(place for place in PLACES if is_demo or not place.of_demos)
 
 
 def routers(reads: Reads, database: Database) -> Iterator[APIRouter]:

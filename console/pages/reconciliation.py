@@ -153,7 +153,7 @@ def notice(state: ReconcilerState) -> tuple[str, str]:
         case PassOutcome.TRIPPED:
             return (
                 "The last pass held back",
-                f"{told(state.last_error).sentence} Look at the findings; an operator can apply them.",
+                f"{told(state.last_error).followed} Look at the findings; an operator can apply them.",
             )
         case PassOutcome.NAMESPACE_CHANGED | PassOutcome.UNREACHABLE | PassOutcome.FAILED as outcome:
             wrong = told(state.last_error)  # the class and words of a mistake are for the log

@@ -9,9 +9,8 @@ from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import address, attention, outage_words
+from console.pages import address, attention, outage_words, places
 from console.pages.place import Place
-from console.pages.places import PLACES
 from console.pages.scope import Scope
 from operations.bootstrap import Services
 from operations.errors import DatabaseUnavailable, NotLoggedIn, NotPermitted, OperationsError
@@ -34,7 +33,8 @@ def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings
         ui.on_exception(_show_failure)
         actor = sessions.actor()
         viewer = shell.Viewer(email=actor.name, role=actor.role)
-        nav = [item for place in PLACES if (item := place.item(actor)) is not None]
+        pages = places.shown(is_demo=services.reads.stage.is_demo)
+        nav = [item for place in pages if (item := place.item(actor)) is not None]
         now = hub.feed.clock.now()
         with shell.frame(nav=nav, viewer=viewer, environment=settings.environment, now=now) as frame:
             scope = Scope(
@@ -46,7 +46,7 @@ def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings
             )
             _follow(hub, frame)
             attention.follow(scope)
-            _Pages({place.path: _page(scope, place) for place in PLACES})
+            _Pages({place.path: _page(scope, place) for place in pages})
 
 
 class _Pages(ui.sub_pages):

@@ -77,7 +77,7 @@ def _pending(start: StartView | None) -> str:
     if start is None or start.state is not CommandState.QUEUED or not start.error:
         return "Accepted. The run starts in a moment."
     times = "once" if start.tries == 1 else f"{start.tries:,} times"
-    return f"Queued: {told(start.error).sentence} The start was tried {times}; it is tried again by itself."
+    return f"Queued: {told(start.error).followed} The start was tried {times}; it is tried again by itself."
 
 
 def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
@@ -167,7 +167,7 @@ def pending_command(commands: Sequence[CommandView]) -> str | None:
     asked = f"{REQUESTS[waiting.kind]} requested by {who(waiting.requested_by)}"
     if not waiting.error:
         return f"{asked}; it is on its way to Temporal."
-    return f"{asked}; it has not reached Temporal yet and is sent again by itself. {told(waiting.error).sentence}"
+    return f"{asked}; it has not reached Temporal yet and is sent again by itself. {told(waiting.error).followed}"
 
 
 def command_title(command: CommandView) -> str:

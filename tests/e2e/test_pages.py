@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, Page, Route, expect
 
-from console.pages.places import PLACES
+from console import failures
+from console.pages.places import shown
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
@@ -228,7 +229,7 @@ async def test_every_page_is_accessible(
     full = await visits.begin(session=admin_session, scheme=scheme)
     empty = await visits.begin(session=await empty_console.accounts.session(), scheme=scheme, url=empty_console.url)
     stranger = await visits.begin(scheme=scheme)
-    of_empty = [place.path for place in PLACES if "{" not in place.path]
+    of_empty = [place.path for place in shown(is_demo=False) if "{" not in place.path]
 
     violations = {}
     for page, paths in ((full, addresses(id=str(acme.execution.id), slug="acme")), (empty, of_empty)):
@@ -276,7 +277,7 @@ async def test_no_page_is_wider_than_a_phone(
     full = await visits.begin(session=admin_session, width=360)
     empty = await visits.begin(session=await empty_console.accounts.session(), width=360, url=empty_console.url)
     of_full = [*addresses(id=str(acme.execution.id), slug="acme"), "/tenants/hostile-long"]
-    of_empty = [place.path for place in PLACES if "{" not in place.path]
+    of_empty = [place.path for place in shown(is_demo=False) if "{" not in place.path]
 
     widths = {}
     for page, paths in ((full, of_full), (empty, of_empty)):
@@ -351,7 +352,7 @@ async def places(page: Page) -> list[str]:
 
 def addresses(**examples: str) -> list[str]:
     """Of all pages; a page about something that has no example yet needs one here."""
-    return [place.path.format(**examples) for place in PLACES]
+    return [place.path.format(**examples) for place in shown(is_demo=False)]
 
 
 async def serious_violations(page: Page) -> dict[str, list[str]]:
@@ -369,3 +370,11 @@ async def written(services: Services) -> tuple[int, int]:
     tenants = await services.reads.tenants.list(limit=1)
     executions = await services.reads.executions.list(ExecutionFilter(), limit=1)
     return tenants.total, executions.total
+
+
+async def test_an_installation_has_no_presenters_panel(page: Page) -> None:
+    await go(page, "/presenter")
+
+    await expect(page.get_by_role("heading", name=failures.NO_PAGE.title)).to_be_visible()
+    await expect(page.locator("a.nav-item[href='/presenter']")).to_have_count(0)
+    await expect(page.locator("[data-fault]")).to_have_count(0)

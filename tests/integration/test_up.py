@@ -111,6 +111,38 @@ async def test_a_senseless_setting_stops_it_at_once(tmp_path: Path, variable: st
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.parametrize(
+    "external",
+    [
+        {"TENANTRY_DATABASE_URL": "postgresql://prod.example.com/tenantry"},
+        {"TEMPORAL_ADDRESS": "prod.example.com:7233"},
+        {
+            "TENANTRY_DATABASE_URL": "postgresql://prod.example.com/tenantry",
+            "TEMPORAL_ADDRESS": "prod.example.com:7233",
+        },
+    ],
+)
+async def test_a_demo_takes_nobody_elses_servers(tmp_path: Path, external: dict[str, str]) -> None:
+    code, stdout, stderr = await tenantry("up", "--demo", "--data-dir", str(tmp_path / "d"), **external)
+
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith(" and ".join(external))
+    assert stderr.endswith("it takes none but its own. Unset it; nothing was started.\n")
+    assert not (tmp_path / "d").exists()
+
+
+async def test_a_demo_takes_no_server_that_a_file_names(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://prod.example.com/tenantry")
+
+    code, _, stderr = await tenantry(
+        "up", "--demo", "--data-dir", str(tmp_path / "d"), TENANTRY_DATABASE_URL_FILE=str(tmp_path / "url")
+    )
+
+    assert code == 1
+    assert stderr.startswith("TENANTRY_DATABASE_URL is set, and a demo breaks the servers it runs on")
+    assert not (tmp_path / "d").exists()
+
+
 async def test_a_single_process_refuses_to_run_without_its_settings() -> None:
     database = {"TENANTRY_DATABASE_URL": "postgresql://127.0.0.1/none"}
 
@@ -159,3 +191,22 @@ async def test_up_from_nothing_and_once_more(supervisors: Supervisors) -> None:
     assert "tenantry staff password ada@example.com" in await second.says("Password")
     second.process.send_signal(signal.SIGTERM)
     assert await second.exit_code() == 0
+
+
+@pytest.mark.long
+async def test_a_demo_runs_beside_an_installation_and_leaves_it_alone(supervisors: Supervisors) -> None:
+    with passable_directory() as directory:
+        async with Supervisors(directory=directory) as demos:
+            installation = await supervisors.run(*TENANTRY, "up", "--data-dir", str(supervisors.directory))
+            at_home = (await installation.says("Open")).split()[1]
+            demo = await demos.run(*TENANTRY, "up", "--demo", "--data-dir", str(directory))
+            shown = (await demo.says("Open")).split()[1]
+
+            assert at_home != shown
+            before, others = installation.state.processes, demo.state.processes
+            assert not {each.port for each in before if each.port} & {each.port for each in others}
+            demo.process.send_signal(signal.SIGINT)
+            assert await demo.exit_code() == 0
+
+            assert await says_ok(ports.LOOPBACK, installation.child("console").port or 0, "/readyz")
+            assert installation.state.processes == before

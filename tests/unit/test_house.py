@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("operations", "workers", "console", "migrations", "embedded")
+PACKAGES = ("operations", "workers", "console", "migrations", "embedded", "demo")
 DOCUMENTS = ("*.md", "docs/**/*.md", "*.yml", "*.toml", "*.lock", "Makefile", "Dockerfile", ".ci/*", ".github/**/*.yml")
 
 EVASIVE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}

@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from embedded.keeper import Pace
-from embedded.supervisor import Commands, Listeners, Plan, Supervisor
+from embedded.plan import Commands, Plan
+from embedded.supervisor import Listeners, Supervisor
 from operations.errors import OperationsError
 
 PYTHON = (sys.executable, "-I", "-S")

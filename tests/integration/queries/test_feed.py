@@ -15,7 +15,7 @@ from operations import feed
 from operations.connections import connect_directly
 from operations.feed import MOST, Changed, Feed
 from tests.integration.queries.silent_link import silent_link
-from workbench.servers import eventually
+from workbench.servers import Databases, eventually
 
 INSERT = "INSERT INTO tenants (id, slug, name, plan, registered_by) VALUES (%s, %s, 'Name', 'starter', 'test')"
 KILL_FEEDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry feed'"
@@ -32,6 +32,9 @@ class Heard:
     def take(self, changed: Changed) -> None:
         self.everything += changed.everything
         self.ids += [id_ for kind, id_ in changed.things if kind == "tenant"]
+
+    async def times_everything(self) -> int:
+        return self.everything
 
     async def all_of(self, expected: set[str], *, within: float = 10.0) -> None:
         async def look() -> set[str]:
@@ -55,12 +58,9 @@ async def listening(url: str) -> AsyncIterator[Heard]:
         async for changed in heard.feed.watch():
             heard.take(changed)
 
-    async def first_look() -> int:
-        return heard.everything
-
     task = asyncio.ensure_future(listen())
     try:
-        await eventually(first_look, lambda number: number == 1)
+        await eventually(heard.times_everything, lambda number: number == 1)
         yield heard
     finally:
         task.cancel()
@@ -122,6 +122,29 @@ async def test_nothing_waits_for_a_transaction_that_stays_open(database_url: str
 
         await heard.all_of({late})
     assert sorted(heard.ids) == sorted({*early, late})
+
+
+async def test_of_a_database_that_took_the_place_of_another_one_everything_has_changed(
+    databases: Databases, database_url: str
+) -> None:
+    other = await asyncio.to_thread(databases.create)
+    async with listening(database_url) as heard:
+        await asyncio.to_thread(databases.put_in_place_of, database_url, other)
+
+        await eventually(heard.times_everything, lambda number: number == 2)
+        async with connected(database_url) as connection:
+            await heard.all_of({await add_tenant(connection)})
+    assert heard.everything == 2
+
+
+async def test_of_a_database_that_was_restored_to_an_earlier_moment_everything_has_changed(database_url: str) -> None:
+    async with listening(database_url) as heard:
+        heard.feed._snapshot = "900000000:900000000:"
+
+        await eventually(heard.times_everything, lambda number: number == 2)
+        async with connected(database_url) as connection:
+            await heard.all_of({await add_tenant(connection)})
+    assert heard.everything == 2
 
 
 async def test_a_killed_connection_loses_nothing(database_url: str) -> None:

@@ -105,3 +105,16 @@ def test_packages_beside_ours_are_found_from_any_directory(
 
     assert os.environ["PYTHONPATH"] == f"{tmp_path}/packages{os.pathsep}{tmp_path}/more"
     assert sys.path == ["/kept", f"{tmp_path}/more", f"{tmp_path}/packages"]
+
+
+def test_a_demo_is_named_in_the_bar_and_compares_more_often(home: DataDirectory) -> None:
+    made = environment.for_children({"TENANTRY_ENVIRONMENT": "production"}, home, OURS, is_demo=True)
+
+    assert made["TENANTRY_ENVIRONMENT"] == "DEMO"
+    assert made["TENANTRY_RECONCILE_INTERVAL"] == "15"
+
+
+def test_what_the_user_chose_is_kept_by_a_demo(home: DataDirectory) -> None:
+    made = environment.for_children({"TENANTRY_RECONCILE_INTERVAL": "40"}, home, OURS, is_demo=True)
+
+    assert made["TENANTRY_RECONCILE_INTERVAL"] == "40"

@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from embedded import processes
+from embedded import identity, processes
 from embedded.application import Application
 from embedded.keeper import Backoff, Keeper, Pace
-from embedded.patience import until_answered
+from embedded.patience import until, until_answered
+from workbench.servers import sleeper
 
 CHATTY = "import sys\nwhile True: print('x' * 999, flush=True)"
 
@@ -56,3 +57,37 @@ async def test_a_log_that_grows_while_its_writer_runs_is_bounded(tmp_path: Path)
     assert (tmp_path / "chatty.log.1").stat().st_size > processes.LARGEST_LOG
     assert (tmp_path / "chatty.log.1").stat().st_mode & 0o777 == 0o600
     assert log.read_bytes()[:1] != b"\0"
+
+
+async def test_a_resting_server_is_begun_again_when_nobody_keeps_it_back_any_more() -> None:
+    async with sleeper() as server:
+        keeper = Keeper(server=server, pace=Pace(poll=0.05), report=lambda *_: None, changed=lambda: None)
+        keeping = asyncio.ensure_future(keeper.keep())
+
+        async with keeper.resting():
+            async with keeper.resting():
+                assert server.pid is None
+            assert not await until(lambda: server.pid is not None, within=1.0)
+            assert not keeper.healthy
+
+        assert await until(lambda: server.pid is not None, within=20)
+        assert keeper.restarts == 1
+        keeping.cancel()
+
+
+async def test_a_frozen_server_does_not_answer_and_goes_on_afterwards() -> None:
+    async with sleeper() as server:
+        keeper = Keeper(server=server, pace=Pace(), report=lambda *_: None, changed=lambda: None)
+        pid = server.pid
+
+        async with keeper.frozen():
+            assert await until_answered(lambda: _is_stopped(server), within=5)
+            assert not await server.answers()
+
+        assert await until_answered(server.answers, within=5)
+        assert server.pid == pid
+
+
+async def _is_stopped(server: Application) -> bool:
+    found = None if server.pid is None else identity.look_up(server.pid)
+    return found is not None and found.is_stopped

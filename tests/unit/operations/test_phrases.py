@@ -77,6 +77,19 @@ def test_what_people_need_to_understand_it_stays(error: str) -> None:
     assert told(error) == Told(sentence=error)
 
 
+@pytest.mark.parametrize(
+    ("error", "followed"),
+    [
+        ("Temporal does not answer: connection refused", "Temporal does not answer: connection refused."),
+        ("Temporal did not answer within 5 s.", "Temporal did not answer within 5 s."),
+        ("Cancelled by ops@example.com: “No more.”", "Cancelled by ops@example.com: “No more.”"),
+        ("Cancelled by ops@example.com: “no more”", "Cancelled by ops@example.com: “no more”."),
+    ],
+)
+def test_a_sentence_after_somebody_elses_words_begins_after_a_full_stop(error: str, followed: str) -> None:
+    assert told(error).followed == followed
+
+
 def test_every_ending_has_a_word_spelled_in_one_way() -> None:
     assert set(phrases.ENDINGS) == set(CloseReason)
     assert phrases.shown_status(Status.FAILED, CloseReason.CANCELED) == "cancelled"
