@@ -214,7 +214,7 @@ def overview(frame: Frame) -> None:
     with ui.element("div").classes("columns"):
         with cards.Section("Throughput", subtitle="Runs per hour by outcome"):
             charts.stacked_bars(
-                [f"{hour:02}:00" for hour in range(24)],
+                [datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in range(24)],
                 [
                     charts.Series(label=word, tone=word.lower(), values=[(hour * k) % 37 + k for hour in range(24)])
                     for word, k in (("Completed", 23), ("Retrying", 3), ("Failed", 2))

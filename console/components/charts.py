@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from nicegui import ui
 
 from console.components import theme
 
+# A moment as the viewer's clock has it; ECharts hands it over as it is, or as the place that is pointed at.
+CLOCK = """
+    at => new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'}).format(new Date(at.value ?? at))
+"""
 LINE_ALPHA = "3d"  # hex; grid lines are the grey of pending runs, mostly see-through
 
 
@@ -19,21 +24,25 @@ class Series:
     values: Sequence[float]
 
 
-def stacked_bars(categories: Sequence[str], series: Sequence[Series]) -> ui.echart:
-    """Bars over categories. Change it later with `chart.options` or `run_chart_method("setOption", …)`."""
+def stacked_bars(hours: Sequence[datetime], series: Sequence[Series]) -> ui.echart:
+    """Bars over hours, which are told in the viewer's zone. `show_bars` changes it later."""
     line = {"lineStyle": {"color": theme.chart_color("pending") + LINE_ALPHA}}
     options = {
         "animation": False,
         "aria": {"enabled": True},
         "grid": {"left": 8, "right": 8, "top": 36, "bottom": 4, "containLabel": True},
         "legend": {"right": 0, "top": 0, "icon": "circle", "itemWidth": 8, "itemHeight": 8},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "className": "chart-tooltip"},
+        "tooltip": {
+            "trigger": "axis",
+            "axisPointer": {"type": "shadow", "label": {":formatter": CLOCK}},
+            "className": "chart-tooltip",
+        },
         "xAxis": {
             "type": "category",
-            "data": list(categories),
+            "data": [hour.isoformat() for hour in hours],
             "axisTick": {"show": False},
             "axisLine": line,
-            "axisLabel": {"hideOverlap": True},
+            "axisLabel": {"hideOverlap": True, ":formatter": CLOCK},
         },
         "yAxis": {"type": "value", "splitLine": line, "minInterval": 1},
         "series": [
@@ -51,7 +60,10 @@ def stacked_bars(categories: Sequence[str], series: Sequence[Series]) -> ui.echa
     return ui.echart(options, renderer="svg").classes("chart")
 
 
-def show_bars(chart: ui.echart, categories: Sequence[str], series: Sequence[Series]) -> None:
+def show_bars(chart: ui.echart, hours: Sequence[datetime], series: Sequence[Series]) -> None:
     """Bring a chart of `stacked_bars` up to date; only the numbers travel."""
-    options = {"xAxis": {"data": list(categories)}, "series": [{"data": list(each.values)} for each in series]}
+    options = {
+        "xAxis": {"data": [hour.isoformat() for hour in hours]},
+        "series": [{"data": list(each.values)} for each in series],
+    }
     chart.run_chart_method("setOption", options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nicegui import ui
@@ -9,6 +10,7 @@ from nicegui import ui
 from console.components import theme
 
 HEIGHT = 260  # px
+ROOM = timedelta(minutes=5)  #: on both sides of a single moment
 NOTHING_YET = "Nothing yet"
 
 
@@ -44,7 +46,7 @@ def over_time(label: str, *, left: str, right: str) -> Plot:
 
 
 def show(chart: Plot, times: Sequence[str], traces: Sequence[Trace], *, left: str, right: str) -> None:
-    """Bring the chart up to date; times are RFC 3339, and shown as written."""
+    """Bring the chart up to date; times are RFC 3339, and drawn in the viewer's zone."""
     chart.update_figure(_figure(times, traces, left, right))
 
 
@@ -71,7 +73,7 @@ def _figure(times: Sequence[str], traces: Sequence[Trace], left: str, right: str
             "annotations": []
             if times
             else [{"text": NOTHING_YET, "showarrow": False, "xref": "paper", "yref": "paper"}],
-            "xaxis": {"type": "date", "showgrid": False, "visible": bool(times), "tickangle": 0},
+            "xaxis": {"type": "date", "showgrid": False, "visible": bool(times), "tickangle": 0} | _around(times),
             "yaxis": {
                 "visible": bool(times),
                 "title": {"text": left, "standoff": 4},
@@ -91,6 +93,14 @@ def _figure(times: Sequence[str], traces: Sequence[Trace], left: str, right: str
         },
         "config": {"displayModeBar": False, "responsive": True},
     }
+
+
+def _around(times: Sequence[str]) -> dict[str, object]:
+    """About a moment alone, Plotly would show milliseconds."""
+    if len(set(times)) != 1:
+        return {}
+    at = datetime.fromisoformat(times[0])
+    return {"range": [(at - ROOM).isoformat(), (at + ROOM).isoformat()]}
 
 
 def _top(traces: Sequence[Trace], axis: Axis) -> float:

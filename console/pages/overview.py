@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from nicegui.page_arguments import PageArguments
 
@@ -48,7 +47,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
         findings = Kpi("Open findings", href="/reconciliation?standing=open")
-    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in UTC"):
+    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in your time zone"):
         chart = charts.stacked_bars([], _series(()))
     with Section("Open", subtitle="Longest without progress first", flush=True):
         open_runs = _table(scope, "Open runs", runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
@@ -61,7 +60,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
             tile.show(f"{min(number, COUNT_CAP):,}{'+' if number > COUNT_CAP else ''}")
 
     def show_throughput(hours: tuple[HourlyThroughput, ...]) -> None:
-        charts.show_bars(chart, [in_utc(hour.hour) for hour in hours], _series(hours))
+        charts.show_bars(chart, [hour.hour for hour in hours], _series(hours))
 
     def show_findings(state: ReconcilerState) -> None:
         findings.show(f"{state.open_findings:,}", delta="reconciliation is silent" if state.is_silent else "")
@@ -105,11 +104,6 @@ def throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyT
         news=lambda before, after: None if before == after else after,
         at_most_every=RECOUNT,
     )
-
-
-def in_utc(hour: datetime) -> str:
-    """The chart's own words: a server may answer in a zone of its own."""
-    return f"{hour.astimezone(UTC):%H:00}"
 
 
 def _series(hours: Sequence[HourlyThroughput]) -> list[charts.Series]:

@@ -70,9 +70,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     with PageHeader(PLACE.title, subtitle="The database compared with Temporal, and what became of it") as header:
         actions = ReconciliationActions(scope)
     overview = Overview(actions)
-    with Section("Passes", subtitle="The latest sixty, in UTC"):
+    with Section("Passes", subtitle="The latest sixty, in your time zone"):
         chart = plots.over_time(
-            "Executions checked, found different and corrected by the latest passes, in UTC", left=LEFT, right=RIGHT
+            "Executions checked, found different and corrected by the latest passes", left=LEFT, right=RIGHT
         )
     await _draw_findings(scope, query, header)
     if query.get("finding"):

@@ -117,7 +117,7 @@ async def test_every_chart_names_its_zone(page: Page, acme: ExecutionDetail) -> 
             named[path] = await page.locator("section.card").filter(has=chart).locator(".card-head").inner_text()
 
     assert set(named) >= {"/", "/reconciliation"}
-    assert [path for path, words in named.items() if "in UTC" not in words] == []
+    assert [path for path, words in named.items() if "in your time zone" not in words] == []
 
 
 def row(page: Page, id_: UUID) -> Locator:

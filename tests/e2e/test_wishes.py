@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
@@ -157,3 +158,42 @@ async def test_what_comes_meanwhile_leaves_the_chosen_days_as_they_are(page: Pag
     assert page.url == address
     await expect(page.get_by_label("Created from")).to_have_value(since)
     await expect(page.get_by_label("Created to")).to_have_value(until)
+
+
+async def test_one_zone_rules_charts_forms_and_ages_and_files_name_theirs(
+    page: Page, beside: Services, acme: ExecutionDetail
+) -> None:
+    await (await page.context.new_cdp_session(page)).send(
+        "Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"}
+    )
+    ended = acme.execution.completed_at
+    assert ended is not None
+    here = ended.astimezone(ZoneInfo("Asia/Kolkata"))
+    await beside.reconciler.run_pass(PassTrigger.OPERATOR, "test")
+
+    await go(page, "/")
+    hours = page.locator(".chart text").filter(has_text=re.compile(r"^\d\d:\d\d$"))
+    await expect(hours.first).to_have_text(re.compile(":30$"))
+    await page.locator(".chart").hover()
+    await expect(page.locator(".chart-tooltip")).to_contain_text(re.compile(r"\d\d:30"))
+
+    await go(page, "/executions?status=completed&q=acme")
+    moments = page.locator(f"tr[data-id='{acme.execution.id}'] time")
+    titles = [await each.get_attribute("title") for each in await moments.all()]
+    assert titles
+    assert all("GMT+5:30" in str(title) for title in titles)
+    await page.get_by_label("Created from").fill(f"{here:%Y-%m-%d}")
+    await page.wait_for_url("**created_from=**T18%3A30**")
+    await expect(page.locator(f"tr[data-id='{acme.execution.id}']")).to_be_visible()
+
+    file = await page.get_by_role("link", name="Export CSV").get_attribute("href")
+    exported = await (await page.request.get(str(file))).text()
+    assert f"{ended:%Y-%m-%dT%H:%M:%S}" in exported
+    assert re.search(rf"{ended:%Y-%m-%dT%H:%M:%S}[\d.]*(Z|\+00:00)", exported)
+
+    await go(page, "/reconciliation")
+    await page.wait_for_selector(".plot .xaxislayer-above text, .plot .xtick text")
+    first = await page.evaluate("document.querySelector('.plot').data[0].x.at(-1)")
+    assert abs(datetime.fromisoformat(first) - datetime.now(ZoneInfo("Asia/Kolkata")).replace(tzinfo=None)) < timedelta(
+        minutes=10
+    )
