@@ -12,6 +12,7 @@ from console.components import theme
 CLOCK = """
     at => new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit'}).format(new Date(at.value ?? at))
 """
+FONT = {"fontFamily": "Inter Variable"}  # what the stylesheet writes in, so that as much room is kept for it
 LINE_ALPHA = "3d"  # hex; grid lines are the grey of pending runs, mostly see-through
 
 
@@ -31,7 +32,7 @@ def stacked_bars(hours: Sequence[datetime], series: Sequence[Series]) -> ui.echa
         "animation": False,
         "aria": {"enabled": True},
         "grid": {"left": 8, "right": 8, "top": 36, "bottom": 4, "containLabel": True},
-        "legend": {"right": 0, "top": 0, "icon": "circle", "itemWidth": 8, "itemHeight": 8},
+        "legend": {"right": 0, "top": 0, "icon": "circle", "itemWidth": 8, "itemHeight": 8, "textStyle": FONT},
         "tooltip": {
             "trigger": "axis",
             "axisPointer": {"type": "shadow", "label": {":formatter": CLOCK}},
