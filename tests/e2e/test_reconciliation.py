@@ -16,6 +16,12 @@ from tests.factories import add_owner, add_tenant
 from workbench.consoles import Console
 
 
+@pytest.fixture(params=[1440, pytest.param(390, marks=pytest.mark.long)])
+async def page(visits: Visits, admin_session: str, request: pytest.FixtureRequest) -> Page:
+    """A tab of an administrator, on a wide screen and on a phone."""
+    return await visits.begin(session=admin_session, width=request.param)
+
+
 async def idle_tenant(services: Services, slug: str) -> None:
     """A tenant that nothing provisions, found by a pass."""
     async with await AsyncConnection.connect(services.database.dsn) as connection:
