@@ -21,6 +21,7 @@ TWICE = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("delivering")
 async def test_a_rolling_restart_under_load_loses_nothing_and_does_nothing_twice(

@@ -83,6 +83,7 @@ async def test_runs_that_wait_in_any_step_of_the_first_version_complete_on_it_un
     assert PROVISIONING_V2.encode() in patch
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("delivering")
 async def test_while_workers_of_two_versions_take_up_each_others_runs_none_is_wedged(
