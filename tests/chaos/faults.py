@@ -13,6 +13,7 @@ BROKEN_WAYS = [way for way in Way if way is not Way.PASS]
 LONGEST_FREEZE = 5.0  # seconds
 HEARTBEAT_LOST = 12.0  # seconds: longer than a step's heartbeat may be silent
 LONGEST_CUT = 4.0  # seconds
+BESIDE = 3.0  # seconds for which workers of two deploys run beside each other
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class Fault:
 
 def choose(system: System, chance: Random) -> Fault:
     """All that chance decides is decided here, so that a seed names a sequence of faults."""
-    kinds = {_kill: 32, _freeze: 18, _break_way: 28, _lose_commit: 7, _deploy: 3, _two_at_once: 12}
+    kinds = {_kill: 32, _freeze: 18, _break_way: 28, _lose_commit: 7, _deploy: 3, _roll: 8, _two_at_once: 12}
     kind = chance.choices(list(kinds), weights=list(kinds.values()))[0]
     return kind(system, chance)
 
@@ -85,6 +86,22 @@ def _deploy(system: System, _: Random) -> Fault:
         await begin(system.worker)
 
     return Fault(words="ask the worker to end, and begin another", happen=happen)
+
+
+def _roll(system: System, _: Random) -> Fault:
+    """Two workers are replaced one after the other, and runs go from hand to hand."""
+
+    async def happen() -> None:
+        await begin(system.beside)
+        try:
+            await asyncio.sleep(BESIDE)
+            await system.worker.end()
+            await begin(system.worker)
+            await asyncio.sleep(BESIDE)
+        finally:
+            await system.beside.end()
+
+    return Fault(words="begin a worker beside the other, replace that one, and end the first", happen=happen)
 
 
 def _two_at_once(system: System, chance: Random) -> Fault:

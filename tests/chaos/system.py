@@ -32,6 +32,7 @@ class System:
     temporal_server: ServerProcess
     console: Module
     worker: Module
+    beside: Module  #: another worker, which runs only while workers are replaced
     ways: dict[str, FaultProxy]
     console_url: str
     database_url: str
@@ -81,7 +82,9 @@ async def running_system(directory: Path) -> AsyncIterator[System]:
             ways[f"{part} to Temporal"] = await stack.enter_async_context(proxy_to(temporal.address))
         console, console_url = _console(ways, url, directory)
         worker = worker_process(_servers(ways, "worker", url), directory / "worker.log")
-        worker.variables = {**worker.variables, **_patience()}
+        beside = worker_process(_servers(ways, "worker", url), directory / "worker-beside.log")
+        for each in (worker, beside):
+            each.variables = {**each.variables, **_patience()}
         accounts = await stack.enter_async_context(Accounts.at(url))
         token = await accounts.token(OPERATOR, Role.OPERATOR)
         await stack.enter_async_context(running(worker, console))
@@ -90,6 +93,7 @@ async def running_system(directory: Path) -> AsyncIterator[System]:
             temporal_server=servers[1],
             console=console,
             worker=worker,
+            beside=beside,
             ways=ways,
             console_url=console_url,
             database_url=url,
