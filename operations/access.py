@@ -1,23 +1,35 @@
 """Who acts, and what their role permits. Pages hide what is not permitted; actions refuse it, here.
 
 A page may have been opened, and a request begun, before an account was disabled, its role lowered or its session ended.
-Each action therefore reads all that again, in its own transaction.
+Each action therefore reads all that again, in its own transaction. Whichever door it came by, who did not get what they
+asked for, and why, is a line of the log, and how long it took a metric.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from time import perf_counter
 from typing import Self
 from uuid import UUID
 
+from prometheus_client import Counter, Histogram
 from sqlalchemy import Select, exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
-from operations.errors import NotLoggedIn, NotPermitted
+from operations.errors import NotLoggedIn, NotPermitted, OperationsError
+from operations.logs import logger
 from operations.models import ApiToken, StaffAccount, StaffSession
 from operations.statuses import Role
+
+log = logger(__name__)
+
+not_permitted = Counter("tenantry_not_permitted_total", "What was asked for without the role for it", ["permission"])
+acted = Histogram(
+    "tenantry_action_seconds", "Actions by the permission they take and how they ended", ["permission", "end"]
+)
 
 
 class Permission(StrEnum):
@@ -73,6 +85,8 @@ def permit(actor: Actor, permission: Permission) -> None:
     """Raises `NotPermitted`, naming the role that would be needed."""
     if not actor.may(permission):
         what = permission.replace("_", " ")
+        not_permitted.labels(permission).inc()
+        log.info("not permitted", who=actor.name, role=actor.role.value, what=what)
         raise NotPermitted(
             f"Your role ({actor.role}) does not allow you to {what}; it takes the role "
             f"{NEEDS[permission]}. Nothing was changed."
@@ -82,10 +96,23 @@ def permit(actor: Actor, permission: Permission) -> None:
 @asynccontextmanager
 async def acting(database: Database, actor: Actor, permission: Permission) -> AsyncIterator[AsyncConnection]:
     """The transaction of an action; raises `NotPermitted`, or `NotLoggedIn` when the log-in has ended."""
-    permit(actor, permission)
-    async with database.transaction() as connection:
-        await check(connection, actor, permission)
-        yield connection
+    began, end = perf_counter(), "failed"
+    try:
+        permit(actor, permission)
+        async with database.transaction() as connection:
+            await check(connection, actor, permission)
+            yield connection
+        end = "done"
+    except OperationsError as error:
+        end = "refused"
+        if not isinstance(error, NotPermitted):  # which was said already
+            log.info("action refused", who=actor.name, what=permission.value, why=error.message)
+        raise
+    except IntegrityError:  # somebody was faster; the action says who has what it would take
+        end = "refused"
+        raise
+    finally:
+        acted.labels(permission, end).observe(perf_counter() - began)
 
 
 async def check(connection: AsyncConnection, actor: Actor, permission: Permission) -> None:

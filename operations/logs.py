@@ -16,8 +16,8 @@ LONGEST_TRACEBACK = 8_000  #: characters; what matters stands at both ends
 MARGIN = "  | "
 
 
-def configure(form: Literal["console", "json"] = "console") -> None:
-    """Send structlog's and the standard library's records through one renderer to stderr."""
+def configure(form: Literal["console", "json"] = "console", *, least: int = logging.INFO) -> None:
+    """Send structlog's and the standard library's records through one renderer to stderr; `least` is a level."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,7 +46,7 @@ def configure(form: Literal["console", "json"] = "console") -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(least)
     # uvicorn writes the address of every socket, and with it the id of a tab.
     for noisy in ("httpx", "alembic.runtime.plugins", "temporalio.worker", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import json
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -37,7 +38,8 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
         from operations import logs  # noqa: PLC0415 - loading takes a moment; `--help` need not wait
         from operations.bootstrap import Services  # noqa: PLC0415
 
-        logs.configure(settings.log_format)  # to stderr: what a command prints may be read by a program
+        # To stderr: what a command prints may be read by a program. What is refused is the command's own answer.
+        logs.configure(settings.log_format, least=logging.WARNING)
         services = await Services.connect(settings, part="cli")
         try:
             await services.database.check_schema()

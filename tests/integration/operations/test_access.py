@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from psycopg import AsyncConnection
+from structlog.testing import capture_logs
 
-from operations.access import Actor
+from operations.access import Actor, Permission
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
-from operations.errors import NotLoggedIn, NotPermitted
+from operations.errors import AlreadyTaken, ExecutionNotFound, NotLoggedIn, NotPermitted
 from operations.statuses import Decision, Role
 
 EMAIL = "ada@example.com"
@@ -107,6 +109,32 @@ async def test_a_request_that_was_begun_before_does_nothing(
             await action(services, by_token)
 
     assert await traces(connection) == before
+
+
+async def test_each_action_is_timed_by_how_it_ended_and_says_why_it_was_refused(
+    services: Services, by_session: Actor
+) -> None:
+    asked = [
+        (Permission.REGISTER_TENANT, "done"),
+        (Permission.REGISTER_TENANT, "refused"),
+        (Permission.CANCEL, "refused"),
+    ]
+    before = [timed(*each) for each in asked]
+
+    await services.tenants.register(by_session, ACME)
+    with pytest.raises(AlreadyTaken):
+        await services.tenants.register(by_session, ACME)
+    with capture_logs() as said, pytest.raises(ExecutionNotFound) as refused:
+        await services.executions.cancel(by_session, NOBODY, WHY)
+
+    assert [timed(*each) - earlier for each, earlier in zip(asked, before, strict=True)] == [1, 1, 1]
+    [line] = [line for line in said if line["event"] == "action refused"]
+    assert (line["who"], line["what"], line["why"]) == (EMAIL, "cancel_execution", refused.value.message)
+
+
+def timed(permission: Permission, end: str) -> float:
+    labels = {"permission": permission, "end": end}
+    return REGISTRY.get_sample_value("tenantry_action_seconds_count", labels) or 0.0
 
 
 async def test_who_still_may_can(services: Services, by_session: Actor) -> None:
