@@ -1,5 +1,6 @@
 """Without a login nothing is shown and nothing is done; with one, nothing but what is one's own."""
 
+import json
 from uuid import UUID, uuid4
 
 import httpx
@@ -285,6 +286,21 @@ async def test_malformed_messages_do_no_harm(console: Console, admin: httpx.Asyn
             await socket.connection.send(message)
         await socket.type_slug(page, "still-there")
         await socket.hears("still-there is free.")
+
+
+async def test_a_tab_writes_no_line_into_our_logs(
+    console: Console, admin: httpx.AsyncClient, admin_session: str
+) -> None:
+    page = await open_page(admin, "/tenants/new")
+    forged = {"client_id": page.client_id, "level": "error", "args": ["all is lost\n2026-01-01 a line of its own"]}
+
+    async with open_socket(console, page.client_id, session=admin_session) as socket:
+        assert await shake_hands(socket, page.client_id)
+        await socket.connection.send(f"42{json.dumps(['log', forged])}")
+        await socket.type_slug(page, "still-here")
+        await socket.hears("still-here is free.")
+
+    assert "all is lost" not in console.log.read_text()
 
 
 async def test_a_forged_prefix_is_not_reflected(admin: httpx.AsyncClient) -> None:
