@@ -3,13 +3,18 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from embedded import ports
+from operations import kinds
+from operations.errors import ConfigurationError
 from workbench.consoles import ROOT, Servers
 from workbench.servers import environment
+from workers import loading
+from workers.activities.sessions import Sessions
 
 ENTRY = "[tenantry.workflows]\n{name} = wrong_package:{attribute}\n"
 KIND = """
@@ -48,6 +53,20 @@ async def said_by(*command: str, variables: dict[str, str]) -> tuple[int | None,
     return process.returncode, said.decode()
 
 
+Install = Callable[[str], None]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install the package with this code where this very process looks."""
+
+    def install(code: str) -> None:
+        monkeypatch.syspath_prepend(package(tmp_path, code)["PYTHONPATH"])
+        monkeypatch.delitem(sys.modules, "wrong_package", raising=False)
+
+    return install
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
@@ -66,20 +85,27 @@ async def said_by(*command: str, variables: dict[str, str]) -> tuple[int | None,
     ],
     ids=["import", "no_kind", "name", "verb", "plan", "step"],
 )
+def test_a_kind_that_cannot_be_used_is_named(code: str, sentence: str, installed: Install) -> None:
+    installed(code)
+
+    with pytest.raises(ConfigurationError) as refused:
+        kinds.known.__wrapped__()
+
+    assert sentence in refused.value.message
+    assert "'other'" in refused.value.message or "'tenant_provisioning'" in refused.value.message
+
+
 @pytest.mark.parametrize("process", ["console", "workers", "executions list"])
-async def test_a_kind_that_cannot_be_used_is_named_at_the_start(
-    code: str, sentence: str, process: str, tmp_path: Path
-) -> None:
+async def test_each_process_ends_at_its_start_with_that_sentence(process: str, tmp_path: Path) -> None:
     nowhere = Servers(database_url="postgresql://u@127.0.0.1:1/d", temporal_address="127.0.0.1:1", task_queue="none")
     port = str(ports.any_free())
     variables = nowhere.variables() | {"TENANTRY_PORT": port, "TENANTRY_PUBLIC_URL": f"http://localhost:{port}"}
     command = ["-m", process] if " " not in process else ["-c", CLI, *process.split()]
 
-    status, said = await said_by(*command, variables=variables | package(tmp_path, code))
+    status, said = await said_by(*command, variables=variables | package(tmp_path, "import nowhere"))
 
     assert (status, said.count("\n")) == (1, 1), said
-    assert sentence in said
-    assert "'other'" in said or "'tenant_provisioning'" in said
+    assert "The package wrong-package brings the workflow kind 'other'" in said
 
 
 @pytest.mark.parametrize(
@@ -93,18 +119,28 @@ async def test_a_kind_that_cannot_be_used_is_named_at_the_start(
     ],
     ids=["missing", "undecorated", "name", "activities", "step"],
 )
-async def test_a_worker_names_code_that_it_cannot_run(changes: str, sentence: str, tmp_path: Path) -> None:
-    nowhere = Servers(database_url="postgresql://u@127.0.0.1:1/d", temporal_address="127.0.0.1:1", task_queue="none")
-    variables = nowhere.variables() | package(tmp_path, KIND.format(changes=changes))
+def test_code_that_a_worker_cannot_run_is_named(changes: str, sentence: str, installed: Install) -> None:
+    code = KIND.format(changes=changes)
     if "greet" in changes or "activities" in changes:
         code = KIND.format(changes=f"{changes}, workflow='wrong_package:Run'") + RUN
-        (tmp_path / "wrong_package.py").write_text(code, encoding="utf-8")
+    installed(code)
 
-    status, said = await said_by("-m", "workers", variables=variables)
+    with pytest.raises(ConfigurationError) as refused:
+        loading.check(kinds.known.__wrapped__(), Sessions.at("postgresql://u@127.0.0.1:1/d"))
+
+    assert refused.value.message.startswith("The workflow kind 'other' cannot be run: ")
+    assert sentence in refused.value.message
+
+
+async def test_a_worker_ends_at_its_start_over_code_that_it_cannot_run(tmp_path: Path) -> None:
+    nowhere = Servers(database_url="postgresql://u@127.0.0.1:1/d", temporal_address="127.0.0.1:1", task_queue="none")
+    missing = package(tmp_path, KIND.format(changes="workflow='wrong_package:Missing'"))
+
+    status, said = await said_by("-m", "workers", variables=nowhere.variables() | missing)
 
     assert (status, said.count("\n")) == (1, 1), said
     assert "The workflow kind 'other' cannot be run: " in said
-    assert sentence in said
+    assert "wrong_package:Missing cannot be imported" in said
 
 
 async def test_a_setting_that_names_no_kind_is_refused(tmp_path: Path) -> None:
