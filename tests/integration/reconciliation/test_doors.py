@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from operations.statuses import Role
 from tests.integration.reconciliation.runs import World
 from workbench.consoles import ROOT, Console, Servers, run_console
 from workbench.servers import environment, eventually
@@ -59,16 +58,6 @@ async def test_a_pass_is_run_and_read_through_rest(console: Console, world: Worl
     assert 'tenantry_reconciliation_last_outcome{outcome="tripped"} 0.0' in metrics
 
 
-async def test_who_may_not_run_a_pass_is_refused(console: Console) -> None:
-    token = await console.accounts.token("sue@example.com", Role.SUPPORT)
-    async with console.client(token=token) as api, console.client() as stranger:
-        assert (await api.post("/api/v1/reconciliations")).status_code == 403
-        assert (await api.get("/api/v1/reconciliations")).status_code == 200
-        assert (await stranger.get("/api/v1/reconciliations")).status_code == 401
-    async with console.client(token=await console.accounts.token()) as api:
-        assert (await api.post("/api/v1/reconciliations", json={"force": True})).status_code == 422
-
-
 async def test_a_finding_is_listed_settled_and_exported(console: Console, world: World) -> None:
     await world.sql("INSERT INTO tenants (slug, name, plan, registered_by) VALUES ('gap', 'Gap', 'starter', 'test')")
     await world.run_pass()
@@ -91,20 +80,6 @@ async def test_a_finding_is_listed_settled_and_exported(console: Console, world:
     assert provisioned.json()["finding"]["done"] == "Attempt 1 was started."
     assert (await world.row(provisioned.json()["execution_id"])).attempt == 1
     assert file.splitlines()[1].startswith("tenant_without_execution,settled,gap,tenant-provision-gap,provisioning,")
-
-
-async def test_a_pause_holds_every_pass_and_is_shown(console: Console) -> None:
-    async with console.client(token=await console.accounts.token()) as api:
-        paused = await api.post("/api/v1/reconciliations/pause", json={"hours": 2, "reason": "restoring a backup"})
-        refused = await api.post("/api/v1/reconciliations")
-        resumed = await api.post("/api/v1/reconciliations/resume")
-        ran = await api.post("/api/v1/reconciliations")
-        for_ever = await api.post("/api/v1/reconciliations/pause", json={"hours": 25, "reason": "holidays"})
-
-    assert paused.json()["pause_reason"] == "restoring a backup"
-    assert (refused.status_code, "restoring a backup" in refused.json()["detail"]) == (409, True)
-    assert resumed.json()["paused_until"] is None
-    assert (ran.status_code, for_ever.status_code) == (200, 422)
 
 
 async def test_a_pass_is_run_from_the_command_line(servers: Servers) -> None:
