@@ -36,6 +36,7 @@ async def test_the_title_says_how_much_waits_and_follows_it(
 
 
 @pytest.mark.usefixtures("acme")
+@pytest.mark.long
 async def test_every_page_has_the_number(page: Page, beside: Services) -> None:
     await waiting_for_approval(beside)
     many = await waits(beside)

@@ -299,6 +299,7 @@ async def test_half_done_work_survives_a_browser_that_is_switched_offline(
     visits.complaints.clear()
 
 
+@pytest.mark.long
 async def test_half_done_work_survives_a_frozen_way(half_done: HalfDone, way: Proxy) -> None:
     way.freeze()
     await half_done.press_offline()

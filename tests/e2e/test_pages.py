@@ -70,6 +70,7 @@ async def test_a_double_click_registers_one_tenant(page: Page, beside: Services)
     assert await written(beside) == (before[0] + 1, before[1] + 1)
 
 
+@pytest.mark.long
 async def test_hostile_names_are_text_everywhere(page: Page, beside: Services) -> None:
     form = RegistrationForm(page)
     ids = {}

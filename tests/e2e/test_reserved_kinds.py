@@ -69,6 +69,7 @@ async def begun(console: Console) -> str:
     return str(answer.json()["execution"]["id"])
 
 
+@pytest.mark.long
 async def test_what_a_kind_does_not_know_is_refused_at_every_door(
     browser: Browser, servers: Servers, reserved: Console
 ) -> None:

@@ -88,6 +88,7 @@ async def test_back_and_forth_chips_search_and_list_agree(page: Page, acme: Exec
     await expect(pressed.filter(has_text="Completed")).to_have_count(1)
 
 
+@pytest.mark.long
 async def test_a_viewer_finds_nothing_to_act_with_anywhere(visits: Visits, console: Console, beside: Services) -> None:
     slug, id_ = await waiting_for_approval(beside)
     done, _ = await registered(beside, Plan.STARTER)

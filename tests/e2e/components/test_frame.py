@@ -49,6 +49,7 @@ async def _settle(page: Page, scheme: Literal["light", "dark"]) -> None:
     await page.wait_for_function(SETTLED, arg=scheme)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PLACES)
 async def test_axe_finds_nothing_serious_in_light_and_dark(look: Look, path: str) -> None:
     page = await look(path, running=False)

@@ -276,6 +276,7 @@ async def test_one_changed_row_costs_few_bytes(look: Look) -> None:
     assert max(len(patch) // patch.count('"changed":') for patch in patches) <= 400
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [path.format(id="abc") for path in PAGES])
 async def test_nothing_overflows_on_a_phone(look: Look, path: str) -> None:
     page = await look(path, width=360)

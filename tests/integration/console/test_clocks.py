@@ -35,7 +35,7 @@ class Wrong:
     by: timedelta
 
 
-@pytest.fixture(scope="module", params=["+10m", "-10m"])
+@pytest.fixture(scope="module", params=["+10m", pytest.param("-10m", marks=pytest.mark.long)])
 async def wrong(
     request: pytest.FixtureRequest,
     databases: Databases,

@@ -96,7 +96,7 @@ async def test_runs_go_on_after_postgresql_was_gone_for_a_while(
     assert survived
 
 
-@pytest.mark.parametrize("fault", ["frozen", "killed"])
+@pytest.mark.parametrize("fault", ["frozen", pytest.param("killed", marks=pytest.mark.long)])
 async def test_a_registration_is_answered_while_temporal_is_away_and_started_once_when_it_is_back(
     own_temporal: ServerProcess, database: Database, task_queue: str, fault: str
 ) -> None:

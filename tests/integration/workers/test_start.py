@@ -42,8 +42,8 @@ async def test_with_a_wrong_password_of_the_database_it_is_not_ready_and_says_so
     [
         ("TEMPORAL_NAMESPACE", "nowhere", "The namespace is not there"),
         ("TEMPORAL_ADDRESS", "127.0.0.1:1", "the connection is refused"),
-        ("TEMPORAL_ADDRESS", "nonsense.invalid:7233", "its name "),
-        ("TEMPORAL_TLS", "true", "it does not speak TLS"),
+        pytest.param("TEMPORAL_ADDRESS", "nonsense.invalid:7233", "its name ", marks=pytest.mark.long),
+        pytest.param("TEMPORAL_TLS", "true", "it does not speak TLS", marks=pytest.mark.long),
     ],
 )
 async def test_what_keeps_it_from_temporal_is_said_once(
