@@ -1,3 +1,4 @@
+import re
 import socket
 from contextlib import closing
 
@@ -45,10 +46,10 @@ def test_a_chosen_port_is_not_one_the_system_gives_away() -> None:
     assert set(ports.choose([None] * 5)) <= set(ports.QUIET)
 
 
-@pytest.mark.parametrize("host", ["bad host", "nonsense.invalid", "192.0.2.1"])
+@pytest.mark.parametrize("host", ["bad host", "nonsense.invalid", "::nonsense", "[::]", "192.0.2.1"])
 def test_a_host_that_is_none_of_this_machine_is_one_sentence(host: str) -> None:
     with pytest.raises(
-        CannotListen, match=f"^TENANTRY_HOST “{host}” is not an address of this machine. Choose another.$"
+        CannotListen, match=f"^TENANTRY_HOST “{re.escape(host)}” is not an address of this machine. Choose another.$"
     ):
         ports.check(ports.any_free(), host)
 
