@@ -12,7 +12,7 @@ export default {
   template,
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
-    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object,
+    sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object, layout: String,
   },
   emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
@@ -20,7 +20,7 @@ export default {
     return {
       entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
       selected: {}, current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
-      sortName: this.sort, sortDown: this.descending, menuOpen: false, layout: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
+      sortName: this.sort, sortDown: this.descending, menuOpen: false, version: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
     };
   },
   computed: {
@@ -191,7 +191,7 @@ export default {
     },
     toggleColumn(name) {
       this.hidden[name] ? delete this.hidden[name] : (this.hidden[name] = true);
-      this.layout++;
+      this.version++;
       this.$emit("columns", this.shown.map((c) => c.name));
     },
     closeMenu() { this.menuOpen = false; this.$refs.menuButton?.focus(); },
@@ -264,6 +264,13 @@ export default {
       const href = tr.querySelector("a.live-link")?.href;
       if (href && (event.button || event.ctrlKey || event.metaKey || event.shiftKey)) window.open(href, "_blank", "noopener");
       else if (!event.button) tr.querySelector(".live-link")?.click();
+    },
+    // What is shown in place has an address, too: for another tab, or to be sent.
+    follow(event, e, column) {
+      if (!column.opens || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      event.stopPropagation(); // NiceGUI would go there
+      this.$emit("open", e.row.id);
     },
     openRow(tr) {
       const link = tr.querySelector(".live-link");

@@ -1,6 +1,6 @@
 // The markup of a live table. Text reaches the page through {{ }} and attributes only.
 export default `
-<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-wide="room < needed || undefined" :data-more="entries.length && room < needed && !atEnd || undefined" @pointerenter="enter" @pointerleave="leave">
+<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-layout="layout || undefined" :data-wide="room < needed || undefined" :data-more="entries.length && room < needed && !atEnd || undefined" @pointerenter="enter" @pointerleave="leave">
   <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + (waiting.size > 1 ? ' new rows' : ' new row') : '' }}</span>
   <div class="live-strip" v-show="loading || entries.length || waiting.size">
     <button v-if="waiting.size" type="button" ref="pill" class="live-pill" @click="showNew" @blur="blur">
@@ -39,18 +39,18 @@ export default `
       <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
-      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, layout, heads[e.row.id]]" role="row" tabindex="-1"
+      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, version, heads[e.row.id]]" role="row" tabindex="-1"
         @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
         :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
         <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
           <span>{{ heads[e.row.id] }}</span></td>
         <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
           type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
-        <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label">
+        <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label" :data-column="c.name">
           <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span><span v-else class="live-none">–</span>
             <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.clip(f.word(e.row[c.secondary]), 24) }}</span></span>
           <template v-else-if="c.kind === 'link'">
-            <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
+            <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" @click="follow($event, e, c)" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
             <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>
           <time v-else-if="c.kind === 'time'" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
           <span v-else-if="c.kind === 'duration'" :data-since="since(e.row, c)">{{ lasted(e.row, c) }}</span>

@@ -23,6 +23,12 @@ class Kind(StrEnum):
     ID = "id"  #: copied by a click
 
 
+class Layout(StrEnum):
+    """Other than a table on wide screens and cards on phones."""
+
+    LEDGER = "ledger"  #: cards everywhere, two halves side by side; the stylesheet places columns by their names
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """One column; `name` is the field of the row it draws."""
@@ -36,6 +42,7 @@ class Column:
     hidden: bool = False
     width: int | None = None  #: px; without it, what the kind needs and a share of the room left
     href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
+    opens: bool = False  #: a plain click on the link emits `open` instead; it stays an address to copy and to send
     secondary: str | None = None  #: the field drawn small below, or the second badge
     note: str | None = None  #: the field drawn small below as a link
     note_href: str | None = None  #: where that leads, as `href`

@@ -14,6 +14,7 @@ from console.components.table_data import (
     EmptyKind,
     Group,
     Kind,
+    Layout,
     Patch,
     Sort,
     to_json,
@@ -28,6 +29,7 @@ __all__ = [
     "Group",
     "Handlers",
     "Kind",
+    "Layout",
     "LiveTable",
     "Patch",
     "Sort",
@@ -83,6 +85,7 @@ class LiveTable(
         limit: int = 200,
         trail: str | None = None,
         group: Group | None = None,
+        layout: Layout | None = None,
         handlers: Handlers | None = None,
     ) -> None:
         """Without `rows_json` the table shows a skeleton. `naming` is the field that names a row to screen readers.
@@ -101,6 +104,7 @@ class LiveTable(
         self.props["limit"] = limit
         self.props["trail"] = trail
         self.props["group"] = asdict(group) if group else None
+        self.props["layout"] = layout.value if layout else None
         self.props["sort"] = sort.name if sort else None
         self.props["descending"] = sort.descending if sort else False
         self._listen(handlers or Handlers())

@@ -10,7 +10,7 @@ from nicegui import ui
 from console.components import assets
 
 COOKIE = "tenantry_theme"
-STYLESHEETS = ("tenantry.css", "console.css", "components.css", "table.css", "pages.css")
+STYLESHEETS = ("tenantry.css", "console.css", "components.css", "table.css", "ledger.css", "pages.css")
 TOKEN = re.compile(r"^\s*--(?P<name>[a-z0-9-]+):\s*(?P<value>#[0-9a-f]{3,8});", re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from console.components import feedback
 from console.components.cards import Fact, facts
 from console.components.dialogs import Dialog, Question
 from console.components.text import tag
-from console.pages import finding_words
+from console.pages import finding_advice, finding_words
 from console.pages.scope import Scope
 from operations.actions.findings import NEEDS, Remedy, remedies
 from operations.errors import FindingNotFound
@@ -50,17 +50,26 @@ async def show(scope: Scope, id_: str) -> None:
         await FindingDialog(scope, finding).open()
 
 
+async def ask(scope: Scope, id_: str, remedy: Remedy) -> None:
+    """Ask at once, as a button beside the finding does."""
+    finding = await feedback.attempt(scope.services.reads.reconciliation.finding(UUID(id_)))
+    if finding is not None:
+        await FindingDialog(scope, finding).ask(remedy)
+
+
 class FindingDialog:
     """The closer look and the question that it leads to; both follow the finding."""
 
     def __init__(self, scope: Scope, finding: FindingView) -> None:
         self._scope = scope
         self._finding = finding
-        self._look = scope.frame.dialogs.look(f"{finding_words.title(finding.kind)}: {_subject(finding)}")
-        with self._look:
-            self._place = ui.element("div").classes("evidence")
+        self._look: Dialog | None = None
 
     async def open(self) -> None:
+        title = f"{finding_words.title(self._finding.kind)}: {_subject(self._finding)}"
+        self._look = self._scope.frame.dialogs.look(title)
+        with self._look:
+            self._place = ui.element("div").classes("evidence")
         await self._follow_in(self._look)
 
     async def _follow_in(self, dialog: Dialog) -> None:
@@ -71,7 +80,7 @@ class FindingDialog:
     def _show(self, finding: FindingView) -> None:
         self._finding = finding
         self._scope.frame.dialogs.look_again()
-        if self._look.is_deleted:
+        if self._look is None or self._look.is_deleted:
             return
         self._place.clear()
         with self._place:
@@ -81,6 +90,9 @@ class FindingDialog:
                 about_tenant = finding.kind in finding_words.ABOUT_TENANTS
                 nothing = "It was not asked." if about_tenant else "Nothing: it does not know the run."
                 _side("Temporal said", finding.temporal_said, nothing)
+            if recommended := finding_advice.advice(finding).text:
+                tag("h3", "What to do")
+                tag("p", recommended)
             tag("h3", "What was done")
             tag("p", finding_words.done(finding))
             facts(_facts(finding))
@@ -90,13 +102,13 @@ class FindingDialog:
                     self._button(remedy)
 
     def _button(self, remedy: Remedy) -> None:
-        button = ui.button(finding_words.REMEDIES[remedy].label, on_click=lambda: self._ask(remedy))
+        button = ui.button(finding_words.REMEDIES[remedy].label, on_click=lambda: self.ask(remedy))
         if remedy is Remedy.TERMINATE:
             button.props("color=negative")
         elif remedy is Remedy.IGNORE:
             button.props("outline")
 
-    async def _ask(self, remedy: Remedy) -> None:
+    async def ask(self, remedy: Remedy) -> None:
         words = finding_words.REMEDIES[remedy]
         ends = remedy is Remedy.TERMINATE
 

@@ -1,6 +1,6 @@
 """A live list with its table, pager and address; what is listed is the page's affair."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nicegui import ui
@@ -8,7 +8,8 @@ from nicegui import ui
 from console.channels import Listener, Shown, View
 from console.components.page_headers import PageHeader
 from console.components.pager import Pager, Range
-from console.components.tables import Column, Empty, EmptyKind, Group, Handlers, LiveTable, Sort
+from console.components.remounts import Handled
+from console.components.tables import Action, Column, Empty, EmptyKind, Group, Handlers, Layout, LiveTable, Sort
 from console.components.text import attribute, tag
 from console.live import Hub
 from console.pages import address
@@ -17,6 +18,8 @@ from console.pages.live_rows import News, Rows
 from operations.errors import DatabaseUnavailable, InvalidInput
 
 RETRY_PAUSE = 2.0  #: seconds
+OnOpen = Callable[[str], Handled]  #: of a row, by its id
+OnAction = Callable[[str, str], Handled]  #: of a row, and the name of the action
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +34,7 @@ class ListShape:
     row_path: str  #: where a row leads, such as `/executions/{id}`
     sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
     group: Group | None = None
+    layout: Layout | None = None
     export: str | None = None  #: where the rows that match can be had as CSV, up to 10,000 of them
     exported: Callable[[Query], Query] = dict  #: the filters of the address in the words of the export
 
@@ -47,9 +51,11 @@ class LiveList:
         view: Callable[[Query], View[Rows, News]],
         header: PageHeader,
         filters: ListFilters,
-        on_open: Callable[[str], Awaitable[None] | None] | None = None,
+        on_open: OnOpen | None = None,
+        actions: Sequence[Action] = (),
+        on_action: OnAction | None = None,
     ) -> None:
-        """`on_open` takes the place of going to the shape's `row_path`."""
+        """`on_open` takes the place of going to the shape's `row_path`; `on_action` gets a row's id and its action."""
         known = (*filters.words, "sort", "cursor", "columns")
         self._hub = hub
         self._shape = shape
@@ -68,13 +74,9 @@ class LiveList:
                 empty=self._empty(),
                 trail=shape.path,
                 group=shape.group,
-                handlers=Handlers(
-                    sort=self._sort,
-                    open=on_open or (lambda id_: ui.navigate.to(shape.row_path.format(id=id_))),
-                    columns=self._choose_columns,
-                    remounted=self.draw,
-                    behind=self._sync,
-                ),
+                layout=shape.layout,
+                actions=actions,
+                handlers=self._handlers(on_open, on_action),
             )
             self.pager = Pager(on_page=self._turn)
         with self.pager.extras:
@@ -84,6 +86,16 @@ class LiveList:
         self._export.set_visibility(shape.export is not None)
         filters.serve(self)
         self._show_query()
+
+    def _handlers(self, on_open: OnOpen | None, on_action: OnAction | None) -> Handlers:
+        return Handlers(
+            sort=self._sort,
+            open=on_open or (lambda id_: ui.navigate.to(self._shape.row_path.format(id=id_))),
+            action=on_action,
+            columns=self._choose_columns,
+            remounted=self.draw,
+            behind=self._sync,
+        )
 
     async def draw(self) -> None:
         """Load and show what the query asks for, and follow it from now on; of overlapping calls the last one wins."""

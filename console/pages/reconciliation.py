@@ -1,48 +1,42 @@
 """Reconciliation: how it is doing, what its passes found, and what is left for people to do."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
 
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
+from console import sessions
 from console.channels import Listener, View
-from console.components import plots
 from console.components.cards import Kpi, Section, kpis
 from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
-from console.components.tables import Column, Empty, EmptyKind, Group, Kind
+from console.components.strips import Mark, Strip
+from console.components.tables import Empty, EmptyKind, Group, Layout
 from console.components.text import attribute, tag
-from console.pages import address, finding_dialog, finding_words, live_rows
+from console.pages import address, finding_dialog, finding_rows, finding_words, live_rows, pass_marks
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
-from console.pages.live_rows import News, Row, Rows, seconds
+from console.pages.live_rows import News, Rows
 from console.pages.place import Nav, Place
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
-from operations.phrases import said, side, told, who
+from operations.actions.findings import NEEDS, Remedy
+from operations.phrases import said, told, who
 from operations.queries.paging import Page, page_or_one_before
-from operations.queries.reconciliation_views import FindingFilter, FindingView, PassView, ReconcilerState, Standing
+from operations.queries.reconciliation_views import FindingFilter, FindingView, ReconcilerState, Standing
 from operations.statuses import FindingKind, PassOutcome, PassTrigger
 
 PATH = "/reconciliation"
 EXPORT = "/api/v1/exports/findings.csv"
 LOOK = 20.0  #: seconds
-LEFT, RIGHT = "found, corrected", "checked"
-COLUMNS = (
-    Column(name="kind", label="Finding", kind=Kind.LINK, secondary="standing", hideable=False),
-    Column(name="subject", label="Tenant", secondary="workflow_id", hideable=False),
-    Column(name="database", label="Database said"),
-    Column(name="temporal", label="Temporal said"),
-    Column(name="done", label="Done", kind=Kind.ERROR),
-    Column(name="first_seen_at", label="Since", kind=Kind.TIME),
-)
+TITLE = "Differences between database and Temporal"
+SUBTITLE = "Reconciliation compares the two again and again. It corrects what it can; the rest is for people."
+STRIP = "The latest passes, oldest first"
 SHAPE = ListShape(
     path=PATH,
     caption="Findings",
-    columns=COLUMNS,
+    columns=finding_rows.CARDS,
+    layout=Layout.LEDGER,
     sorts={},
     group=Group(key="tenant", label="subject", href=PATH + "?tenant={tenant}", noun="findings"),
     row_path=PATH,
@@ -67,40 +61,27 @@ STANDINGS = {standing.value: label for standing, label in finding_words.STANDING
 async def build(scope: Scope, arguments: PageArguments) -> None:
     """Draw the page for the address as it was opened."""
     query = address.values(arguments)
-    with PageHeader(PLACE.title, subtitle="The database compared with Temporal, and what became of it") as header:
+    with PageHeader(TITLE, subtitle=SUBTITLE) as header:
         actions = ReconciliationActions(scope)
     overview = Overview(actions)
-    with Section("Passes", subtitle="The latest sixty, in your time zone"):
-        chart = plots.over_time(
-            "Executions checked, found different and corrected by the latest passes", left=LEFT, right=RIGHT
-        )
+    with Section("Passes", subtitle="The latest sixty, oldest first; point at one, or use the arrow keys"):
+        strip = Strip(label=STRIP, words=pass_marks.WORDS, nothing="No pass has ended yet.")
     await _draw_findings(scope, query, header)
     if query.get("finding"):
         await finding_dialog.show(scope, query["finding"])
-
-    def show_passes(passes: Passes) -> None:
-        plots.show(chart, passes.times, passes.traces, left=LEFT, right=RIGHT)
 
     async def look_again() -> None:
         overview.show(await scope.services.reads.reconciliation.state())
 
     state_listener = Listener[ReconcilerState](overview.show)
     overview.show((await scope.hub.watch(state_view(scope), state_listener)).value)
-    passes_listener = Listener[Passes](show_passes)
-    show_passes((await scope.hub.watch(passes_view(scope), passes_listener)).value)
+    passes_listener = Listener[Sequence[Mark]](strip.show)
+    strip.show((await scope.hub.watch(pass_marks.view(scope), passes_listener)).value)
     actions.on_change = look_again
     ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
 
 
 PLACE = Place(path=PATH, title="Reconciliation", build=build, nav=Nav(icon="balance", key="r"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Passes:
-    """The numbers of the chart."""
-
-    times: tuple[str, ...]
-    traces: tuple[plots.Trace, ...]
 
 
 class Overview:
@@ -192,6 +173,8 @@ async def _draw_findings(scope: Scope, query: Mapping[str, str], header: PageHea
         header=header,
         filters=filters,
         on_open=lambda id_: finding_dialog.show(scope, id_),
+        actions=finding_rows.actions(frozenset(remedy for remedy, needed in NEEDS.items() if sessions.may(needed))),
+        on_action=lambda id_, remedy: finding_dialog.ask(scope, id_, Remedy(remedy)),
     )
     await shown.draw()
 
@@ -205,42 +188,6 @@ def state_view(scope: Scope) -> View[ReconcilerState, ReconcilerState]:
     )
 
 
-def passes_view(scope: Scope) -> View[Passes, Passes]:
-    async def load() -> Passes:
-        return await asyncio.to_thread(_numbers, await scope.services.reads.reconciliation.recent())
-
-    return View(
-        key="passes",
-        concerns=lambda changed: changed.concerns("pass"),
-        load=load,
-        news=lambda before, after: None if before == after else after,
-    )
-
-
-def _numbers(passes: Sequence[PassView]) -> Passes:
-    import pandas as pd  # noqa: PLC0415 - 40 MB that only this page needs
-
-    frame = pd.DataFrame(
-        [
-            (each.started_at.astimezone(UTC).isoformat(), each.checked, each.found, each.healed, each.seconds)
-            for each in passes
-        ],
-        columns=["at", "checked", "found", "healed", "seconds"],
-    )
-    traces = (
-        plots.Trace(label="Found", tone="retrying", values=frame["found"].tolist()),
-        plots.Trace(label="Corrected", tone="completed", values=frame["healed"].tolist()),
-        plots.Trace(label="Checked", tone="accent", values=frame["checked"].tolist(), axis=plots.Axis.RIGHT),
-        plots.Trace(
-            label="Seconds",
-            tone="pending",
-            values=frame["seconds"].astype(float).round(2).tolist(),
-            axis=plots.Axis.OWN,
-        ),
-    )
-    return Passes(times=tuple(frame["at"]), traces=traces)
-
-
 def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
     wanted = FindingFilter(
         kinds=frozenset({FindingKind(query["kind"])} if query.get("kind") in KINDS else ()),
@@ -251,7 +198,7 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
 
     async def load() -> Rows:
         page = await page_or_one_before(read, query.get("cursor"))
-        return Rows.of(page, live_rows.joined([row(finding) for finding in page.items], by="tenant"))
+        return Rows.of(page, live_rows.joined([finding_rows.row(finding) for finding in page.items], by="tenant"))
 
     async def read(cursor: str | None) -> Page[FindingView]:
         return await scope.services.reads.reconciliation.findings(wanted, cursor=cursor)
@@ -261,18 +208,3 @@ def findings_view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
         concerns=lambda changed: changed.concerns("finding"),
         load=load,
     )
-
-
-def row(finding: FindingView) -> Row:
-    return {
-        "id": str(finding.id),
-        "kind": finding_words.title(finding.kind),
-        "standing": finding_words.STANDINGS[finding.standing],
-        "subject": finding.tenant_name or finding.workflow_id,
-        "tenant": finding.tenant_slug,
-        "workflow_id": finding.workflow_id,
-        "database": side(finding.database_said),
-        "temporal": finding_words.temporal_said(finding),
-        "done": finding_words.done(finding),
-        "first_seen_at": seconds(finding.first_seen_at),
-    }

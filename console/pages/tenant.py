@@ -17,7 +17,7 @@ from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
 from console.components.text import tag
-from console.pages import deeds, execution_table, live_rows, reconciliation
+from console.pages import deeds, execution_table, finding_rows, live_rows
 from console.pages.deeds import KEEPING
 from console.pages.live_rows import News, Rows
 from console.pages.place import Place
@@ -38,11 +38,6 @@ COLUMNS = tuple(
     replace(column, sortable=False)
     for column in execution_table.COLUMNS
     if column.name not in ("tenant", "requested_by")
-)
-FINDINGS = tuple(
-    replace(column, href="/reconciliation?finding={id}") if column.name == "kind" else column
-    for column in reconciliation.COLUMNS
-    if column.name != "subject"
 )
 NO_FINDINGS = Empty(
     kind=EmptyKind.ALL_HEALTHY, title="No findings", text="The database and Temporal agree about this tenant."
@@ -77,7 +72,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         findings = RowsTable(
             scope.hub,
             findings_view(scope, tenant),
-            columns=FINDINGS,
+            columns=finding_rows.TABLE,
             caption=f"Findings about {tenant.slug}",
             empty=NO_FINDINGS,
             row_path="/reconciliation?finding={id}",
@@ -245,7 +240,7 @@ def findings_view(scope: Scope, tenant: TenantView) -> View[Rows, News]:
 
     async def load() -> Rows:
         page = await scope.services.reads.reconciliation.findings(FindingFilter(tenant_id=tenant.id))
-        return Rows.of(page, [reconciliation.row(finding) for finding in page.items])
+        return Rows.of(page, [finding_rows.row(finding) for finding in page.items])
 
     return live_rows.view(("findings of", tenant.id), concerns=lambda changed: changed.concerns("finding"), load=load)
 

@@ -1,11 +1,10 @@
 """The reconciliation page: what was found, both sides of it, and what people do about it."""
 
-import asyncio
 import re
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
 from operations.bootstrap import Services
@@ -51,9 +50,10 @@ async def test_a_finding_is_looked_at_and_ignored(page: Page, beside: Services) 
     slug = f"idle-{uuid4().hex[:8]}"
     await idle_tenant(beside, slug)
     await go(page, f"/reconciliation?q={slug}")
-    await page.get_by_role("button", name="Nothing provisions it").click()
+    await page.get_by_role("link", name="Nothing provisions it").click()
     evidence = page.get_by_role("dialog")
     await expect(evidence.get_by_text("The tenant is being provisioned")).to_be_visible()
+    await expect(evidence.get_by_text("Start a new attempt for the tenant.")).to_be_visible()
     await expect(evidence.get_by_text("The database said")).to_be_visible()
 
     await evidence.get_by_role("button", name="Ignore").click()
@@ -71,27 +71,9 @@ async def test_a_pass_is_run_and_its_outcome_told(page: Page, beside: Services) 
     await page.get_by_role("button", name="Run now").click()
 
     await expect(page.get_by_text(re.compile(r": [\d,]+ checked, [\d,]+ found, [\d,]+ corrected\.$"))).to_be_visible()
-    await expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    marks = page.get_by_role("toolbar", name="The latest passes").get_by_role("button")
+    await expect(marks.last).to_have_accessible_name(re.compile(r"Completed: .* By ada@example\.com, in [\d.]+ s\.$"))
     assert len(await passes_by_hand(beside) - before) == 1
-
-
-async def test_a_page_that_is_left_before_its_chart_could_be_drawn_leaves_nothing_behind(page: Page) -> None:
-    """The browser complained of a chart that should keep to the width of a place that was gone."""
-    is_left = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await is_left.wait()
-        await route.continue_()
-
-    await page.route("**/esm/*plotly*/**", hold)
-    await go(page, "/reconciliation")
-    await page.get_by_role("link", name="Tenants").first.click()
-    await expect(page.get_by_role("heading", name="Tenants", level=1)).to_be_visible()
-
-    is_left.set()
-
-    await page.evaluate("import('nicegui-plotly')")
-    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Console) -> None:
@@ -99,7 +81,7 @@ async def test_who_may_only_look_gets_no_buttons(visits: Visits, console: Consol
     page = await visits.begin(session=session, width=360)
     await go(page, "/reconciliation")
 
-    await expect(page.get_by_role("heading", name="Reconciliation")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Differences between database and Temporal")).to_be_visible()
     assert await page.get_by_role("button", name="Run now").count() == 0
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -143,6 +125,55 @@ async def test_a_tenant_that_nothing_provisions_is_provisioned(page: Page, besid
 
     await page.wait_for_url("**/executions/*")
     await expect(page.locator(".page-header .badge").first).to_have_text("Completed", timeout=30_000)
+
+
+@pytest.mark.usefixtures("acme")
+async def test_a_card_has_one_button_for_what_is_recommended_and_an_address_of_its_own(
+    page: Page, beside: Services
+) -> None:
+    slug = f"idle-{uuid4().hex[:8]}"
+    await idle_tenant(beside, slug)
+    await go(page, f"/reconciliation?q={slug}")
+    card = page.get_by_role("row", name="Nothing provisions it")
+    await expect(card.get_by_text("Start a new attempt for the tenant.")).to_be_visible()
+    title = card.get_by_role("link", name="Nothing provisions it")
+    address = await title.get_attribute("href")
+
+    await card.get_by_role("button", name="Start a new attempt").click()
+
+    question = page.get_by_role("dialog")
+    await expect(question.get_by_role("heading", level=2)).to_have_text(f"Start a new attempt for {slug.capitalize()}?")
+    await page.keyboard.press("Escape")
+    assert address is not None
+    await go(page, address)
+    await expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_contain_text("Nothing provisions it")
+
+
+@pytest.mark.usefixtures("acme")
+async def test_the_latest_passes_are_told_by_pointing_by_pressing_and_by_keys(page: Page, beside: Services) -> None:
+    for who in ("first@example.com", "second@example.com"):
+        await beside.reconciler.run_pass(PassTrigger.OPERATOR, who)
+    await go(page, "/reconciliation")
+    marks, told = (
+        page.get_by_role("toolbar", name="The latest passes").get_by_role("button"),
+        page.locator(".strip-told"),
+    )
+    first, second = marks.nth(-2), marks.last
+    await expect(second).to_have_accessible_name(re.compile(r"second@example\.com"))
+
+    await first.hover()
+    await expect(told).to_contain_text("By first@example.com")
+    await page.mouse.move(0, 0)
+    await expect(told).to_contain_text("By second@example.com")
+    await first.click()
+    await page.mouse.move(0, 0)
+    await expect(first).to_have_attribute("aria-pressed", "true")
+    await expect(told).to_contain_text("By first@example.com")
+    await page.keyboard.press("ArrowRight")
+    await expect(second).to_be_focused()
+    await expect(told).to_contain_text("By second@example.com")
+    await page.keyboard.press("Home")
+    await expect(marks.first).to_be_focused()
 
 
 @pytest.mark.usefixtures("acme")

@@ -13,7 +13,17 @@ from sqlalchemy import event
 from console.channels import View
 from console.components.shell import Frame
 from console.live import Hub
-from console.pages import attention, execution, executions, finding_dialog, overview, reconciliation, tenant, tenants
+from console.pages import (
+    attention,
+    execution,
+    executions,
+    finding_dialog,
+    overview,
+    pass_marks,
+    reconciliation,
+    tenant,
+    tenants,
+)
 from console.pages.scope import Scope
 from operations.bootstrap import Services
 from operations.feed import Changed
@@ -107,7 +117,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "tenants": tenants.PAGE.view(scope, {}),
         "tenants of an owner": tenants.PAGE.view(scope, {"q": "ada@acme.example"}),
         "reconciler": reconciliation.state_view(scope),
-        "passes": reconciliation.passes_view(scope),
+        "passes": pass_marks.view(scope),
         "findings": reconciliation.findings_view(scope, {}),
         "finding": finding_dialog.view(scope, finding[0]),
     }
