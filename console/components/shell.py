@@ -9,23 +9,12 @@ from urllib.parse import urlsplit
 
 from nicegui import ui
 
-from console.components import assets, theme
+from console.components import assets, shortcuts, theme
 from console.components.banners import Banners
 from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
+from console.components.shortcuts import Shortcut
 from console.components.text import attribute, tag
-
-#: Keys, what they do, and what must be on the page for them to do it.
-KEYS = (
-    ("/", "Search", "[data-search]"),
-    ("j  k", "Next row, previous row", "[data-keyboard] tr[data-id]"),
-    ("x", "Select the row; with Shift a range", "[data-keyboard][data-selectable] tr[data-id]"),
-    ("Enter", "Open the row", "[data-keyboard] tr[data-id]"),
-    ("Esc", "Clear the selection", "[data-keyboard][data-selectable] tr[data-id]"),
-    ("[  ]", "Previous row of the list, next row", "[data-step]"),
-    ("Esc", "Close a dialog or a menu", None),
-    ("?", "This list", None),
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +43,7 @@ class Frame:
     banners: Banners
     freshness: Freshness
     dialogs: Dialogs
+    shortcuts: tuple[Shortcut, ...]  #: all that the viewer has, on whichever page
 
 
 @contextmanager
@@ -62,13 +52,14 @@ def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str, now: date
     theme.install(now)
     _drawer(nav)
     freshness = _header(viewer=viewer, environment=environment)
-    _shortcuts(nav)
+    keys = shortcuts.with_places((item.key, item.label) for item in nav if item.key)
+    _shortcuts(keys)
     with ui.context.client.layout:
         dialogs = Dialogs()
     banners = Banners()
     with ui.element("div").classes("content") as content:
         ui.skip_link("Skip to the content", target=content)
-        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs)
+        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs, shortcuts=keys)
 
 
 def _header(*, viewer: Viewer, environment: str) -> Freshness:
@@ -157,20 +148,12 @@ def active_path(current: str, paths: Sequence[str]) -> str | None:
     return max(matches, key=len, default=None)
 
 
-def _shortcuts(nav: Sequence[NavItem]) -> None:
+def _shortcuts(keys: Sequence[Shortcut]) -> None:
     """Beside all else in the layout, and no modal dialog of the browser: that would lie above every toast."""
     with ui.context.client.layout:
         scrim = ui.element("div").classes("dialog-scrim shortcuts-scrim").props("id=shortcuts hidden")
     with scrim, ui.element("section").classes("shortcuts") as dialog:
         dialog.props('role=dialog aria-modal=true tabindex=-1 aria-labelledby="shortcuts-title"')
         tag("h2", "Keyboard shortcuts").props("id=shortcuts-title")
-        with ui.element("dl"):
-            places = ((f"g  {item.key}", item.label, None) for item in nav if item.key)
-            for keys, meaning, needs in [*KEYS, *places]:
-                with ui.element("div") as line:
-                    attribute(line, "data-needs", needs)
-                    with ui.element("dt"):
-                        for key in keys.split():
-                            tag("kbd", key)
-                    tag("dd", meaning)
+        shortcuts.key_list(keys)
         tag("button", "Close", classes="button").props("type=button data-shortcuts-close")

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from console.pages import (
     execution,
     executions,
+    help_page,
     overview,
     presenter,
     reconciliation,
@@ -27,6 +28,7 @@ PLACES: tuple[Place, ...] = (
     reconciliation.PLACE,
     workforce.PLACE,
     register_tenant.PLACE,
+    help_page.PLACE,
     tenant.PLACE,
     presenter.PLACE,
 )
