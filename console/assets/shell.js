@@ -89,7 +89,7 @@
     target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button)$/.test(target.type);
 
   const STEPS = { "[": "previous", "]": "next" };
-  const COVERS = ".dialogs [role=dialog], #shortcuts:not([hidden])";
+  const COVERS = ".dialogs [role=dialog], #shortcuts:not([hidden]), .palette-dialog";
   let leaderAt = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -99,19 +99,10 @@
     const afterLeader = event.timeStamp - leaderAt < 1500;
     leaderAt = 0;
     if (event.key === "?") help();
-    else if (event.key === "/") focusSearch(event);
     else if (STEPS[event.key]) document.querySelector(`a[data-step="${STEPS[event.key]}"]`)?.click();
     else if (afterLeader) document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
     else if (event.key === "g") leaderAt = event.timeStamp;
   });
-
-  function focusSearch(event) {
-    const field = document.querySelector("[data-search] input, input[data-search]");
-    if (!field) return;
-    event.preventDefault();
-    field.focus();
-    field.select();
-  }
 
   // Whoever came here by a link that has gone with its page stands nowhere: they get the heading of the new one, unless
   // a field or a dialog has taken the focus meanwhile.

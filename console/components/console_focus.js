@@ -1,5 +1,5 @@
 // Where the focus was in the page, so that it can go back there after what covered the page has gone.
-const COVERS = ".q-menu, .dialogs"; // they come and go; the focus returns to what is behind them
+const COVERS = ".q-menu, .dialogs, .palette-dialog"; // they come and go; the focus returns to what is behind them
 let last = null;
 
 document.addEventListener("focusin", (event) => {

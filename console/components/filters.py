@@ -28,10 +28,10 @@ class FilterBar(ui.element):
         self._clear.set_visibility(False)
 
     def search(self, *, label: str, value: str = "", on_change: Callable[[str], Handled]) -> ui.input:
-        """The field that `/` focuses; it speaks 250 ms after the last key."""
+        """It speaks 250 ms after the last key."""
         with self._places:
             field = ui.input(placeholder=label, value=value, on_change=lambda event: on_change(event.value or ""))
-        field.classes("filter-search").props("debounce=250 clearable type=search data-search autocomplete=off")
+        field.classes("filter-search").props("debounce=250 clearable type=search autocomplete=off")
         attribute(field, "aria-label", label)
         with field.add_slot("prepend"):
             ui.icon("search")

@@ -231,7 +231,7 @@ export default {
     key(event) {
       const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
       if (!this.keyboard || typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (document.querySelector(".q-dialog, .dialogs [role=dialog], #shortcuts:not([hidden])")) return;
+      if (document.querySelector(".q-dialog, .dialogs [role=dialog], #shortcuts:not([hidden]), .palette-dialog")) return;
       const at = this.entries.findIndex((e) => e.row.id === this.current);
       if (event.key === "j") this.moveTo(Math.min(at + 1, this.entries.length - 1));
       else if (event.key === "k") this.moveTo(Math.max(at - 1, 0));

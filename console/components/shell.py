@@ -13,6 +13,7 @@ from console.components import assets, shortcuts, theme
 from console.components.banners import Banners
 from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
+from console.components.palette import Entry, Palette
 from console.components.shortcuts import Shortcut
 from console.components.text import attribute, tag
 
@@ -44,11 +45,17 @@ class Frame:
     freshness: Freshness
     dialogs: Dialogs
     shortcuts: tuple[Shortcut, ...]  #: all that the viewer has, on whichever page
+    palette: Palette
 
 
 @contextmanager
-def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str, now: datetime) -> Iterator[Frame]:
-    """Build the frame; what is drawn inside the `with` becomes the content. Ages are told by `now`."""
+def frame(
+    *, nav: Sequence[NavItem], viewer: Viewer, environment: str, now: datetime, entries: Sequence[Entry] = ()
+) -> Iterator[Frame]:
+    """Build the frame; what is drawn inside the `with` becomes the content. Ages are told by `now`.
+
+    `entries` are what the search finds for this viewer without asking.
+    """
     theme.install(now)
     _drawer(nav)
     freshness = _header(viewer=viewer, environment=environment)
@@ -56,10 +63,11 @@ def frame(*, nav: Sequence[NavItem], viewer: Viewer, environment: str, now: date
     _shortcuts(keys)
     with ui.context.client.layout:
         dialogs = Dialogs()
+        palette = Palette(entries)
     banners = Banners()
     with ui.element("div").classes("content") as content:
         ui.skip_link("Skip to the content", target=content)
-        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs, shortcuts=keys)
+        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs, shortcuts=keys, palette=palette)
 
 
 def _header(*, viewer: Viewer, environment: str) -> Freshness:
@@ -73,6 +81,7 @@ def _header(*, viewer: Viewer, environment: str) -> Freshness:
         _environment_badge(environment)
         ui.element("div").classes("grow")
         freshness = Freshness()
+        _icon_button("search", "Search").props("data-palette aria-haspopup=dialog")
         with ui.element("button").classes("icon-button theme-toggle").props("type=button data-theme-toggle"):
             for icon, choice in (("brightness_auto", "auto"), ("light_mode", "light"), ("dark_mode", "dark")):
                 attribute(ui.icon(icon), "data-choice", choice)

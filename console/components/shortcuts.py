@@ -18,7 +18,7 @@ class Shortcut:
 
 
 KEYS = (
-    Shortcut(keys="/", meaning="Search", needs="[data-search]"),
+    Shortcut(keys="/", meaning="Search tenants, runs, places and actions; so does Ctrl-K"),
     Shortcut(keys="j  k", meaning="Next row, previous row", needs="[data-keyboard] tr[data-id]"),
     Shortcut(
         keys="x", meaning="Select the row; with Shift a range", needs="[data-keyboard][data-selectable] tr[data-id]"

@@ -12,6 +12,7 @@ from console.components.text import attribute, tag
 from console.pages import help_words
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
+from operations.phrases import spelled
 
 SUBTITLE = "What words, badges and keys mean. Everything else is said where it matters: in the cause of an execution."
 
@@ -23,7 +24,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
         _badges("Executions", help_words.EXECUTIONS, badges.status_badge)
         health = {word.value: text for word, text in help_words.HEALTH.items()}
         _badges("The second badge: how an open execution is doing", health, badges.health_badge)
-        _badges("Steps", {word.value: text for word, text in help_words.STEPS.items()}, badges.status_badge)
+        _badges("Steps", {spelled(word): text for word, text in help_words.STEPS.items()}, badges.status_badge)
         _badges("Tenants", {word.value: text for word, text in help_words.TENANTS.items()}, badges.status_badge)
         _badges("Findings", {word.value: text for word, text in help_words.FINDINGS.items()}, badges.status_badge)
         with Section("Keys", subtitle="On each page, ? lists those that do something there"):

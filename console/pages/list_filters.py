@@ -28,7 +28,7 @@ class ListFilters:
         return tuple(self._fields)
 
     def search(self, label: str) -> None:
-        """The field that `/` focuses."""
+        """For words within the list; what is anywhere, the search over any page finds."""
         field = self._bar.search(
             label=label, value=self._query.get("q", ""), on_change=lambda text: self.choose(q=text)
         )

@@ -9,7 +9,7 @@ from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import address, attention, outage_words, places
+from console.pages import address, attention, outage_words, places, search
 from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.bootstrap import Services
@@ -36,7 +36,8 @@ def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings
         pages = places.shown(is_demo=services.reads.stage.is_demo)
         nav = [item for place in pages if (item := place.item(actor)) is not None]
         now = hub.feed.clock.now()
-        with shell.frame(nav=nav, viewer=viewer, environment=settings.environment, now=now) as frame:
+        entries = search.entries(actor, nav)
+        with shell.frame(nav=nav, viewer=viewer, environment=settings.environment, now=now, entries=entries) as frame:
             scope = Scope(
                 services=services,
                 hub=hub,
@@ -46,6 +47,7 @@ def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings
             )
             _follow(hub, frame)
             attention.follow(scope)
+            search.serve(scope, frame.palette)
             _Pages({place.path: _page(scope, place) for place in pages})
 
 

@@ -7,7 +7,7 @@ from operations.bootstrap import Services
 from operations.statuses import PassTrigger
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_dialogs import REASON
-from tests.e2e.visits import go, settled
+from tests.e2e.visits import go
 
 MOST_STOPS = 80  #: of the Tab key on a page
 
@@ -24,17 +24,16 @@ async def tab_to(page: Page, place: Locator) -> None:
 
 
 async def open_by_keys(page: Page, slug: str) -> None:
-    """From the overview to the run, by the list and its search."""
+    """From the overview to the run, by the search over any page, through its list."""
     await go(page, "/")
-    await page.keyboard.press("g")
-    await page.keyboard.press("e")
-    await page.wait_for_url("**/executions")
-    await settled(page)
     await page.keyboard.press("/")
     await page.keyboard.type(slug)
-    await page.wait_for_url(f"**q={slug}**")
-    await expect(page.locator("tr[data-id]")).to_have_count(1)
-    await tab_to(page, page.locator("tr[data-id] a", has_text=slug.capitalize()))
+    run = page.get_by_role("group", name="Executions").get_by_role("option", name=slug.capitalize())
+    await expect(run).to_be_visible()
+    for _ in range(await page.get_by_role("option").count()):
+        if await run.get_attribute("aria-selected") == "true":
+            break
+        await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/executions/*")
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.e2e.components.conftest import Look
 from workbench.gallery_pages import PAGES
@@ -76,19 +76,34 @@ async def test_the_chosen_theme_is_there_with_the_first_paint(look: Look) -> Non
     assert await page.evaluate("window.first") == now
 
 
-async def test_letters_lead_to_places_and_to_the_search(look: Look) -> None:
+async def test_letters_lead_to_places_and_are_letters_in_a_field(look: Look) -> None:
     page = await look("/", running=False)
 
     await page.keyboard.press("g")
     await page.keyboard.press("e")
     await page.wait_for_url("**/executions")
     await page.get_by_role("link", name="Executions", exact=True).and_(page.locator("[aria-current=page]")).wait_for()
-    await page.get_by_role("searchbox").wait_for()
-    await page.keyboard.press("/")
-    await page.keyboard.type("g t?")
+    await page.get_by_role("searchbox").focus()
+    await page.keyboard.type("/g t?")
 
-    assert await page.get_by_role("searchbox").input_value() == "g t?"
+    assert await page.get_by_role("searchbox").input_value() == "/g t?"
     assert page.url.endswith("/executions")
+    assert await page.get_by_role("dialog").count() == 0
+
+
+@pytest.mark.parametrize("keys", ["/", "Control+k"])
+async def test_the_search_opens_over_any_page_and_gives_the_focus_back(look: Look, keys: str) -> None:
+    page = await look("/executions?rows=5", running=False)
+    await page.keyboard.press("j")
+    await page.keyboard.press(keys)
+    field = page.get_by_role("combobox", name="Search tenants, runs, places and actions")
+    await expect(field).to_be_focused()
+    assert await _grave_findings(page) == []
+
+    await page.keyboard.press("Escape")
+
+    await expect(field).to_be_hidden()
+    assert await page.evaluate("document.activeElement.matches('tbody tr')")
 
 
 async def test_the_question_mark_lists_the_shortcuts(look: Look) -> None:
@@ -107,7 +122,7 @@ async def test_only_keys_that_work_here_are_listed(look: Look) -> None:
     await page.keyboard.press("?")
     await page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     assert not await page.get_by_text("Next row, previous row").is_visible()
-    assert await page.get_by_text("This list").is_visible()
+    assert await page.get_by_text("The keys of this page").is_visible()
 
     page = await look("/executions?rows=20", running=False)
     await page.keyboard.press("?")

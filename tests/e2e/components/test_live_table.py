@@ -111,7 +111,7 @@ async def test_new_rows_come_in_when_the_keyboard_leaves_their_button(look: Look
     await page.request.post("/changes", params={"insert": 904})
     await page.locator(".live-pill").focus()
 
-    await page.locator("[data-search]").first.focus()
+    await page.get_by_role("searchbox").first.focus()
 
     await page.get_by_role("link", name="provision-tenant-new-904").wait_for()
     assert await page.locator(".live-pill").count() == 0

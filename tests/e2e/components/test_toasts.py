@@ -102,10 +102,10 @@ async def test_the_list_of_keys_is_all_that_can_be_reached_while_it_is_open(look
 @pytest.mark.parametrize(
     ("path", "listed", "missing"),
     [
-        ("/", ["g e", "?"], ["/", "j k", "x", "Enter"]),
+        ("/", ["g e", "?", "/"], ["j k", "x", "Enter"]),
         ("/executions?rows=20", ["/", "j k", "x", "Enter", "Esc", "?"], ["[ ]"]),
         ("/executions?rows=0", ["/", "?"], ["j k", "x", "Enter"]),
-        ("/executions/abc", ["g e", "?"], ["/", "j k", "x", "Enter", "[ ]"]),
+        ("/executions/abc", ["g e", "?", "/"], ["j k", "x", "Enter", "[ ]"]),
     ],
 )
 async def test_no_key_is_listed_that_does_nothing_here(

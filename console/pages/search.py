@@ -1,0 +1,117 @@
+"""What the search over any page finds: a few tenants and runs, places of the console, and what the viewer may do."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from console import sessions
+from console.components.palette import LONGEST, Entry, Found, Palette
+from console.components.shell import NavItem
+from console.pages import words
+from console.pages.scope import Scope
+from operations.access import Actor, Permission
+from operations.errors import NotLoggedIn, OperationsError
+from operations.phrases import shown_status
+from operations.queries import search
+from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
+from operations.queries.tenants import TenantView
+
+MOST = 5  #: of each kind; the whole list is a line of its own
+#: What can be done from everywhere, who may, and where it is done.
+DEEDS = (
+    (
+        Permission.RECONCILE,
+        Entry(
+            group="Actions",
+            label="Compare the database with Temporal now",
+            second="Reconciliation, “Run now”",
+            icon="sync",
+            href="/reconciliation",
+        ),
+    ),
+    (
+        Permission.SEE,
+        Entry(group="Actions", label="Show the keys of this page", presses="[data-shortcut-help]", icon="keyboard"),
+    ),
+    (
+        Permission.SEE,
+        Entry(
+            group="Actions",
+            label="Change the theme",
+            second="light, dark, or as the system",
+            presses="[data-theme-toggle]",
+            icon="dark_mode",
+        ),
+    ),
+    (Permission.SEE, Entry(group="Actions", label="Log out", presses="[data-log-out] button", icon="logout")),
+)
+
+
+def entries(actor: Actor, nav: Sequence[NavItem]) -> list[Entry]:
+    """Places and deeds that somebody has; the browser finds them by itself."""
+    places = [
+        Entry(
+            group="Places", label=item.label, icon=item.icon, href=item.path, keys=f"g {item.key}" if item.key else ""
+        )
+        for item in nav
+    ]
+    return [*places, *(entry for permission, entry in DEEDS if actor.may(permission))]
+
+
+def serve(scope: Scope, palette: Palette) -> None:
+    """Let it ask."""
+
+    async def ask(text: str) -> Found:
+        try:
+            sessions.actor()
+            return await find(scope, text)
+        except NotLoggedIn:
+            raise
+        except OperationsError as error:
+            return Found(problem=error.message)
+
+    palette.serve(ask)
+
+
+async def find(scope: Scope, text: str) -> Found:
+    """Tenants by slug, name or owner's e-mail, then runs, those in need of attention first; one query at a time."""
+    term = search.usable(text[:LONGEST])
+    if not term:
+        return Found()
+    tenants = await scope.services.reads.tenants.list(search=term, limit=MOST)
+    runs = await scope.services.reads.executions.list(ExecutionFilter(search=term), sort=Sort.ATTENTION, limit=MOST)
+    found = [*map(_tenant, tenants.items), *map(_run, runs.items)]
+    if len(tenants.items) == MOST:
+        found.append(_all("tenants", "Tenants", term))
+    if len(runs.items) == MOST:
+        found.append(_all("executions", "Executions", term))
+    return Found(entries=tuple(found))
+
+
+def _tenant(tenant: TenantView) -> Entry:
+    return Entry(
+        group="Tenants",
+        label=tenant.name,
+        second=" · ".join(part for part in (tenant.slug, tenant.owner_email) if part),
+        href=f"/tenants/{tenant.slug}",
+        icon="apartment",
+        status=tenant.status.value,
+    )
+
+
+def _run(run: ExecutionView) -> Entry:
+    ended = run.status.is_final
+    return Entry(
+        group="Executions",
+        label=run.entity_name or run.workflow_id,
+        second=" · ".join(part for part in (words.workflow_title(run.workflow_type), words.cause(run)) if part),
+        href=f"/executions/{run.id}",
+        icon="account_tree",
+        status=shown_status(run.status, run.close_reason),
+        health=None if ended or run.health == "ok" else run.health.value,
+    )
+
+
+def _all(path: str, group: str, term: str) -> Entry:
+    return Entry(
+        group=group, label=f"All {path} with “{term}”", href=f"/{path}?q={quote(term, safe='')}", icon="search"
+    )
