@@ -115,7 +115,7 @@ async def register(page: Page, slug: str) -> None:
     for field, value in (("slug", slug), ("name", slug.title()), ("owner_email", f"ada@{slug}.example")):
         await page.locator(f"[data-field={field}] input").fill(value)
     await page.locator("[data-submit]").click()
-    await page.wait_for_url("**/executions/*")
+    await page.wait_for_url("**/executions/*", timeout=SOON)
 
 
 def banner(page: Page, words: str) -> Locator:
