@@ -198,7 +198,7 @@ class HalfDone:
         await go(asked, run.path)
         await (await ask_to(asked, "Terminate")).get_by_label("Reason").fill(REASON)
         await go(listed, "/executions")
-        await listed.get_by_label("Search").fill("asked-")
+        await listed.get_by_role("searchbox").fill("asked-")
         await listed.wait_for_url("**q=asked-**")
         return cls(form=form, asked=asked, listed=listed, slug=slug, run=run, services=services)
 
@@ -223,7 +223,7 @@ class HalfDone:
         await expect(self.form.get_by_label("Slug")).to_have_value(self.slug)
         await expect(self.form.get_by_label("Name", exact=True)).to_have_value("Long cut")
         await expect(self.form.locator(".field", has_text="Plan")).to_contain_text("Business")
-        await expect(self.listed.get_by_label("Search")).to_have_value("asked-")
+        await expect(self.listed.get_by_role("searchbox")).to_have_value("asked-")
         if not await self.asked.get_by_role("dialog").count():  # the page was loaded anew, and has said so
             await expect(self.asked.get_by_text(LOADED_ANEW)).to_be_visible()
             await ask_to(self.asked, "Terminate")
