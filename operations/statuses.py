@@ -133,6 +133,28 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Cause(StrEnum):
+    """Why an open execution does not go on, or an ended one never went on. docs/runbook.md says of each what to do."""
+
+    NOT_STARTED = "not_started"  #: accepted by us; its start has not been delivered
+    TEMPORAL_UNREACHABLE = "temporal_unreachable"  #: Temporal does not answer, so nobody can tell how it is doing
+    NO_WORKER = "no_worker"  #: there is work, and no worker takes it
+    WRONG_BUILD = "wrong_build"  #: workers take work, and none of them has the code of this run
+    STEP_RETRYING = "step_retrying"  #: a step failed and is tried again
+    STEP_HANGING = "step_hanging"  #: a step has begun, and says nothing
+    STEP_PAUSED = "step_paused"  #: somebody paused a step
+    WORKFLOW_FAILING = "workflow_failing"  #: the code of the workflow fails, or contradicts the run's history
+    AWAITING_APPROVAL = "awaiting_approval"  #: a person has to decide
+    SLEEPING = "sleeping"  #: a timer runs
+    CANCEL_PENDING = "cancel_pending"  #: a cancel was asked for, and the run still works
+    START_REJECTED = "start_rejected"  #: Temporal refused the start for good
+    DRIFTED = "drifted"  #: the database and Temporal disagree
+    GONE = "gone"  #: Temporal does not know the run any more
+    RUN_PAUSED = "run_paused"  #: somebody paused the whole run
+    WAITING = "waiting"  #: for a signal, or for a child
+    UNKNOWN = "unknown"  #: it does not go on, and what is known does not say why
+
+
 class PassTrigger(StrEnum):
     """What began a reconciliation pass."""
 

@@ -1,0 +1,1 @@
+"""Why an execution does not go on: from facts of the database and of Temporal to one cause, and what helps."""

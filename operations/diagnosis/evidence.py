@@ -1,0 +1,69 @@
+"""What a diagnosis rests on, as data: kept beside the cause, read by pages, REST and the command line. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Self
+
+from operations.diagnosis.facts import Awaited
+from operations.statuses import FindingKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """No ages: they would change without anything having happened."""
+
+    step: str | None = None
+    tries: int | None = None
+    next_try_at: datetime | None = None
+    worker: str | None = None  #: that had the step last
+    queue: str | None = None
+    workers: int | None = None  #: that take work from the queue
+    build: str | None = None  #: that the run needs
+    until: datetime | None = None
+    by: str | None = None
+    why: str | None = None
+    awaited: Awaited | None = None
+    finding: FindingKind | None = None
+    is_contradiction: bool | None = None  #: the code contradicts the history of the run
+
+    def as_json(self) -> dict[str, object] | None:
+        """Without what is not known; None when nothing is."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        said = {name: value for name, value in known.items() if value is not None}
+        return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in said.items()} or None
+
+    @classmethod
+    def from_json(cls, kept: object) -> Self:
+        """What an older or newer version wrote and this one does not understand is left out."""
+        said = kept if isinstance(kept, Mapping) else {}
+        return cls(
+            step=_text(said.get("step")),
+            tries=_number(said.get("tries")),
+            next_try_at=_moment(said.get("next_try_at")),
+            worker=_text(said.get("worker")),
+            queue=_text(said.get("queue")),
+            workers=_number(said.get("workers")),
+            build=_text(said.get("build")),
+            until=_moment(said.get("until")),
+            by=_text(said.get("by")),
+            why=_text(said.get("why")),
+            awaited=Awaited(said["awaited"]) if said.get("awaited") in list(Awaited) else None,
+            finding=FindingKind(said["finding"]) if said.get("finding") in list(FindingKind) else None,
+            is_contradiction=True if said.get("is_contradiction") is True else None,
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

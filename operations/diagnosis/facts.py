@@ -1,0 +1,134 @@
+"""What is known of one execution at one moment, by whoever looked. None is "not known", and never "no". Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from operations.statuses import Cause, CloseReason, FindingKind, Status, StepStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """For how long an execution may stand still."""
+
+    slow_after: timedelta = timedelta(seconds=30)  #: without progress
+    stuck_after: timedelta = timedelta(seconds=120)  #: without progress
+    lasting: timedelta = timedelta(seconds=120)  #: of a cause that is certain
+    waits: timedelta = timedelta(days=1)  #: for people and timers, which are no trouble by themselves
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """What the row says by now."""
+
+    cause: Cause
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A command that has not reached Temporal, or one whose effect is awaited."""
+
+    asked_at: datetime  #: of one that was delivered, when
+    tries: int = 0
+    error: str | None = None
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepFact:
+    """The step at which a run stands: as its worker reported it, or as Temporal describes it."""
+
+    name: str
+    status: StepStatus
+    tries: int = 1
+    error: str | None = None  #: of the try before
+    next_try_at: datetime | None = None
+    began_at: datetime | None = None  #: the latest try
+    worker: str | None = None
+    is_paused: bool = False
+    is_scheduled: bool = False  #: Temporal waits for a worker to take it
+    queue: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueFact:
+    """Who takes work from a queue."""
+
+    name: str
+    workers: int
+    waiting: int = 0  #: pieces of work that nobody has taken
+    gone_since: datetime | None = None  #: no worker was seen after that
+    builds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeFact:
+    """The workflow's own code, as far as Temporal sees it."""
+
+    failures: int = 0  #: of the present piece of work, one after the other
+    error: str | None = None
+    is_scheduled: bool = False  #: Temporal waits for a worker to take it
+    contradicts_history: bool = False
+    is_unknown_type: bool = False  #: the workers do not know this type of workflow
+
+
+class RunState(StrEnum):
+    """What Temporal says of the run that the row follows."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    REPLACED = "replaced"  #: another run goes on under its id
+    MISSING = "missing"
+
+
+class Awaited(StrEnum):
+    """What a run waits for that has nothing left to do."""
+
+    SIGNAL = "signal"
+    CHILD = "child"
+    TIMER = "timer"
+    NOT_SEEN = "not_seen"  #: nothing is pending, and nobody has read its history
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFact:
+    """Temporal's description of the run; what it leaves out is not there."""
+
+    state: RunState = RunState.OPEN
+    build: str | None = None  #: that it is pinned to
+    code: CodeFact | None = None
+    step: StepFact | None = None
+    awaited: Awaited | None = None
+    until: datetime | None = None  #: of a timer
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    paused_why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """All of it. Moments are the database's."""
+
+    now: datetime
+    status: Status
+    progressed_at: datetime
+    close_reason: CloseReason | None = None
+    error: str | None = None  #: by which it ended
+    patience: Patience = field(default_factory=Patience)
+    recorded: Recorded | None = None
+    start: Delivery | None = None  #: while it is queued
+    cancel: Delivery | None = None  #: of an open run, delivered
+    finding: FindingKind | None = None  #: unsettled, of a reconciliation pass
+    asked_for_decision_at: datetime | None = None  #: while nobody has decided
+    sleeps_until: datetime | None = None  #: by the database
+    step: StepFact | None = None  #: by the database
+    queue: QueueFact | None = None  #: from which the next piece of work is taken
+    run: RunFact | None = None
+    temporal_answers: bool | None = None  #: False: it was asked, and did not
+
+    @property
+    def idle(self) -> timedelta:
+        """Since when nothing has moved; never negative, whatever clocks were set."""
+        return max(self.now - self.progressed_at, timedelta(0))

@@ -1,0 +1,115 @@
+"""One sentence for each cause, from what is kept of it: it says what is, and never for how long. Pure."""
+
+from datetime import datetime
+from typing import assert_never
+
+from operations import kinds
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.facts import Awaited
+from operations.phrases import spelled, told, who
+from operations.statuses import Cause, FindingKind
+
+
+def sentence(cause: Cause | None, error: str | None, evidence: Evidence) -> str:
+    """Why it does not go on. `error` is the error itself, where the cause is one."""
+    match cause:
+        case None:
+            said = "It goes on."
+        case Cause.NOT_STARTED | Cause.TEMPORAL_UNREACHABLE | Cause.START_REJECTED | Cause.WORKFLOW_FAILING:
+            said = _of_the_run(cause, evidence)
+        case Cause.STEP_RETRYING | Cause.STEP_HANGING | Cause.STEP_PAUSED | Cause.CANCEL_PENDING:
+            said = _of_a_step(cause, evidence)
+        case Cause.NO_WORKER | Cause.WRONG_BUILD:
+            said = _of_workers(cause, evidence)
+        case Cause.AWAITING_APPROVAL | Cause.SLEEPING | Cause.WAITING | Cause.RUN_PAUSED:
+            said = _of_waits(cause, evidence)
+        case Cause.DRIFTED | Cause.GONE:
+            said = _of_drift(evidence)
+        case Cause.UNKNOWN:
+            said = "It does not move, and nothing that is known says why."
+        case _:
+            assert_never(cause)
+    return f"{said} {_whole(told(error).sentence)}" if error and error.strip() else said
+
+
+def _of_the_run(cause: Cause, evidence: Evidence) -> str:
+    match cause:
+        case Cause.NOT_STARTED:
+            return f"Its start was tried {_times(evidence.tries)}." if evidence.tries else "It has not been started."
+        case Cause.TEMPORAL_UNREACHABLE:
+            return "Temporal does not answer, so nobody can tell how it is doing."
+        case Cause.START_REJECTED:
+            return "Temporal refused to start it."
+        case _:
+            if evidence.is_contradiction:
+                return "The workflow's code contradicts what the run has done already."
+            return f"The workflow's code failed {_times(evidence.tries)}."
+
+
+def _of_a_step(cause: Cause, evidence: Evidence) -> str:
+    step = _title(evidence)
+    match cause:
+        case Cause.STEP_RETRYING:
+            return f"{step} failed {_times(evidence.tries)}."
+        case Cause.STEP_HANGING:
+            return f"{step} has begun and says nothing."
+        case Cause.STEP_PAUSED:
+            return f"{step} was paused{_by(evidence)}"
+        case _:
+            asked = "" if evidence.by is None else f" by {who(evidence.by)}"
+            return f"A cancel was asked for{asked}, and the run has not taken it: it still works."
+
+
+def _of_workers(cause: Cause, evidence: Evidence) -> str:
+    if cause is Cause.WRONG_BUILD:
+        needed = "" if evidence.build is None else f" “{evidence.build}”"
+        return f"No worker has the code{needed} that it needs."
+    queue = "its queue" if evidence.queue is None else f"the queue “{evidence.queue}”"
+    if evidence.workers:
+        return f"No worker is free: those that take work from {queue} are busy."
+    return f"No worker takes work from {queue}."
+
+
+def _of_waits(cause: Cause, evidence: Evidence) -> str:
+    match cause:
+        case Cause.AWAITING_APPROVAL:
+            then = " No worker is there to go on afterwards." if evidence.workers == 0 else ""
+            return f"Waiting for an operator to approve the enterprise plan.{then}"
+        case Cause.SLEEPING:
+            return "It sleeps." if evidence.until is None else f"It sleeps until {_moment(evidence.until)}."
+        case Cause.RUN_PAUSED:
+            return f"The run was paused{_by(evidence)}"
+        case _:
+            if evidence.awaited is Awaited.CHILD:
+                return "It waits for another workflow that it started."
+            return "It waits for a signal from outside."
+
+
+def _of_drift(evidence: Evidence) -> str:
+    if evidence.finding is FindingKind.GONE:
+        return "Temporal does not know the run any more."
+    kind = "" if evidence.finding is None else f" ({spelled(evidence.finding)})"
+    return f"The database and Temporal disagree about it{kind}."
+
+
+def _title(evidence: Evidence) -> str:
+    return "A step" if evidence.step is None else f"“{kinds.known().step_title(evidence.step)}”"
+
+
+def _times(number: int | None) -> str:
+    if not number:
+        return "again and again"
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _by(evidence: Evidence) -> str:
+    by = "" if not evidence.by else f" by {who(evidence.by)}"
+    return f"{by}: “{evidence.why}”." if evidence.why else f"{by}."
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _whole(said: str) -> str:
+    return said if said.endswith((".", "”", "?", "…")) else f"{said}."

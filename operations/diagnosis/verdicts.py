@@ -1,0 +1,112 @@
+"""From facts to one diagnosis: how it is doing, why, since when, who must act and what helps. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from operations.diagnosis.advice import Advice, advice
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.facts import Awaited, Facts
+from operations.diagnosis.recognising import RECOGNISERS, Recognised
+from operations.diagnosis.sentences import sentence
+from operations.diagnosis.signatures import signature
+from operations.statuses import Cause, CloseReason, Health
+
+#: No trouble by themselves: somebody or something is waited for, and it can take as long as it takes.
+WAITS = frozenset({Cause.AWAITING_APPROVAL, Cause.SLEEPING, Cause.WAITING, Cause.STEP_PAUSED, Cause.RUN_PAUSED})
+DRIFTS = frozenset({Cause.DRIFTED, Cause.GONE})
+#: Nobody knows that a step will never end: only its usual duration says when it should have.
+UNCERTAIN = frozenset({Cause.STEP_HANGING, Cause.UNKNOWN})
+
+#: Ends whose words are an error's; those of others are people's.
+BROKEN = frozenset({CloseReason.ERROR, CloseReason.TIMED_OUT})
+#: Over when a worker tries again: nobody worked, or nobody could look.
+ENDED_BY_TRY = [
+    Cause.NO_WORKER,
+    Cause.WRONG_BUILD,
+    Cause.STEP_HANGING,
+    Cause.STEP_PAUSED,
+    Cause.RUN_PAUSED,
+    Cause.WORKFLOW_FAILING,
+    Cause.TEMPORAL_UNREACHABLE,
+    Cause.UNKNOWN,
+]
+#: Over when something moves. What people owe an answer to, a cancel and a contradiction between two truths are not.
+ENDED_BY_PROGRESS = [*ENDED_BY_TRY, Cause.NOT_STARTED, Cause.STEP_RETRYING, Cause.SLEEPING, Cause.WAITING]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """The one answer to "why is it stuck?"; without a cause it goes on as it should."""
+
+    health: Health
+    cause: Cause | None
+    since: datetime | None
+    detail: str | None  #: the error itself, or what there is to say in a sentence
+    evidence: Evidence
+    signature: str | None
+
+    @property
+    def waiting(self) -> Awaited | None:
+        """For a signal, a child or a timer."""
+        return self.evidence.awaited
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.cause, self.detail, self.evidence)
+
+    @property
+    def advice(self) -> Advice:
+        """Who must act, and one next action."""
+        return advice(self.cause)
+
+
+def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
+    """The first cause that is recognised; `names` are those of the tenant, which no signature has."""
+    found = next((found for each in RECOGNISERS if (found := each(facts)) is not None), None)
+    if found is None:
+        signed = signature(facts.error, *names) if facts.close_reason in BROKEN else None
+        return Diagnosis(health=Health.OK, cause=None, since=None, detail=None, evidence=Evidence(), signature=signed)
+    since = _since(facts, found)
+    return Diagnosis(
+        health=_health(facts, found, since),
+        cause=found.cause,
+        since=since,
+        detail=found.error or sentence(found.cause, None, found.evidence),
+        evidence=found.evidence,
+        signature=signature(found.error, *names),
+    )
+
+
+def _since(facts: Facts, found: Recognised) -> datetime:
+    """A cause that was known already lasts since then, unless something moved in between."""
+    known = facts.recorded
+    if known is not None and known.cause is found.cause and known.since >= facts.progressed_at:
+        return min(known.since, facts.now)
+    return min(found.since or facts.progressed_at, facts.now)
+
+
+def _health(facts: Facts, found: Recognised, since: datetime) -> Health:
+    patience, lasted = facts.patience, facts.now - since
+    if facts.status.is_final:
+        return Health.DRIFT if found.cause is Cause.DRIFTED else Health.OK
+    if found.cause in DRIFTS:
+        return Health.DRIFT
+    if found.cause in WAITS:
+        return _health_of_wait(facts, found, lasted)
+    if found.is_blind:
+        return Health.UNKNOWN
+    if facts.idle >= patience.stuck_after or (found.cause not in UNCERTAIN and lasted >= patience.lasting):
+        return Health.STUCK
+    return Health.SLOW if facts.idle >= patience.slow_after else Health.OK
+
+
+def _health_of_wait(facts: Facts, found: Recognised, lasted: timedelta) -> Health:
+    """A timer that should have rung is late like anything else; one that somebody set is fine until then."""
+    patience, until = facts.patience, found.evidence.until
+    if found.cause is Cause.SLEEPING and until is not None and facts.now >= until:
+        late = facts.now - until
+        if late >= patience.stuck_after:
+            return Health.STUCK
+        return Health.SLOW if late >= patience.slow_after else Health.OK
+    is_agreed = found.cause is Cause.SLEEPING and facts.sleeps_until is not None
+    return Health.SLOW if lasted >= patience.waits and not is_agreed else Health.OK
