@@ -29,8 +29,6 @@ DELETE_TENANT = "delete_tenant"
 MAKING_STEPS = frozenset({CREATE_SCHEMA, ACTIVATE_TENANT, DROP_SCHEMA})
 REMOVING_STEPS = frozenset({ANNOUNCE_DEPROVISIONING, ANNOUNCE_DEPARTURE, RESTORE_TENANT, DELETE_TENANT})
 
-AWAITING_APPROVAL = "awaiting_approval"  #: cause of an execution that waits for a person
-STEP_RETRYING = "step_retrying"  #: cause of an execution whose step failed and is tried again
 APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected
 DECIDED = "decided"  #: signal without arguments: the decision is in the database
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no

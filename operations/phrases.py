@@ -16,6 +16,7 @@ PARTS = {
     "cli": "Command line",
     "reconciliation": "Reconciliation",
     "time-limit": "Time limit",
+    "diagnosis": "Diagnosis",
 }
 #: How a run ended, where `failed` alone would say too little; spelled as people read it, not as it is stored.
 ENDINGS = {

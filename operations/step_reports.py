@@ -5,10 +5,10 @@ say of them. The second is a projection of the first, so that late and repeated 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -18,8 +18,11 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
 from operations.connections import can_bound_transactions
+from operations.diagnosis import storing
+from operations.diagnosis.facts import Facts, StepFact
+from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, diagnose
 from operations.error_texts import clean
-from operations.statuses import StepStatus
+from operations.statuses import Status, StepStatus
 
 LONGEST_PROGRESS = 200  # characters
 
@@ -60,18 +63,50 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, 
         said = latest[report.key].progress if report.key in latest else None
         latest[report.key] = replace(report, progress=report.progress or said)
     ordered = sorted(latest.values(), key=lambda report: report.key)  # one order of locks for all workers
+    values = {
+        "ids": sorted({report.execution_id for report in ordered}),
+        "answers": json.dumps([each async for each in _answers(connection, ordered)]),
+        "ended_by_progress": [cause.value for cause in ENDED_BY_PROGRESS],
+        "ended_by_try": [cause.value for cause in ENDED_BY_TRY],
+    }
     # In one trip, which is one transaction, where the server would end one of which the rest never comes.
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
     try:
         async with whole:
             written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
-            ids = sorted({report.execution_id for report in ordered})
-            await connection.execute(EXECUTIONS, {"ids": ids, "build": build})
+            await connection.execute(EXECUTIONS, values | {"build": build})
     except psycopg.Error:
         await _forget_prepared(connection)
         raise
     matching = await written.fetchone()
     unmatched_reports.inc(len(ordered) - (matching[0] if matching else 0))
+
+
+async def _answers(connection: AsyncConnection, reports: Sequence[StepReport]) -> AsyncIterator[dict[str, object]]:
+    """What the tries that went wrong mean for their runs. One that was only interrupted means nothing."""
+    failing = [report for report in reports if report.status is StepStatus.RETRYING and report.error]
+    if not failing:  # and nothing is asked
+        return
+    rows = await connection.execute(NAMES, {"ids": [report.execution_id for report in failing]})
+    names = {id_: tenant async for id_, *tenant in rows}
+    for report in failing:
+        answer = diagnose(_facts(report), *names.get(report.execution_id, ()))
+        yield {
+            "execution_id": str(report.execution_id),
+            "ordinal": report.ordinal,
+            "tries": report.attempt,
+            "cause": answer.cause,
+            "detail": clean(answer.detail),
+            "signature": answer.signature,
+            "evidence": answer.evidence.as_json(),
+        }
+
+
+def _facts(report: StepReport) -> Facts:
+    """How its health is, the database's clock tells; here is no other moment than now."""
+    now = datetime.now(UTC)
+    step = StepFact(name=report.name, status=report.status, tries=report.attempt, error=clean(report.error))
+    return Facts(now=now, status=Status.RUNNING, progressed_at=now, step=step)
 
 
 async def _forget_prepared(connection: AsyncConnection) -> None:
@@ -148,36 +183,49 @@ STEPS = b"""
     SELECT count(*) FROM matching
     """
 
+NAMES = storing.NAMES.format(ids="%(ids)s").encode()
+
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
-# ends well after all leaves the run to what it waited for before.
+# ends well after all leaves the run to what it waited for before. What went on has no cause any more; nor has, once a
+# worker tries again, what only a worker's absence or silence explained.
 EXECUTIONS = b"""
     WITH held AS (
-        SELECT id FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+        SELECT id, status, cause, coalesce(health_since, '-infinity') AS since FROM workflow_executions
+        WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
     ), latest AS (
         SELECT s.execution_id, coalesce(min(s.ordinal) FILTER (WHERE s.status = 'failed'), max(s.ordinal)) AS ordinal,
                max(greatest(s.started_at, s.completed_at, s.progressed_at)) AS progressed_at
         FROM held JOIN execution_steps s ON s.execution_id = held.id GROUP BY s.execution_id
     ), shown AS (
-        SELECT latest.*, s.name, s.status, s.error, (
+        SELECT latest.*, s.name, s.status, (
             SELECT count(*) FROM execution_steps d
             WHERE d.execution_id = latest.execution_id AND d.ordinal <= latest.ordinal AND d.status = 'completed'
-        ) AS done
-        FROM latest JOIN execution_steps s USING (execution_id, ordinal)
+        ) AS done, a.cause, a.detail, a.signature, a.evidence, CASE
+            WHEN held.status NOT IN ('pending', 'running') THEN 'stays'
+            WHEN s.status = 'retrying' AND a.cause IS NOT NULL THEN 'is'
+            WHEN held.cause = ANY(%(ended_by_progress)s)
+                 AND (s.status = 'completed' OR latest.progressed_at > held.since) THEN 'ended'
+            WHEN held.cause = ANY(%(ended_by_try)s) AND s.tried_at > held.since THEN 'ended'
+            ELSE 'stays' END AS what, EXISTS (
+                SELECT FROM approval_requests r WHERE r.execution_id = held.id
+                AND NOT EXISTS (SELECT FROM approvals p WHERE p.execution_id = held.id)) AS is_asking
+        FROM latest JOIN held ON held.id = latest.execution_id JOIN execution_steps s USING (execution_id, ordinal)
+        LEFT JOIN jsonb_to_recordset(%(answers)s::jsonb) AS a(
+            execution_id uuid, ordinal int, tries int, cause text, detail text, signature text, evidence jsonb)
+            ON a.execution_id = s.execution_id AND a.ordinal = s.ordinal AND a.tries = s.attempts
     )
     UPDATE workflow_executions e SET
         current_step = shown.name,
         build_id = coalesce(%(build)s::text, e.build_id),
         steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
-        cause = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause
-                     WHEN shown.status = 'retrying' THEN 'step_retrying'
-                     WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN (
-                         SELECT 'awaiting_approval' FROM approval_requests r WHERE r.execution_id = e.id
-                         AND NOT EXISTS (SELECT FROM approvals a WHERE a.execution_id = e.id))
-                     ELSE e.cause END,
-        cause_detail = CASE WHEN e.status NOT IN ('pending', 'running') THEN e.cause_detail
-                            WHEN shown.status = 'retrying' THEN shown.error
-                            WHEN e.cause = 'step_retrying' AND shown.status = 'completed' THEN NULL
-                            ELSE e.cause_detail END
+        cause = CASE what WHEN 'stays' THEN e.cause WHEN 'is' THEN shown.cause
+                     ELSE CASE WHEN is_asking THEN 'awaiting_approval' END END,
+        cause_detail = CASE what WHEN 'stays' THEN e.cause_detail ELSE shown.detail END,
+        signature = CASE what WHEN 'stays' THEN e.signature ELSE shown.signature END,
+        evidence = CASE what WHEN 'stays' THEN e.evidence ELSE shown.evidence END,
+        health = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.health ELSE 'ok' END,
+        health_since = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.health_since
+                            WHEN what = 'is' OR is_asking THEN clock_timestamp() END
     FROM shown WHERE e.id = shown.execution_id
     """

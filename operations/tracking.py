@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from operations import consequences
+from operations.diagnosis import storing
 from operations.error_texts import clean
 from operations.models import Execution
 from operations.statuses import Status, predecessors
@@ -28,7 +29,8 @@ async def move(connection: AsyncConnection, transition: Transition) -> bool:
 
     A late or repeated write is counted and otherwise ignored: bookkeeping must not change the outcome of a run.
     """
-    values = _move_values(transition)
+    signed = () if transition.error is None else await storing.names_of(connection, transition.execution_id)
+    values = _move_values(transition, signed)
     row = (await connection.execute(_MOVE, values)).one_or_none()
     if row is None:
         late_writes.inc(not await connection.scalar(_IS_SAID, values))
@@ -66,7 +68,8 @@ async def correct(connection: AsyncConnection, correction: Correction) -> bool:
     """
     await act_as(connection, correction.actor, correction.reason)
     await connection.execute(_MARK, {"on": "on" if correction.from_status.is_final else ""})
-    row = (await connection.execute(_correcting_update(correction))).one_or_none()
+    names = () if correction.error is None else await storing.names_of(connection, correction.execution_id)
+    row = (await connection.execute(_correcting_update(correction, names))).one_or_none()
     await connection.execute(_MARK, {"on": ""})
     if row is None:
         late_writes.inc()
@@ -127,8 +130,7 @@ _MOVE = text(
         close_reason = CASE WHEN :is_final THEN CAST(:close_reason AS text) ELSE close_reason END,
         error_message = CASE WHEN :is_final THEN CAST(:error AS text) ELSE error_message END,
         verified_at = CASE WHEN NOT :is_final THEN verified_at WHEN :verified THEN clock_timestamp() END,
-        cause = CASE WHEN NOT :is_final THEN cause END,
-        cause_detail = CASE WHEN NOT :is_final THEN cause_detail END
+        $diagnosis
     WHERE id = :id AND status = ANY(:from)
       AND (NOT :own_run_only OR run_id IS NULL OR run_id = CAST(:run_id AS text))
       AND workflow_id = coalesce(CAST(:workflow_id AS text), workflow_id)
@@ -137,7 +139,7 @@ _MOVE = text(
     RETURNING workflow_type, entity_id, steps_done < steps_total OR EXISTS (
         SELECT FROM execution_steps s WHERE s.execution_id = :id AND s.status IN ('running', 'retrying')
     ) AS has_loose_ends
-    """
+    """.replace("$diagnosis", storing.OF_MOVE)
 )
 
 # What the row says already, by whomever it was written first: of the same run, that it runs or ran, or how it ended.
@@ -150,7 +152,7 @@ _IS_SAID = text(
 )
 
 # A late write finds its row, and leaves it as it is.
-_MOVE_FREE = b"""
+_MOVE_FREE = """
     WITH free AS (
         SELECT e.id, given.status, given.run_id,
                (e.status = 'pending' OR e.status = 'running' AND given.status = 'completed')
@@ -170,15 +172,14 @@ _MOVE_FREE = b"""
             run_id = free.run_id,
             started_at = CASE WHEN free.status = 'running' THEN clock_timestamp() ELSE e.started_at END,
             completed_at = CASE WHEN free.status = 'completed' THEN greatest(clock_timestamp(), e.started_at) END,
-            cause = CASE WHEN free.status = 'running' THEN e.cause END,
-            cause_detail = CASE WHEN free.status = 'running' THEN e.cause_detail END
+            $diagnosis
         FROM free
         WHERE e.id = free.id AND free.is_news
           AND set_config('tenantry.actor', %(actor)s, true) IS NOT NULL
           AND set_config('tenantry.reason', '', true) IS NOT NULL
     )
     SELECT id, NOT is_news AND NOT is_said FROM free
-    """
+    """.replace("$diagnosis", storing.OF_FREE_MOVE).encode()
 
 _MARK = text("SELECT set_config('tenantry.correction', :on, true)")
 
@@ -191,7 +192,9 @@ async def act_as(connection: AsyncConnection, actor: str, reason: str | None = N
 _ACT_AS = text("SELECT set_config('tenantry.actor', :actor, true), set_config('tenantry.reason', :reason, true)")
 
 
-def _move_values(transition: Transition) -> dict[str, object]:
+def _move_values(transition: Transition, names: Sequence[str]) -> dict[str, object]:
+    error = clean(transition.error)
+    answer = storing.of_end(transition.to, transition.close_reason, error, names)
     return {
         "id": transition.execution_id,
         "to": transition.to.value,
@@ -202,14 +205,18 @@ def _move_values(transition: Transition) -> dict[str, object]:
         "workflow_id": transition.workflow_id,
         "at": transition.at,
         "close_reason": None if transition.close_reason is None else transition.close_reason.value,
-        "error": clean(transition.error),
+        "error": error,
+        "cause": None if answer.cause is None else answer.cause.value,
+        "signature": answer.signature,
         "verified": transition.verified,
         "actor": transition.actor,
         "reason": clean(transition.reason) or "",
     }
 
 
-def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:
+def _correcting_update(correction: Correction, names: Sequence[str]) -> ReturningUpdate[str, UUID]:
+    error = clean(correction.error)
+    answer = storing.of_end(correction.to, correction.close_reason, error, names)
     began = func.coalesce(Execution.started_at, correction.started_at)
     values: dict[str, object] = {
         "status": correction.to,
@@ -217,18 +224,17 @@ def _correcting_update(correction: Correction) -> ReturningUpdate[str, UUID]:
         "started_at": began,
         "completed_at": None,
         "close_reason": correction.close_reason,
-        "error_message": clean(correction.error),
+        "error_message": error,
         "verified_at": None,
         "last_progress_at": func.clock_timestamp(),
+        "cause": None if answer.cause is None else answer.cause.value,
+        "signature": answer.signature,
+        "health": answer.health,
+        **dict.fromkeys(("cause_detail", "evidence", "health_since")),
     }
     if correction.to.is_final:
         closed = func.clock_timestamp() if correction.closed_at is None else correction.closed_at
-        values |= {
-            "completed_at": func.greatest(closed, began),
-            "verified_at": func.clock_timestamp(),
-            "cause": None,
-            "cause_detail": None,
-        }
+        values |= {"completed_at": func.greatest(closed, began), "verified_at": func.clock_timestamp()}
     return (
         update(Execution)
         .where(

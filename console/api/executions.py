@@ -24,7 +24,7 @@ from operations.queries.execution_views import (
 )
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, DecisionView, Intents
-from operations.statuses import Health, Status
+from operations.statuses import Cause, Health, Status
 
 WordT = TypeVar("WordT", bound=StrEnum)
 Order = Annotated[
@@ -79,7 +79,8 @@ class ExecutionRoutes:
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
         health: Annotated[str, words_of(Health)] = "",
-        cause: Words = "",
+        cause: Annotated[str, words_of(Cause)] = "",
+        signature: Term = "",
         superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
@@ -93,7 +94,7 @@ class ExecutionRoutes:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
         The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt
-        or not. `q` is looked for in errors, causes and the names and slugs of tenants, these whatever the accents, and
+        or not; `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the names and slugs of tenants, these whatever the accents, and
         at the beginning of workflow ids and of the e-mails of tenants' owners.
         """
         page = await self.executions.list(
@@ -101,7 +102,8 @@ class ExecutionRoutes:
                 statuses=statuses(status),
                 superseded=superseded,
                 healths=words(Health, health, "health"),
-                causes=frozenset(values(cause)),
+                causes=frozenset(words(Cause, cause, "cause")),
+                signature=signature or None,
                 workflow_types=frozenset(values(type)),
                 entity_id=entity_id,
                 search=q,

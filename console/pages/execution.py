@@ -110,7 +110,8 @@ class ExecutionPage:
         """Bring the page up to date."""
         detail, execution = known.detail, known.detail.execution
         shown = shown_status(execution.status, execution.close_reason)
-        self._badges.show(shown)
+        health = None if execution.status.is_final else execution.health
+        self._badges.show(shown, health=health)
         asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
         self._actions.show(detail, asked)
         self._headline.show(words.headline(detail))

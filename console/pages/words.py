@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations import kinds
-from operations.contracts import AWAITING_APPROVAL, REQUEST_APPROVAL, SETTLE_APPROVAL, STEP_RETRYING
+from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.diagnosis.advice import HEALTHY, advice
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.sentences import sentence
 from operations.kinds import Purpose
 from operations.phrases import REQUESTS, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
-from operations.statuses import CloseReason, CommandKind, CommandState, Status, StepStatus, TenantStatus
+from operations.statuses import Cause, CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
 
 START = CommandKind.START
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
@@ -54,7 +57,7 @@ def step_word(name: str | None) -> str:
 
 def current_step(execution: ExecutionView) -> str:
     """What it is at now: a run that asked for a decision is at the wait for it, though that step begins with it."""
-    waits = execution.cause == AWAITING_APPROVAL and execution.current_step == REQUEST_APPROVAL
+    waits = execution.cause == Cause.AWAITING_APPROVAL and execution.current_step == REQUEST_APPROVAL
     return step_word(SETTLE_APPROVAL if waits else execution.current_step)
 
 
@@ -86,7 +89,7 @@ def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
     step = current_step(execution)
     if not step:
         return Headline(text=AWAITS_WORKER, lead=", since ", since=execution.started_at)
-    if execution.cause == STEP_RETRYING:
+    if execution.cause == Cause.STEP_RETRYING:
         return _retrying(step, next((each for each in steps if each.name == execution.current_step), None))
     return Headline(text=f"Running: {step}, step {_position(execution)}.")
 
@@ -134,10 +137,14 @@ def waiting_to_be_deleted(execution: ExecutionView) -> str | None:
 
 def cause(execution: ExecutionView) -> str:
     """Why an execution does not go on, or how it ended, in one line; nothing when it does as it should."""
+    if execution.cause in (None, Cause.SLEEPING) and (wait := waiting_to_be_deleted(execution)):
+        return wait
+    # What has no signature is no error: then the detail is the sentence.
+    is_told = execution.signature is not None or execution.cause_detail is None
+    if is_told and execution.cause in list(Cause) and not execution.status.is_final:
+        return sentence(Cause(execution.cause), execution.cause_detail, Evidence.from_json(execution.evidence))
     if wrong := execution.cause_detail or execution.error_message:
         return told(wrong).sentence
-    if wait := waiting_to_be_deleted(execution):
-        return wait
     is_new = execution.status is Status.RUNNING and execution.current_step is None
     return f"{AWAITS_WORKER}." if is_new else ""
 
@@ -153,10 +160,18 @@ def event_title(event: EventView, *, how: str | None = None) -> str:
     """`how` is the word for an end by which the event says `failed` alone."""
     if event.kind in EVENTS:
         return EVENTS[event.kind]
+    if event.kind == "diagnosis":
+        return _diagnosis_title(event)
     if event.from_status is not None and event.to_status is not None:
         verb = "Corrected" if event.kind == "corrected" else "Status"
         return f"{verb}: {event.from_status} → {(how or event.to_status).replace('_', ' ')}"
     return event.kind.replace("_", " ").capitalize()
+
+
+def _diagnosis_title(event: EventView) -> str:
+    """A cause by its title; that it lasts longer than it should, by the word for that."""
+    title = advice(Cause(event.cause)).title if event.cause in list(Cause) else HEALTHY.title
+    return f"{event.health.capitalize()}: {title}" if event.health and event.health != Health.OK else title
 
 
 def pending_command(commands: Sequence[CommandView]) -> str | None:

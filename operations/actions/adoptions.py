@@ -19,7 +19,7 @@ from operations.kinds import Kind, Purpose
 from operations.models import ApprovalRequest, Execution, Tenant
 from operations.possibilities import adoption_problem
 from operations.reconciliation.observations import Observer
-from operations.statuses import TenantStatus
+from operations.statuses import Cause, TenantStatus
 from operations.temporal import Run, Temporal
 from operations.transitions import Adoption
 
@@ -140,5 +140,7 @@ async def _ask_again(connection: AsyncConnection, execution_id: UUID, asked_at: 
         )
     )
     await connection.execute(
-        update(Execution).where(Execution.id == execution_id).values(cause=contracts.AWAITING_APPROVAL)
+        update(Execution)
+        .where(Execution.id == execution_id)
+        .values(cause=Cause.AWAITING_APPROVAL.value, health_since=asked_at)
     )

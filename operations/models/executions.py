@@ -51,7 +51,9 @@ class Execution(Record):
     health: Mapped[Health] = mapped_column(Word(Health), server_default=Health.OK)
     cause: Mapped[str | None]
     cause_detail: Mapped[str | None]
-    health_since: Mapped[datetime | None]
+    health_since: Mapped[datetime | None]  #: since when the cause lasts
+    signature: Mapped[str | None]  #: of the error behind the cause, or by which it ended
+    evidence: Mapped[JsonObject | None]  #: what the cause rests on
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -135,6 +137,13 @@ class Execution(Record):
             text("created_at DESC"),
             text("id DESC"),
             postgresql_where=text("cause IS NOT NULL"),
+        ),
+        Index(
+            "ix_workflow_executions_signature",
+            "signature",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("signature IS NOT NULL"),
         ),
         Index("ix_workflow_executions_created", text("created_at DESC"), text("id DESC")),
         Index("ix_workflow_executions_status", "status", text("created_at DESC"), text("id DESC")),

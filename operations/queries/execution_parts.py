@@ -42,6 +42,8 @@ async def events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...
             ExecutionEvent.actor,
             ExecutionEvent.reason,
             ExecutionEvent.detail["error"].astext.label("error"),
+            ExecutionEvent.detail["health"].astext.label("health"),
+            ExecutionEvent.detail["cause"].astext.label("cause"),
         )
         .where(ExecutionEvent.execution_id == id_)
         .order_by(ExecutionEvent.seq)

@@ -46,6 +46,8 @@ class ExecutionView:
     verified_at: datetime | None  #: when Temporal confirmed how it ended
     superseded_by: UUID | None = None  #: of a failed one: the newest attempt that is open or completed
     superseded_by_attempt: int | None = None
+    signature: str | None = None  #: of the error behind the cause, or by which it ended
+    evidence: Mapping[str, object] | None = None  #: what the cause rests on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +78,8 @@ class EventView:
     actor: str
     reason: str | None
     error: str | None
+    health: str | None = None  #: of a diagnosis: how it was doing from then on
+    cause: str | None = None  #: of a diagnosis; None where there was none any more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +163,7 @@ class ExecutionFilter:
     statuses: frozenset[Status] = frozenset()
     healths: frozenset[Health] = frozenset()
     causes: frozenset[str] = frozenset()
+    signature: str | None = None
     workflow_types: frozenset[str] = frozenset()
     entity_id: UUID | None = None
     search: str = ""

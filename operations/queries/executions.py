@@ -193,6 +193,8 @@ _COLUMNS = (
     Execution.verified_at,
     Execution.superseded_by,
     select(_NEWER.attempt).where(_NEWER.id == Execution.superseded_by).scalar_subquery().label("superseded_by_attempt"),
+    Execution.signature,
+    Execution.evidence,
 )
 
 

@@ -73,6 +73,8 @@ class Narrowing:
             conditions.append(rows.entity_id == wanted.entity_id)
         if wanted.against_wishes:
             conditions.append(or_(rows.close_reason.is_(None), rows.close_reason.not_in(WANTED)))
+        if wanted.signature is not None:
+            conditions.append(rows.signature == wanted.signature)
         if wanted.created_from is not None:
             conditions.append(rows.created_at >= wanted.created_from)
         if wanted.created_to is not None:

@@ -14,7 +14,7 @@ from operations.actions.registration import Registration
 from operations.actions.tenants import Registered
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import Decision, Role
+from operations.statuses import Cause, Decision, Role
 from operations.temporal import Run
 from tests.integration.durability.gates import Gate, Gates
 from workbench.servers import eventually, insisting
@@ -97,7 +97,7 @@ async def approval_rejected(stage: Stage) -> WorkflowHistory:
 async def _decided(stage: Stage, slug: str, decision: Decision) -> WorkflowHistory:
     execution = (await stage.register(slug, "enterprise")).execution_id
     await stage.waiting(execution)
-    await stage.until(execution, lambda seen: seen.execution.cause == contracts.AWAITING_APPROVAL)
+    await stage.until(execution, lambda seen: seen.execution.cause == Cause.AWAITING_APPROVAL)
     await insisting(lambda: stage.services.executions.decide(OPERATOR, execution, decision, WHY))
     return await stage.closed(execution)
 
@@ -170,7 +170,7 @@ async def step_retried(stage: Stage) -> WorkflowHistory:
     """The last step fails once by something that passes."""
     await stage.execute(FAIL_TO_ACTIVATE)
     execution = (await stage.register("patient")).execution_id
-    await stage.until(execution, lambda seen: seen.execution.cause == contracts.STEP_RETRYING)
+    await stage.until(execution, lambda seen: seen.execution.cause == Cause.STEP_RETRYING)
     await stage.execute("DROP FUNCTION fail_to_activate CASCADE")
     return await stage.closed(execution)
 
@@ -201,7 +201,7 @@ async def deprovisioned(stage: Stage) -> WorkflowHistory:
 async def deprovisioning_cancelled_in_the_drop(stage: Stage) -> WorkflowHistory:
     """Somebody reads a table of the tenant, so that the drop fails and is tried again."""
     execution, gate = await _held_in_the_drop(stage, "stays-after-all")
-    await stage.until(execution, lambda seen: seen.execution.cause == contracts.STEP_RETRYING)
+    await stage.until(execution, lambda seen: seen.execution.cause == Cause.STEP_RETRYING)
     await insisting(lambda: stage.services.executions.cancel(OPERATOR, execution, WHY))
     await _cancel_arrived(stage, execution)
     await gate.open()

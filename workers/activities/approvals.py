@@ -6,7 +6,9 @@ from temporalio import activity
 
 from operations import contracts, phrases
 from operations.contracts import ApprovalStep
-from operations.statuses import Decision
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.sentences import sentence
+from operations.statuses import Cause, Decision
 from workers.activities.admission import admitted_step
 from workers.activities.held_tenant import hold_tenant
 from workers.activities.sessions import Sessions
@@ -24,8 +26,8 @@ ASK = """
         RETURNING r.execution_id
     )
     UPDATE public.workflow_executions e
-    SET cause = %(cause)s, cause_detail = 'Waiting for an operator to approve the enterprise plan.',
-        health_since = clock_timestamp()
+    SET cause = %(cause)s, cause_detail = %(detail)s, health_since = clock_timestamp(),
+        health = 'ok', signature = NULL, evidence = NULL
     FROM asked WHERE e.id = asked.execution_id
 """
 
@@ -39,7 +41,8 @@ TIME_LIMIT = """
 DECIDED = "SELECT decision, decided_by, reason FROM public.approvals WHERE execution_id = %s"
 
 NO_LONGER_WAITING = """
-    UPDATE public.workflow_executions SET cause = NULL, cause_detail = NULL, health_since = NULL
+    UPDATE public.workflow_executions
+    SET cause = NULL, cause_detail = NULL, health_since = NULL, health = 'ok', signature = NULL, evidence = NULL
     WHERE id = %s AND cause = %s
 """
 
@@ -59,7 +62,8 @@ class ApprovalActivities:
                 {
                     "execution": admitted_step().execution_id,
                     "limit": contracts.APPROVAL_LIMIT,
-                    "cause": contracts.AWAITING_APPROVAL,
+                    "cause": Cause.AWAITING_APPROVAL.value,
+                    "detail": sentence(Cause.AWAITING_APPROVAL, None, Evidence()),
                 },
             )
             return True
@@ -74,5 +78,5 @@ class ApprovalActivities:
             row = await (await connection.execute(DECIDED, (execution,))).fetchone()
             if row is None:
                 return ""
-            await connection.execute(NO_LONGER_WAITING, (execution, contracts.AWAITING_APPROVAL))
+            await connection.execute(NO_LONGER_WAITING, (execution, Cause.AWAITING_APPROVAL.value))
             return phrases.ended("Rejected", row[1], row[2]) if row[0] == Decision.REJECTED else str(row[0])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from time import monotonic
+from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
@@ -12,7 +13,7 @@ from operations.database import Database
 from operations.statuses import CloseReason, Status, StepStatus
 from operations.step_reports import StepReport
 from operations.transitions import Transition
-from tests.factories import add_execution
+from tests.factories import add_execution, add_tenant
 
 STEPS = "SELECT name, status, error FROM execution_steps ORDER BY ordinal"
 
@@ -190,3 +191,179 @@ async def test_a_step_that_began_before_runs_were_kept_is_still_the_same_step(da
         await step_reports.record(connection, [later])
 
         assert await (await connection.execute(STEPS)).fetchall() == [("load_tenant", "completed", None)]
+
+
+LOOK = "SELECT cause, cause_detail, signature, evidence, health, health_since IS NOT NULL FROM workflow_executions"
+HEALTHY = (None, None, None, None, "ok", False)
+
+
+def failed_try(execution: UUID, number: int, error: str | None) -> StepReport:
+    return StepReport(
+        execution_id=execution,
+        ordinal=1,
+        name="create_schema",
+        attempt=number,
+        status=StepStatus.RETRYING,
+        error=error,
+    )
+
+
+async def test_what_a_step_fails_at_is_on_the_row_at_once_and_gone_when_it_succeeds(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    failed = failed_try(execution, 7, 'permission denied for schema "tenant_0194f1"')
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed])
+        cause, detail, signature, evidence, health, is_dated = await one_row(connection)
+        await step_reports.record(connection, [replace(failed, attempt=8, status=StepStatus.RUNNING, error=None)])
+        during = await one_row(connection)
+        await step_reports.record(connection, [replace(failed, attempt=8, status=StepStatus.COMPLETED, error=None)])
+        after = await one_row(connection)
+
+    assert (cause, detail) == ("step_retrying", 'permission denied for schema "tenant_0194f1"')
+    assert (signature, health, is_dated) == ("Permission denied for schema …", "ok", True)
+    assert evidence == {"step": "create_schema", "tries": 7}
+    assert during[0] == "step_retrying"
+    assert after == HEALTHY
+
+
+async def test_a_try_that_was_only_interrupted_is_no_failure(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed_try(execution, 1, None)])
+
+        assert await one_row(connection) == HEALTHY
+
+
+async def test_another_failed_try_changes_neither_health_nor_since_when(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    since = "SELECT health, health_since FROM workflow_executions"
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed_try(execution, 1, "disk full")])
+        await connection.execute("UPDATE workflow_executions SET health = 'stuck'")
+        before = await (await connection.execute(since)).fetchone()
+        await step_reports.record(connection, [failed_try(execution, 2, "disk full")])
+
+        assert await (await connection.execute(since)).fetchone() == before
+
+
+async def test_signatures_leave_the_tenants_names_out(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        executions = {}
+        for slug in ("acme", "umbrella"):
+            tenant = await add_tenant(connection, slug=slug)
+            executions[slug] = await add_execution(connection, status=Status.RUNNING, entity_id=tenant)
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        reports = [failed_try(id_, 1, f"{slug} cannot be billed") for slug, id_ in executions.items()]
+        await step_reports.record(connection, reports)
+
+        signatures = await (await connection.execute("SELECT DISTINCT signature FROM workflow_executions")).fetchall()
+    assert signatures == [("… cannot be billed",)]
+
+
+@pytest.mark.parametrize("cause", ["no_worker", "step_hanging", "workflow_failing", "unknown"])
+async def test_progress_ends_what_explained_its_absence(database: Database, cause: str) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = %s, health = 'stuck', health_since = now() - interval '1 minute'",
+            (cause,),
+        )
+    began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [began])
+
+        assert await one_row(connection) == HEALTHY
+
+
+@pytest.mark.parametrize("cause", ["awaiting_approval", "cancel_pending", "drifted"])
+async def test_progress_ends_nothing_that_others_owe(database: Database, cause: str) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = %s, health_since = now() - interval '1 minute'", (cause,)
+        )
+    began = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [began])
+
+        assert (await one_row(connection))[0] == cause
+
+
+@pytest.mark.parametrize("to", [Status.COMPLETED, Status.FAILED])
+async def test_nothing_ended_looks_stuck(database: Database, to: Status) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = 'no_worker', cause_detail = 'x', health = 'stuck',"
+            " health_since = now(), evidence = '{}'"
+        )
+    reason = CloseReason.TERMINATED if to is Status.FAILED else None
+    end = Transition(execution_id=execution, to=to, actor="ops@example.com", close_reason=reason)
+
+    async with database.transaction() as transaction:
+        await tracking.move(transaction, end)
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        assert await one_row(connection) == HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "signature"),
+    [
+        (CloseReason.ERROR, None, "Disk full: … MB"),
+        (CloseReason.START_REJECTED, "start_rejected", "Disk full: … MB"),
+        (CloseReason.TERMINATED, None, None),
+    ],
+)
+async def test_how_a_run_failed_has_a_signature_and_what_people_wrote_has_none(
+    database: Database, reason: CloseReason, cause: str | None, signature: str | None
+) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    end = Transition(
+        execution_id=execution, to=Status.FAILED, actor="system:worker", close_reason=reason, error="disk full: 27 MB"
+    )
+
+    async with database.transaction() as transaction:
+        await tracking.move(transaction, end)
+
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        assert (await one_row(connection))[:3] == (cause, None, signature)
+
+
+async def test_another_cause_and_another_health_are_history_and_another_try_is_not(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    told = (
+        "SELECT actor, detail ->> 'health_before', detail ->> 'health', detail ->> 'cause_before', detail ->> 'cause'"
+        " FROM execution_events WHERE kind = 'diagnosis' ORDER BY seq"
+    )
+    failed = failed_try(execution, 1, "disk full")
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed])
+        await step_reports.record(connection, [replace(failed, attempt=2)])
+        await connection.execute("UPDATE workflow_executions SET health = 'stuck'")
+        await step_reports.record(connection, [replace(failed, attempt=3, status=StepStatus.COMPLETED, error=None)])
+        history = await (await connection.execute(told)).fetchall()
+
+    assert history == [
+        ("system:diagnosis", "ok", "ok", None, "step_retrying"),
+        ("system:diagnosis", "ok", "stuck", "step_retrying", "step_retrying"),
+        ("system:diagnosis", "stuck", "ok", "step_retrying", None),
+    ]
+
+
+async def one_row(connection: AsyncConnection) -> tuple[object, ...]:
+    row = await (await connection.execute(LOOK.encode())).fetchone()
+    assert row is not None
+    return tuple(row)

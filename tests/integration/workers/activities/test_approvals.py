@@ -13,7 +13,7 @@ from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.errors import NotWaiting
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import CommandKind, Decision, Status
+from operations.statuses import Cause, CommandKind, Decision, Status
 from tests.factories import add_execution, add_tenant
 from workbench.servers import eventually
 
@@ -61,11 +61,11 @@ async def test_a_decision_can_be_given_after_a_look_at_it_has_failed(
     async with await AsyncConnection.connect(services.database.dsn) as holder:
         await holder.execute("SELECT FROM tenants FOR UPDATE")
         await services.temporal.signal(run.workflow_id, run.run_id or "", contracts.DECIDED)  # and there is none
-        failing = await eventually(look, lambda detail: detail.execution.cause == contracts.STEP_RETRYING)
-    again = await eventually(look, lambda detail: detail.execution.cause != contracts.STEP_RETRYING)
+        failing = await eventually(look, lambda detail: detail.execution.cause == Cause.STEP_RETRYING)
+    again = await eventually(look, lambda detail: detail.execution.cause != Cause.STEP_RETRYING)
 
     assert failing.awaits_decision
-    assert (again.execution.cause, again.execution.cause_detail) == (contracts.AWAITING_APPROVAL, None)
+    assert (again.execution.cause, again.execution.cause_detail) == (Cause.AWAITING_APPROVAL, None)
     await connection.execute("UPDATE workflow_executions SET cause = 'unknown'")
     await services.executions.decide(admin, asking, Decision.APPROVED, "contract signed")
     done = await eventually(look, lambda detail: detail.execution.status.is_final)
@@ -77,7 +77,7 @@ async def test_what_a_cause_says_permits_no_decision(
 ) -> None:
     tenant = await add_tenant(connection)
     execution = await add_execution(connection, status=Status.RUNNING, entity_id=tenant)
-    await connection.execute("UPDATE workflow_executions SET cause = %s", (contracts.AWAITING_APPROVAL,))
+    await connection.execute("UPDATE workflow_executions SET cause = %s", (Cause.AWAITING_APPROVAL.value,))
 
     with pytest.raises(NotWaiting):
         await services.executions.decide(admin, execution, Decision.APPROVED, "contract signed")

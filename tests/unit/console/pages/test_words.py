@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from console.pages import execution_table, words
-from operations.contracts import AWAITING_APPROVAL, REQUEST_APPROVAL, SETTLE_APPROVAL, STEP_RETRYING
+from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.kinds import known
 from operations.phrases import REQUESTS
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import (
+    Cause,
     CloseReason,
     CommandKind,
     CommandState,
@@ -57,7 +58,7 @@ RUNNING = ExecutionView(
     build_id=None,
     verified_at=None,
 )
-RETRYING = replace(RUNNING, current_step="create_schema", cause=STEP_RETRYING, cause_detail="OSError: disk full")
+RETRYING = replace(RUNNING, current_step="create_schema", cause=Cause.STEP_RETRYING, cause_detail="OSError: disk full")
 
 
 def detail(execution: ExecutionView, *steps: StepView) -> ExecutionDetail:
@@ -99,6 +100,51 @@ def test_a_step_that_fails_says_how_often_and_when_it_is_tried_again(tries: int,
 
     assert (said.text, said.lead, said.until) == (text, " Next try ", SOON)
     assert words.cause(RETRYING) == "Disk full"
+
+
+def test_the_line_of_a_failing_step_names_the_step_and_how_often_it_failed() -> None:
+    evidence = {"step": "create_schema", "tries": 27}
+    failing = replace(RETRYING, signature="Disk full", evidence=evidence)
+
+    assert words.cause(failing) == "“Create schema” failed 27 times. Disk full."
+
+
+def test_what_was_waited_for_before_is_said_again() -> None:
+    assert words.cause(replace(RUNNING, cause=Cause.AWAITING_APPROVAL)).startswith("Waiting for an operator")
+
+
+def test_a_removal_says_until_when_it_can_be_kept_also_while_it_sleeps() -> None:
+    leaving = replace(
+        RUNNING, cause=Cause.SLEEPING, cause_detail="It sleeps.", due_at=SOON, entity_status=TenantStatus.DEPROVISIONING
+    )
+
+    assert words.cause(leaving) == "Waiting until 2026-01-31 12:00 UTC, then all data is deleted."
+
+
+@pytest.mark.parametrize(
+    ("health", "cause", "title"),
+    [
+        ("ok", "step_retrying", "A step keeps failing"),
+        ("stuck", "no_worker", "Stuck: No worker"),
+        ("ok", None, "It goes on"),
+        (None, "of a newer version", "It goes on"),
+    ],
+)
+def test_the_event_of_a_diagnosis_says_why_and_how_bad_it_is(health: str | None, cause: str | None, title: str) -> None:
+    event = EventView(
+        seq=1,
+        at=NOW,
+        kind="diagnosis",
+        from_status=None,
+        to_status=None,
+        actor="system:diagnosis",
+        reason=None,
+        error=None,
+        health=health,
+        cause=cause,
+    )
+
+    assert words.event_title(event) == title
 
 
 @pytest.mark.parametrize("reason", CloseReason)
@@ -149,7 +195,7 @@ def test_what_ended_between_two_steps_is_not_said_to_have_ended_at_one() -> None
 
 
 def test_a_run_that_waits_for_a_decision_is_at_that_step() -> None:
-    waiting = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=AWAITING_APPROVAL)
+    waiting = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=Cause.AWAITING_APPROVAL)
     asking = replace(waiting, cause=None)
 
     assert execution_table.row(waiting)["step"] == "Wait for decision"
