@@ -1,4 +1,4 @@
-"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P8 P9 P10] [--full]`."""
+"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 diagnosing] [--full]`."""
 
 import argparse
 import asyncio
@@ -22,6 +22,7 @@ MODULES = {
     "P8": "bench.p8_provisioning",
     "P9": "bench.p9_start",
     "P10": "bench.p10_render",
+    "diagnosing": "bench.diagnosing",
     "leaks": "bench.leaks",
 }
 

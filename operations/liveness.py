@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from time import monotonic
 
-from temporalio.api.enums.v1 import WorkerStatus
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
 from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -28,17 +28,19 @@ LATE, LEAST_SILENCE = 1.25, 8.0  #: of its own rhythm, and seconds: then a worke
 POLLER_SILENCE = 75.0  #: seconds; a long poll lasts a minute
 TEMPORAL_SILENCE = 5.0  #: seconds without an answer
 SETTLING = 20.0  #: seconds in which workers come (back), after this one began to look and after Temporal was away
+WORKFLOWS, STEPS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 EVERY = 1.0  #: seconds between two looks
 #: A server that lists no workers, or none to us.
 NOT_FOR_US = (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.INVALID_ARGUMENT)
 
 
 class Part(StrEnum):
-    """What an installation needs beside its console."""
+    """What an installation needs beside its pages."""
 
     DATABASE = "database"
     TEMPORAL = "temporal"
     WORKER = "worker"
+    DIAGNOSIS = "diagnosis"  #: whoever looks at executions that stand still
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +98,7 @@ class Watch:
 
     temporal: Temporal
     task_queue: str
+    of_steps: bool = False  #: whether those count that take steps, and not those that run workflows
     clock: Clock = field(default_factory=Clock)  #: by which it is told since when a part is away
     _sightings: Sightings = field(default_factory=Sightings)
     _begun_at: float = field(default_factory=monotonic)
@@ -147,7 +150,7 @@ class Watch:
         """Whoever sends heartbeats is judged by them alone; how long ago it polled says less."""
         heartbeats = await self._heartbeats()
         beating = {heartbeat.worker_identity for heartbeat in heartbeats}
-        polling = await fleet.pollers(self.temporal, self.task_queue)
+        polling = await fleet.pollers(self.temporal, self.task_queue, STEPS if self.of_steps else WORKFLOWS)
         pollers = [poller for poller in polling if poller.identity not in beating]
         return [*map(_of_heartbeat, heartbeats), *map(_of_poller, pollers)]
 

@@ -7,6 +7,7 @@ TITLES = {
     Part.DATABASE: "Live updates are interrupted: the database does not answer",
     Part.TEMPORAL: "Temporal does not answer",
     Part.WORKER: "No worker answers",
+    Part.DIAGNOSIS: "Nobody looks at executions that stand still",
 }
 TEXTS = {
     Part.DATABASE: (
@@ -20,6 +21,10 @@ TEXTS = {
     Part.WORKER: (
         "No step is carried out: runs wait where they are. Registrations and actions are accepted, and carried out when"
         " a worker is back. Look at its log, or start one with “tenantry worker”."
+    ),
+    Part.DIAGNOSIS: (
+        "How open executions are doing is unknown; statuses and steps are right, and everything else works."
+        " Look at the logs of console and worker for why the watcher failed."
     ),
 }
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from operations.statuses import Cause, CloseReason, FindingKind, Status, StepStatus
 
@@ -15,6 +16,13 @@ class Patience:
     stuck_after: timedelta = timedelta(seconds=120)  #: without progress
     lasting: timedelta = timedelta(seconds=120)  #: of a cause that is certain
     waits: timedelta = timedelta(days=1)  #: for people and timers, which are no trouble by themselves
+
+    @classmethod
+    def within(cls, stuck_after: float, slow_wait_after: float) -> Self:
+        """By the settings, in seconds; what a step usually takes is not known here."""
+        lasting = timedelta(seconds=stuck_after)
+        slow = min(cls().slow_after, lasting / 2)
+        return cls(slow_after=slow, stuck_after=lasting, lasting=lasting, waits=timedelta(seconds=slow_wait_after))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

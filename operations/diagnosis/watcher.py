@@ -1,0 +1,130 @@
+"""The watcher: looks every few seconds at executions that stand still, and writes why.
+
+One per installation, in whichever process holds the lease; the others look whether it has run out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Self
+
+from prometheus_client import Gauge
+
+from operations.clocks import Clock
+from operations.database import Database
+from operations.diagnosis import leases
+from operations.diagnosis.answers import Answer, store
+from operations.diagnosis.durations import Durations
+from operations.diagnosis.facts import Patience
+from operations.diagnosis.leases import Lease, Round
+from operations.diagnosis.looking import Looker
+from operations.diagnosis.suspects import Place, Suspect, suspects
+from operations.errors import DatabaseUnavailable
+from operations.liveness import Outage, Part
+from operations.logs import logger
+from operations.temporal import Temporal
+
+log = logger(__name__)
+
+INTERVAL = 15.0  #: seconds between two rounds
+MOST = 5000  #: executions per round; one that is full goes on where it ended
+WRITTEN_AT_ONCE = 500
+
+age = Gauge("tenantry_diagnosis_age_seconds", "Seconds since a round of the watcher finished, in whichever process")
+still = Gauge("tenantry_still_executions", "Open executions without progress, as of the last round")
+
+
+@dataclass(kw_only=True, slots=True)
+class Watcher:
+    """Keep one per process; `run` it beside the rest."""
+
+    database: Database
+    name: str
+    durations: Durations
+    looker: Looker
+    clock: Clock = field(default_factory=Clock)  #: by which it is told since when nobody looks
+    interval: float = INTERVAL
+    most: int = MOST
+    _place: Place | None = None
+    _is_running: bool = False
+    _round_at: float = field(default_factory=monotonic)  #: when a round finished last, in whichever process
+
+    @classmethod
+    def of(cls, database: Database, temporal: Temporal, *, name: str, patience: Patience) -> Self:
+        return cls(
+            database=database,
+            name=name,
+            durations=Durations(settings=patience),
+            looker=Looker(temporal=temporal),
+            interval=min(INTERVAL, patience.lasting.total_seconds() / 4),
+        )
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Of the watchers themselves: then nobody knows how executions are doing."""
+        if not self._is_running or monotonic() - self._round_at < max(leases.SILENCE, 4 * self.interval):
+            return ()
+        return (Outage(part=Part.DIAGNOSIS, since=self.clock.at(self._round_at)),)
+
+    async def run(self) -> None:
+        """Watch until cancelled, and hand the lease back."""
+        self._is_running, self._round_at = True, monotonic()
+        try:
+            while True:
+                try:
+                    await self.tend()
+                except DatabaseUnavailable:
+                    self._round_at = monotonic()  # that PostgreSQL is away, others say
+                except Exception:  # a bug that one round meets must not end the process that watches
+                    log.exception("a round of the watcher failed")
+                age.set(monotonic() - self._round_at)
+                await asyncio.sleep(self.interval)
+        finally:
+            self._is_running = False
+            with suppress(DatabaseUnavailable):
+                await leases.release(self.database, self.name)
+
+    async def tend(self) -> Round | None:
+        """One look: a round, unless somebody else holds the lease."""
+        lease = await leases.take(self.database, self.name, seconds=3 * self.interval)
+        if lease is None:
+            silence = await leases.silent_for(self.database)
+            self._round_at = monotonic() - silence
+            age.set(silence)
+            return None
+        done = await self._round(lease)
+        await leases.finish(self.database, lease, done)
+        self._round_at = monotonic()
+        age.set(0)
+        still.set(done.still)
+        return done
+
+    async def _round(self, lease: Lease) -> Round:
+        began = monotonic()
+        async with self.database.transaction() as connection:
+            await self.durations.look_up(connection)
+            page = await suspects(
+                connection, idle=self.durations.settings.slow_after, after=self._place, limit=self.most
+            )
+        if page:
+            self.clock.set(page[0].facts.now)
+        known = [self._measured(each) for each in page]
+        answers, spent = await self.looker.answer(known)
+        await self._write(lease, [answer for answer in answers if answer.is_news])
+        self._place = page[-1].place if len(page) == self.most else None
+        if self._place is None:
+            self.looker.forget(known)
+        return Round(still=len(page), described=spent.described, asked=spent.asked, seconds=monotonic() - began)
+
+    def _measured(self, suspect: Suspect) -> Suspect:
+        """By what its step usually takes."""
+        step = None if suspect.facts.step is None else suspect.facts.step.name
+        patience = self.durations.patience(suspect.workflow_type, step, suspect.build)
+        return replace(suspect, facts=replace(suspect.facts, patience=patience))
+
+    async def _write(self, lease: Lease, answers: Sequence[Answer]) -> None:
+        for first in range(0, len(answers), WRITTEN_AT_ONCE):
+            async with self.database.transaction() as connection:
+                await store(connection, answers[first : first + WRITTEN_AT_ONCE], lease.token)
