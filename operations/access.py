@@ -40,6 +40,7 @@ class Permission(StrEnum):
     RETRY = "retry_execution"
     TERMINATE = "terminate_execution"
     CANCEL = "cancel_execution"
+    HOLD_STEP = "pause_step"  #: and let it go on
     DECIDE = "decide_approval"
     DEPROVISION = "deprovision_tenant"
     START = "start_run"  #: of a kind that neither makes nor removes a tenant
@@ -54,6 +55,7 @@ NEEDS = {
     Permission.RETRY: Role.SUPPORT,
     Permission.TERMINATE: Role.OPERATOR,
     Permission.CANCEL: Role.OPERATOR,
+    Permission.HOLD_STEP: Role.OPERATOR,
     Permission.DECIDE: Role.OPERATOR,
     Permission.DEPROVISION: Role.OPERATOR,
     Permission.START: Role.OPERATOR,

@@ -88,6 +88,10 @@ class NotOffered(OperationsError):
     """The kind of this execution knows no such action; nothing was changed."""
 
 
+class CannotHoldStep(OperationsError):
+    """No step of this execution can be paused or resumed; nothing was changed."""
+
+
 class NotWaiting(OperationsError):
     """The execution does not wait for an approval; nothing was changed."""
 

@@ -46,6 +46,8 @@ class Deed(StrEnum):
     RETRY = "retry"
     CANCEL = "cancel"
     TERMINATE = "terminate"
+    PAUSE_STEP = "pause_step"
+    RESUME_STEP = "resume_step"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

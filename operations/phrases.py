@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from operations import kinds
-from operations.statuses import CloseReason, CommandKind, Decision, Status
+from operations.statuses import CloseReason, CommandKind, Decision, Outcome, Status
 
 SHELL = "cli:"  #: begins the name of whoever has a shell on the installation
 TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
@@ -34,6 +34,18 @@ REQUESTS = {
     CommandKind.TERMINATE: "Termination",
     CommandKind.CANCEL: "Cancellation",
     CommandKind.DECIDE: "Decision",
+    CommandKind.RETRY_STEP: "Try of the step",
+    CommandKind.PAUSE_STEP: "Pause of the step",
+    CommandKind.RESUME_STEP: "Resumption of the step",
+    CommandKind.REPLACE: "Replacement",
+}
+#: Of a retry.
+OUTCOMES = {
+    Outcome.MOVED_ON: "moved on",
+    Outcome.FAILED_AGAIN: "failed again with the same error",
+    Outcome.FAILED_OTHERWISE: "failed again with another error",
+    Outcome.NOT_IN_TIME: "has not moved in ten minutes",
+    Outcome.NOT_DONE: "was not carried out",
 }
 STOPS = (".", "!", "?", "…", ".”")
 BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)

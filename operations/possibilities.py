@@ -3,15 +3,17 @@
 Pages, REST and command line ask before, and actions ask again under their locks.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import assert_never
 
 from operations import errors, kinds
 from operations.access import NEEDS, Actor, Permission
-from operations.kinds import Deed, Purpose
+from operations.deed_facts import Facts, Possibility
+from operations.diagnosis.advice import advice
+from operations.kinds import Deed
 from operations.phrases import REQUESTS, said, shown_status, spelled, told
-from operations.statuses import CloseReason, CommandKind, RetryKind, Status, TenantStatus
+from operations.statuses import Cause, CommandKind, RetryKind, Status, TenantStatus
+from operations.tenant_rules import cancel_problem, retry_problem
 
 #: What a role must allow for a deed to be offered at all; a deed may need more, and then says so.
 OFFERED_TO = {
@@ -20,61 +22,9 @@ OFFERED_TO = {
     Deed.RETRY: Permission.RETRY,
     Deed.CANCEL: Permission.CANCEL,
     Deed.TERMINATE: Permission.TERMINATE,
+    Deed.PAUSE_STEP: Permission.HOLD_STEP,
+    Deed.RESUME_STEP: Permission.HOLD_STEP,
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What decides, as one look saw it."""
-
-    workflow_type: str
-    status: Status
-    attempt: int
-    latest_attempt: int
-    tenant: TenantStatus | None
-    due_at: datetime | None = None  #: of a tenant that leaves: before that moment nothing of it is dropped
-    awaits_decision: bool = False
-    close_reason: CloseReason | None = None
-    ending: str | None = None  #: how a failed one ended, as its row tells it
-    decided: str | None = None  #: who decided what, in a sentence, where somebody did
-    asked: frozenset[CommandKind] = frozenset()  #: what was asked for and has not reached Temporal
-
-    @property
-    def removes(self) -> bool:
-        return kinds.known().purpose(self.workflow_type) is Purpose.REMOVE
-
-    @property
-    def makes(self) -> bool:
-        return kinds.known().purpose(self.workflow_type) is Purpose.PROVISION
-
-    @property
-    def retry(self) -> RetryKind:
-        """What Retry would be, where it is possible."""
-        return RetryKind.ATTEMPT if self.status.is_final else RetryKind.NONE
-
-    @property
-    def can_be_kept(self) -> bool:
-        """Whether cancelling keeps a tenant that would be deleted."""
-        return self.removes and cancel_problem(self.workflow_type, self.tenant) is None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Possibility:
-    """One deed: what it would do, or `problem`, why it cannot be done; then it promises nothing."""
-
-    permission: Permission
-    effects: tuple[str, ...]
-    problem: str | None
-    not_undone: tuple[str, ...] = ()
-    refusal: type[errors.OperationsError] = errors.OperationsError  #: what an action that meets the problem raises
-
-    def ensure(self) -> None:
-        """Raises the problem."""
-        if self.problem is None:
-            return
-        is_over = self.refusal is errors.TooLateToCancel  # the run goes on changing things, and the problem says so
-        raise self.refusal(self.problem if is_over else f"{self.problem} Nothing was changed.")
-
 
 _FAILS = "The tenant becomes failed, unless it is active already."
 _STAYS = "The tenant stays as it is."
@@ -84,13 +34,17 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
     """What this deed would be for this actor now."""
     match deed:
         case Deed.APPROVE | Deed.REJECT:
-            possible = _decision(facts, approves=deed is Deed.APPROVE)
+            possible = _decision(facts, actor, approves=deed is Deed.APPROVE)
         case Deed.RETRY:
             possible = _retry(facts)
         case Deed.CANCEL:
             possible = _cancel(facts)
         case Deed.TERMINATE:
             possible = _terminate(facts)
+        case Deed.PAUSE_STEP:
+            possible = _pause_step(facts)
+        case Deed.RESUME_STEP:
+            possible = _resume_step(facts)
         case _:
             assert_never(deed)
     kind = kinds.known().get(facts.workflow_type)
@@ -103,13 +57,15 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
     return possible if possible.problem is None else replace(possible, effects=(), not_undone=())
 
 
-def _decision(facts: Facts, *, approves: bool) -> Possibility:
+def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
     undecided = "It does not wait for a decision."
     problem = None
     if facts.status.is_final:
         problem = _ended(facts)
     elif not facts.awaits_decision:
         problem = f"{facts.decided.rstrip('.')}. A decision is final." if facts.decided else undecided
+    elif approves and facts.takes_two and facts.requested_by == actor.name:
+        problem = "You asked for it yourself; it takes another person to approve it."
     does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
     return Possibility(
         permission=Permission.DECIDE,
@@ -121,6 +77,76 @@ def _decision(facts: Facts, *, approves: bool) -> Possibility:
 
 
 def _retry(facts: Facts) -> Possibility:
+    match facts.retry:
+        case RetryKind.STEP:
+            return _retry_step(facts)
+        case RetryKind.REPLACE:
+            return _replace(facts)
+        case RetryKind.ATTEMPT | RetryKind.NONE:
+            return _new_attempt(facts)
+
+
+def _retry_step(facts: Facts) -> Possibility:
+    problem = "The step is being tried now already." if CommandKind.RETRY_STEP in facts.asked else None
+    return Possibility(
+        permission=Permission.RETRY,
+        effects=(f"Tries {_step(facts)} now instead of later; if that fails, it is tried again by itself.",),
+        not_undone=("Temporal counts the tries of the step from one again.",),
+        problem=problem,
+        refusal=errors.CannotRetry,
+    )
+
+
+def _step(facts: Facts) -> str:
+    return "the step" if facts.step is None else f"“{kinds.known().step_title(facts.step)}”"
+
+
+def _pause_step(facts: Facts) -> Possibility:
+    problem = None
+    if facts.status is not Status.RUNNING or facts.step is None or facts.awaits_decision:
+        problem = _ended(facts) if facts.status.is_final else "No step is under way that could be paused."
+    elif facts.cause == Cause.STEP_PAUSED or CommandKind.PAUSE_STEP in facts.asked:
+        problem = "The step is paused already, or is being paused."
+    return Possibility(
+        permission=Permission.HOLD_STEP,
+        effects=(f"No further try of {_step(facts)} begins. One that is under way goes on until it ends.",),
+        not_undone=("Its time limits go on during the pause: a step whose time is up fails when it is resumed.",),
+        problem=problem,
+        refusal=errors.CannotHoldStep,
+    )
+
+
+def _resume_step(facts: Facts) -> Possibility:
+    problem = None
+    if facts.cause != Cause.STEP_PAUSED:
+        problem = _ended(facts) if facts.status.is_final else "No step is paused."
+    elif CommandKind.RESUME_STEP in facts.asked:
+        problem = "The step is being resumed already."
+    return Possibility(
+        permission=Permission.HOLD_STEP,
+        effects=(f"The next try of {_step(facts)} begins at once.",),
+        problem=problem,
+        refusal=errors.CannotHoldStep,
+    )
+
+
+def _replace(facts: Facts) -> Possibility:
+    """By force, and therefore for those who may terminate; of a removal, for those who may remove."""
+    problem = None if CommandKind.REPLACE not in facts.asked else "The run is being replaced already."
+    return Possibility(
+        permission=Permission.DEPROVISION if facts.removes else Permission.TERMINATE,
+        effects=(
+            "The run is ended by force: nothing else helps it as it is.",
+            f"Attempt {facts.attempt + 1} starts from the beginning, once Temporal confirms the end."
+            " If the run ends by itself before that, there is no new attempt.",
+        ),
+        not_undone=("Nothing is cleaned up: what the steps made is found and reused.",),
+        problem=problem or retry_problem(facts.workflow_type, facts.tenant),
+        refusal=errors.CannotRetry,
+    )
+
+
+def _new_attempt(facts: Facts) -> Possibility:
     begins = f"Starts attempt {facts.attempt + 1} from the beginning, once Temporal confirms that this one has ended."
     if not facts.removes:
         return Possibility(
@@ -152,12 +178,19 @@ def _retry_problem(facts: Facts) -> str | None:
     if facts.status is Status.COMPLETED and not is_unfinished:  # a run can be told that a step is done which is not
         return "The execution completed; there is nothing to retry."
     if not facts.status.is_final:
-        return "The execution is open. Its steps are tried again by themselves, without limit."
+        return _open_problem(facts)
     if kinds.known().get(facts.workflow_type) is None:
         return "This version knows no workflow of this type."
     if facts.latest_attempt > facts.attempt:
         return f"There is a newer attempt (number {facts.latest_attempt}) already; retry that one."
     return retry_problem(facts.workflow_type, facts.tenant)
+
+
+def _open_problem(facts: Facts) -> str:
+    """An open run goes on as soon as it can: what helps it, its cause says."""
+    if facts.cause not in list(Cause):
+        return "The execution is open and goes on by itself."
+    return f"The execution is open. {advice(Cause(facts.cause)).action}"
 
 
 def _cancel(facts: Facts) -> Possibility:
@@ -186,11 +219,25 @@ def _cancel(facts: Facts) -> Possibility:
 def _terminate(facts: Facts) -> Possibility:
     return Possibility(
         permission=Permission.TERMINATE,
-        effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts)),
+        effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts), *_made(facts)),
         not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
         problem=_end_problem(facts, CommandKind.TERMINATE),
         refusal=errors.AlreadyEnded,
     )
+
+
+def _made(facts: Facts) -> tuple[str, ...]:
+    """The blast radius: what the run has done, and what of it stays."""
+    said = []
+    if facts.done:
+        titles = ", ".join(f"“{kinds.known().step_title(name)}”" for name in facts.done)
+        said.append(f"Done so far, and not undone: {titles}.")
+    if facts.remains is not None:
+        tables = "1 table" if facts.remains.tables == 1 else f"{facts.remains.tables:,} tables"
+        said.append(
+            f"The schema {facts.remains.schema_name} stays, with {tables} and about {facts.remains.rows:,} records."
+        )
+    return tuple(said)
 
 
 def _left_behind(facts: Facts) -> str:
@@ -216,63 +263,3 @@ def _ended(facts: Facts) -> str:
     if facts.ending and facts.close_reason is not None and facts.close_reason.is_by_somebody:
         return f"The run has ended. {told(facts.ending).sentence.rstrip('.')}."
     return f"The run has ended: {spelled(shown_status(facts.status, facts.close_reason))}."
-
-
-def deprovision_problem(tenant: TenantStatus) -> str | None:
-    """Why a tenant cannot be removed; None when it can."""
-    if tenant in (TenantStatus.ACTIVE, TenantStatus.FAILED):
-        return None
-    if tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
-        return "The tenant is being deprovisioned already."
-    return f"The tenant is {tenant}; only an active or failed one can be deprovisioned."
-
-
-def cancel_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None:
-    """Why an open execution cannot be cancelled; None when it can."""
-    if kinds.known().purpose(workflow_type) is not Purpose.REMOVE or tenant is None or not tenant.is_gone:
-        return None
-    if tenant is TenantStatus.DROPPING:
-        return "It is too late to cancel: part of the tenant's data is deleted already. The run deletes the rest."
-    return "It is too late to cancel: the tenant is deleted. The run ends by itself."
-
-
-def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None:
-    """Why an execution that failed cannot be tried again; None when it can."""
-    if tenant is None:
-        return None
-    match kinds.known().purpose(workflow_type):
-        case Purpose.PROVISION:
-            return _leaving_problem(tenant)
-        case Purpose.WORK:
-            return start_problem(tenant)
-        case Purpose.REMOVE:
-            if tenant is TenantStatus.DELETED:
-                return "The tenant is deleted; there is nothing left to delete."
-            return None if tenant.leaves else f"The tenant is {tenant} again; deprovision it once more if it has to go."
-
-
-def _leaving_problem(tenant: TenantStatus) -> str | None:
-    return f"The tenant is {tenant}; it is not provisioned again." if tenant.leaves else None
-
-
-def start_problem(tenant: TenantStatus) -> str | None:
-    """Why no work that is neither making nor removing can be begun for a tenant; None when it can."""
-    return None if tenant is TenantStatus.ACTIVE else f"The tenant is {tenant}; it has to be active."
-
-
-def provision_problem(tenant: TenantStatus | None) -> str | None:
-    """Why nothing begins to provision a tenant that nothing provisions; None when something can."""
-    return None if tenant is TenantStatus.PROVISIONING else "The tenant is not being provisioned any more."
-
-
-def adoption_problem(purpose: Purpose, tenant: TenantStatus) -> str | None:
-    """Why a run that lost its row, or that somebody else started, gets none; None when it can have one."""
-    match purpose:
-        case Purpose.PROVISION:
-            return _leaving_problem(tenant)
-        case Purpose.WORK:
-            return start_problem(tenant)
-        case Purpose.REMOVE:  # nobody's data goes because of a run: removing was decided here, or it is not
-            if tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING):
-                return None
-            return f"The run would remove a tenant that is {tenant}, and nobody here asked for that."

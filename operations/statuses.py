@@ -96,6 +96,20 @@ class CommandKind(StrEnum):
     TERMINATE = "terminate"  #: end the run by force, without clean-up
     CANCEL = "cancel"  #: ask the run to end in order
     DECIDE = "decide"  #: tell a waiting run that a decision was made
+    RETRY_STEP = "retry_step"  #: have a step that waits for its next try tried now
+    PAUSE_STEP = "pause_step"  #: have no further try of a step begin
+    RESUME_STEP = "resume_step"
+    REPLACE = "replace"  #: end a wedged run by force, and begin a new attempt when that is certain
+
+
+class Outcome(StrEnum):
+    """What became of a retry."""
+
+    MOVED_ON = "moved_on"  #: the step succeeded, or the attempt got further than the one before
+    FAILED_AGAIN = "failed_again"  #: with the same error
+    FAILED_OTHERWISE = "failed_otherwise"  #: with another one
+    NOT_IN_TIME = "not_in_time"  #: nothing was seen of it for as long as it was watched
+    NOT_DONE = "not_done"  #: Temporal did not take it
 
 
 class RetryKind(StrEnum):

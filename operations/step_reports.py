@@ -140,7 +140,7 @@ def _plain(report: StepReport) -> dict[str, object]:
 
 # A row deleted by hand blocks nothing; of a run that the row does not follow nothing is written. A try that is older
 # than the one known, or known to have ended, is late; only that it ended well is news also after its end was guessed
-# with that of the run. A run that goes on after a reset counts its tries anew.
+# with that of the run. A run that goes on after a reset counts its tries anew, and so does a step after one.
 STEPS = b"""
     WITH matching AS (
         SELECT r.* FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
@@ -172,11 +172,13 @@ STEPS = b"""
         completed_at = CASE WHEN excluded.completed_at IS NOT NULL THEN greatest(excluded.completed_at, s.started_at,
             CASE WHEN excluded.attempts > s.attempts THEN excluded.tried_at ELSE s.tried_at END) END,
         tried_at = CASE WHEN excluded.attempts > s.attempts OR excluded.run_id <> s.run_id
+                             OR s.tried_at < s.reset_at AND excluded.tried_at >= s.reset_at
                         THEN excluded.tried_at ELSE s.tried_at END,
         progressed_at = CASE WHEN excluded.progress IS DISTINCT FROM s.progress AND excluded.progress IS NOT NULL
                              THEN clock_timestamp() ELSE s.progressed_at END
     WHERE CASE WHEN excluded.run_id <> s.run_id THEN excluded.tried_at > s.tried_at
-               ELSE excluded.attempts > s.attempts
+               WHEN s.tried_at < s.reset_at AND excluded.tried_at >= s.reset_at THEN true
+               ELSE excluded.attempts > s.attempts AND (s.reset_at IS NULL OR excluded.tried_at >= s.reset_at)
                     OR (excluded.attempts = s.attempts AND s.status <> 'completed'
                         AND (s.status = 'running' OR excluded.status = 'completed')) END
     )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from console.components.dialogs import Question
 from console.components.menus import MenuItem
+from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
-from operations.possibilities import Facts, Possibility
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

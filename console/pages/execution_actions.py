@@ -11,8 +11,9 @@ from console.components.menus import ActionMenu
 from console.components.text import attribute, tag
 from console.pages import deeds
 from console.pages.scope import Scope
+from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
-from operations.possibilities import OFFERED_TO, Facts, Possibility, possibility
+from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.statuses import CommandKind, Decision
 

@@ -25,14 +25,16 @@ from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from console.pages.tenant_work import Work
 from operations.access import Permission
+from operations.deed_facts import Facts
 from operations.feed import Changed
 from operations.kinds import Deed
 from operations.phrases import said
-from operations.possibilities import Facts, deprovision_problem, possibility
+from operations.possibilities import possibility
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.reconciliation_views import FindingFilter
 from operations.queries.tenants import TenantView
 from operations.statuses import Status, TenantStatus
+from operations.tenant_rules import deprovision_problem
 
 COLUMNS = tuple(
     replace(column, sortable=False)

@@ -10,8 +10,8 @@ from console.pages.scope import Scope
 from operations import kinds
 from operations.access import Permission
 from operations.kinds import Kind, Purpose
-from operations.possibilities import start_problem
 from operations.queries.tenants import TenantView
+from operations.tenant_rules import start_problem
 
 
 class Work:

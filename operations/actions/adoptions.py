@@ -17,10 +17,10 @@ from operations.actions.customers import Customer
 from operations.errors import CannotSettle
 from operations.kinds import Kind, Purpose
 from operations.models import ApprovalRequest, Execution, Tenant
-from operations.possibilities import adoption_problem
 from operations.reconciliation.observations import Observer
 from operations.statuses import Cause, TenantStatus
 from operations.temporal import Run, Temporal
+from operations.tenant_rules import adoption_problem
 from operations.transitions import Adoption
 
 #: Permissions for runs that do more than to make a tenant

@@ -4,23 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, kinds, phrases
+from operations import audit, phrases
 from operations.access import Actor, acting, permit
-from operations.actions import starts
-from operations.actions.locked import Locked, check_run, ensure, lock
+from operations.actions.locked import check_run, ensure, lock
 from operations.actions.reasons import checked_reason
+from operations.actions.retries import Retried, Retries
+from operations.actions.step_commands import StepHolds
 from operations.database import Database
-from operations.errors import AlreadyDecided, CannotRetry, RetryChanged
-from operations.kinds import Deed, Purpose
-from operations.models import Approval, Command, Tenant
+from operations.errors import AlreadyDecided
+from operations.kinds import Deed
+from operations.models import Approval, Command
 from operations.outbox import commands
 from operations.outbox.commands import Intent
 from operations.possibilities import OFFERED_TO
-from operations.statuses import CommandKind, CommandState, Decision, RetryKind, TenantStatus
+from operations.statuses import CommandKind, CommandState, Decision, RetryKind
 
 DECIDING = {Decision.APPROVED: Deed.APPROVE, Decision.REJECTED: Deed.REJECT}
 
@@ -32,6 +32,7 @@ class Executions:
     database: Database
     task_queue: str
     wake: Callable[[], None]
+    takes_two: bool = False  #: whoever asked for a run may not approve it
 
     async def terminate(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
         """End the run by force, without clean-up; returns the command. A second click finds the first one's."""
@@ -43,26 +44,18 @@ class Executions:
 
     async def retry(
         self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None, kind: RetryKind | None = None
-    ) -> UUID:
-        """Queue a new attempt of a failed execution and return its id; of concurrent clicks exactly one wins.
+    ) -> Retried:
+        """Try the step now, begin a new attempt, or replace a wedged run; of concurrent clicks exactly one wins.
 
-        Works while Temporal is down. Before the new run starts, the deliverer makes sure that the old one ended.
-        `kind` is what was shown; raises `RetryChanged` when Retry would be another by now.
+        Works while Temporal is down.
         """
-        permit(actor, OFFERED_TO[Deed.RETRY])
-        why = checked_reason(reason)
-        try:
-            async with acting(self.database, actor, OFFERED_TO[Deed.RETRY]) as connection:
-                old = await lock(connection, id_, with_tenant=True)
-                check_run(old, seen_run_id)
-                known = await ensure(connection, actor, Deed.RETRY, old)
-                if kind not in (None, known.retry):
-                    raise RetryChanged
-                new = await self._write_attempt(connection, actor, old, why)
-        except IntegrityError as error:
-            raise CannotRetry(starts.conflict(error)) from None
-        self.wake()
-        return new
+        retries = Retries(database=self.database, task_queue=self.task_queue, wake=self.wake)
+        return await retries.retry(actor, id_, reason, seen_run_id=seen_run_id, kind=kind)
+
+    async def hold(self, actor: Actor, id_: UUID, deed: Deed, reason: str, *, seen_run_id: str | None = None) -> UUID:
+        """Pause the step at which it stands, or resume it; returns the command."""
+        holds = StepHolds(database=self.database, wake=self.wake)
+        return await holds.hold(actor, id_, deed, reason, seen_run_id=seen_run_id)
 
     async def decide(
         self, actor: Actor, id_: UUID, decision: Decision, reason: str, *, seen_run_id: str | None = None
@@ -76,7 +69,7 @@ class Executions:
             check_run(row, seen_run_id)
             if await self._is_made(connection, id_, decision):
                 return decision
-            await ensure(connection, actor, deed, row)
+            await ensure(connection, actor, deed, row, takes_two=self.takes_two)
             await connection.execute(
                 insert(Approval).values(
                     id=uuid4(),
@@ -138,36 +131,3 @@ class Executions:
             )
         self.wake()
         return command
-
-    async def _write_attempt(self, connection: AsyncConnection, actor: Actor, old: Locked, why: str) -> UUID:
-        kind = kinds.known().by_stored_name[old.workflow_type]
-        new = await starts.write(
-            connection,
-            starts.Attempt(
-                kind=kind,
-                tenant_id=old.entity_id,
-                slug=old.slug,
-                plan=old.plan,
-                arguments=old.arguments,
-                task_queue=self.task_queue,
-                requested_by=actor.name,
-                why=why,
-                number=old.attempt + 1,
-                retry_of=old.id,
-            ),
-        )
-        again = case((Tenant.status == TenantStatus.FAILED, TenantStatus.PROVISIONING.value), else_=Tenant.status)
-        values = {"status": again} if kind.purpose is Purpose.PROVISION else {}
-        await connection.execute(  # touched in any case: pages of the tenant look again
-            update(Tenant).where(Tenant.id == old.entity_id).values(updated_at=func.clock_timestamp(), **values)
-        )
-        await audit.record(
-            connection,
-            actor,
-            "execution.retry",
-            audit.Outcome.APPLIED,
-            old.target,
-            reason=why,
-            after={"execution_id": str(new), "attempt": old.attempt + 1},
-        )
-        return new

@@ -18,9 +18,9 @@ from operations.database import Database
 from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
 from operations.kinds import Kind
 from operations.models import ReconciliationFinding
-from operations.possibilities import provision_problem
 from operations.statuses import FindingKind
 from operations.temporal import Temporal
+from operations.tenant_rules import provision_problem
 
 
 class Remedy(StrEnum):

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations import audit, kinds
 from operations.access import Actor, check
 from operations.actions import starts
+from operations.deed_facts import Facts
 from operations.errors import ExecutionNotFound, RunChanged
 from operations.kinds import Deed
 from operations.models import Approval, ApprovalRequest, Execution, Tenant
-from operations.possibilities import Facts, possibility
-from operations.statuses import CloseReason, Status, TenantStatus
+from operations.possibilities import possibility
+from operations.statuses import CloseReason, Health, Status, TenantStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,11 +32,17 @@ class Locked:
     run_id: str | None
     attempt: int
     arguments: tuple[str | float | None, ...]
+    requested_by: str
     slug: str
     plan: str
     tenant_status: TenantStatus
     due_at: datetime | None  #: of a tenant that leaves
     awaits_decision: bool
+    cause: str | None
+    health: Health
+    current_step: str | None
+    steps_done: int
+    signature: str | None
 
     @property
     def target(self) -> audit.Target:
@@ -66,6 +73,12 @@ async def lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = Fa
             Execution.run_id,
             Execution.attempt,
             Execution.input,
+            Execution.requested_by,
+            Execution.cause,
+            Execution.health,
+            Execution.current_step,
+            Execution.steps_done,
+            Execution.signature,
             Tenant.slug,
             Tenant.plan,
             Tenant.status.label("tenant_status"),
@@ -88,7 +101,7 @@ def check_run(row: Locked, seen_run_id: str | None) -> None:
         raise RunChanged
 
 
-async def facts(connection: AsyncConnection, row: Locked) -> Facts:
+async def facts(connection: AsyncConnection, row: Locked, *, takes_two: bool = False) -> Facts:
     """Without what was asked for before: a second click finds the command of the first."""
     kind = kinds.known().get(row.workflow_type)
     latest = row.attempt if kind is None else await starts.next_number(connection, row.entity_id, kind) - 1
@@ -102,15 +115,22 @@ async def facts(connection: AsyncConnection, row: Locked) -> Facts:
         awaits_decision=row.awaits_decision and not row.status.is_final,
         close_reason=row.close_reason,
         ending=row.error_message,
+        cause=row.cause,
+        health=row.health,
+        step=row.current_step,
+        requested_by=row.requested_by,
+        takes_two=takes_two,
     )
 
 
-async def ensure(connection: AsyncConnection, actor: Actor, deed: Deed, row: Locked) -> Facts:
+async def ensure(
+    connection: AsyncConnection, actor: Actor, deed: Deed, row: Locked, *, takes_two: bool = False
+) -> Facts:
     """Ask again, under the lock, what was asked before the deed was offered.
 
     Raises `NotPermitted`, or why it cannot be done.
     """
-    known = await facts(connection, row)
+    known = await facts(connection, row, takes_two=takes_two)
     possible = possibility(deed, known, actor)
     await check(connection, actor, possible.permission)
     possible.ensure()

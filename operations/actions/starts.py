@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
@@ -13,6 +14,8 @@ from operations import consequences
 from operations.kinds import Kind, Subject
 from operations.models import Execution
 from operations.statuses import CommandKind
+
+WATCHED = timedelta(minutes=10)  #: for which is looked whether a retry helped
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +59,7 @@ async def write(connection: AsyncConnection, attempt: Attempt) -> UUID:
             "steps_total": len(planned),
             "command": uuid4(),
             "kind": CommandKind.START.value,
+            "watched": None if attempt.retry_of is None else WATCHED,
         },
     )
     if attempt.number > 1:
@@ -76,8 +80,8 @@ START = text(
                :task_queue, CAST(:input AS jsonb), :actor, :steps_total
         FROM acting
     )
-    INSERT INTO commands (id, kind, execution_id, requested_by, reason)
-    VALUES (:command, :kind, :id, :actor, :reason)
+    INSERT INTO commands (id, kind, execution_id, requested_by, reason, watched_until)
+    VALUES (:command, :kind, :id, :actor, :reason, clock_timestamp() + CAST(:watched AS interval))
     """
 )
 

@@ -19,8 +19,8 @@ from operations.database import Database
 from operations.errors import AlreadyTaken, CannotDeprovision, CannotStart, InvalidInput, KeyReused, TenantNotFound
 from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
-from operations.possibilities import deprovision_problem, start_problem
 from operations.statuses import TenantStatus
+from operations.tenant_rules import deprovision_problem, start_problem
 
 LONGEST_KEY = 200  # characters
 KEY_RULE = f"The idempotency key must have 1 to {LONGEST_KEY} printable characters."

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject, Record, Word
-from operations.statuses import CommandKind, CommandState
+from operations.statuses import CommandKind, CommandState, Outcome
 
 
 class Command(Record):
@@ -31,8 +31,16 @@ class Command(Record):
     bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulk_operations.id"))
     created_at: Mapped[CreatedAt]
     settled_at: Mapped[datetime | None]
+    watched_until: Mapped[datetime | None]  #: of a retry: until when is looked whether it helped
+    outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome))  #: of a retry: whether it helped
+    outcome_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index(
+            "ix_commands_watched",
+            "watched_until",
+            postgresql_where=text("watched_until IS NOT NULL AND outcome IS NULL"),
+        ),
         Index("ix_commands_due", "due_at", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_commands_execution", "execution_id", text("created_at DESC")),
         Index("ix_commands_bulk", "bulk_id", postgresql_where=text("bulk_id IS NOT NULL")),

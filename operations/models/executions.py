@@ -223,6 +223,7 @@ class ExecutionStep(Record):
     error: Mapped[str | None]  #: of the latest failed try
     progress: Mapped[str | None]  #: what a long step last said of itself
     progressed_at: Mapped[datetime | None]  #: when it last said something new
+    reset_at: Mapped[datetime | None]  #: since when its tries are counted anew
 
 
 class ExecutionEvent(Record):

@@ -90,7 +90,8 @@ CLAIM = text(
            e.workflow_id, e.workflow_type, e.task_queue, e.run_id, e.status, e.input -> 'arguments' AS arguments,
            c.kind = 'start' AND EXISTS (
                SELECT FROM commands w
-               WHERE w.execution_id = c.execution_id AND w.kind IN ('terminate', 'cancel') AND w.state = 'queued'
+               WHERE w.execution_id = c.execution_id AND w.state = 'queued'
+                 AND w.kind IN ('terminate', 'cancel', 'replace')
            ) AS is_withdrawn,
            e.retry_of, before.workflow_id AS predecessor
     FROM claimed c JOIN workflow_executions e ON e.id = c.execution_id

@@ -1,6 +1,7 @@
 """Queues commands, what we want of Temporal, in the transaction that decided it; withdraws or repeats a start."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import exists, func, insert, select, text, update
@@ -22,6 +23,7 @@ class Intent:
     reason: str | None = None
     seen_run_id: str | None = None
     payload: dict[str, object] | None = None
+    watched_for: timedelta | None = None  #: of a retry: for how long is looked whether it helped
 
 
 async def queue(connection: AsyncConnection, intent: Intent) -> UUID:
@@ -36,6 +38,7 @@ async def queue(connection: AsyncConnection, intent: Intent) -> UUID:
             reason=intent.reason,
             seen_run_id=intent.seen_run_id,
             payload=intent.payload,
+            watched_until=None if intent.watched_for is None else func.clock_timestamp() + intent.watched_for,
         )
     )
     return id_

@@ -14,10 +14,10 @@ from operations.database import Database
 from operations.errors import DatabaseUnavailable, TemporalRefused, TemporalUnavailable
 from operations.fleet import Fleet
 from operations.logs import logger
-from operations.outbox import claims, deliveries
+from operations.outbox import claims, deliveries, step_deliveries
 from operations.outbox.claims import Claim
 from operations.outbox.deliveries import Delivery
-from operations.outbox.settlements import Settlement, Settler
+from operations.outbox.settlements import Settlement, Settler, Succeed
 from operations.statuses import CommandKind
 from operations.temporal import Temporal
 
@@ -32,6 +32,10 @@ HANDLERS: dict[CommandKind, Callable[[Delivery], Awaitable[Settlement]]] = {
     CommandKind.TERMINATE: deliveries.terminate,
     CommandKind.CANCEL: deliveries.cancel,
     CommandKind.DECIDE: deliveries.decide,
+    CommandKind.RETRY_STEP: step_deliveries.retry,
+    CommandKind.PAUSE_STEP: step_deliveries.pause,
+    CommandKind.RESUME_STEP: step_deliveries.resume,
+    CommandKind.REPLACE: deliveries.replace_run,
 }
 
 
@@ -42,6 +46,7 @@ class Deliverer:
     database: Database
     temporal: Temporal
     name: str
+    succeed: Succeed
     poll: float = 0.5  #: seconds
     fleet: Fleet = field(init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,7 +70,7 @@ class Deliverer:
 
     async def deliver_due(self) -> int:
         """Deliver all that is due, and return how many commands were claimed."""
-        settler = Settler(database=self.database)
+        settler = Settler(database=self.database, succeed=self.succeed)
         return await Round(
             database=self.database, temporal=self.temporal, fleet=self.fleet, name=self.name, settler=settler
         ).deliver()

@@ -4,7 +4,7 @@ A time-out is not a no: every delivery may have taken effect although its answer
 before it concludes what is not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operations import contracts, kinds, phrases
 from operations.database import Database
@@ -16,6 +16,8 @@ from operations.outbox.settlements import Settlement
 from operations.statuses import CloseReason, CommandKind, CommandState, Status
 from operations.temporal import AlreadyStarted, Run, RunStatus, Start, Temporal
 from operations.transitions import Transition
+
+FORCED = (CommandKind.TERMINATE, CommandKind.REPLACE)
 
 
 class NotYet(Exception):
@@ -124,6 +126,17 @@ async def terminate(delivery: Delivery) -> Settlement:
     return delivery.settlement(CommandState.DELIVERED, move=_ended_by(delivery, ended))
 
 
+async def replace_run(delivery: Delivery) -> Settlement:
+    """End a wedged run by force; only when that is certain, the settlement begins a new attempt."""
+    claim = delivery.claim
+    if claim.status.is_final and claim.tries > 1:  # an earlier try did it, and others were first to write so
+        run = await delivery.temporal.describe(claim.workflow_id, claim.seen_run_id or "")
+        if run is not None and _took_effect(claim, run):
+            return replace(delivery.settlement(CommandState.DELIVERED), has_successor=True)
+    settlement = await terminate(delivery)
+    return replace(settlement, has_successor=settlement.state is CommandState.DELIVERED)
+
+
 async def cancel(delivery: Delivery) -> Settlement:
     """Ask the run to end in order; its own report tells when it has. Temporal takes a cancel of a closed run, too."""
     run = await _target(delivery)
@@ -174,7 +187,7 @@ async def _target(delivery: Delivery) -> Run | Settlement:
             raise NotYet("The start is being delivered right now.")
     run = await delivery.temporal.describe(claim.workflow_id)
     if claim.status is Status.PENDING and (run is None or run.execution_id != str(claim.execution_id)):
-        forced = claim.kind is CommandKind.TERMINATE
+        forced = claim.kind in FORCED
         how, reason = ("Terminated", CloseReason.TERMINATED) if forced else ("Cancelled", CloseReason.CANCELED)
         move = delivery.ended(reason, phrases.ended(f"{how} before it started", claim.requested_by, claim.reason))
         return delivery.settlement(CommandState.DELIVERED, move=move)
@@ -188,7 +201,7 @@ async def _target(delivery: Delivery) -> Run | Settlement:
 
 def _took_effect(claim: Claim, run: Run) -> bool:
     """Whether an earlier try of this command did it, and only its answer was lost."""
-    wanted = RunStatus.TERMINATED if claim.kind is CommandKind.TERMINATE else RunStatus.CANCELED
+    wanted = RunStatus.TERMINATED if claim.kind in FORCED else RunStatus.CANCELED
     is_ours = run.execution_id == str(claim.execution_id) and claim.seen_run_id in (None, run.run_id)
     return claim.tries > 1 and is_ours and run.status is wanted
 

@@ -4,7 +4,7 @@ Delivered or failed is the durable end of an intent: a settled command is never 
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -25,6 +25,8 @@ from operations.transitions import Transition
 
 LINGER = 0.1  #: seconds for which an accepted start waits for those that are being delivered beside it
 
+Succeed = Callable[[AsyncConnection, Claim], Awaitable[None]]  #: writes the attempt that follows a replaced one
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
@@ -34,6 +36,7 @@ class Settlement:
     state: CommandState
     error: str | None = None
     move: Transition | None = None
+    has_successor: bool = False  #: a new attempt follows, in the same transaction
 
     @property
     def is_accepted_start(self) -> bool:
@@ -45,6 +48,7 @@ class Settler:
     """Writes settlements. Whatever is wrong with one of those written together costs the others nothing."""
 
     database: Database
+    succeed: Succeed
     _under_way: int = 0
     _waiting: dict[UUID, Settlement] = field(default_factory=dict)
     _are_all_here: asyncio.Event = field(default_factory=asyncio.Event)
@@ -109,6 +113,8 @@ class Settler:
             settled = await settle(connection, [settlement.claim], settlement.state, settlement.error)
             if settled and settlement.move is not None:
                 await tracking.move(connection, settlement.move)
+            if settled and settlement.has_successor:
+                await self.succeed(connection, settlement.claim)
 
 
 async def settle(

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from operations.possibilities import Facts
+from operations.deed_facts import Facts
 from operations.statuses import CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from operations.database import Database
+from operations.deed_facts import Possibility
 from operations.models import Approval, Command
-from operations.possibilities import Possibility
 from operations.statuses import CommandKind, CommandState, Decision, RetryKind
 
 

@@ -153,7 +153,7 @@ SUSPECTS = text(
     SELECT e.id, e.workflow_id, e.workflow_type, e.entity_id, e.status, e.close_reason, e.run_id,
            (SELECT c.state FROM commands c WHERE c.execution_id = e.id AND c.kind = 'start') AS start,
            EXISTS (SELECT FROM commands c WHERE c.execution_id = e.id
-                   AND c.kind IN ('terminate', 'cancel') AND c.state = 'queued') AS is_ending,
+                   AND c.kind IN ('terminate', 'cancel', 'replace') AND c.state = 'queued') AS is_ending,
            e.run_id IS NOT NULL OR e.current_step IS NOT NULL AS has_begun,
            EXISTS (SELECT FROM workflow_executions newer
                    WHERE newer.entity_id = e.entity_id AND newer.lane = e.lane

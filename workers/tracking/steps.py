@@ -69,7 +69,7 @@ class TrackedStep(ActivityInboundInterceptor):
             async with self._beating(info.heartbeat_timeout, report):
                 result: object = await super().execute_activity(input)
         except asyncio.CancelledError:
-            status = StepStatus.RETRYING if activity.is_worker_shutdown() else StepStatus.CANCELED
+            status = StepStatus.RETRYING if _comes_again() else StepStatus.CANCELED
             await self._write(_seen(report, status=status))
             raise
         except Exception as error:
@@ -117,6 +117,12 @@ class TrackedStep(ActivityInboundInterceptor):
             if heartbeats.said != written:
                 written = heartbeats.said
                 self._recorder.note(_seen(report, progress=str(written[0])))
+
+
+def _comes_again() -> bool:
+    """Whether a try ends because of its worker, or because the step was held or is to be tried anew: no cancel."""
+    why = activity.cancellation_details()
+    return activity.is_worker_shutdown() or (why is not None and (why.paused or why.reset))
 
 
 def _seen(report: StepReport, *, status: StepStatus | None = None, progress: str | None = None) -> StepReport:

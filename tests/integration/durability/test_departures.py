@@ -55,7 +55,8 @@ class Departure:
 
     async def retry(self) -> UUID:
         executions = self.provisioning.services.executions
-        return await insisting(lambda: executions.retry(OPERATOR, self.execution_id, "right after all"))
+        done = await insisting(lambda: executions.retry(OPERATOR, self.execution_id, "right after all"))
+        return done.attempt
 
     async def cancel_from_outside(self) -> None:
         workflow_id = f"tenant-deprovision-{self.slug}"

@@ -80,7 +80,7 @@ async def test_a_rejected_plan_ends_as_rejected_and_can_be_retried(
     assert done.execution.error_message == "Rejected by admin@example.com: “no budget”"
     assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.FAILED
     second = await services.executions.retry(admin, registered.execution_id, "budget found")
-    retried = await until(second, waits)
+    retried = await until(second.attempt, waits)
     assert retried.execution.attempt == 2
     assert retried.execution.workflow_id == "tenant-provision-hooli--2"
     assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.PROVISIONING

@@ -91,7 +91,7 @@ async def test_a_deletion_that_only_a_stranger_reported_is_found_and_can_be_comp
 
     assert await eventually(look, bool) == [leaving]
     again = await services.executions.retry(OTTO, leaving, "it is still there")
-    await town.ended(again)
+    await town.ended(again.attempt)
 
     assert (await services.reads.tenants.by_slug(acme.slug)).status is TenantStatus.DELETED
     [[schemas]] = await town.sql("SELECT count(*) FROM pg_namespace WHERE nspname = %s", f"tenant_{acme.tenant_id.hex}")

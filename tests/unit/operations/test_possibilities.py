@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 import pytest
 
 from operations.access import Actor
+from operations.deed_facts import Facts
 from operations.errors import AlreadyEnded, CannotRetry, NotPermitted, NotWaiting, OperationsError, TooLateToCancel
 from operations.kinds import Deed, Purpose, known
-from operations.possibilities import OFFERED_TO, Facts, adoption_problem, cancel_problem, possibility, retry_problem
+from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.intents import RetryOffer
 from operations.statuses import CloseReason, CommandKind, Role, Status, TenantStatus
+from operations.tenant_rules import adoption_problem, cancel_problem, retry_problem
 
 SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
 

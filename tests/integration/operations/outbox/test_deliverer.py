@@ -43,8 +43,8 @@ def operator() -> Actor:
 @pytest.fixture
 async def other_deliverer(database: Database, temporal: Temporal) -> AsyncIterator[Deliverer]:
     """As in another process: with connections of its own."""
-    own = Database.at(database.dsn, name="other")
-    yield Deliverer(database=own, temporal=temporal, name="other")
+    own = Database.at(database.dsn, name="other", succeed=nobody)
+    yield Deliverer(database=own, temporal=temporal, name="other", succeed=nobody)
     await own.close()
 
 
@@ -113,7 +113,9 @@ async def test_an_orderly_stop_hands_back_what_is_being_delivered(
         await queue_start(connection, task_queue)
     async with proxy_to(temporal_address) as proxy:
         await proxy.take(Way.BLACK_HOLE)
-        stopping = Deliverer(database=database, temporal=await Temporal.at(proxy.address), name="stopping")
+        stopping = Deliverer(
+            database=database, temporal=await Temporal.at(proxy.address), name="stopping", succeed=nobody
+        )
         running = asyncio.create_task(stopping.run())
         await eventually(lambda: _held(connection), lambda held: held == 3)
 
@@ -502,3 +504,7 @@ async def test_delivering_survives_the_loss_of_every_connection(
     second = await queue_start(connection, task_queue)
 
     await eventually(lambda: detail_of(services, second), lambda seen: seen.execution.status is Status.RUNNING)
+
+
+async def nobody(_: object, claim: object) -> None:
+    raise AssertionError(f"nothing was to be replaced here: {claim}")

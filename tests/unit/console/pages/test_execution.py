@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from console.pages import execution
-from operations.contracts import AWAITING_APPROVAL, REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail
+from operations.statuses import Cause
 from tests.unit.console.pages.test_words import NOW, RUNNING, SOON, detail
 
 
 def asked(*, is_open: bool) -> ExecutionDetail:
-    run = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=AWAITING_APPROVAL if is_open else None)
+    run = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=Cause.AWAITING_APPROVAL if is_open else None)
     request = ApprovalRequestView(requested_at=NOW, expires_at=SOON, is_open=is_open)
     return replace(detail(run), approval_request=request, planned=(SETTLE_APPROVAL, "create_schema"))
 
