@@ -1,0 +1,173 @@
+"""Trouble by its cause: open executions that do not do as they should, those of one cause and error together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operations.database import Database
+from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
+from operations.queries.paging import check_limit
+from operations.statuses import Cause, Health
+
+MOST_ROWS = 20_000  #: that are looked at for groups; trouble of more executions than that is one outage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupView:
+    """Executions that stand still for one cause, and by one error where there is one."""
+
+    cause: str
+    signature: str | None
+    title: str
+    health: Health  #: the worst of them
+    count: int
+    since: datetime  #: of the one for which it lasts longest
+    oldest_id: UUID
+    oldest_name: str | None  #: of its tenant
+    detail: str | None  #: of the oldest: the error itself, or what there is to say
+    owner: Owner
+    owner_title: str
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupPage:
+    """Groups, the largest trouble first."""
+
+    items: tuple[GroupView, ...]
+    next: str | None
+    total: int
+    total_capped: bool  #: more executions are in trouble than were looked at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HealthCount:
+    """How many open executions are doing so, and for this cause."""
+
+    health: Health
+    cause: str | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duration:
+    """How long something takes: of the last 200 that ended well."""
+
+    workflow_type: str
+    p50_seconds: float
+    p95_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Groups:
+    """Reads about trouble."""
+
+    database: Database
+
+    async def list(self, *, cursor: str | None = None, limit: int = 50) -> GroupPage:
+        """Raises `InvalidInput`."""
+        check_limit(limit)
+        first = int(cursor) if cursor is not None and cursor.isascii() and cursor.isdecimal() else 0
+        async with self.database.reading() as connection:
+            found = (await connection.execute(GROUPS, {"most": MOST_ROWS, "first": first, "limit": limit})).all()
+        total = found[0].total if found else 0
+        end = first + limit
+        return GroupPage(
+            items=tuple(_group(dict(row._mapping)) for row in found),  # noqa: SLF001 - a row as a mapping
+            next=str(end) if end < total else None,
+            total=total,
+            total_capped=bool(found) and found[0].looked_at >= MOST_ROWS,
+        )
+
+    async def healths(self) -> tuple[HealthCount, ...]:
+        """Of open executions that are not simply fine, by health and cause."""
+        async with self.database.reading() as connection:
+            return await _healths(connection)
+
+    async def durations(self) -> tuple[Duration, ...]:
+        """From the request to the end, by type of workflow."""
+        async with self.database.reading() as connection:
+            rows = await connection.execute(DURATIONS)
+            return tuple(
+                Duration(workflow_type=row.workflow_type, p50_seconds=row.p50, p95_seconds=row.p95) for row in rows
+            )
+
+
+async def _healths(connection: AsyncConnection) -> tuple[HealthCount, ...]:
+    rows = await connection.execute(HEALTHS)
+    return tuple(HealthCount(health=Health(row.health), cause=row.cause, count=row.number) for row in rows)
+
+
+def _group(row: dict[str, object]) -> GroupView:
+    cause, health, since = str(row["cause"]), Health(str(row["health"])), row["since"]
+    signature, name, detail = row["signature"], row["oldest_name"], row["detail"]
+    known = advice(Cause(cause)) if cause in list(Cause) else HEALTHY
+    if not isinstance(since, datetime):
+        raise LookupError
+    return GroupView(
+        cause=cause,
+        signature=None if signature is None else str(signature),
+        title=known.title,
+        health=health,
+        count=int(str(row["number"])),
+        since=since,
+        oldest_id=UUID(str(row["oldest_id"])),
+        oldest_name=None if name is None else str(name),
+        detail=None if detail is None else str(detail),
+        owner=known.owner,
+        owner_title=OWNERS[known.owner],
+        action=known.action,
+    )
+
+
+# The ill ones stand in an index of their own. The worst health of a group is its health: drift, stuck, unknown, slow.
+GROUPS = text(
+    """
+    WITH ill AS (
+        SELECT id, entity_id, coalesce(cause, 'unknown') AS cause, signature, health, cause_detail,
+               coalesce(health_since, last_progress_at) AS since
+        FROM workflow_executions
+        WHERE status IN ('pending', 'running') AND health <> 'ok' LIMIT :most
+    ), grouped AS (
+        SELECT cause, signature, count(*) AS number, min(since) AS since,
+               (array_agg(id ORDER BY since, id))[1] AS oldest_id,
+               CASE WHEN bool_or(health = 'drift') THEN 'drift' WHEN bool_or(health = 'stuck') THEN 'stuck'
+                    WHEN bool_or(health = 'unknown') THEN 'unknown' ELSE 'slow' END AS health
+        FROM ill GROUP BY cause, signature
+    )
+    SELECT grouped.*, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at, t.name AS oldest_name,
+           left(ill.cause_detail, 500) AS detail
+    FROM grouped JOIN ill ON ill.id = grouped.oldest_id LEFT JOIN tenants t ON t.id = ill.entity_id
+    ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
+    """
+)
+HEALTHS = text(
+    """
+    SELECT health, cause, count(*) AS number FROM workflow_executions
+    WHERE status IN ('pending', 'running') AND (health <> 'ok' OR cause IS NOT NULL)
+    GROUP BY health, cause ORDER BY health, cause
+    """
+)
+DURATIONS = text(
+    """
+    WITH RECURSIVE types(workflow_type) AS (
+        (SELECT workflow_type FROM workflow_executions WHERE status = 'completed' ORDER BY workflow_type LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.workflow_type FROM workflow_executions e
+                WHERE e.status = 'completed' AND e.workflow_type > types.workflow_type
+                ORDER BY e.workflow_type LIMIT 1)
+        FROM types WHERE types.workflow_type IS NOT NULL
+    )
+    SELECT types.workflow_type,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM e.completed_at - e.created_at)) AS p50,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM e.completed_at - e.created_at)) AS p95
+    FROM types CROSS JOIN LATERAL (
+        SELECT created_at, completed_at FROM workflow_executions
+        WHERE status = 'completed' AND workflow_type = types.workflow_type ORDER BY created_at DESC, id DESC LIMIT 200
+    ) e
+    GROUP BY types.workflow_type
+    """
+)
