@@ -21,6 +21,7 @@ from console.api.actions import ActionRoutes
 from console.api.executions import ExecutionRoutes
 from console.api.exports import ExportRoutes
 from console.api.findings import FindingRoutes
+from console.api.groups import GroupRoutes
 from console.api.health import HealthRoutes
 from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
@@ -63,7 +64,10 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     clock = Clock()
     watch = Watch(temporal=services.temporal, task_queue=settings.task_queue, clock=clock)
     workforce = WorkforceQueries.of(services.database, services.deployments, watch)
-    hub = Hub(Feed(dsn=services.database.dsn, clock=clock), elsewhere=lambda: watch.outages)
+    hub = Hub(
+        Feed(dsn=services.database.dsn, clock=clock),
+        elsewhere=lambda: (*watch.outages, *services.lookout.watcher.outages),
+    )
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
         title="Tenantry",
@@ -128,6 +132,7 @@ def _add_routes(
     for router in (
         ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(),
         ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
+        GroupRoutes(groups=reads.groups, executions=reads.executions).router(),
         ExportRoutes(executions=reads.executions, database=services.database).router(),
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(),
@@ -171,6 +176,8 @@ async def _lifespan(
         "feed pruning": lambda: feed.prune(services.database.dsn),
         "months of the history": lambda: partitions.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,
+        "watcher over executions": services.lookout.watcher.run,
+        "outcomes of retries": services.lookout.verifier.run,
         "reconciliation watchdog": Watchdog(
             reconciler=services.reconciler, look=services.reads.reconciliation.state
         ).run,

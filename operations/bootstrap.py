@@ -2,7 +2,7 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -11,14 +11,20 @@ from operations.actions.executions import Executions
 from operations.actions.findings import Findings
 from operations.actions.presenter import Presenter
 from operations.actions.reconciliation import Reconciliation
+from operations.actions.retries import Successors
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.deployments import Deployments
+from operations.diagnosis.facts import Patience
+from operations.diagnosis.verifying import Verifier
+from operations.diagnosis.watcher import Watcher
+from operations.doctor.examination import Doctor
 from operations.kinds import Kind, Purpose
 from operations.outbox.deliverer import Deliverer
 from operations.queries.attention import AttentionCounts
 from operations.queries.executions import ExecutionQueries
+from operations.queries.groups import Groups
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.stage import Stage
@@ -40,16 +46,18 @@ class Reads:
     tenants: TenantQueries
     intents: Intents
     reconciliation: ReconciliationQueries
+    groups: Groups
     attention: AttentionCounts
     stage: Stage
 
     @classmethod
-    def of(cls, database: Database, limits: Limits) -> Self:
+    def of(cls, database: Database, limits: Limits, *, takes_two: bool) -> Self:
         return cls(
-            executions=ExecutionQueries(database=database),
+            executions=ExecutionQueries(database=database, takes_two=takes_two),
             tenants=TenantQueries(database=database),
             intents=Intents(database=database),
             reconciliation=ReconciliationQueries(database=database, limits=limits),
+            groups=Groups(database=database),
             attention=AttentionCounts(database=database),
             stage=Stage(database=database),
         )
@@ -73,6 +81,38 @@ class Chosen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lookout:
+    """Whoever looks whether all is well: at executions, at retries, at the whole installation."""
+
+    watcher: Watcher
+    verifier: Verifier
+    doctor: Doctor
+
+    @classmethod
+    def of(
+        cls,
+        database: Database,
+        temporal: Temporal,
+        reads: Reads,
+        *,
+        name: str,
+        task_queue: str,
+        patience: Patience | None,
+    ) -> Self:
+        return cls(
+            watcher=Watcher.of(database, temporal, name=name, patience=patience or Patience()),
+            verifier=Verifier(database=database),
+            doctor=Doctor(
+                database=database, temporal=temporal, reconciliation=reads.reconciliation, task_queue=task_queue
+            ),
+        )
+
+    def aware(self, reads: Reads) -> Reads:
+        """`reads` that tell no health while nobody looks."""
+        return replace(reads, executions=replace(reads.executions, is_watched=lambda: not self.watcher.outages))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
     """What a door needs: actions by noun, reads, and the machinery behind them."""
 
@@ -81,6 +121,7 @@ class Services:
     deliverer: Deliverer
     deployments: Deployments
     reconciler: Reconciler
+    lookout: Lookout
     staff: Staff
     tenants: Tenants
     executions: Executions
@@ -98,26 +139,25 @@ class Services:
         task_queue: str,
         secret_key: str,
         deprovision_wait: float = 604_800,
+        patience: Patience | None = None,
+        takes_two: bool = False,
         limits: Limits | None = None,
         chosen: Chosen | None = None,
     ) -> Self:
         chosen = chosen or Chosen.of(Settings.model_construct())
-        deliverer = Deliverer(database=database, temporal=temporal, name=name)
-        reconciler = Reconciler(
-            database=database,
-            temporal=temporal,
-            name=name,
-            task_queue=task_queue,
-            wake=deliverer.wake,
-            limits=limits or Limits(),
-            provisioning=chosen.provisioning,
+        deliverer = Deliverer(
+            database=database, temporal=temporal, name=name, succeed=Successors(task_queue=task_queue).succeed
         )
+        reconciler = _reconciler(deliverer, task_queue, limits or Limits(), chosen)
+        reads = Reads.of(database, reconciler.limits, takes_two=takes_two)
+        lookout = Lookout.of(database, temporal, reads, name=name, task_queue=task_queue, patience=patience)
         return cls(
             database=database,
             temporal=temporal,
             deliverer=deliverer,
             deployments=Deployments(temporal=temporal, name=deployments.name_of(task_queue)),
             reconciler=reconciler,
+            lookout=lookout,
             staff=Staff(database=database, secret_key=secret_key),
             tenants=Tenants(
                 database=database,
@@ -127,7 +167,7 @@ class Services:
                 removing=chosen.removing,
                 deprovision_wait=deprovision_wait,
             ),
-            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake),
+            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake, takes_two=takes_two),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
             findings=Findings(
                 database=database,
@@ -137,7 +177,7 @@ class Services:
                 provisioning=chosen.provisioning,
                 deprovision_wait=deprovision_wait,
             ),
-            reads=Reads.of(database, reconciler.limits),
+            reads=lookout.aware(reads),
         )
 
     @property
@@ -159,6 +199,8 @@ class Services:
             task_queue=settings.task_queue,
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
             deprovision_wait=settings.deprovision_wait,
+            takes_two=settings.four_eyes == "approve",
+            patience=Patience.within(settings.stuck_after, settings.slow_wait_after),
             chosen=chosen,
             limits=Limits(
                 interval=settings.reconcile_interval,
@@ -169,3 +211,16 @@ class Services:
 
     async def close(self) -> None:
         await self.database.close()
+
+
+def _reconciler(deliverer: Deliverer, task_queue: str, limits: Limits, chosen: Chosen) -> Reconciler:
+    """Of the same servers, and of the same name, as the deliverer that it wakes."""
+    return Reconciler(
+        database=deliverer.database,
+        temporal=deliverer.temporal,
+        name=deliverer.name,
+        task_queue=task_queue,
+        wake=deliverer.wake,
+        limits=limits,
+        provisioning=chosen.provisioning,
+    )

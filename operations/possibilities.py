@@ -118,7 +118,7 @@ def _pause_step(facts: Facts) -> Possibility:
 
 def _resume_step(facts: Facts) -> Possibility:
     problem = None
-    if facts.cause != Cause.STEP_PAUSED:
+    if facts.status is not Status.RUNNING or facts.cause != Cause.STEP_PAUSED:
         problem = _ended(facts) if facts.status.is_final else "No step is paused."
     elif CommandKind.RESUME_STEP in facts.asked:
         problem = "The step is being resumed already."

@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(10, ge=0, le=3_600, description="seconds")
     reconcile_retention: int = Field(90, ge=1, le=3_650, description="days")
     stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
+    four_eyes: Literal["approve"] | None = None
+    slow_wait_after: float = Field(86_400, gt=0, le=31_536_000, description="seconds")
     deprovision_wait: float = Field(604_800, ge=0, le=31_536_000, description="seconds")
     temporal_ui_url: OptionalText = None
     public_url: OptionalText = None

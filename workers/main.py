@@ -97,10 +97,13 @@ async def run(settings: Settings) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(services.deliverer.run())
+            beside = [group.create_task(each.run()) for each in (services.lookout.watcher, services.lookout.verifier)]
             working = group.create_task(_work(services, settings))
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())
             delivering.cancel()
+            for each in beside:
+                each.cancel()
             working.cancel()
     finally:
         await services.close()

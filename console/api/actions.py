@@ -60,7 +60,8 @@ class RetryAnswer:
     """What Retry did."""
 
     kind: RetryKind
-    execution: ExecutionView
+    execution: ExecutionView | None = None  #: the new attempt
+    command: CommandView | None = None  #: what is on its way to Temporal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,8 @@ class ActionRoutes:
             "/terminate", self.terminate, methods=["POST"], status_code=202, response_model=CommandAnswer
         )
         router.add_api_route("/cancel", self.cancel, methods=["POST"], status_code=202, response_model=CommandAnswer)
+        for path, act in (("/pause-step", self.pause_step), ("/resume-step", self.resume_step)):
+            router.add_api_route(path, act, methods=["POST"], status_code=202, response_model=CommandAnswer)
         router.add_api_route("/approve", self.approve, methods=["POST"], response_model=DecisionAnswer)
         router.add_api_route("/reject", self.reject, methods=["POST"], response_model=DecisionAnswer)
         return router
@@ -94,15 +97,21 @@ class ActionRoutes:
         """What Retry would do now, for those who may."""
         actor = actor_of(request)
         permit(actor, OFFERED_TO[Deed.RETRY])
-        facts = (await self.reads.detail(id)).facts()
+        detail = await self.reads.detail(id)
+        facts = detail.facts()
         return RetryOffer.of(possibility(Deed.RETRY, facts, actor), facts.retry)
 
     async def retry(self, request: Request, id: UUID, body: RetryRequest) -> RetryAnswer:  # noqa: A002
-        """Start a new attempt of a failed execution."""
-        new = await self.executions.retry(
+        """Try the step now, start a new attempt, or replace a wedged run: `GET` says which it would be."""
+        done = await self.executions.retry(
             actor_of(request), id, body.reason, seen_run_id=body.seen_run_id, kind=body.kind
         )
-        return RetryAnswer(kind=RetryKind.ATTEMPT, execution=(await self.reads.detail(new)).execution)
+        new, command = done.execution_id, done.command_id
+        return RetryAnswer(
+            kind=done.kind,
+            execution=None if new is None else (await self.reads.detail(new)).execution,
+            command=None if command is None else await self.intents.command(command),
+        )
 
     async def terminate(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """End the run by force, without clean-up."""
@@ -112,6 +121,19 @@ class ActionRoutes:
     async def cancel(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """Ask the run to end in order, with clean-up."""
         command = await self.executions.cancel(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
+        return CommandAnswer(command=await self.intents.command(command))
+
+    async def pause_step(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
+        """Have no further try of the present step begin."""
+        return await self._hold(request, id, Deed.PAUSE_STEP, body)
+
+    async def resume_step(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
+        """Have the next try of a paused step begin."""
+        return await self._hold(request, id, Deed.RESUME_STEP, body)
+
+    async def _hold(self, request: Request, id_: UUID, deed: Deed, body: ActionRequest) -> CommandAnswer:
+        actor = actor_of(request)
+        command = await self.executions.hold(actor, id_, deed, body.reason, seen_run_id=body.seen_run_id)
         return CommandAnswer(command=await self.intents.command(command))
 
     async def approve(self, request: Request, id: UUID, body: ActionRequest) -> DecisionAnswer:  # noqa: A002

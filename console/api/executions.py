@@ -15,6 +15,7 @@ from operations.queries.execution_views import (
     STATUS_WORDS,
     ApprovalRequestView,
     AttemptView,
+    DiagnosisView,
     EventView,
     ExecutionFilter,
     ExecutionView,
@@ -52,6 +53,7 @@ class ExecutionAnswer:
     """An execution with everything that is known of it."""
 
     execution: ExecutionView
+    diagnosis: DiagnosisView | None  #: why it does not go on, who must act, and one next action
     steps: tuple[StepView, ...]
     events: tuple[EventView, ...]
     attempts: tuple[AttemptView, ...]
@@ -93,9 +95,10 @@ class ExecutionRoutes:
     ) -> ExecutionList:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
-        The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt
-        or not; `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the names and slugs of tenants, these whatever the accents, and
-        at the beginning of workflow ids and of the e-mails of tenants' owners.
+        The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt or
+        not; `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the
+        names and slugs of tenants, these whatever the accents, and at the beginning of workflow ids and of the e-mails
+        of tenants' owners.
         """
         page = await self.executions.list(
             ExecutionFilter(
@@ -121,6 +124,7 @@ class ExecutionRoutes:
         detail = await self.executions.detail(id)
         return ExecutionAnswer(
             execution=detail.execution,
+            diagnosis=None if detail.execution.status.is_final else detail.execution.diagnosis,
             steps=detail.steps,
             events=detail.events,
             attempts=detail.attempts,

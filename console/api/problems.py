@@ -31,6 +31,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.RunChanged: 409,
     errors.RetryChanged: 409,
     errors.NotOffered: 409,
+    errors.CannotHoldStep: 409,
     errors.NotWaiting: 409,
     errors.AlreadyDecided: 409,
     errors.CannotRetry: 409,

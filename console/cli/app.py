@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from console.cli import deploy, executions, processes, reconcile, staff, tenants, up
+from console.cli import deploy, doctor, executions, processes, reconcile, staff, tenants, up
 from operations.errors import OperationsError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(tenants.commands, name="tenants")
 app.add_typer(executions.commands, name="executions")
 app.add_typer(reconcile.commands)
 app.add_typer(deploy.commands, name="deploy")
+app.add_typer(doctor.commands)
 app.add_typer(staff.commands, name="staff")
 app.add_typer(staff.tokens, name="token")
 

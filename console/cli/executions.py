@@ -10,19 +10,26 @@ from console.cli.services import AsJson, operator, print_json, with_services
 from operations import kinds
 from operations.kinds import Deed
 from operations.phrases import shown_status, spelled, told, who
-from operations.statuses import Decision, RetryKind, Status
+from operations.statuses import Cause, Decision, Health, RetryKind, Status
 
 if TYPE_CHECKING:
+    from operations.actions.retries import Retried
     from operations.bootstrap import Services
-    from operations.queries.execution_views import ExecutionDetail
+    from operations.queries.execution_views import ExecutionView
     from operations.queries.intents import CommandView
+
+    Done = tuple[Retried, ExecutionView | None, CommandView | None]
 
 commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
 
 
 @commands.command("list")
 def list_executions(
+    *,
     status: Annotated[list[Status] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    health: Annotated[list[Health] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    cause: Annotated[list[Cause] | None, typer.Option(help="Only these; can be given several times.")] = None,
+    signature: Annotated[str, typer.Option(help="Only those whose error has this signature.")] = "",
     superseded: Annotated[
         bool | None,
         typer.Option(help="Of failed ones, only those of which a newer attempt took the place, or did not."),
@@ -34,14 +41,23 @@ def list_executions(
     """List executions: open ones first, longest without progress first."""
     from operations.queries.execution_views import ExecutionFilter, Sort  # noqa: PLC0415
 
-    wanted = ExecutionFilter(statuses=frozenset(status or ()), superseded=superseded, search=search)
+    wanted = ExecutionFilter(
+        statuses=frozenset(status or ()),
+        healths=frozenset(health or ()),
+        causes=frozenset(cause or ()),
+        signature=signature or None,
+        superseded=superseded,
+        search=search,
+    )
     page = with_services(lambda services: services.reads.executions.list(wanted, sort=Sort.ATTENTION, limit=limit))
     if as_json:
         print_json(page)
         return
     for each in page.items:
         steps = f"{each.steps_done}/{each.steps_total or '?'}"
-        typer.echo(f"{each.id}  {shown_status(each.status, each.close_reason):<14} {steps:>5}  {each.workflow_id}")
+        line = f"{each.id}  {shown_status(each.status, each.close_reason):<14} {steps:>5}  {each.workflow_id:<40}"
+        wrong = each.diagnosis if not each.status.is_final else None
+        typer.echo(f"{line}  {each.health}: {wrong.title}" if wrong is not None else line.rstrip())
     typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
 
 
@@ -62,6 +78,10 @@ def show(
     typer.echo(f"{execution.workflow_id}  {shown_status(execution.status, execution.close_reason)}")
     if execution.error_message:
         typer.echo(f"  {told(execution.error_message).sentence}")
+    if execution.diagnosis is not None and not execution.status.is_final:
+        known = execution.diagnosis
+        typer.echo(f"  {execution.health}: {known.sentence}")
+        typer.echo(f"  {known.owner_title}: {known.action}")
     if detail.approval_request is not None and detail.awaits_decision:
         asked = detail.approval_request
         typer.echo(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
@@ -78,6 +98,10 @@ def show(
         typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {who(event.actor)}")
 
 
+RETRIED = {
+    RetryKind.STEP: "Queued: the step is tried now.",
+    RetryKind.REPLACE: "Queued: the run is ended by force, and a new attempt begins.",
+}
 Reason = Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")]
 Id = Annotated[UUID, typer.Argument(help="The execution's id.")]
 
@@ -89,17 +113,26 @@ def retry(
     kind: Annotated[RetryKind | None, typer.Option(help="What “show” said; another by now is refused.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start a new attempt of a failed execution."""
+    """Try the step now, start a new attempt, or replace a wedged run: whatever helps."""
 
-    async def run(services: "Services") -> "ExecutionDetail":
-        new = await services.executions.retry(operator(), id, reason, kind=kind)
-        return await services.reads.executions.detail(new)
+    async def run(services: "Services") -> "Done":
+        done = await services.executions.retry(operator(), id, reason, kind=kind)
+        new, command = done.execution_id, done.command_id
+        reads = services.reads
+        return (
+            done,
+            None if new is None else (await reads.executions.detail(new)).execution,
+            None if command is None else await reads.intents.command(command),
+        )
 
-    new = with_services(run).execution
+    done, execution, command = with_services(run)
     if as_json:
-        print_json({"kind": RetryKind.ATTEMPT, "execution": new})
+        print_json({"kind": done.kind, "execution": execution, "command": command})
         return
-    typer.echo(f"A new attempt is queued; its execution is {new.id}.")
+    if execution is not None:
+        typer.echo(f"A new attempt is queued; its execution is {execution.id}.")
+        return
+    typer.echo(RETRIED[done.kind])
 
 
 @commands.command()

@@ -29,8 +29,11 @@ ResultT = TypeVar("ResultT")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
-    """What `work` returns. The servers are those of the environment, or of the `up` on this data directory."""
+def with_services(work: "Callable[[Services], Awaitable[ResultT]]", *, checked: bool = True) -> ResultT:
+    """What `work` returns. The servers are those of the environment, or of the `up` on this data directory.
+
+    `checked`: whether the database has to be there, with its migrations.
+    """
     borrow_environment()
     settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS, Requirement.SECRET_KEY)
 
@@ -42,7 +45,8 @@ def with_services(work: "Callable[[Services], Awaitable[ResultT]]") -> ResultT:
         logs.configure(settings.log_format, least=logging.WARNING)
         services = await Services.connect(settings, part="cli")
         try:
-            await services.database.check_schema()
+            if checked:
+                await services.database.check_schema()
             return await work(services)
         finally:
             await services.close()

@@ -6,6 +6,7 @@ from console.components.dialogs import Question
 from console.components.menus import MenuItem
 from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
+from operations.statuses import RetryKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +44,24 @@ WORDINGS = {
         told="Termination requested.",
         danger=True,
     ),
+    Deed.PAUSE_STEP: Wording(
+        label="Pause the step", icon="pause", confirm="Pause the step", told="Requested; no further try begins."
+    ),
+    Deed.RESUME_STEP: Wording(
+        label="Resume the step", icon="play_arrow", confirm="Resume the step", told="Requested; the next try begins."
+    ),
+}
+RETRIES = {
+    RetryKind.STEP: Wording(
+        label="Try now", icon="replay", confirm="Try the step now", told="Requested; the step is tried now."
+    ),
+    RetryKind.REPLACE: Wording(
+        label="Replace",
+        icon="replay",
+        confirm="Replace the run",
+        told="Requested; a new attempt begins when the run has ended.",
+        danger=True,
+    ),
 }
 
 
@@ -50,6 +69,8 @@ def wording(deed: Deed, facts: Facts) -> Wording:
     """To cancel the removal of a tenant is to keep it; to retry one is dangerous."""
     if deed is Deed.CANCEL and facts.can_be_kept:
         return KEEPING
+    if deed is Deed.RETRY and facts.retry in RETRIES:
+        return RETRIES[facts.retry]
     if deed is Deed.RETRY and facts.removes:
         return Wording(
             label="Retry", icon="replay", confirm="Delete the tenant", told="A new attempt is queued.", danger=True

@@ -17,6 +17,7 @@ from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
 from console.pages import words
 from console.pages.execution_actions import ExecutionActions
+from console.pages.outcomes import Outcomes
 from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.contracts import SETTLE_APPROVAL
@@ -97,7 +98,9 @@ class ExecutionPage:
             with tag("details", classes="more") as self._more:
                 tag("summary", "Details")
                 self._detail = tag("span")
+            self._advice = tag("p", classes="notice-text")
             self._pending = tag("p", classes="notice-text")
+        self._outcomes = Outcomes(known.detail.events)
         with Section("Steps"):
             self._steps = StepTimeline(_steps(known.detail))
         with ui.element("div").classes("halves"):
@@ -119,9 +122,11 @@ class ExecutionPage:
         self._say(self._words, wrong.sentence)
         self._detail.set_text(wrong.detail or "")
         self._more.set_visibility(wrong.detail is not None)
+        self._say(self._advice, words.who_acts(execution))
         self._say(self._pending, words.pending_command(known.commands))
         attribute(self._notice, "data-status", shown)
         self._steps.show(_steps(detail))
+        self._outcomes.show(detail.events)
         self._facts.clear()
         with self._facts:
             facts(_facts(detail))

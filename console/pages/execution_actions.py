@@ -1,5 +1,6 @@
 """The buttons of an execution: one that helps most, the rest under More, what is not possible with its reason."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -15,7 +16,15 @@ from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
-from operations.statuses import CommandKind, Decision
+from operations.statuses import Cause, CommandKind, Decision
+
+#: Offered where it can be meant: a menu of what is never possible is no help.
+WHEN: dict[Deed, Callable[[Facts], bool]] = {
+    Deed.APPROVE: lambda facts: facts.awaits_decision,
+    Deed.REJECT: lambda facts: facts.awaits_decision,
+    Deed.PAUSE_STEP: lambda facts: not facts.status.is_final and facts.cause != Cause.STEP_PAUSED,
+    Deed.RESUME_STEP: lambda facts: facts.cause == Cause.STEP_PAUSED,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,18 +37,17 @@ class Seen:
 
     @property
     def offered(self) -> list[Deed]:
-        """Decisions are offered to whoever may decide while one is waited for."""
+        """To whoever may: decisions while one is waited for, and to hold a step or to let it go on."""
         return [
-            deed
-            for deed in Deed
-            if sessions.may(OFFERED_TO[deed])
-            and (self.facts.awaits_decision or deed not in (Deed.APPROVE, Deed.REJECT))
+            deed for deed in Deed if sessions.may(OFFERED_TO[deed]) and (deed not in WHEN or WHEN[deed](self.facts))
         ]
 
     @property
     def main(self) -> Deed | None:
         """The first that can be done and does no harm."""
-        harmless = (deed for deed in self.offered if not deeds.wording(deed, self.facts).danger)
+        harmless = (
+            deed for deed in self.offered if deed is not Deed.PAUSE_STEP and not deeds.wording(deed, self.facts).danger
+        )
         return next((deed for deed in harmless if self.possible[deed].problem is None), None)
 
 
@@ -101,13 +109,15 @@ class ExecutionActions:
             case Deed.REJECT:
                 await actions.decide(actor, execution.id, Decision.REJECTED, reason, seen_run_id=run)
             case Deed.RETRY:
-                shown = self._seen.facts.retry
-                new = await actions.retry(actor, execution.id, reason, seen_run_id=run, kind=shown)
-                ui.navigate.to(f"/executions/{new}")
+                done = await actions.retry(actor, execution.id, reason, seen_run_id=run, kind=self._seen.facts.retry)
+                if done.execution_id is not None:
+                    ui.navigate.to(f"/executions/{done.execution_id}")
             case Deed.CANCEL:
                 await actions.cancel(actor, execution.id, reason, seen_run_id=run)
             case Deed.TERMINATE:
                 await actions.terminate(actor, execution.id, reason, seen_run_id=run)
+            case Deed.PAUSE_STEP | Deed.RESUME_STEP:
+                await actions.hold(actor, execution.id, deed, reason, seen_run_id=run)
         feedback.toast(told)
 
     def _show_links(self, execution: ExecutionView) -> None:

@@ -6,14 +6,22 @@ from datetime import datetime
 
 from operations import kinds
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
-from operations.diagnosis.advice import HEALTHY, advice
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.sentences import sentence
+from operations.diagnosis.advice import HEALTHY, Owner, advice
 from operations.kinds import Purpose
-from operations.phrases import REQUESTS, said, told, who
+from operations.phrases import OUTCOMES, REQUESTS, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
-from operations.statuses import Cause, CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
+from operations.statuses import (
+    Cause,
+    CloseReason,
+    CommandKind,
+    CommandState,
+    Health,
+    Outcome,
+    Status,
+    StepStatus,
+    TenantStatus,
+)
 
 START = CommandKind.START
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
@@ -139,10 +147,8 @@ def cause(execution: ExecutionView) -> str:
     """Why an execution does not go on, or how it ended, in one line; nothing when it does as it should."""
     if execution.cause in (None, Cause.SLEEPING) and (wait := waiting_to_be_deleted(execution)):
         return wait
-    # What has no signature is no error: then the detail is the sentence.
-    is_told = execution.signature is not None or execution.cause_detail is None
-    if is_told and execution.cause in list(Cause) and not execution.status.is_final:
-        return sentence(Cause(execution.cause), execution.cause_detail, Evidence.from_json(execution.evidence))
+    if execution.diagnosis is not None and not execution.status.is_final:
+        return told(execution.diagnosis.sentence).sentence
     if wrong := execution.cause_detail or execution.error_message:
         return told(wrong).sentence
     is_new = execution.status is Status.RUNNING and execution.current_step is None
@@ -156,12 +162,24 @@ def superseded(execution: ExecutionView) -> str:
     return f"Superseded by attempt {execution.superseded_by_attempt}"
 
 
+def who_acts(execution: ExecutionView) -> str | None:
+    """Who must act, and what they do next; nothing while it goes on, and after its end."""
+    known = execution.diagnosis
+    if known is None or execution.status.is_final:
+        return None
+    if known.owner is Owner.NOBODY:
+        return known.action
+    return f"{known.owner_title[0].upper()}{known.owner_title[1:]} must act. {known.action}"
+
+
 def event_title(event: EventView, *, how: str | None = None) -> str:
     """`how` is the word for an end by which the event says `failed` alone."""
     if event.kind in EVENTS:
         return EVENTS[event.kind]
     if event.kind == "diagnosis":
         return _diagnosis_title(event)
+    if event.kind == "outcome" and event.outcome in list(Outcome):
+        return f"Retry: {OUTCOMES[Outcome(event.outcome)]}"
     if event.from_status is not None and event.to_status is not None:
         verb = "Corrected" if event.kind == "corrected" else "Status"
         return f"{verb}: {event.from_status} → {(how or event.to_status).replace('_', ' ')}"

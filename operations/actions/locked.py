@@ -11,6 +11,7 @@ from operations import audit, kinds
 from operations.access import Actor, check
 from operations.actions import starts
 from operations.deed_facts import Facts
+from operations.diagnosis.evidence import Evidence
 from operations.errors import ExecutionNotFound, RunChanged
 from operations.kinds import Deed
 from operations.models import Approval, ApprovalRequest, Execution, Tenant
@@ -43,6 +44,12 @@ class Locked:
     current_step: str | None
     steps_done: int
     signature: str | None
+    evidence: Evidence
+
+    @property
+    def step(self) -> str | None:
+        """At which it stands: as the diagnosis has it, since the worker's own report may have been lost."""
+        return self.evidence.step or self.current_step
 
     @property
     def target(self) -> audit.Target:
@@ -79,6 +86,7 @@ async def lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = Fa
             Execution.current_step,
             Execution.steps_done,
             Execution.signature,
+            Execution.evidence,
             Tenant.slug,
             Tenant.plan,
             Tenant.status.label("tenant_status"),
@@ -93,7 +101,8 @@ async def lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = Fa
         raise ExecutionNotFound
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     arguments = fields.pop("input").get("arguments", [])
-    return Locked(**fields, arguments=tuple(arguments))
+    evidence = Evidence.from_json(fields.pop("evidence"))
+    return Locked(**fields, arguments=tuple(arguments), evidence=evidence)
 
 
 def check_run(row: Locked, seen_run_id: str | None) -> None:
@@ -117,7 +126,7 @@ async def facts(connection: AsyncConnection, row: Locked, *, takes_two: bool = F
         ending=row.error_message,
         cause=row.cause,
         health=row.health,
-        step=row.current_step,
+        step=row.step,
         requested_by=row.requested_by,
         takes_two=takes_two,
     )

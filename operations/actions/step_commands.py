@@ -56,7 +56,7 @@ async def queued(connection: AsyncConnection, row: Locked, kind: CommandKind) ->
 
 async def queue(connection: AsyncConnection, actor: Actor, row: Locked, kind: CommandKind, why: str) -> UUID:
     """For exactly the run and the step at which the row stands."""
-    payload: dict[str, object] = {"step": row.current_step, "signature": row.signature, "steps_done": row.steps_done}
+    payload: dict[str, object] = {"step": row.step, "signature": row.signature, "steps_done": row.steps_done}
     intent = Intent(
         kind=kind,
         execution_id=row.id,
@@ -67,7 +67,7 @@ async def queue(connection: AsyncConnection, actor: Actor, row: Locked, kind: Co
         watched_for=starts.WATCHED if kind is CommandKind.RETRY_STEP else None,
     )
     command = await commands.queue(connection, intent)
-    before: dict[str, object] = {"cause": row.cause, "step": row.current_step, "run_id": row.run_id}
+    before: dict[str, object] = {"cause": row.cause, "step": row.step, "run_id": row.run_id}
     await audit.record(
         connection,
         actor,

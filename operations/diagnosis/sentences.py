@@ -1,9 +1,8 @@
 """One sentence for each cause, from what is kept of it: it says what is, and never for how long. Pure."""
 
-from datetime import datetime
 from typing import assert_never
 
-from operations import kinds
+from operations import kinds, phrases
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.facts import Awaited
 from operations.phrases import spelled, told, who
@@ -76,7 +75,7 @@ def _of_waits(cause: Cause, evidence: Evidence) -> str:
             then = " No worker is there to go on afterwards." if evidence.workers == 0 else ""
             return f"Waiting for an operator to approve the enterprise plan.{then}"
         case Cause.SLEEPING:
-            return "It sleeps." if evidence.until is None else f"It sleeps until {_moment(evidence.until)}."
+            return "It sleeps." if evidence.until is None else f"It sleeps until {phrases.said(evidence.until)}."
         case Cause.RUN_PAUSED:
             return f"The run was paused{_by(evidence)}"
         case _:
@@ -105,10 +104,6 @@ def _times(number: int | None) -> str:
 def _by(evidence: Evidence) -> str:
     by = "" if not evidence.by else f" by {who(evidence.by)}"
     return f"{by}: “{evidence.why}”." if evidence.why else f"{by}."
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _whole(said: str) -> str:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import phrases
+from operations.deed_facts import Remains
 from operations.models import Approval, ApprovalRequest, Command, Execution, ExecutionEvent, ExecutionStep
 from operations.queries.execution_views import ApprovalRequestView, AttemptView, EventView, StartView, StepView
 from operations.statuses import Decision, Status
@@ -44,6 +45,7 @@ async def events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...
             ExecutionEvent.detail["error"].astext.label("error"),
             ExecutionEvent.detail["health"].astext.label("health"),
             ExecutionEvent.detail["cause"].astext.label("cause"),
+            ExecutionEvent.detail["outcome"].astext.label("outcome"),
         )
         .where(ExecutionEvent.execution_id == id_)
         .order_by(ExecutionEvent.seq)
@@ -67,6 +69,22 @@ async def attempts(connection: AsyncConnection, entity_id: UUID, workflow_type: 
         .limit(100)
     )
     return tuple(AttemptView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+
+
+async def remains(connection: AsyncConnection, entity_id: UUID) -> Remains | None:
+    """Of a tenant's schema, by PostgreSQL's own estimates: nothing of it is read."""
+    row = (await connection.execute(REMAINS, {"tenant": entity_id})).one_or_none()
+    return None if row is None else Remains(schema_name=row.schema_name, tables=row.tables, rows=row.number)
+
+
+REMAINS = text(
+    """
+    SELECT t.schema_name, count(c.oid) AS tables, coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS number
+    FROM tenants t JOIN pg_namespace n ON n.nspname = t.schema_name
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+    WHERE t.id = :tenant GROUP BY t.schema_name
+    """
+)
 
 
 async def start(connection: AsyncConnection, id_: UUID) -> StartView | None:

@@ -6,8 +6,24 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from operations.deed_facts import Facts
-from operations.statuses import CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
+from operations.deed_facts import Facts, Remains
+from operations.diagnosis.advice import OWNERS, Owner, advice
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.sentences import sentence
+from operations.statuses import Cause, CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiagnosisView:
+    """Why an execution does not go on, and what helps."""
+
+    cause: Cause
+    title: str
+    sentence: str
+    since: datetime | None
+    owner: Owner
+    owner_title: str  #: who must act, within a sentence
+    action: str  #: what they do next
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +65,26 @@ class ExecutionView:
     signature: str | None = None  #: of the error behind the cause, or by which it ended
     evidence: Mapping[str, object] | None = None  #: what the cause rests on
 
+    @property
+    def diagnosis(self) -> DiagnosisView | None:
+        """None while it goes on as it should, and for a cause that a newer version wrote."""
+        if self.cause not in list(Cause):
+            return None
+        cause = Cause(self.cause)
+        known = advice(cause)
+        # What has no signature is no error: then the detail is the sentence.
+        is_error = self.signature is not None or self.cause_detail is None
+        said = sentence(cause, self.cause_detail, Evidence.from_json(self.evidence)) if is_error else self.cause_detail
+        return DiagnosisView(
+            cause=cause,
+            title=known.title,
+            sentence=said or "",
+            since=self.health_since,
+            owner=known.owner,
+            owner_title=OWNERS[known.owner],
+            action=known.action,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepView:
@@ -80,6 +116,7 @@ class EventView:
     error: str | None
     health: str | None = None  #: of a diagnosis: how it was doing from then on
     cause: str | None = None  #: of a diagnosis; None where there was none any more
+    outcome: str | None = None  #: of a retry: whether it helped
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +163,8 @@ class ExecutionDetail:
     planned: tuple[str, ...] = ()  #: names of the steps of a run without trouble, in their order
     tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
     decided: str | None = None  #: who decided what, and when, in a sentence
+    remains: Remains | None = None  #: what exists of the tenant, while the run is open
+    takes_two: bool = False  #: whoever asked for the run may not approve it
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:
         """What decides about deeds; `asked` is what has not reached Temporal."""
@@ -138,6 +177,13 @@ class ExecutionDetail:
             tenant=execution.entity_status,
             due_at=self.tenant_due_at,
             awaits_decision=self.awaits_decision,
+            cause=execution.cause,
+            health=execution.health,
+            step=Evidence.from_json(execution.evidence).step or execution.current_step,
+            done=tuple(step.name for step in self.steps if step.status is StepStatus.COMPLETED),
+            remains=self.remains,
+            requested_by=execution.requested_by,
+            takes_two=self.takes_two,
             asked=asked,
             close_reason=execution.close_reason,
             ending=execution.error_message,

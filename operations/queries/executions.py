@@ -1,8 +1,8 @@
 """Lists, details and counts of executions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from uuid import UUID
 
@@ -36,7 +36,7 @@ from operations.queries.paging import (
     count_up_to_cap,
     read_page,
 )
-from operations.statuses import Status, TenantStatus
+from operations.statuses import Health, Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
 
@@ -46,6 +46,8 @@ class ExecutionQueries:
     """Reads about executions."""
 
     database: Database
+    takes_two: bool = False  #: whoever asked for a run may not approve it
+    is_watched: Callable[[], bool] = lambda: True  #: whether anybody knows how they are doing
 
     async def list(
         self,
@@ -74,7 +76,7 @@ class ExecutionQueries:
                 total = await listed.total(connection)
             preceding = await count_preceding(connection, listed.segments, before)
         return Page(
-            items=tuple(items),
+            items=tuple(map(self._shown, items)),
             next=after,
             previous=before,
             total=min(total, COUNT_CAP),
@@ -92,7 +94,12 @@ class ExecutionQueries:
             for segment in listed.segments:
                 if len(found) < limit:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
-        return tuple(found)
+        return tuple(map(self._shown, found))
+
+    def _shown(self, execution: ExecutionView) -> ExecutionView:
+        """While the watcher is silent, what it said last is the past."""
+        is_known = execution.status.is_final or self.is_watched()
+        return execution if is_known else replace(execution, health=Health.UNKNOWN)
 
     @asynccontextmanager
     async def _connected(self, wanted: ExecutionFilter) -> AsyncIterator[AsyncConnection]:
@@ -124,7 +131,7 @@ class ExecutionQueries:
             if row is None:
                 raise ExecutionNotFound
             return ExecutionDetail(
-                execution=_view(row),
+                execution=self._shown(_view(row)),
                 steps=await execution_parts.steps(connection, id_),
                 events=await execution_parts.events(connection, id_),
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
@@ -132,6 +139,8 @@ class ExecutionQueries:
                 approval_request=await execution_parts.approval_request(connection, id_),
                 planned=await _planned(connection, row),
                 decided=await execution_parts.decided(connection, id_),
+                takes_two=self.takes_two,
+                remains=None if row.status.is_final else await execution_parts.remains(connection, row.entity_id),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )
 

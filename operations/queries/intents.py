@@ -10,7 +10,7 @@ from sqlalchemy import select
 from operations.database import Database
 from operations.deed_facts import Possibility
 from operations.models import Approval, Command
-from operations.statuses import CommandKind, CommandState, Decision, RetryKind
+from operations.statuses import CommandKind, CommandState, Decision, Outcome, RetryKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,8 @@ class CommandView:
     error: str | None
     created_at: datetime
     settled_at: datetime | None
+    outcome: Outcome | None = None  #: of a retry: whether it helped
+    outcome_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,4 +103,6 @@ _COMMAND = (
     Command.error,
     Command.created_at,
     Command.settled_at,
+    Command.outcome,
+    Command.outcome_at,
 )

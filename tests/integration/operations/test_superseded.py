@@ -67,13 +67,13 @@ async def test_a_retry_supersedes_the_failures_before_it(services: Services, con
     await settle(services.database, first.execution_id, Status.FAILED)
     assert await superseded_by(connection, first.execution_id) == [None]
 
-    second = await services.executions.retry(OTTO, first.execution_id, "again")
+    second = (await services.executions.retry(OTTO, first.execution_id, "again")).attempt
     assert await superseded_by(connection, first.execution_id) == [second]
 
     await settle(services.database, second, Status.FAILED)
     assert await superseded_by(connection, first.execution_id, second) == [None, None]
 
-    third = await services.executions.retry(OTTO, second, "again")
+    third = (await services.executions.retry(OTTO, second, "again")).attempt
     assert await superseded_by(connection, first.execution_id, second) == [third, third]
 
 

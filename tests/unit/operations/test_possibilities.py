@@ -9,7 +9,7 @@ from operations.errors import AlreadyEnded, CannotRetry, NotPermitted, NotWaitin
 from operations.kinds import Deed, Purpose, known
 from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.intents import RetryOffer
-from operations.statuses import CloseReason, CommandKind, Role, Status, TenantStatus
+from operations.statuses import Cause, CloseReason, CommandKind, Role, Status, TenantStatus
 from operations.tenant_rules import adoption_problem, cancel_problem, retry_problem
 
 SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
@@ -102,11 +102,18 @@ def test_what_was_asked_for_is_not_offered_again_while_it_is_on_its_way(deed: De
 @pytest.mark.parametrize("deed", Deed)
 @pytest.mark.parametrize("status", Status)
 def test_what_can_be_done_says_what_it_does(deed: Deed, status: Status) -> None:
-    facts = replace(removal(TenantStatus.FAILED, status), workflow_type=PROVISIONING, awaits_decision=True)
+    waits = replace(removal(TenantStatus.FAILED, status), workflow_type=PROVISIONING, awaits_decision=True)
+    paused = replace(waits, awaits_decision=False, cause=Cause.STEP_PAUSED, step="create_schema")
+    facts, when = {
+        Deed.RETRY: (waits, status is Status.FAILED),
+        Deed.PAUSE_STEP: (replace(paused, cause=None), status is Status.RUNNING),
+        Deed.RESUME_STEP: (paused, status is Status.RUNNING),
+    }.get(deed, (waits, not status.is_final))
+
     possible = possibility(deed, facts, OPERATOR)
 
     assert possible.problem or possible.effects
-    assert (possible.problem is None) == (status is Status.FAILED if deed is Deed.RETRY else not status.is_final)
+    assert (possible.problem is None) == when
 
 
 @pytest.mark.parametrize("deed", Deed)

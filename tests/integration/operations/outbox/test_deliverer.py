@@ -43,7 +43,7 @@ def operator() -> Actor:
 @pytest.fixture
 async def other_deliverer(database: Database, temporal: Temporal) -> AsyncIterator[Deliverer]:
     """As in another process: with connections of its own."""
-    own = Database.at(database.dsn, name="other", succeed=nobody)
+    own = Database.at(database.dsn, name="other")
     yield Deliverer(database=own, temporal=temporal, name="other", succeed=nobody)
     await own.close()
 
