@@ -47,6 +47,7 @@ DOORS = (
     Door.api("/executions/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/executions/[^/]+/cancel", Permission.CANCEL),
     Door.api("/executions/[^/]+/(?:pause|resume)-step", Permission.HOLD_STEP),
+    Door.api("/executions/[^/]+/cleanup", Permission.CLEAN_UP),
     Door.api("/executions/[^/]+/(?:approve|reject)", Permission.DECIDE),
     Door.api("/findings/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/findings/[^/]+/(?:adopt|provision|ignore)", Permission.RECONCILE),

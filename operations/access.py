@@ -42,6 +42,7 @@ class Permission(StrEnum):
     CANCEL = "cancel_execution"
     HOLD_STEP = "pause_step"  #: and let it go on
     DECIDE = "decide_approval"
+    CLEAN_UP = "clean_up_tenant"  #: what a failed provisioning has left
     DEPROVISION = "deprovision_tenant"
     START = "start_run"  #: of a kind that neither makes nor removes a tenant
     RECONCILE = "reconcile"
@@ -57,6 +58,7 @@ NEEDS = {
     Permission.CANCEL: Role.OPERATOR,
     Permission.HOLD_STEP: Role.OPERATOR,
     Permission.DECIDE: Role.OPERATOR,
+    Permission.CLEAN_UP: Role.OPERATOR,
     Permission.DEPROVISION: Role.OPERATOR,
     Permission.START: Role.OPERATOR,
     Permission.RECONCILE: Role.OPERATOR,

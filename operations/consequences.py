@@ -27,7 +27,7 @@ async def failed(connection: AsyncConnection, execution_id: UUID, workflow_type:
             await _turn(connection, tenant_id, TenantStatus.PROVISIONING, TenantStatus.FAILED)
         case Purpose.REMOVE:
             await connection.execute(TAKE_BACK, {"execution": execution_id})
-        case Purpose.WORK:
+        case Purpose.CLEAN | Purpose.WORK:
             pass
 
 

@@ -23,10 +23,12 @@ ANNOUNCE_DEPROVISIONING = "announce_deprovisioning"  #: in runs of the first ver
 ANNOUNCE_DEPARTURE = "announce_departure"
 RESTORE_TENANT = "restore_tenant"
 DELETE_TENANT = "delete_tenant"
+CLEAN_UP_SCHEMA = "clean_up_schema"  #: of a tenant whose provisioning failed; drop_schema undoes a run's own
 
 #: Steps that decide whether a tenant exists. They act by the word of one lane, in which one run is open at a time; a
 #: kind of another purpose would take them past whoever keeps the tenant there.
 MAKING_STEPS = frozenset({CREATE_SCHEMA, ACTIVATE_TENANT, DROP_SCHEMA})
+CLEANING_STEPS = frozenset({CLEAN_UP_SCHEMA})
 REMOVING_STEPS = frozenset({ANNOUNCE_DEPROVISIONING, ANNOUNCE_DEPARTURE, RESTORE_TENANT, DELETE_TENANT})
 
 APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected

@@ -92,6 +92,10 @@ class CannotHoldStep(OperationsError):
     """No step of this execution can be paused or resumed; nothing was changed."""
 
 
+class CannotCleanUp(OperationsError):
+    """Nothing of this execution's tenant can be cleaned up; nothing was changed."""
+
+
 class NotWaiting(OperationsError):
     """The execution does not wait for an approval; nothing was changed."""
 

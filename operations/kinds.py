@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from operations.contracts import MAKING_STEPS, REMOVING_STEPS, plain_title
+from operations.contracts import CLEANING_STEPS, MAKING_STEPS, REMOVING_STEPS, plain_title
 from operations.errors import ConfigurationError
 from operations.statuses import Plan
 
@@ -27,14 +27,16 @@ class Purpose(StrEnum):
 
     PROVISION = "provision"  #: a failed one makes a tenant failed that was being provisioned
     REMOVE = "remove"  #: a failed one leaves the tenant deprovisioning; one that never ran is taken back
+    CLEAN = "clean"  #: takes away what is left of a failed provisioning; its end changes nothing about the tenant
     WORK = "work"  #: anything else that is done for an active tenant; its end changes nothing about it
 
 
 #: Steps that a kind of this purpose must not have.
 FOREIGN_STEPS = {
-    Purpose.PROVISION: REMOVING_STEPS,
-    Purpose.REMOVE: MAKING_STEPS,
-    Purpose.WORK: MAKING_STEPS | REMOVING_STEPS,
+    Purpose.PROVISION: REMOVING_STEPS | CLEANING_STEPS,
+    Purpose.REMOVE: MAKING_STEPS | CLEANING_STEPS,
+    Purpose.CLEAN: MAKING_STEPS | REMOVING_STEPS,
+    Purpose.WORK: MAKING_STEPS | REMOVING_STEPS | CLEANING_STEPS,
 }
 
 
@@ -48,6 +50,7 @@ class Deed(StrEnum):
     TERMINATE = "terminate"
     PAUSE_STEP = "pause_step"
     RESUME_STEP = "resume_step"
+    CLEAN_UP = "clean_up"  #: after a provisioning that failed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,7 +228,7 @@ def _problem(kind: Kind) -> str | None:
         (not paths, f"{''.join(paths[:1])!r} must be of the form package.module:name."),
         (
             (kind.lane == LIFECYCLE) is (kind.purpose is not Purpose.WORK),
-            f"the lane {LIFECYCLE!r} is for what provisions or removes a tenant, and for nothing else.",
+            f"the lane {LIFECYCLE!r} is for what provisions, cleans up or removes a tenant, and for nothing else.",
         ),
         (not foreign, f"the step {''.join(foreign[:1])!r} is not for kinds whose purpose is to {kind.purpose}."),
     )

@@ -8,12 +8,13 @@ from typing import assert_never
 
 from operations import errors, kinds
 from operations.access import NEEDS, Actor, Permission
+from operations.blast_radius import FAILS, STAYS, contents, left_behind, made
 from operations.deed_facts import Facts, Possibility
 from operations.diagnosis.advice import advice
 from operations.kinds import Deed
 from operations.phrases import REQUESTS, said, shown_status, spelled, told
 from operations.statuses import Cause, CommandKind, RetryKind, Status, TenantStatus
-from operations.tenant_rules import cancel_problem, retry_problem
+from operations.tenant_rules import cancel_problem, cleanup_problem, retry_problem
 
 #: What a role must allow for a deed to be offered at all; a deed may need more, and then says so.
 OFFERED_TO = {
@@ -24,10 +25,8 @@ OFFERED_TO = {
     Deed.TERMINATE: Permission.TERMINATE,
     Deed.PAUSE_STEP: Permission.HOLD_STEP,
     Deed.RESUME_STEP: Permission.HOLD_STEP,
+    Deed.CLEAN_UP: Permission.CLEAN_UP,
 }
-
-_FAILS = "The tenant becomes failed, unless it is active already."
-_STAYS = "The tenant stays as it is."
 
 
 def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
@@ -45,11 +44,13 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
             possible = _pause_step(facts)
         case Deed.RESUME_STEP:
             possible = _resume_step(facts)
+        case Deed.CLEAN_UP:
+            possible = _clean_up(facts)
         case _:
             assert_never(deed)
     kind = kinds.known().get(facts.workflow_type)
     if kind is not None and deed not in kind.deeds:
-        knows_not = f"{kind.title} is of a kind that knows no {deed}."
+        knows_not = f"{kind.title} is of a kind that knows no {spelled(deed)}."
         possible = replace(possible, problem=knows_not, refusal=errors.NotOffered)
     if possible.problem is None and not actor.may(possible.permission):
         why = f"It takes the role {NEEDS[possible.permission]}; yours is {actor.role}."
@@ -208,7 +209,7 @@ def _cancel(facts: Facts) -> Possibility:
         permission=Permission.CANCEL,
         effects=(
             f"{facts.status.capitalize()} → cancelled, as soon as the run has cleaned up after itself.",
-            _FAILS if facts.makes else _STAYS,
+            FAILS if facts.makes else STAYS,
         ),
         not_undone=("A cancelled run does not go on; retrying begins a new attempt.",),
         problem=problem,
@@ -219,38 +220,31 @@ def _cancel(facts: Facts) -> Possibility:
 def _terminate(facts: Facts) -> Possibility:
     return Possibility(
         permission=Permission.TERMINATE,
-        effects=(f"{facts.status.capitalize()} → terminated, at once.", _left_behind(facts), *_made(facts)),
+        effects=(f"{facts.status.capitalize()} → terminated, at once.", left_behind(facts), *made(facts)),
         not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
         problem=_end_problem(facts, CommandKind.TERMINATE),
         refusal=errors.AlreadyEnded,
     )
 
 
-def _made(facts: Facts) -> tuple[str, ...]:
-    """The blast radius: what the run has done, and what of it stays."""
-    said = []
-    if facts.done:
-        titles = ", ".join(f"“{kinds.known().step_title(name)}”" for name in facts.done)
-        said.append(f"Done so far, and not undone: {titles}.")
-    if facts.remains is not None:
-        tables = "1 table" if facts.remains.tables == 1 else f"{facts.remains.tables:,} tables"
-        said.append(
-            f"The schema {facts.remains.schema_name} stays, with {tables} and about {facts.remains.rows:,} records."
-        )
-    return tuple(said)
-
-
-def _left_behind(facts: Facts) -> str:
-    """What becomes of the tenant of an open run that is ended by force."""
-    if not facts.removes:
-        return _FAILS if facts.makes else _STAYS
-    if facts.tenant is TenantStatus.DROPPING:
-        return "The tenant stays half deleted, which nobody can take back; Retry deletes the rest."
-    if facts.tenant is TenantStatus.DELETED:
-        return "The tenant is deleted already and stays so."
-    if facts.status is Status.PENDING:
-        return "The tenant gets its former status back, unless the run starts first; then it stays deprovisioning."
-    return "The tenant stays deprovisioning, with all its data; Retry goes on with it, and deletes it when it is due."
+def _clean_up(facts: Facts) -> Possibility:
+    if not facts.makes or facts.tenant is None:
+        problem: str | None = "Only what a provisioning has left is cleaned up."
+    elif not facts.status.is_final:
+        problem = "The execution is open; cancel it, which cleans up by itself."
+    elif facts.latest_attempt > facts.attempt:
+        problem = f"There is a newer attempt (number {facts.latest_attempt}) already; look at that one."
+    else:
+        problem = cleanup_problem(facts.tenant)
+    left = facts.remains
+    what = "What it has left" if left is None else f"The schema {left.schema_name}, with {contents(left)},"
+    return Possibility(
+        permission=Permission.CLEAN_UP,
+        effects=(f"{what} is deleted, by a run of its own.", "The tenant stays failed; Retry begins from nothing."),
+        not_undone=("What is deleted is gone for ever.",),
+        problem=problem,
+        refusal=errors.CannotCleanUp,
+    )
 
 
 def _end_problem(facts: Facts, kind: CommandKind) -> str | None:

@@ -1,4 +1,4 @@
-"""The kinds that Tenantry brings, making and removing a tenant, with the plan of their steps. Pure, for workflows."""
+"""The kinds that Tenantry brings: to make, clean up and remove a tenant, with their steps. Pure, for workflows."""
 
 from operations import contracts
 from operations.kinds import Kind, Purpose, Step, Subject
@@ -17,6 +17,7 @@ DROP_SCHEMA = Step(name=contracts.DROP_SCHEMA, title="Drop schema", undoes=True)
 ANNOUNCE_DEPROVISIONING = Step(name=contracts.ANNOUNCE_DEPROVISIONING, title="Announce deprovisioning")
 ANNOUNCE_DEPARTURE = Step(name=contracts.ANNOUNCE_DEPARTURE, title="Announce departure")
 DELETE_TENANT = Step(name=contracts.DELETE_TENANT, title="Delete tenant")
+CLEAN_UP_SCHEMA = Step(name=contracts.CLEAN_UP_SCHEMA, title="Clean up schema")
 RESTORE_TENANT = Step(name=contracts.RESTORE_TENANT, title="Restore tenant", undoes=True)
 
 APPROVAL = (REQUEST_APPROVAL, SETTLE_APPROVAL)
@@ -62,4 +63,15 @@ DEPROVISIONING = Kind(
     plan=_deprovisioning_plan,
     patches=("wait-until-due", "cancel-reaches-last-step"),
     completion="Completed; the tenant's schema is gone.",
+)
+CLEANUP = Kind(
+    stored_name="tenant_cleanup",
+    temporal_name="TenantCleanupWorkflow",
+    title="Clean-up",
+    verb="cleanup",
+    purpose=Purpose.CLEAN,
+    workflow="workers.workflows.clean_up_tenant:TenantCleanupWorkflow",
+    activities=("workers.activities.cleanups:CleanupActivities",),
+    steps=(CLEAN_UP_SCHEMA,),
+    completion="Completed; nothing of the failed provisioning is left.",
 )

@@ -30,6 +30,8 @@ def retry_problem(workflow_type: str, tenant: TenantStatus | None) -> str | None
     match kinds.known().purpose(workflow_type):
         case Purpose.PROVISION:
             return _leaving_problem(tenant)
+        case Purpose.CLEAN:
+            return cleanup_problem(tenant)
         case Purpose.WORK:
             return start_problem(tenant)
         case Purpose.REMOVE:
@@ -47,6 +49,11 @@ def start_problem(tenant: TenantStatus) -> str | None:
     return None if tenant is TenantStatus.ACTIVE else f"The tenant is {tenant}; it has to be active."
 
 
+def cleanup_problem(tenant: TenantStatus) -> str | None:
+    """Why what a provisioning has left is not cleaned up; None when it can be."""
+    return None if tenant is TenantStatus.FAILED else f"The tenant is {tenant}; only a failed one is cleaned up."
+
+
 def provision_problem(tenant: TenantStatus | None) -> str | None:
     """Why nothing begins to provision a tenant that nothing provisions; None when something can."""
     return None if tenant is TenantStatus.PROVISIONING else "The tenant is not being provisioned any more."
@@ -57,6 +64,8 @@ def adoption_problem(purpose: Purpose, tenant: TenantStatus) -> str | None:
     match purpose:
         case Purpose.PROVISION:
             return _leaving_problem(tenant)
+        case Purpose.CLEAN:
+            return cleanup_problem(tenant)
         case Purpose.WORK:
             return start_problem(tenant)
         case Purpose.REMOVE:  # nobody's data goes because of a run: removing was decided here, or it is not

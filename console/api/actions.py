@@ -65,6 +65,13 @@ class RetryAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CleanupAnswer:
+    """The run that cleans up."""
+
+    execution: ExecutionView
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionAnswer:
     """The decision that now stands."""
 
@@ -87,6 +94,7 @@ class ActionRoutes:
             "/terminate", self.terminate, methods=["POST"], status_code=202, response_model=CommandAnswer
         )
         router.add_api_route("/cancel", self.cancel, methods=["POST"], status_code=202, response_model=CommandAnswer)
+        router.add_api_route("/cleanup", self.clean_up, methods=["POST"], status_code=202, response_model=CleanupAnswer)
         for path, act in (("/pause-step", self.pause_step), ("/resume-step", self.resume_step)):
             router.add_api_route(path, act, methods=["POST"], status_code=202, response_model=CommandAnswer)
         router.add_api_route("/approve", self.approve, methods=["POST"], response_model=DecisionAnswer)
@@ -122,6 +130,11 @@ class ActionRoutes:
         """Ask the run to end in order, with clean-up."""
         command = await self.executions.cancel(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
         return CommandAnswer(command=await self.intents.command(command))
+
+    async def clean_up(self, request: Request, id: UUID, body: ActionRequest) -> CleanupAnswer:  # noqa: A002
+        """Begin a run that takes away what a failed provisioning has left of its tenant."""
+        new = await self.executions.clean_up(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
+        return CleanupAnswer(execution=(await self.reads.detail(new)).execution)
 
     async def pause_step(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """Have no further try of the present step begin."""

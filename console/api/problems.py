@@ -32,6 +32,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.RetryChanged: 409,
     errors.NotOffered: 409,
     errors.CannotHoldStep: 409,
+    errors.CannotCleanUp: 409,
     errors.NotWaiting: 409,
     errors.AlreadyDecided: 409,
     errors.CannotRetry: 409,

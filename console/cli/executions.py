@@ -147,6 +147,33 @@ def cancel(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A0
     _queue(lambda services: services.executions.cancel(operator(), id, reason), as_json=as_json)
 
 
+@commands.command("pause-step")
+def pause_step(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
+    """Have no further try of the present step begin."""
+    _queue(lambda services: services.executions.hold(operator(), id, Deed.PAUSE_STEP, reason), as_json=as_json)
+
+
+@commands.command("resume-step")
+def resume_step(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
+    """Have the next try of a paused step begin."""
+    _queue(lambda services: services.executions.hold(operator(), id, Deed.RESUME_STEP, reason), as_json=as_json)
+
+
+@commands.command()
+def cleanup(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
+    """Take away what a failed provisioning has left of its tenant, by a run of its own."""
+
+    async def run(services: "Services") -> "ExecutionView":
+        new = await services.executions.clean_up(operator(), id, reason)
+        return (await services.reads.executions.detail(new)).execution
+
+    execution = with_services(run)
+    if as_json:
+        print_json({"execution": execution})
+        return
+    typer.echo(f"A run that cleans up is queued; its execution is {execution.id}.")
+
+
 def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> None:
     async def run(services: "Services") -> "CommandView":
         return await services.reads.intents.command(await act(services))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from console.components.dialogs import Question
 from console.components.menus import MenuItem
+from operations import kinds
 from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
 from operations.statuses import RetryKind
@@ -17,6 +18,7 @@ class Wording:
     icon: str
     confirm: str
     told: str
+    title: str = ""  #: of the dialog, with the run as `{run}`; else what the button says, and the run
     danger: bool = False
 
 
@@ -45,15 +47,35 @@ WORDINGS = {
         danger=True,
     ),
     Deed.PAUSE_STEP: Wording(
-        label="Pause the step", icon="pause", confirm="Pause the step", told="Requested; no further try begins."
+        label="Pause the step",
+        icon="pause",
+        confirm="Pause the step",
+        title="Pause a step of {run}?",
+        told="Requested; no further try begins.",
     ),
     Deed.RESUME_STEP: Wording(
-        label="Resume the step", icon="play_arrow", confirm="Resume the step", told="Requested; the next try begins."
+        label="Resume the step",
+        icon="play_arrow",
+        confirm="Resume the step",
+        title="Resume a step of {run}?",
+        told="Requested; the next try begins.",
+    ),
+    Deed.CLEAN_UP: Wording(
+        label="Clean up",
+        icon="cleaning_services",
+        confirm="Delete what is left",
+        told="A run that cleans up is queued.",
+        title="Clean up after {run}?",
+        danger=True,
     ),
 }
 RETRIES = {
     RetryKind.STEP: Wording(
-        label="Try now", icon="replay", confirm="Try the step now", told="Requested; the step is tried now."
+        label="Try now",
+        icon="replay",
+        confirm="Try the step now",
+        title="Try a step of {run} now?",
+        told="Requested; the step is tried now.",
     ),
     RetryKind.REPLACE: Wording(
         label="Replace",
@@ -81,10 +103,11 @@ def wording(deed: Deed, facts: Facts) -> Wording:
 def question(deed: Deed, facts: Facts, possible: Possibility, *, subject: str, run_id: str | None) -> Question:
     """`subject` is the name of the tenant."""
     words = wording(deed, facts)
-    what = "the deprovisioning of " if facts.removes and words is not KEEPING else "the provisioning of "
-    title = f"Keep {subject}?" if words is KEEPING else f"{words.label} {what}{subject}?"
+    kind = kinds.known().get(facts.workflow_type)
+    run = f"the {'run' if kind is None else kind.title.lower()} of {subject}"
+    title = words.title.format(run=run) if words.title else f"{words.label} {run}?"
     return Question(
-        title=title,
+        title=f"Keep {subject}?" if words is KEEPING else title,
         action=words.confirm,
         what_will_happen=possible.effects,
         not_undone=possible.not_undone,

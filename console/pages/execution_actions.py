@@ -16,7 +16,7 @@ from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
-from operations.statuses import Cause, CommandKind, Decision
+from operations.statuses import Cause, CommandKind, Decision, TenantStatus
 
 #: Offered where it can be meant: a menu of what is never possible is no help.
 WHEN: dict[Deed, Callable[[Facts], bool]] = {
@@ -24,6 +24,7 @@ WHEN: dict[Deed, Callable[[Facts], bool]] = {
     Deed.REJECT: lambda facts: facts.awaits_decision,
     Deed.PAUSE_STEP: lambda facts: not facts.status.is_final and facts.cause != Cause.STEP_PAUSED,
     Deed.RESUME_STEP: lambda facts: facts.cause == Cause.STEP_PAUSED,
+    Deed.CLEAN_UP: lambda facts: facts.makes and facts.tenant is TenantStatus.FAILED and facts.remains is not None,
 }
 
 
@@ -116,6 +117,9 @@ class ExecutionActions:
                 await actions.cancel(actor, execution.id, reason, seen_run_id=run)
             case Deed.TERMINATE:
                 await actions.terminate(actor, execution.id, reason, seen_run_id=run)
+            case Deed.CLEAN_UP:
+                new = await actions.clean_up(actor, execution.id, reason, seen_run_id=run)
+                ui.navigate.to(f"/executions/{new}")
             case Deed.PAUSE_STEP | Deed.RESUME_STEP:
                 await actions.hold(actor, execution.id, deed, reason, seen_run_id=run)
         feedback.toast(told)

@@ -24,7 +24,7 @@ from operations.tenant_rules import adoption_problem
 from operations.transitions import Adoption
 
 #: Permissions for runs that do more than to make a tenant
-MORE = {Purpose.REMOVE: Permission.DEPROVISION, Purpose.WORK: Permission.START}
+MORE = {Purpose.CLEAN: Permission.CLEAN_UP, Purpose.REMOVE: Permission.DEPROVISION, Purpose.WORK: Permission.START}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +94,7 @@ async def adopt(connection: AsyncConnection, actor: Actor, found: Adoptable, why
             await _wait_anew(connection, tenant, waiting)
         case Purpose.PROVISION:
             arguments = tenant.provisioning_arguments
-        case Purpose.WORK:
+        case Purpose.CLEAN | Purpose.WORK:
             arguments = tenant.work_arguments
     await tracking.adopt(
         connection,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, phrases
 from operations.access import Actor, acting, permit
+from operations.actions.cleanups import Cleanups
 from operations.actions.locked import check_run, ensure, lock
 from operations.actions.reasons import checked_reason
 from operations.actions.retries import Retried, Retries
@@ -56,6 +57,11 @@ class Executions:
         """Pause the step at which it stands, or resume it; returns the command."""
         holds = StepHolds(database=self.database, wake=self.wake)
         return await holds.hold(actor, id_, deed, reason, seen_run_id=seen_run_id)
+
+    async def clean_up(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
+        """Begin a run that takes away what this one, a failed provisioning, has left; returns its execution."""
+        cleanups = Cleanups(database=self.database, task_queue=self.task_queue, wake=self.wake)
+        return await cleanups.clean_up(actor, id_, reason, seen_run_id=seen_run_id)
 
     async def decide(
         self, actor: Actor, id_: UUID, decision: Decision, reason: str, *, seen_run_id: str | None = None

@@ -71,8 +71,10 @@ async def attempts(connection: AsyncConnection, entity_id: UUID, workflow_type: 
     return tuple(AttemptView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
 
 
-async def remains(connection: AsyncConnection, entity_id: UUID) -> Remains | None:
-    """Of a tenant's schema, by PostgreSQL's own estimates: nothing of it is read."""
+async def remains(connection: AsyncConnection, entity_id: UUID, status: Status) -> Remains | None:
+    """Of a tenant's schema, by PostgreSQL's own estimates: nothing of it is read. Of a run that ended well, nothing."""
+    if status is Status.COMPLETED:
+        return None
     row = (await connection.execute(REMAINS, {"tenant": entity_id})).one_or_none()
     return None if row is None else Remains(schema_name=row.schema_name, tables=row.tables, rows=row.number)
 

@@ -163,7 +163,7 @@ class ExecutionDetail:
     planned: tuple[str, ...] = ()  #: names of the steps of a run without trouble, in their order
     tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
     decided: str | None = None  #: who decided what, and when, in a sentence
-    remains: Remains | None = None  #: what exists of the tenant, while the run is open
+    remains: Remains | None = None  #: what exists of the tenant, unless the run ended well
     takes_two: bool = False  #: whoever asked for the run may not approve it
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:

@@ -140,7 +140,7 @@ class ExecutionQueries:
                 planned=await _planned(connection, row),
                 decided=await execution_parts.decided(connection, id_),
                 takes_two=self.takes_two,
-                remains=None if row.status.is_final else await execution_parts.remains(connection, row.entity_id),
+                remains=await execution_parts.remains(connection, row.entity_id, row.status),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )
 

@@ -240,6 +240,15 @@ async def _deprovision(stage: Stage, slug: str, *, wait: float | None = None) ->
     return await tenants.deprovision(OPERATOR, registered.slug, WHY)
 
 
+async def cleaned_up(stage: Stage) -> WorkflowHistory:
+    """After a provisioning that was ended by force."""
+    execution = (await stage.register("left-behind", "enterprise")).execution_id
+    await stage.waiting(execution)
+    await insisting(lambda: stage.services.executions.terminate(OPERATOR, execution, WHY))
+    await stage.until(execution, ended)
+    return await stage.closed(await stage.services.executions.clean_up(OPERATOR, execution, WHY))
+
+
 async def reconciliation(stage: Stage) -> WorkflowHistory:
     """As the schedule starts it: a run without a row of its own."""
     name = f"{contracts.SCHEDULE_ID}-recorded"
@@ -267,6 +276,7 @@ SCENARIOS: dict[str, Scenario] = {
         deprovisioned,
         deprovisioning_cancelled_in_the_drop,
         deprovisioning_cancelled_too_late,
+        cleaned_up,
         reconciliation,
     )
 }

@@ -53,7 +53,7 @@ def mentioned(text: str) -> Iterator[tuple[str, list[str]]]:
     for line in code(text):
         for call in re.findall(r"(?:^|[\s(/])tenantry((?: +[^\s)\"`|#]+)+)", line):
             words = call.split()
-            named = [word for word in words if re.fullmatch(r"[a-z]+", word)]
+            named = [word for word in words if re.fullmatch(r"[a-z]+(?:-[a-z]+)*", word)]
             yield " ".join(named[:2]), [word for word in words if word.startswith("--")]
 
 

@@ -108,6 +108,7 @@ def test_what_can_be_done_says_what_it_does(deed: Deed, status: Status) -> None:
         Deed.RETRY: (waits, status is Status.FAILED),
         Deed.PAUSE_STEP: (replace(paused, cause=None), status is Status.RUNNING),
         Deed.RESUME_STEP: (paused, status is Status.RUNNING),
+        Deed.CLEAN_UP: (waits, status.is_final),
     }.get(deed, (waits, not status.is_final))
 
     possible = possibility(deed, facts, OPERATOR)
@@ -153,6 +154,7 @@ def test_a_run_gets_a_row_only_for_a_tenant_that_it_can_be_meant_for(purpose: Pu
     meant = {
         Purpose.PROVISION: not tenant.leaves,
         Purpose.REMOVE: tenant in (TenantStatus.DEPROVISIONING, TenantStatus.DROPPING),
+        Purpose.CLEAN: tenant is TenantStatus.FAILED,
         Purpose.WORK: tenant is TenantStatus.ACTIVE,
     }
 
