@@ -1,0 +1,115 @@
+"""A step fails, the fault is mended, the step is tried now, and it is said whether that helped; or the run is ended."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+from psycopg import AsyncConnection
+
+from operations.access import Actor
+from operations.actions.registration import Registration
+from operations.bootstrap import Services
+from tests.e2e.test_dialogs import REASON, ask_to
+from tests.e2e.visits import Visits, go
+
+FAULT = """
+    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE 'could not extend file: disk full' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER {name} BEFORE UPDATE OF schema_version ON tenants
+        FOR EACH ROW WHEN (NEW.slug = '{slug}') EXECUTE FUNCTION {name}();
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A tenant whose schema cannot be migrated until `mend`."""
+
+    slug: str
+    execution_id: UUID
+    connection: AsyncConnection
+
+    @property
+    def fault(self) -> str:
+        return f"fault_{self.slug.replace('-', '_')}"
+
+    async def mend(self) -> None:
+        await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.fault}() CASCADE".encode())
+
+
+@pytest.fixture
+async def broken(beside: Services) -> AsyncIterator[Broken]:
+    slug = f"full-{uuid4().hex[:8]}"
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
+        await connection.execute(FAULT.format(name=f"fault_{slug.replace('-', '_')}", slug=slug).encode())
+        wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@stuck.example")
+        registered = await beside.tenants.register(Actor.system("test"), wanted)
+        made = Broken(slug=slug, execution_id=registered.execution_id, connection=connection)
+        yield made
+        await made.mend()
+
+
+async def test_a_step_is_tried_now_and_it_is_said_that_this_helped(
+    visits: Visits, admin_session: str, broken: Broken
+) -> None:
+    page, other = await two(visits, admin_session, broken)
+    row = other.locator(f"tr[data-id='{broken.execution_id}']")
+    await expect(row).to_contain_text("“Migrate schema” failed 4 times.", timeout=30_000)
+    await expect(row).to_contain_text("disk full")
+
+    await broken.mend()
+    await page.get_by_role("button", name="Try now").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Tries “Migrate schema” now instead of later")
+    await confirm(page, "Try the step now")
+
+    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+    await expect(page.get_by_text("Retry: moved on").first).to_be_visible(timeout=30_000)
+    await expect(row.locator(".badge").first).to_have_text("Completed")
+    await expect(row).not_to_contain_text("disk full")
+
+
+async def test_an_end_by_force_says_what_it_leaves_and_a_run_takes_that_away(
+    visits: Visits, admin_session: str, broken: Broken
+) -> None:
+    page, other = await two(visits, admin_session, broken)
+    await expect(other.locator(f"tr[data-id='{broken.execution_id}']")).to_contain_text("disk full", timeout=30_000)
+    await ask_to(page, "Terminate")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Done so far, and not undone: “Load tenant”, “Create schema”.")
+    await expect(dialog).to_contain_text("The schema tenant_")
+    await confirm(page, "Terminate the run")
+    await expect(badge(page)).to_have_text("Terminated", timeout=30_000)
+
+    await ask_to(page, "Clean up")
+    await expect(page.get_by_role("dialog")).to_contain_text("What is deleted is gone for ever.")
+    await confirm(page, "Delete what is left")
+
+    await page.wait_for_url(lambda url: str(broken.execution_id) not in url)
+    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+    await expect(page.locator(".card", has_text="Steps").get_by_text("Clean up schema", exact=True)).to_be_visible()
+    await broken.mend()
+    await go(page, f"/executions/{broken.execution_id}")
+    await page.get_by_role("button", name="Retry").click()
+    await confirm(page, "Retry")
+    await page.wait_for_url(lambda url: str(broken.execution_id) not in url)
+    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+
+
+async def two(visits: Visits, session: str, broken: Broken) -> tuple[Page, Page]:
+    """One browser on the run, and one on the list."""
+    page, other = await visits.begin(session=session), await visits.begin(session=session)
+    await go(page, f"/executions/{broken.execution_id}")
+    await go(other, "/executions")
+    return page, other
+
+
+async def confirm(page: Page, action: str) -> None:
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Reason").fill(REASON)
+    await dialog.get_by_role("button", name=action).click()
+    await expect(dialog).to_be_hidden()
+
+
+def badge(page: Page) -> Locator:
+    return page.locator(".page-header .badge").first
