@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -65,8 +65,21 @@ class Still:
                 await workflow.execute_activity(
                     "migrate_schema", task_queue=f"{workflow.info().task_queue}-nobody", start_to_close_timeout=FAR
                 )
+            case "deaf":
+                while True:
+                    with suppress(asyncio.CancelledError):
+                        await workflow.wait_condition(lambda: False)
             case "broken":
                 raise ValueError("the code has a mistake")
+
+
+@workflow.defn(name=tenant_kinds.PROVISIONING.temporal_name)
+class Deployed:
+    """What a bad deploy puts in the place of `Still`: what runs have done already is not among what it does."""
+
+    @workflow.run
+    async def run(self, why: str, _: str | None = None) -> None:
+        await workflow.execute_activity("create_schema", start_to_close_timeout=FAR)
 
 
 @workflow.defn(name="SomethingElse")
@@ -135,11 +148,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def working(stage: Stage, *, knows_it: bool = True) -> AsyncIterator[None]:
+async def working(stage: Stage, *workflows: type) -> AsyncIterator[None]:
+    """A worker that knows these, or those of this module."""
     async with Worker(
         stage.client,
         task_queue=stage.task_queue,
-        workflows=[Still, Child] if knows_it else [SomethingElse],
+        workflows=workflows or [Still, Child],
         activities=[fail, hang],
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(0),
