@@ -35,5 +35,7 @@ def left_behind(facts: Facts) -> str:
 def contents(remains: Remains) -> str:
     """Within a sentence."""
     tables = "1 table" if remains.tables == 1 else f"{remains.tables:,} tables"
+    if remains.rows == 0:  # or PostgreSQL has not counted yet
+        return tables
     records = "1 record" if remains.rows == 1 else f"{remains.rows:,} records"
     return f"{tables} and about {records}"

@@ -15,7 +15,7 @@ from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
 from console.components.timeline import Event, Step, StepTimeline, event_list
-from console.pages import words
+from console.pages import runbook, words
 from console.pages.execution_actions import ExecutionActions
 from console.pages.outcomes import Outcomes
 from console.pages.place import Place
@@ -99,6 +99,8 @@ class ExecutionPage:
                 tag("summary", "Details")
                 self._detail = tag("span")
             self._advice = tag("p", classes="notice-text")
+            with tag("p", classes="notice-text") as self._helps:
+                self._runbook = tag("a", "What helps, and what must not be done")
             self._pending = tag("p", classes="notice-text")
         self._outcomes = Outcomes(known.detail.events)
         with Section("Steps"):
@@ -122,7 +124,11 @@ class ExecutionPage:
         self._say(self._words, wrong.sentence)
         self._detail.set_text(wrong.detail or "")
         self._more.set_visibility(wrong.detail is not None)
-        self._say(self._advice, words.who_acts(execution))
+        advised = words.who_acts(execution)
+        self._say(self._advice, advised)
+        known_cause = None if execution.diagnosis is None or advised is None else execution.diagnosis.cause
+        attribute(self._runbook, "href", None if known_cause is None else runbook.address(known_cause))
+        self._helps.set_visibility(known_cause is not None)
         self._say(self._pending, words.pending_command(known.commands))
         attribute(self._notice, "data-status", shown)
         self._steps.show(_steps(detail))

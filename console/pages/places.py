@@ -12,6 +12,7 @@ from console.pages import (
     presenter,
     reconciliation,
     register_tenant,
+    runbook,
     tenant,
     tenants,
     workforce,
@@ -31,6 +32,7 @@ PLACES: tuple[Place, ...] = (
     help_page.PLACE,
     tenant.PLACE,
     presenter.PLACE,
+    runbook.PLACE,
 )
 
 

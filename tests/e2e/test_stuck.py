@@ -63,7 +63,7 @@ async def test_a_step_is_tried_now_and_it_is_said_that_this_helped(
     await expect(page.get_by_role("dialog")).to_contain_text("Tries “Migrate schema” now instead of later")
     await confirm(page, "Try the step now")
 
-    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+    await expect(badge(page)).to_have_text("Completed", timeout=60_000)
     await expect(page.get_by_text("Retry: moved on").first).to_be_visible(timeout=30_000)
     await expect(row.locator(".badge").first).to_have_text("Completed")
     await expect(row).not_to_contain_text("disk full")
@@ -86,14 +86,14 @@ async def test_an_end_by_force_says_what_it_leaves_and_a_run_takes_that_away(
     await confirm(page, "Delete what is left")
 
     await page.wait_for_url(lambda url: str(broken.execution_id) not in url)
-    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+    await expect(badge(page)).to_have_text("Completed", timeout=60_000)
     await expect(page.locator(".card", has_text="Steps").get_by_text("Clean up schema", exact=True)).to_be_visible()
     await broken.mend()
     await go(page, f"/executions/{broken.execution_id}")
     await page.get_by_role("button", name="Retry").click()
     await confirm(page, "Retry")
     await page.wait_for_url(lambda url: str(broken.execution_id) not in url)
-    await expect(badge(page)).to_have_text("Completed", timeout=30_000)
+    await expect(badge(page)).to_have_text("Completed", timeout=60_000)
 
 
 async def two(visits: Visits, session: str, broken: Broken) -> tuple[Page, Page]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.pages.runbook import chapters
 from operations.diagnosis.advice import ADVICE, OWNERS
 from operations.statuses import Cause
 
@@ -37,3 +38,10 @@ def test_titles_are_those_of_the_pages() -> None:
     titles = dict(re.findall(r"^## `(\w+)`: ([^\n]+)$", RUNBOOK, re.MULTILINE))
 
     assert titles == {cause.value: ADVICE[cause].title for cause in Cause}
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_the_page_of_a_cause_has_its_whole_chapter(cause: Cause) -> None:
+    shown = " ".join(f"**{title}.** {text}" for title, text in chapters()[cause])
+
+    assert shown == " ".join(CHAPTERS[cause.value].split())
