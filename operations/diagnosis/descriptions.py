@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from operations import kinds
+from operations import contradictions, kinds
 from operations.diagnosis.facts import Awaited, CodeFact, RunFact, RunState, StepFact
 from operations.error_texts import root_cause
 from operations.errors import TemporalRefused
@@ -150,10 +150,11 @@ class Describer:
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
                 failed = event.workflow_task_failed_event_attributes
                 error = root_cause(await self.temporal.client.data_converter.decode_failure(failed.failure))
+                contradicts = failed.cause == CONTRADICTION
                 return replace(
                     code,
-                    error=error,
-                    contradicts_history=failed.cause == CONTRADICTION,
+                    error=contradictions.words(error) if contradicts else error,
+                    contradicts_history=contradicts,
                     is_unknown_type=UNKNOWN_TYPE in error,
                 )
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:

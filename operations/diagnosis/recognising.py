@@ -1,7 +1,8 @@
 """Recognisers: each looks for one kind of trouble among the facts. The first that finds it says the cause. Pure.
 
 What is known for certain comes before what is guessed, and what has to be mended first before what shows because of it:
-without a worker no step is tried again, whatever it failed at before.
+without a worker no step is tried again, whatever it failed at before. A run that was
+cancelled waits for nothing else.
 """
 
 from collections.abc import Callable
@@ -82,7 +83,7 @@ def run_paused(facts: Facts) -> Recognised | None:
 
 def awaiting_approval(facts: Facts) -> Recognised | None:
     """A person is waited for, and can decide also while Temporal or the workers are away."""
-    if facts.asked_for_decision_at is None:
+    if facts.asked_for_decision_at is None or facts.cancel is not None:
         return None
     evidence = Evidence(workers=0) if facts.queue is not None and facts.queue.workers == 0 else Evidence()
     return Recognised(cause=Cause.AWAITING_APPROVAL, since=facts.asked_for_decision_at, evidence=evidence)
@@ -90,6 +91,8 @@ def awaiting_approval(facts: Facts) -> Recognised | None:
 
 def sleeping(facts: Facts) -> Recognised | None:
     """A timer runs, which needs nobody until it rings."""
+    if facts.cancel is not None:
+        return None
     if facts.sleeps_until is not None and facts.sleeps_until > facts.now:
         until = facts.sleeps_until
     elif facts.run is not None and facts.run.awaited is Awaited.TIMER and facts.run.until is not None:
@@ -119,6 +122,8 @@ def unreachable(facts: Facts) -> Recognised | None:
 def still_waiting(facts: Facts) -> Recognised | None:
     """What waited for a signal or a child when somebody last looked, and has not moved since."""
     known, run = facts.recorded, facts.run
+    if facts.cancel is not None:
+        return None
     if run is None and known is not None and known.cause is Cause.WAITING and known.since >= facts.progressed_at:
         return Recognised(cause=Cause.WAITING, since=known.since)
     return None

@@ -335,3 +335,17 @@ def test_facts_default_to_not_known() -> None:
     unknown = known.Facts(now=NOW, status=Status.RUNNING, progressed_at=NOW)
 
     assert (unknown.run, unknown.queue, unknown.temporal_answers) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"asked_for_decision_at": ago(600)},
+        {"sleeps_until": NOW + timedelta(days=1)},
+        {"recorded": Recorded(cause=Cause.WAITING, since=ago(600)), "progressed_at": ago(600)},
+    ],
+)
+def test_a_cancel_that_was_not_taken_is_said_whatever_the_run_waits_for(waits: dict[str, Any]) -> None:
+    asked = Delivery(asked_at=ago(40), asked_by="ops@example.com")
+
+    assert diagnose(facts(cancel=asked, **waits)).cause is Cause.CANCEL_PENDING
