@@ -46,6 +46,7 @@ class Permission(StrEnum):
     DEPROVISION = "deprovision_tenant"
     START = "start_run"  #: of a kind that neither makes nor removes a tenant
     RECONCILE = "reconcile"
+    EXAMINE = "examine_installation"  #: whether all is well with it
     MANAGE_STAFF = "manage_staff"
     PRESENT = "present"  #: have things go wrong in a demo
 
@@ -62,6 +63,7 @@ NEEDS = {
     Permission.DEPROVISION: Role.OPERATOR,
     Permission.START: Role.OPERATOR,
     Permission.RECONCILE: Role.OPERATOR,
+    Permission.EXAMINE: Role.ADMIN,
     Permission.MANAGE_STAFF: Role.ADMIN,
     Permission.PRESENT: Role.ADMIN,
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 
 from console.pages import (
+    doctor,
     execution,
     executions,
     help_page,
@@ -33,6 +34,7 @@ PLACES: tuple[Place, ...] = (
     tenant.PLACE,
     presenter.PLACE,
     runbook.PLACE,
+    doctor.PLACE,
 )
 
 

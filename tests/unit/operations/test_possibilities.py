@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from operations import tenant_kinds
 from operations.access import Actor
 from operations.deed_facts import Facts
 from operations.errors import AlreadyEnded, CannotRetry, NotPermitted, NotWaiting, OperationsError, TooLateToCancel
-from operations.kinds import Deed, Purpose, known
+from operations.kinds import Deed, Purpose
 from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.intents import RetryOffer
 from operations.statuses import Cause, CloseReason, CommandKind, Role, Status, TenantStatus
@@ -14,7 +15,7 @@ from operations.tenant_rules import adoption_problem, cancel_problem, retry_prob
 
 SUPPORT, OPERATOR = (Actor(name="test", role=role) for role in (Role.SUPPORT, Role.OPERATOR))
 
-PROVISIONING, DEPROVISIONING = (kind.stored_name for kind in known())
+PROVISIONING, DEPROVISIONING = tenant_kinds.PROVISIONING.stored_name, tenant_kinds.DEPROVISIONING.stored_name
 GONE = {TenantStatus.DROPPING, TenantStatus.DELETED}
 
 
