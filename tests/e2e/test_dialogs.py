@@ -65,7 +65,7 @@ async def run(beside: Services) -> AsyncIterator[Run]:
 
 async def ask_to(page: Page, action: str) -> Locator:
     await page.get_by_role("button", name="More actions").click()
-    await page.get_by_role("menuitem", name=action).click()
+    await page.get_by_role("menuitem", name=action, exact=True).click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_label("Reason")).to_be_focused()
     return dialog
