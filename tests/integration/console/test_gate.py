@@ -292,7 +292,7 @@ async def test_a_tab_writes_no_line_into_our_logs(
     console: Console, admin: httpx.AsyncClient, admin_session: str
 ) -> None:
     page = await open_page(admin, "/tenants/new")
-    forged = {"client_id": page.client_id, "level": "error", "args": ["all is lost\n2026-01-01 a line of its own"]}
+    forged = {"client_id": page.client_id, "level": "error", "message": "all is lost\n2026-01-01 a line of its own"}
 
     async with open_socket(console, page.client_id, session=admin_session) as socket:
         assert await shake_hands(socket, page.client_id)
