@@ -1,6 +1,8 @@
 """All commands in one program, and the one place where their failures become a sentence and an exit code."""
 
+import os
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -27,7 +29,22 @@ app.add_typer(staff.tokens, name="token")
 
 
 def main() -> None:
-    run(app)
+    try:
+        run(app)
+    except SystemExit as end:
+        if "temporalio" in sys.modules:
+            _leave(end.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """The SDK's native threads sometimes abort an interpreter that finalizes, and a pipeline reads the exit code."""
+    if isinstance(code, str):
+        return  # the interpreter prints it
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads any more
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 0)
 
 
 def run(commands: typer.Typer) -> None:
