@@ -9,10 +9,12 @@ from console.components import badges, shortcuts
 from console.components.cards import Section
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
-from console.pages import help_words
+from console.pages import help_words, runbook
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
+from operations.diagnosis.advice import ADVICE
 from operations.phrases import spelled
+from operations.statuses import Cause
 
 SUBTITLE = "What words, badges and keys mean. Everything else is said where it matters: in the cause of an execution."
 
@@ -32,6 +34,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
         _terms("Words", help_words.GLOSSARY)
         roles = {word.value.capitalize(): text for word, text in help_words.ROLES.items()}
         _terms("Who may do what", roles)
+        _causes()
         _more()
 
 
@@ -53,6 +56,14 @@ def _terms(title: str, words: Mapping[str, str]) -> None:
             with ui.element("div"):
                 tag("dt", word)
                 tag("dd", text)
+
+
+def _causes() -> None:
+    told = "Each has its page in the runbook: what it means, who must act, what helps"
+    with Section("Causes", subtitle=told), ui.element("ul").classes("causes"):
+        for cause in Cause:
+            with tag("li"):
+                attribute(tag("a", ADVICE[cause].title), "href", runbook.address(cause))
 
 
 def _more() -> None:

@@ -20,6 +20,8 @@ async def test_help_is_one_key_away_and_lists_the_keys_of_the_question_mark(page
     assert [text.replace("\n", "").replace(" ", "") for text in listed] == [text.replace(" ", "") for text in offered]
     assert len(listed) > 10
     await expect(page.locator(".help .badge", has_text="Terminated")).to_be_visible()
+    await page.get_by_role("link", name="No worker", exact=True).click()
+    await page.wait_for_url("**/runbook/no_worker")
 
 
 @pytest.mark.long
