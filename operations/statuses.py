@@ -38,6 +38,14 @@ class CloseReason(StrEnum):
         return self in (CloseReason.CANCELED, CloseReason.REJECTED)
 
 
+class Failure(StrEnum):
+    """What became of a failure; every failed execution is one of these."""
+
+    STANDING = "standing"  #: nobody wanted it so, and no newer attempt took its place
+    CALLED_OFF = "called_off"  #: somebody cancelled or rejected it, and no newer attempt took its place
+    SUPERSEDED = "superseded"  #: a newer attempt that is open or completed took its place
+
+
 FOLLOWERS: dict[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.RUNNING, Status.COMPLETED, Status.FAILED}),
     Status.RUNNING: frozenset({Status.COMPLETED, Status.FAILED}),

@@ -63,8 +63,9 @@ async def add_execution(
     task_queue: str = "test",
     arguments: tuple[object, ...] = (),
     attempt: int = 1,
+    close_reason: CloseReason = CloseReason.ERROR,
 ) -> UUID:
-    """An execution that went the usual way to `status`."""
+    """An execution that went the usual way to `status`; `close_reason` is that of a failed one."""
     id_ = uuid4()
     await connection.execute(
         INSERT_EXECUTION,
@@ -79,11 +80,17 @@ async def add_execution(
         ),
     )
     for step in PATHS[status]:
-        await set_status(connection, id_, step)
+        await set_status(connection, id_, step, close_reason=close_reason)
     return id_
 
 
-async def set_status(connection: AsyncConnection, execution_id: UUID, status: Status) -> None:
+async def set_status(
+    connection: AsyncConnection,
+    execution_id: UUID,
+    status: Status,
+    *,
+    close_reason: CloseReason = CloseReason.ERROR,
+) -> None:
     """Write a status as somebody with psql would, with the columns that its constraints ask for."""
     await connection.execute(
         UPDATE_STATUS,
@@ -91,7 +98,7 @@ async def set_status(connection: AsyncConnection, execution_id: UUID, status: St
             "id": execution_id,
             "status": status.value,
             "final": status.is_final,
-            "close_reason": CloseReason.ERROR.value if status is Status.FAILED else None,
+            "close_reason": close_reason.value if status is Status.FAILED else None,
         },
     )
 

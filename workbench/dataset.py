@@ -52,7 +52,8 @@ EXECUTIONS = """
         requested_by, error_message, current_step, steps_done, steps_total, health, cause, cause_detail, health_since,
         created_at, started_at, completed_at, last_progress_at, verified_at, updated_at)
     SELECT 'tenant-provision-' || slug || '--' || number, type, 'tenant', tenant_id, status,
-           CASE WHEN status = 'failed' THEN CASE WHEN chance %% 10 < 8 THEN 'error' ELSE 'terminated' END END,
+           CASE WHEN status = 'failed' THEN CASE other %% 10 WHEN 6 THEN 'terminated' WHEN 7 THEN 'timed_out'
+               WHEN 8 THEN 'canceled' WHEN 9 THEN 'rejected' ELSE 'error' END END,
            md5(number::text), 'tenantry', '{}', 'load@example.com',
            CASE WHEN status = 'failed' THEN CASE
                WHEN number <= 5 THEN 'checksum deadbeef of the dump does not match'

@@ -13,7 +13,7 @@ from operations.queries.cursors import Cursor
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.tenants import TenantQueries, TenantSort
-from operations.statuses import Health, Status, TenantStatus
+from operations.statuses import Failure, Health, Status, TenantStatus
 
 BUSY = frozenset({Status.PENDING, Status.RUNNING, Status.FAILED})
 FAILED = frozenset({Status.FAILED})
@@ -49,8 +49,10 @@ def all_views(database: Database, place: Landmarks) -> list[View]:
     return [
         *views,
         View(name="counts by status", ask=executions.status_counts, index="ix_workflow_executions_status"),
-        View(name="counts of failures", ask=executions.status_counts, index="ix_workflow_executions_failed"),
-        View(name="counts of superseded ones", ask=executions.status_counts, index="ix_workflow_executions_superseded"),
+        *(
+            View(name=f"counts, {failure}", ask=executions.status_counts, index=f"ix_workflow_executions_{failure}")
+            for failure in Failure
+        ),
         View(name="throughput of a day", ask=executions.throughput, index="ix_workflow_executions_completed"),
         *_of_tenants(tenants, place),
     ]
@@ -70,6 +72,7 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
         return Cursor(segment=segment, value=place.middle, id=UUID(int=0), backward=backward)
 
     everything = ExecutionFilter()
+    lasting = Cursor(segment=0, value=timedelta(minutes=5), id=UUID(int=0))
     yield "attention (default)", "open_progress", everything, Sort.ATTENTION, None
     yield "attention, deep page", "status", everything, Sort.ATTENTION, at(1)
     yield "attention, page before", "status", everything, Sort.ATTENTION, at(1, backward=True)
@@ -79,6 +82,9 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
     yield "oldest", "created", everything, Sort.OLDEST, None
     yield "latest ended", "completed", everything, Sort.LATEST_COMPLETED, None
     yield "earliest ended", "completed", everything, Sort.EARLIEST_COMPLETED, None
+    yield "longest", "duration", everything, Sort.LONGEST, None
+    yield "shortest", "duration", everything, Sort.SHORTEST, None
+    yield "longest, deep page", "duration", everything, Sort.LONGEST, lasting
     yield "latest started", "started", everything, Sort.LATEST_STARTED, None
     yield "earliest started", "started", everything, Sort.EARLIEST_STARTED, None
     yield "latest started, deep page", "started", everything, Sort.LATEST_STARTED, at(0)
@@ -100,18 +106,21 @@ def _words() -> Iterator[Listed]:
         Sort.LATEST_COMPLETED,
         None,
     )
-    for index, superseded, by_start in (("failed", False, ""), ("superseded", True, "superseded_")):
-        those = ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=superseded)
+    for index in Failure:
+        those = ExecutionFilter(statuses=FAILED, failures=frozenset({index}))
         of_one_type = replace(those, workflow_types=frozenset({TYPES[0]}))
         yield f"failures, {index}", index, those, Sort.NEWEST, None
         yield f"failures, {index}, attention", index, those, Sort.ATTENTION, None
         yield f"failures, {index}, latest", f"{index}_completed", those, Sort.LATEST_COMPLETED, None
-        yield f"failures, {index}, latest started", f"{by_start}started", those, Sort.LATEST_STARTED, None
+        yield f"failures, {index}, latest started", f"{index}_started", those, Sort.LATEST_STARTED, None
+        yield f"failures, {index}, longest", f"{index}_duration", those, Sort.LONGEST, None
         yield f"failures, {index}, one type", f"{index}_type", of_one_type, Sort.NEWEST, None
         yield f"search failures, {index}", "entity", replace(those, search="acme"), Sort.NEWEST, None
         yield f"error failures, {index}", "error", replace(those, search="disk quota"), Sort.NEWEST, None
-    standing = ExecutionFilter(statuses=BUSY, superseded=False)
-    yield "open and failures that stand", "failed", standing, Sort.NEWEST, None
+    standing = ExecutionFilter(statuses=BUSY, failures=frozenset({Failure.STANDING}))
+    yield "open and failures that stand", "standing", standing, Sort.NEWEST, None
+    superseded = ExecutionFilter(statuses=FAILED).narrowed(superseded=False)
+    yield "failed and not superseded", "called_off", superseded, Sort.NEWEST, None
     yield "failed, latest started", "started", ExecutionFilter(statuses=FAILED), Sort.LATEST_STARTED, None
     busy = ExecutionFilter(statuses=BUSY)
     yield "three statuses", "status", busy, Sort.NEWEST, None
@@ -174,6 +183,8 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         yield name, index, ExecutionFilter(search=term), Sort.NEWEST, None
         yield f"{name}, attention", index, ExecutionFilter(search=term), Sort.ATTENTION, None
     yield "search acme, latest started", "entity", ExecutionFilter(search="acme"), Sort.LATEST_STARTED, None
+    yield "search acme, longest", "entity", ExecutionFilter(search="acme"), Sort.LONGEST, None
+    yield "error, frequent, longest", "error", ExecutionFilter(search="NXDOMAIN"), Sort.LONGEST, None
     failed = ExecutionFilter(search="acme", statuses=FAILED)
     yield "search acme, failed", "entity", failed, Sort.NEWEST, None
 

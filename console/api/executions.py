@@ -25,15 +25,26 @@ from operations.queries.execution_views import (
 )
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, DecisionView, Intents
-from operations.statuses import Cause, Health, Status
+from operations.statuses import Cause, Failure, Health, Status
 
 WordT = TypeVar("WordT", bound=StrEnum)
 Order = Annotated[
     Sort,
     Query(
         description="`created_at`, `started_at` or `completed_at`, earliest first, or with `-` latest first; what has "
-        "not started comes last, what has not ended is left out. `attention`: open ones first, longest without "
-        "progress first, then the newest"
+        "not started comes last, what has not ended is left out. `duration`, of what has ended: shortest first, or "
+        "with `-` longest first. `attention`: open ones first, longest without progress first, then the newest"
+    ),
+]
+Failures = Annotated[
+    str,
+    words_of(
+        Failure,
+        meaning=(
+            "of failed executions, only those of which this became (without `status`, these alone): `called_off`, "
+            "somebody cancelled or rejected it; `superseded`, a newer attempt that is open or completed took its "
+            "place; `standing`, neither: "
+        ),
     ),
 ]
 
@@ -83,6 +94,7 @@ class ExecutionRoutes:
         health: Annotated[str, words_of(Health)] = "",
         cause: Annotated[str, words_of(Cause)] = "",
         signature: Term = "",
+        failures: Failures = "",
         superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
@@ -95,15 +107,15 @@ class ExecutionRoutes:
     ) -> ExecutionList:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
-        The status `open` is every one that is not final; `failed` is every failed one, superseded by a newer attempt or
-        not; `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the
-        names and slugs of tenants, these whatever the accents, and at the beginning of workflow ids and of the e-mails
-        of tenants' owners.
+        The status `open` is every one that is not final; `failed` is every failed one, whatever became of it;
+        `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the names
+        and slugs of tenants, these whatever the accents, and at the beginning of workflow ids and of the e-mails of
+        tenants' owners.
         """
         page = await self.executions.list(
             ExecutionFilter(
                 statuses=statuses(status),
-                superseded=superseded,
+                failures=of_failures(failures),
                 healths=words(Health, health, "health"),
                 causes=frozenset(words(Cause, cause, "cause")),
                 signature=signature or None,
@@ -112,7 +124,7 @@ class ExecutionRoutes:
                 search=q,
                 created_from=aware(created_from, "created_from"),
                 created_to=aware(created_to, "created_to"),
-            ),
+            ).narrowed(superseded=superseded),
             sort=sort,
             cursor=cursor,
             limit=limit,
@@ -149,6 +161,11 @@ def statuses(text: str) -> frozenset[Status]:
     """Statuses of a list, and `open`; raises `InvalidInput`."""
     check_words(STATUS_WORDS, text, "status")
     return frozenset(status for value in values(text) for status in STATUS_WORDS[value])
+
+
+def of_failures(text: str) -> frozenset[Failure] | None:
+    """Failures of a list, None for all; raises `InvalidInput`."""
+    return words(Failure, text, "failures") or None
 
 
 def check_words(known: Collection[str], text: str, field: str) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.api.executions import Order, aware, statuses
+from console.api.executions import Failures, Order, aware, of_failures, statuses
 from console.api.parameters import Moment, Superseded, Term, Words, words_of
 from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
@@ -59,6 +59,7 @@ class ExportRoutes:
         self,
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
+        failures: Failures = "",
         superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
@@ -70,13 +71,13 @@ class ExportRoutes:
         """The filtered list as a file, up to 10,000 rows."""
         wanted = ExecutionFilter(
             statuses=statuses(status),
-            superseded=superseded,
+            failures=of_failures(failures),
             workflow_types=frozenset(value for value in type.split(",") if value),
             entity_id=entity_id,
             search=q,
             created_from=aware(created_from, "created_from"),
             created_to=aware(created_to, "created_to"),
-        )
+        ).narrowed(superseded=superseded)
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
         return file("executions", await asyncio.to_thread(SHEET.text, rows), made_at=await self.database.now())
 

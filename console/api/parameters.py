@@ -52,12 +52,12 @@ Superseded = Annotated[
 ]
 
 
-def words_of(kind: Iterable[str]) -> object:
+def words_of(kind: Iterable[str], *, meaning: str = "") -> object:
     """Several of these words, separated by commas; for `Annotated`, beside `Words`' length."""
     choice = "(?:" + "|".join(map(re.escape, kind)) + ")?"
     return Query(
         max_length=500,
-        description=f"of {', '.join(kind)}; several are separated by commas",
+        description=f"{meaning}of {', '.join(kind)}; several are separated by commas",
         json_schema_extra=form(pattern=rf"^ *{choice} *(?:, *{choice} *)*$"),
     )
 

@@ -46,9 +46,8 @@ def list_executions(
         healths=frozenset(health or ()),
         causes=frozenset(cause or ()),
         signature=signature or None,
-        superseded=superseded,
         search=search,
-    )
+    ).narrowed(superseded=superseded)
     page = with_services(lambda services: services.reads.executions.list(wanted, sort=Sort.ATTENTION, limit=limit))
     if as_json:
         print_json(page)

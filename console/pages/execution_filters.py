@@ -5,19 +5,24 @@ from collections.abc import Mapping
 from console.pages import address
 from operations import kinds
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter
-from operations.statuses import Status
+from operations.statuses import Failure, Status
 
-SUPERSEDED = "superseded"  #: failed ones of which a newer attempt took the place
-WORDS = frozenset({*STATUS_WORDS, SUPERSEDED})
+#: word of the address → failed ones of which this became
+FAILURES = {
+    Status.FAILED.value: Failure.STANDING,
+    Failure.CALLED_OFF.value: Failure.CALLED_OFF,
+    Failure.SUPERSEDED.value: Failure.SUPERSEDED,
+}
+WORDS = frozenset({*STATUS_WORDS, *FAILURES})
 
 
 def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
     """What the address asks for; words that mean nothing do not narrow."""
-    asked, superseded = _statuses(query)
+    asked, failures = _statuses(query)
     type_ = query.get("type", "")
     return ExecutionFilter(
         statuses=frozenset[Status]().union(*(STATUS_WORDS[word] for word in asked)),
-        superseded=superseded,
+        failures=failures or None,
         workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
         search=query.get("q", ""),
         created_from=address.moment(query.get("created_from")),
@@ -26,17 +31,16 @@ def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
 
 
 def exported(query: Mapping[str, str]) -> Mapping[str, str]:
-    """The same filter in the words of REST, for which a superseded execution is a failed one."""
-    asked, superseded = _statuses(query)
-    words = {"status": ",".join(asked), "superseded": "" if superseded is None else str(superseded).lower()}
-    return {**query, **words}
+    """The same filter in the words of REST, for which every failed execution is a failed one."""
+    asked, failures = _statuses(query)
+    return {**query, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
 
 
-def _statuses(query: Mapping[str, str]) -> tuple[list[str], bool | None]:
-    """The statuses that the address names, and which of the failed ones: those that stand, or the superseded ones."""
+def _statuses(query: Mapping[str, str]) -> tuple[list[str], frozenset[Failure]]:
+    """The statuses that the address names, and which of the failed ones."""
     words = [word for word in query.get("status", "").split(",") if word in WORDS]
-    failed, superseded = Status.FAILED.value in words, SUPERSEDED in words
-    asked = [word for word in words if word != SUPERSEDED]
-    if superseded and not failed:
+    failures = frozenset(FAILURES[word] for word in words if word in FAILURES)
+    asked = [word for word in words if word in STATUS_WORDS]
+    if failures and Status.FAILED not in asked:
         asked.append(Status.FAILED.value)
-    return asked, superseded if failed != superseded else None
+    return asked, failures

@@ -16,7 +16,14 @@ COLUMNS = (
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
     Column(name="error", label="Cause or last error", kind=Kind.ERROR, note="superseded", note_href=NEWER),
     Column(name="started_at", label="Started", kind=Kind.TIME, sortable=True),
-    Column(name="duration", label="Duration", kind=Kind.DURATION, since="running_since", align="right"),
+    Column(
+        name="duration",
+        label="Duration",
+        kind=Kind.DURATION,
+        since="running_since",
+        align="right",
+        sortable=True,
+    ),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
     Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right"),
     Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
@@ -29,7 +36,7 @@ COLUMNS = (
 def row(execution: ExecutionView) -> Row:
     """The fields that the columns draw."""
     ended = execution.completed_at
-    began = execution.started_at or execution.created_at
+    lasted = execution.duration
     return {
         "id": str(execution.id),
         "status": shown_status(execution.status, execution.close_reason),
@@ -44,8 +51,8 @@ def row(execution: ExecutionView) -> Row:
         "superseded": words.superseded(execution),
         "superseded_by": None if execution.superseded_by is None else str(execution.superseded_by),
         "started_at": seconds(execution.started_at),
-        "duration": round((ended - began).total_seconds() * 1000) if ended else None,
-        "running_since": None if ended else seconds(began),
+        "duration": None if lasted is None else round(lasted.total_seconds() * 1000),
+        "running_since": None if ended else seconds(execution.started_at or execution.created_at),
         "last_progress_at": seconds(execution.last_progress_at),
         "attempt": execution.attempt,
         "created_at": seconds(execution.created_at),

@@ -9,7 +9,7 @@ from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, to_json
 from console.pages import address, execution_table, live_rows
-from console.pages.execution_filters import SUPERSEDED, WORDS, exported, filter_of
+from console.pages.execution_filters import WORDS, exported, filter_of
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
@@ -19,19 +19,21 @@ from console.pages.scope import Scope
 from operations import kinds
 from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
-from operations.statuses import Status
+from operations.statuses import Failure, Status
 
 PATH = "/executions"
 EXPORT = "/api/v1/exports/executions.csv"
 LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED: "Completed", Status.FAILED: "Failed"}
 OPEN = Count(value="open", label="Open")
-NEWER = Count(value=SUPERSEDED, label="Superseded")
+CALLED_OFF = Count(value=Failure.CALLED_OFF.value, label="Cancelled or rejected")
+SUPERSEDED = Count(value=Failure.SUPERSEDED.value, label="Superseded")
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
     "created_at": (Sort.OLDEST, Sort.NEWEST),
     "started_at": (Sort.EARLIEST_STARTED, Sort.LATEST_STARTED),
     "completed_at": (Sort.EARLIEST_COMPLETED, Sort.LATEST_COMPLETED),
+    "duration": (Sort.SHORTEST, Sort.LONGEST),
 }
 NOTHING_YET = Empty(
     kind=EmptyKind.NOTHING_YET,
@@ -95,7 +97,8 @@ def _counts(
         [
             OPEN,
             *(Count(value=status.value, label=LABELS[status], status=status.value) for status in Status),
-            NEWER,
+            CALLED_OFF,
+            SUPERSEDED,
         ],
         label="Status",
         cap=COUNT_CAP,
@@ -133,7 +136,7 @@ def counts_view(scope: Scope) -> View[StatusCounts, StatusCounts]:
 
 def numbers(counts: StatusCounts) -> dict[str, int]:
     numbers = {word: sum(counts.numbers.get(each, 0) for each in statuses) for word, statuses in STATUS_WORDS.items()}
-    return {**numbers, SUPERSEDED: counts.superseded}
+    return {**numbers, CALLED_OFF.value: counts.called_off, SUPERSEDED.value: counts.superseded}
 
 
 def _sort(query: Mapping[str, str]) -> Sort:

@@ -21,7 +21,7 @@ from console.pages.scope import Scope
 from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP
 from operations.queries.reconciliation_views import ReconcilerState
-from operations.statuses import Status
+from operations.statuses import Failure, Status
 
 COLUMNS = tuple(
     replace(column, sortable=False, hideable=False)
@@ -86,7 +86,7 @@ def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> 
 
 def runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
-        wanted = ExecutionFilter(statuses=statuses, superseded=False, against_wishes=True)
+        wanted = ExecutionFilter(statuses=statuses, failures=frozenset({Failure.STANDING}))
         return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
 
     return live_rows.view(
@@ -109,5 +109,5 @@ def throughput(scope: Scope) -> View[tuple[HourlyThroughput, ...], tuple[HourlyT
 def _series(hours: Sequence[HourlyThroughput]) -> list[charts.Series]:
     return [
         charts.Series(label="Completed", tone="completed", values=[hour.completed for hour in hours]),
-        charts.Series(label="Failed", tone="failed", values=[hour.failed for hour in hours]),
+        charts.Series(label="Failed or called off", tone="failed", values=[hour.failed for hour in hours]),
     ]

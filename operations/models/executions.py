@@ -1,24 +1,35 @@
 """Executions (one row per attempt), their steps, their history, and the feed of changes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Interval, String, func, text, type_coerce
 from sqlalchemy import Identity as Sequence
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from operations.kinds import LIFECYCLE
 from operations.models.metadata import Counter, CreatedAt, Identity, JsonObject, Record, Word
-from operations.statuses import CloseReason, Health, Status, StepStatus
+from operations.statuses import CloseReason, Failure, Health, Status, StepStatus
 
+DURATION = "(completed_at - COALESCE(started_at, created_at))"
 OPEN = "status IN ('pending', 'running')"
-#: Failures that stand, and those that a newer attempt took the place of.
-FAILURES = {"failed": "status = 'failed' AND superseded_by IS NULL", "superseded": "superseded_by IS NOT NULL"}
+#: `Failure` in the words of indexes; queries say it in the same words. Only what failed has a reason.
+FAILURES = {
+    Failure.STANDING: "superseded_by IS NULL AND close_reason NOT IN ('canceled', 'rejected')",
+    Failure.CALLED_OFF: "superseded_by IS NULL AND close_reason IN ('canceled', 'rejected')",
+    Failure.SUPERSEDED: "superseded_by IS NOT NULL",
+}
+LATEST = {
+    moment: (text(f"{moment} DESC"), text("id DESC"))
+    for moment in ("created_at", "started_at", "completed_at", DURATION)
+}
 ORDERS = {
     "": ("created_at DESC", "id DESC"),
     "_type": ("workflow_type", "created_at DESC", "id DESC"),
     "_completed": ("completed_at DESC", "id DESC"),
+    "_started": ("started_at DESC", "id DESC"),
+    "_duration": (f"{DURATION} DESC", "id DESC"),
 }
 
 
@@ -54,22 +65,28 @@ class Execution(Record):
     health_since: Mapped[datetime | None]  #: since when the cause lasts
     signature: Mapped[str | None]  #: of the error behind the cause, or by which it ended
     evidence: Mapped[JsonObject | None]  #: what the cause rests on
-    created_at: Mapped[CreatedAt]
-    started_at: Mapped[datetime | None]
-    completed_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
+    completed_at: Mapped[datetime | None] = mapped_column()
     last_progress_at: Mapped[CreatedAt]  #: moves with real progress only, not with liveness
     verified_at: Mapped[datetime | None]  #: when Temporal's own close status agreed with a final row
     updated_at: Mapped[CreatedAt]
+
+    duration: Mapped[timedelta | None] = column_property(
+        type_coerce(completed_at - func.coalesce(started_at, created_at), Interval)
+    )
+    """Of an ended one; what never started lasted from its registration on."""
 
     __table_args__ = (
         Index("uq_workflow_executions_open", "entity_id", "lane", unique=True, postgresql_where=text(OPEN)),
         Index(
             "ix_workflow_executions_entity",
             "entity_id",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             # Searches by tenant ask for these in hundreds of tenants.
-            postgresql_include=["status", "workflow_type", "started_at", "completed_at", "superseded_by"],
+            postgresql_include=[
+                *("status", "workflow_type", "started_at", "completed_at", "superseded_by", "close_reason"),
+            ],
         ),
         Index("ix_workflow_executions_retry_of", "retry_of"),
         Index(
@@ -79,11 +96,11 @@ class Execution(Record):
         ),
         *(
             Index(
-                f"ix_workflow_executions_{standing}{name}",
+                f"ix_workflow_executions_{failure}{name}",
                 *(each if each == "workflow_type" else text(each) for each in columns),
                 postgresql_where=text(condition),
             )
-            for standing, condition in FAILURES.items()
+            for failure, condition in FAILURES.items()
             for name, columns in ORDERS.items()
         ),
         Index(
@@ -127,60 +144,53 @@ class Execution(Record):
         Index(
             "ix_workflow_executions_health",
             "health",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             postgresql_where=text("health <> 'ok'"),
         ),
         Index(
             "ix_workflow_executions_cause",
             "cause",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             postgresql_where=text("cause IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_signature",
             "signature",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             postgresql_where=text("signature IS NOT NULL"),
         ),
-        Index("ix_workflow_executions_created", text("created_at DESC"), text("id DESC")),
-        Index("ix_workflow_executions_status", "status", text("created_at DESC"), text("id DESC")),
-        Index("ix_workflow_executions_type", "workflow_type", text("created_at DESC"), text("id DESC")),
+        Index("ix_workflow_executions_created", *LATEST["created_at"]),
+        Index("ix_workflow_executions_status", "status", *LATEST["created_at"]),
+        Index("ix_workflow_executions_type", "workflow_type", *LATEST["created_at"]),
         Index(
             "ix_workflow_executions_status_type",
             "status",
             "workflow_type",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
         ),
         Index(
             "ix_workflow_executions_completed",
             "status",
-            text("completed_at DESC"),
-            text("id DESC"),
+            *LATEST["completed_at"],
             postgresql_where=text("completed_at IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_started",
             "status",
-            text("started_at DESC"),
-            text("id DESC"),
+            *LATEST["started_at"],
             postgresql_where=text("started_at IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_unstarted",
             "status",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             postgresql_where=text("started_at IS NULL"),
         ),
         Index(
-            "ix_workflow_executions_superseded_started",
-            text("started_at DESC"),
-            text("id DESC"),
-            postgresql_where=text("superseded_by IS NOT NULL"),
+            "ix_workflow_executions_duration",
+            "status",
+            *LATEST[DURATION],
+            postgresql_where=text("completed_at IS NOT NULL"),
         ),
         Index(
             "ix_workflow_executions_unverified",
@@ -196,8 +206,7 @@ class Execution(Record):
         ),
         Index(
             "ix_workflow_executions_error_created",
-            text("created_at DESC"),
-            text("id DESC"),
+            *LATEST["created_at"],
             postgresql_where=text("error_message IS NOT NULL"),
         ),
     )

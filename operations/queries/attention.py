@@ -6,11 +6,9 @@ from sqlalchemy import Select, exists, func, select
 
 from operations.database import Database
 from operations.models import Approval, ApprovalRequest, Execution, ReconciliationFinding
-from operations.queries.narrowing import OPEN_STATUSES, WANTED
+from operations.queries.narrowing import OPEN_STATUSES, is_failure
 from operations.queries.paging import COUNT_CAP
-from operations.statuses import Status
-
-MOST_LOOKED_AT = 5 * COUNT_CAP  #: of failures that stand, the newest; the rest is not worth the reading
+from operations.statuses import Failure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,14 +47,7 @@ def _counts() -> Select[*tuple[int, ...]]:
 
 
 def _failed() -> Select[*tuple[object, ...]]:
-    latest = (
-        select(Execution.created_at, Execution.close_reason)
-        .where(Execution.status == Status.FAILED, Execution.superseded_by.is_(None))
-        .order_by(Execution.created_at.desc())
-        .limit(MOST_LOOKED_AT)
-        .subquery()
-    )
-    return select(latest.c.created_at).where(latest.c.close_reason.not_in(WANTED))
+    return select(Execution.created_at).where(is_failure(Failure.STANDING))
 
 
 def _findings() -> Select[*tuple[object, ...]]:

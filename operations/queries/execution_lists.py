@@ -15,11 +15,11 @@ from operations.models import Execution
 from operations.queries import search
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
-from operations.queries.paging import COUNT_CAP, Moment, Segment, Source, count_up_to_cap, matching
+from operations.queries.paging import COUNT_CAP, Duration, Moment, Segment, Source, count_up_to_cap, matching
 from operations.queries.search import Found
 from operations.statuses import Status
 
-BY_COMPLETION = frozenset({Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED})
+OF_ENDED = frozenset({Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED, Sort.LONGEST, Sort.SHORTEST})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +32,12 @@ class ExecutionList:
 
     @classmethod
     async def asked_for(cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection) -> "ExecutionList":
-        if wanted.superseded and not wanted.statuses:
+        if wanted.failures is not None and not wanted.statuses:
             wanted = replace(wanted, statuses=frozenset({Status.FAILED}))
         term = search.usable(wanted.search)
         if not term:
             return _unsearched(wanted, sort)
-        narrowing = Narrowing(wanted=wanted, ended=sort in BY_COMPLETION)
+        narrowing = Narrowing(wanted=wanted, ended=sort in OF_ENDED)
         return cls(wanted=wanted, sort=sort, found=await Found.of(term, narrowing, connection))
 
     @cached_property
@@ -47,7 +47,9 @@ class ExecutionList:
             case Sort.NEWEST | Sort.OLDEST:
                 return (self._created(frozenset(), ascending=self.sort is Sort.OLDEST),)
             case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
-                return (self._completed(ascending=self.sort is Sort.EARLIEST_COMPLETED),)
+                return (self._ended(Execution.completed_at, ascending=self.sort is Sort.EARLIEST_COMPLETED),)
+            case Sort.LONGEST | Sort.SHORTEST:
+                return (self._ended(Execution.duration, ascending=self.sort is Sort.SHORTEST),)
             case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
                 ascending = self.sort is Sort.EARLIEST_STARTED
                 return self._started(ascending=ascending), self._unstarted(ascending=ascending)
@@ -70,7 +72,8 @@ class ExecutionList:
 
     @cached_property
     def _counted(self) -> Select[int]:
-        segment = self._completed() if self.sort in BY_COMPLETION else self._created(frozenset())
+        is_of_ended = self.sort in OF_ENDED
+        segment = self._ended(Execution.completed_at) if is_of_ended else self._created(frozenset())
         return count_up_to_cap(segment.some_keys(COUNT_CAP + 1))
 
     def _may_have(self, statuses: frozenset[Status]) -> bool:
@@ -82,13 +85,13 @@ class ExecutionList:
     def _in_progress(self) -> Segment:
         return self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES), ascending=True)
 
-    def _completed(self, *, ascending: bool = False) -> Segment:
+    def _ended(self, moment: Moment | Duration, *, ascending: bool = False) -> Segment:
         sources = (
             self._sources(FINAL_STATUSES, ended=True)
             if self._may_have(FINAL_STATUSES)
             else (matching(Execution.id.is_(None)),)
         )
-        return self._segment(Execution.completed_at, sources, ascending=ascending)
+        return self._segment(moment, sources, ascending=ascending)
 
     def _started(self, *, ascending: bool) -> Segment:
         sources = self._sources(frozenset(Status), started=True)
@@ -98,7 +101,7 @@ class ExecutionList:
         sources = self._sources(frozenset(Status), started=False)
         return self._segment(Execution.created_at, sources, ascending=ascending)
 
-    def _segment(self, moment: Moment, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
+    def _segment(self, moment: Moment | Duration, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
         overlaps = self.found is not None
         return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 

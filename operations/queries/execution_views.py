@@ -1,16 +1,27 @@
 """Executions as they are shown: plain data, frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from operations.deed_facts import Facts, Remains
 from operations.diagnosis.advice import OWNERS, Owner, advice
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.sentences import sentence
-from operations.statuses import Cause, CloseReason, CommandKind, CommandState, Health, Status, StepStatus, TenantStatus
+from operations.statuses import (
+    Cause,
+    CloseReason,
+    CommandKind,
+    CommandState,
+    Failure,
+    Health,
+    Status,
+    StepStatus,
+    TenantStatus,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +95,11 @@ class ExecutionView:
             owner_title=OWNERS[known.owner],
             action=known.action,
         )
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Of an ended one; what never started lasted from its registration on."""
+        return None if self.completed_at is None else self.completed_at - (self.started_at or self.created_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,11 +229,21 @@ class ExecutionFilter:
     workflow_types: frozenset[str] = frozenset()
     entity_id: UUID | None = None
     search: str = ""
-    superseded: bool | None = None
-    """Of failed ones, only those that are; without statuses, these alone. False: of failed ones, only the others."""
-    against_wishes: bool = False  #: without what ended as somebody wanted it: cancelled and rejected ones
+    failures: frozenset[Failure] | None = None  #: of failed ones, only these; without statuses, these alone
     created_from: datetime | None = None
     created_to: datetime | None = None
+
+    def narrowed(self, *, superseded: bool | None) -> Self:
+        """Of failed ones the superseded alone, and without statuses nothing else; False: of failed ones the others."""
+        if superseded is None:
+            return self
+        kinds = frozenset(Failure) if self.failures is None else self.failures
+        asked_alone = superseded or self.failures is not None
+        return replace(
+            self,
+            failures=frozenset(kind for kind in kinds if (kind is Failure.SUPERSEDED) == superseded),
+            statuses=self.statuses or frozenset({Status.FAILED} if asked_alone else Status),
+        )
 
 
 class Sort(StrEnum):
@@ -230,13 +256,16 @@ class Sort(StrEnum):
     EARLIEST_COMPLETED = "completed_at"
     LATEST_STARTED = "-started_at"  #: then, as in the next, those that have not started, by when they were created
     EARLIEST_STARTED = "started_at"
+    LONGEST = "-duration"  #: these two list ended executions only, too
+    SHORTEST = "duration"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusCounts:
     """How many executions stand where; a number above the cap of lists means "more than"."""
 
-    numbers: Mapping[Status, int]  #: of failed ones, those that are not superseded
+    numbers: Mapping[Status, int]  #: of failed ones, those that stand
+    called_off: int = 0
     superseded: int = 0
 
 

@@ -26,7 +26,7 @@ from operations.queries.execution_views import (
     Sort,
     StatusCounts,
 )
-from operations.queries.narrowing import is_one
+from operations.queries.narrowing import is_failure
 from operations.queries.paging import (
     COUNT_CAP,
     Page,
@@ -36,7 +36,7 @@ from operations.queries.paging import (
     count_up_to_cap,
     read_page,
 )
-from operations.statuses import Health, Status, TenantStatus
+from operations.statuses import Failure, Health, Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
 
@@ -113,10 +113,11 @@ class ExecutionQueries:
                 yield connection
 
     async def status_counts(self) -> StatusCounts:
-        """How many executions have each status, each up to one more than the cap of lists; superseded ones apart."""
+        """How many executions have each status, each up to one more than the cap of lists; failures by what became."""
         async with self.database.reading() as connection:
-            *numbers, superseded = (await connection.execute(_status_counts())).one()
-        return StatusCounts(numbers=dict(zip(Status, numbers, strict=True)), superseded=superseded)
+            *numbers, called_off, superseded = (await connection.execute(_status_counts())).one()
+        of_status = dict(zip(Status, numbers, strict=True))
+        return StatusCounts(numbers=of_status, called_off=called_off, superseded=superseded)
 
     async def throughput(self, hours: int = 24) -> tuple[HourlyThroughput, ...]:
         """How many executions ended in each of the last hours, the running one last; the hours are those of UTC."""
@@ -230,8 +231,9 @@ _kept_page = lru_cache(maxsize=128)(_page)
 @cache
 def _status_counts() -> Select[*tuple[int, ...]]:
     keys = (Execution.id, Execution.created_at)
-    conditions = [is_one(status, superseded=False) for status in Status]
-    conditions.append(is_one(Status.FAILED, superseded=True))
+    standing = is_failure(Failure.STANDING)
+    conditions = [standing if status is Status.FAILED else Execution.status == status for status in Status]
+    conditions += [is_failure(Failure.CALLED_OFF), is_failure(Failure.SUPERSEDED)]
     newest = (select(*keys).where(each).order_by(Execution.created_at.desc()) for each in conditions)
     return select(*(count_up_to_cap(each.limit(COUNT_CAP + 1)).scalar_subquery() for each in newest))
 

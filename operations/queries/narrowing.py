@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import assert_never
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, false, literal_column, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from operations.models import Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
-from operations.statuses import CloseReason, Status
+from operations.statuses import CloseReason, Failure, Status
 
 OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
 FINAL_STATUSES = frozenset(Status) - OPEN_STATUSES
-WANTED = frozenset(reason for reason in CloseReason if reason.is_wanted)
+#: In so many words, so that the indexes of failures are recognised.
+WANTED: list[ColumnElement[CloseReason]] = [literal_column(f"'{reason}'") for reason in CloseReason if reason.is_wanted]
 MOST_PARTS = 16  #: merged at a time; more words than that are looked up together, which may sort
 
 Rows = type[Execution]
@@ -33,21 +35,15 @@ class Narrowing:
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
 
     def all_of(self, rows: Rows = Execution) -> Conditions:
-        statuses = frozenset(self.wanted.statuses)
-        conditions: list[ColumnElement[bool]] = [rows.status.in_(sorted(statuses))] if statuses else []
-        if self.wanted.superseded is not None and (not statuses or Status.FAILED in statuses):
-            stands = _standing(rows, superseded=self.wanted.superseded)
-            others = statuses - {Status.FAILED}
-            conditions.append(or_(rows.status.in_(sorted(others)), stands) if others else stands)
+        conditions = self._of_statuses(rows)
         conditions += [column.in_(words) for column, words in self._words(rows)]
         return (*conditions, *self._ranges(rows))
 
     def parts(self) -> list[Conditions]:
         """One word of each column per part, as long as the parts are few."""
-        superseded = self.wanted.superseded
-        statuses = [is_one(status, superseded=superseded) for status in sorted(self.wanted.statuses)]
-        if not statuses and superseded is not None:
-            statuses = [_standing(Execution, superseded=superseded)]
+        statuses = [part for status in sorted(self.wanted.statuses) for part in self._of_status(status)]
+        if self.wanted.statuses and not statuses:  # of failed ones, none
+            return [(false(),)]
         alternatives = [statuses] if statuses else []
         number = max(len(statuses), 1)
         for column, words in self._words(Execution):
@@ -55,6 +51,19 @@ class Narrowing:
             number *= len(words) if apart else 1
             alternatives.append([column == word for word in words] if apart else [column.in_(words)])
         return [(*part, *self._ranges(Execution)) for part in product(*alternatives)]
+
+    def _of_statuses(self, rows: Rows) -> list[ColumnElement[bool]]:
+        statuses, failures = self.wanted.statuses, self.wanted.failures
+        if failures is None or (statuses and Status.FAILED not in statuses):
+            return [rows.status.in_(sorted(statuses))] if statuses else []
+        others = statuses - {Status.FAILED}
+        kinds = [is_failure(failure, rows) for failure in sorted(failures)]
+        return [or_(rows.status.in_(sorted(others)), *kinds) if others else or_(false(), *kinds)]
+
+    def _of_status(self, status: Status) -> list[ColumnElement[bool]]:
+        if status is Status.FAILED and self.wanted.failures is not None:
+            return [is_failure(failure) for failure in sorted(self.wanted.failures)]
+        return [Execution.status == status]
 
     def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
         """The columns of which the filter names words, apart from the status."""
@@ -71,8 +80,6 @@ class Narrowing:
         conditions: list[ColumnElement[bool]] = []
         if wanted.entity_id is not None:
             conditions.append(rows.entity_id == wanted.entity_id)
-        if wanted.against_wishes:
-            conditions.append(or_(rows.close_reason.is_(None), rows.close_reason.not_in(WANTED)))
         if wanted.signature is not None:
             conditions.append(rows.signature == wanted.signature)
         if wanted.created_from is not None:
@@ -86,17 +93,18 @@ class Narrowing:
         return tuple(conditions)
 
 
-def is_one(status: Status, *, superseded: bool | None) -> ColumnElement[bool]:
-    """Whether an execution has the status; of failed ones, whether it is superseded: each an index's range.
+def is_failure(failure: Failure, rows: Rows = Execution) -> ColumnElement[bool]:
+    """Whether an execution failed, and this became of it: a range of an index of its own.
 
-    What is superseded has failed, which PostgreSQL does not know: told both, it would reckon with few such rows.
+    Nothing of it is true of what has not failed, which PostgreSQL does not know: told the status, too, it would reckon
+    with few such rows.
     """
-    has_it = Execution.status == status
-    if status is not Status.FAILED or superseded is None:
-        return has_it
-    stands = _standing(Execution, superseded=superseded)
-    return stands if superseded else and_(has_it, stands)
-
-
-def _standing(rows: Rows, *, superseded: bool) -> ColumnElement[bool]:
-    return rows.superseded_by.is_not(None) if superseded else rows.superseded_by.is_(None)
+    match failure:
+        case Failure.STANDING:
+            return and_(rows.superseded_by.is_(None), rows.close_reason.not_in(WANTED))
+        case Failure.CALLED_OFF:
+            return and_(rows.superseded_by.is_(None), rows.close_reason.in_(WANTED))
+        case Failure.SUPERSEDED:
+            return rows.superseded_by.is_not(None)
+        case _:
+            assert_never(failure)

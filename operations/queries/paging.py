@@ -2,16 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    DateTime,
+    Interval,
     Select,
-    String,
     UnaryExpression,
     case,
     cast,
@@ -29,16 +28,24 @@ from operations.errors import InvalidInput
 from operations.models import Record
 from operations.queries.cursors import Cursor, Place
 
+ENDLESS = "100000000 years"  #: longer than all that lasts; PostgreSQL before 17 has no infinite span
 LARGEST_PAGE = 200
 COUNT_CAP = 1000
 
 ItemT = TypeVar("ItemT")
 Conditions = tuple[ColumnElement[bool], ...]
 Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+Duration = InstrumentedAttribute[timedelta | None]
 Name = InstrumentedAttribute[str]  #: in ASCII
 Keys = Select[UUID, Place | None]
 Rows = type[Record] | ReadOnlyColumnCollection[str, ColumnElement[object]]
-Ordering = UnaryExpression[datetime] | UnaryExpression[datetime | None] | UnaryExpression[str] | UnaryExpression[UUID]
+Ordering = (
+    UnaryExpression[datetime]
+    | UnaryExpression[datetime | None]
+    | UnaryExpression[timedelta | None]
+    | UnaryExpression[str]
+    | UnaryExpression[UUID]
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +71,7 @@ class Segment:
     Equal only to itself, so that statements can be kept by segment.
     """
 
-    moment: Moment | Name
+    moment: Moment | Duration | Name
     id: InstrumentedAttribute[UUID]
     ascending: bool = False
     sources: tuple["Source", ...]  #: what the segment's rows are merged from
@@ -129,8 +136,9 @@ class Span:
     def up_to(self, keys: CTE) -> ColumnElement[bool]:
         """Not beyond the last of these keys, when they fill the span."""
         moment = keys.c[self.segment.moment.key]
-        last, nowhere = (func.max(moment), "infinity") if self._is_upward else (func.min(moment), "-infinity")
-        reach = case((func.count() >= self.limit, last), else_=cast(nowhere, DateTime(timezone=True)))
+        last, nowhere = (func.max(moment), "") if self._is_upward else (func.min(moment), "-")
+        end = ENDLESS if isinstance(self.segment.moment.type, Interval) else "infinity"
+        reach = case((func.count() >= self.limit, last), else_=cast(f"{nowhere}{end}", self.segment.moment.type))
         bound = select(reach).select_from(keys).scalar_subquery()
         return self.segment.moment <= bound if self._is_upward else self.segment.moment >= bound
 
@@ -211,8 +219,7 @@ async def count_preceding(connection: AsyncConnection, segments: Sequence[Segmen
 
 
 def _place(cursor: str, segments: Sequence[Segment]) -> Cursor:
-    by_name = any(isinstance(segment.moment.type, String) for segment in segments)
-    return Cursor.decode(cursor, len(segments), by_name=by_name)
+    return Cursor.decode(cursor, len(segments), by=segments[0].moment.type.python_type)
 
 
 def _turned(cursor: Cursor) -> Cursor:

@@ -6,7 +6,7 @@ from playwright.async_api import Locator, Page, expect
 from psycopg import AsyncConnection
 
 from operations.queries.execution_views import ExecutionDetail
-from operations.statuses import Status, TenantStatus
+from operations.statuses import CloseReason, Status, TenantStatus
 from tests.e2e.test_pages import addresses
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant
@@ -72,6 +72,26 @@ async def test_a_superseded_failure_leads_to_the_attempt_that_took_its_place(
     await page.set_viewport_size({"width": 390, "height": 900})
     await row(page, old).get_by_role("link", name="Superseded by attempt 2").click()
     await page.wait_for_url(f"**/executions/{newer}")
+
+
+async def test_what_somebody_called_off_is_no_failure_but_can_be_found(console: Console, page: Page) -> None:
+    slug = f"kept-{uuid4().hex[:8]}"
+    async with await connect(console) as connection:
+        tenant = await add_tenant(connection, slug=slug, status=TenantStatus.ACTIVE)
+        kept = await add_execution(
+            connection, status=Status.FAILED, entity_id=tenant, close_reason=CloseReason.CANCELED
+        )
+        broken = await add_execution(connection, status=Status.FAILED, entity_id=tenant)
+
+    await go(page, f"/executions?status=failed&q={slug}")
+    await expect(row(page, broken)).to_be_visible()
+    await expect(row(page, kept)).to_have_count(0)
+
+    await page.get_by_role("button", name="Failed").click()
+    await page.get_by_role("button", name="Cancelled or rejected").click()
+    await expect(row(page, kept)).to_be_visible()
+    await expect(row(page, broken)).to_have_count(0)
+    await expect(row(page, kept)).to_contain_text("Cancelled")
 
 
 async def test_a_failure_leaves_the_overview_with_the_attempt_that_takes_its_place(

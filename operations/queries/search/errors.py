@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Row, Select, Uuid, and_, case, column, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, and_, case, column, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution
@@ -18,8 +18,9 @@ from operations.statuses import Status
 FREQUENT = 60  #: of the sample; then a thousand are found sooner by reading the errors in order
 NEAR = 10_000  #: the newest errors, which are read for that; a term as frequent as this is found in half of them
 
-MOMENTS = (Execution.created_at, Execution.started_at, Execution.completed_at)
-FoundError = Row[UUID, datetime, datetime | None, datetime | None]  #: an id, and those
+MOMENTS = (Execution.created_at, Execution.started_at, Execution.completed_at, Execution.duration)
+FoundError = Row[UUID, datetime, datetime | None, datetime | None, timedelta | None]  #: an id, and those
+FoundErrors = Select[UUID, datetime, datetime | None, datetime | None, timedelta | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,10 +65,9 @@ def newest_errors(narrowing: Narrowing) -> Select[str]:
 
 
 def _these(found: tuple[FoundError, ...], narrowing: Narrowing) -> Source:
-    moment = DateTime(timezone=True)
     ids = literal([row[0] for row in found], ARRAY(Uuid))
-    moments = (literal([row[place] for row in found], ARRAY(moment)) for place in range(1, len(MOMENTS) + 1))
-    columns = (column("id", Uuid), *(column(each.key, moment) for each in MOMENTS))
+    moments = (literal([row[place] for row in found], ARRAY(each.type)) for place, each in enumerate(MOMENTS, start=1))
+    columns = (column("id", Uuid), *(column(each.key, each.type) for each in MOMENTS))
     errors = func.unnest(ids, *moments).table_valued(*columns, name="errors").render_derived()
     conditions: list[ColumnElement[bool]] = []
     if narrowing.started is not None:
@@ -75,21 +75,20 @@ def _these(found: tuple[FoundError, ...], narrowing: Narrowing) -> Source:
     return lambda span: span.where(*conditions, rows=errors.c)
 
 
-def _any_of(sample: terms.Sample, narrowing: Narrowing) -> Select[UUID, datetime, datetime | None, datetime | None]:
+def _any_of(sample: terms.Sample, narrowing: Narrowing) -> FoundErrors:
     """One more than are counted, or all when there are not so many."""
     chosen = select(Execution.id, *MOMENTS).where(*_conditions(narrowing)).limit(COUNT_CAP + 1)
     return chosen.where(*_indexed(sample))
 
 
-def _among_newest(
-    sample: terms.Sample, narrowing: Narrowing, near: int
-) -> Select[UUID, datetime, datetime | None, datetime | None]:
+def _among_newest(sample: terms.Sample, narrowing: Narrowing, near: int) -> FoundErrors:
     """The same as far as the newest errors have them: what is frequent since an hour may be rare in all."""
     has_it = case((and_(*_unindexed(sample), *_conditions(narrowing)), True), else_=False).label("has_it")
     newest_first = (Execution.created_at.desc(), Execution.id.desc())
     read = select(Execution.id, *MOMENTS, has_it).where(Execution.error_message.is_not(None))
     newest = read.order_by(*newest_first).limit(near).subquery()
-    return select(newest.c[0], newest.c[1], newest.c[2], newest.c[3]).where(newest.c.has_it).limit(COUNT_CAP + 1)
+    columns = (newest.c[0], newest.c[1], newest.c[2], newest.c[3], newest.c[4])
+    return select(*columns).where(newest.c.has_it).limit(COUNT_CAP + 1)
 
 
 def _indexed(sample: terms.Sample) -> Conditions:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from psycopg import AsyncConnection
 
-from operations.statuses import Status
+from operations.statuses import CloseReason, Status
 from tests.factories import add_execution, add_tenant
 from tests.integration.console.test_api import fields_of
 from workbench.consoles import Console
@@ -88,6 +88,20 @@ async def test_by_start_what_has_not_started_comes_last(api: httpx.AsyncClient, 
 
 
 @pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("sort", ["duration", "-duration"])
+async def test_by_duration_what_has_ended_is_listed(api: httpx.AsyncClient, sort: str) -> None:
+    items = [item for page in await pages(api, sort=sort, limit=7) for item in page]
+
+    lasted = [moment(item["completed_at"]) - moment(item["started_at"] or item["created_at"]) for item in items]
+    assert len({item["id"] for item in items}) == len(items) == EACH * 2
+    assert lasted == sorted(lasted, reverse=sort.startswith("-"))
+
+
+def moment(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
+
+
+@pytest.mark.usefixtures("rows")
 async def test_rows_that_come_meanwhile_shift_nothing(console: Console, api: httpx.AsyncClient) -> None:
     params: dict[str, str | int] = {"type": f"{KIND}_meanwhile", "limit": 5}
     async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
@@ -139,24 +153,31 @@ async def test_each_filter_narrows(api: httpx.AsyncClient, filters: Mapping[str,
 @pytest.mark.parametrize(
     ("filters", "attempts"),
     [
-        ({}, [3, 2, 1]),
-        ({"status": "failed"}, [2, 1]),
-        ({"status": "failed", "superseded": "false"}, [2]),
-        ({"status": "failed", "superseded": "true"}, [1]),
-        ({"superseded": "true"}, [1]),
-        ({"superseded": "false"}, [3, 2]),
-        ({"status": "running,failed", "superseded": "true"}, [3, 1]),
+        ({}, [4, 3, 2, 1]),
+        ({"status": "failed"}, [3, 2, 1]),
+        ({"status": "failed", "superseded": "false"}, [3, 1]),
+        ({"status": "failed", "superseded": "true"}, [2]),
+        ({"superseded": "true"}, [2]),
+        ({"superseded": "false"}, [4, 3, 1]),
+        ({"status": "running,failed", "superseded": "true"}, [4, 2]),
+        ({"failures": "standing"}, [3]),
+        ({"failures": "standing", "superseded": "false"}, [3]),
+        ({"failures": "standing", "superseded": "true"}, []),
+        ({"failures": "called_off,superseded"}, [2, 1]),
+        ({"status": "running,failed", "failures": "called_off"}, [4, 1]),
     ],
 )
-async def test_failures_are_told_from_those_that_a_newer_attempt_superseded(
+async def test_failures_are_told_by_what_became_of_them(
     console: Console, api: httpx.AsyncClient, filters: Mapping[str, str], attempts: list[int]
 ) -> None:
     kind = f"superseded_{uuid4().hex}"
     async with await AsyncConnection.connect(console.accounts.database.dsn, autocommit=True) as connection:
-        old, _, newer = [
-            await add_execution(connection, workflow_type=kind, status=status, attempt=number)
-            for number, status in enumerate((Status.FAILED, Status.FAILED, Status.RUNNING), start=1)
-        ]
+
+        async def add(status: Status, attempt: int, how: CloseReason = CloseReason.ERROR) -> UUID:
+            return await add_execution(connection, workflow_type=kind, status=status, attempt=attempt, close_reason=how)
+
+        await add(Status.FAILED, 1, CloseReason.CANCELED)
+        old, _, newer = await add(Status.FAILED, 2), await add(Status.FAILED, 3), await add(Status.RUNNING, 4)
         await connection.execute("UPDATE workflow_executions SET superseded_by = %s WHERE id = %s", (newer, old))
 
     answer = (await api.get("/api/v1/executions", params={"type": kind, **filters})).json()
@@ -164,8 +185,8 @@ async def test_failures_are_told_from_those_that_a_newer_attempt_superseded(
     assert [item["attempt"] for item in answer["items"]] == attempts
     assert answer["total"] == len(attempts)
     by = {item["attempt"]: (item["superseded_by"], item["superseded_by_attempt"]) for item in answer["items"]}
-    assert by.get(1) in (None, (str(newer), 3))
-    assert by.get(2) in (None, (None, None))
+    assert by.get(2) in (None, (str(newer), 4))
+    assert by.get(3) in (None, (None, None))
 
 
 @pytest.mark.usefixtures("rows")

@@ -6,13 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import AsyncConnection
 
+from console.pages.execution_filters import filter_of
 from operations import consequences, tenant_kinds
 from operations.database import Database
 from operations.queries.attention import Attention, AttentionCounts
-from operations.statuses import Status
+from operations.queries.executions import ExecutionQueries
+from operations.statuses import CloseReason, Status
 from tests.factories import add_execution, add_tenant
 
-REASON = "SET LOCAL tenantry.correction = 'on'"
+WANTED = (CloseReason.CANCELED, CloseReason.REJECTED)
 
 
 @pytest.fixture
@@ -21,12 +23,10 @@ async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
         yield connected
 
 
-async def failed(connection: AsyncConnection, entity_id: UUID, *, how: str = "error", attempt: int = 1) -> UUID:
-    id_ = await add_execution(connection, status=Status.FAILED, entity_id=entity_id, attempt=attempt)
-    async with connection.transaction():
-        await connection.execute(REASON)
-        await connection.execute("UPDATE workflow_executions SET close_reason = %s WHERE id = %s", (how, id_))
-    return id_
+async def failed(
+    connection: AsyncConnection, entity_id: UUID, *, how: CloseReason = CloseReason.ERROR, attempt: int = 1
+) -> UUID:
+    return await add_execution(connection, status=Status.FAILED, entity_id=entity_id, close_reason=how, attempt=attempt)
 
 
 async def supersede(database: Database, tenant: UUID) -> None:
@@ -54,13 +54,21 @@ async def test_a_failed_run_waits_until_a_newer_one_takes_its_place(
     assert (await counts.now()).total == 0
 
 
-@pytest.mark.parametrize(("how", "number"), [("canceled", 0), ("rejected", 0), ("terminated", 1), ("timed_out", 1)])
+@pytest.mark.parametrize("how", CloseReason)
 async def test_ends_that_somebody_wanted_do_not_wait(
-    database: Database, connection: AsyncConnection, how: str, number: int
+    database: Database, connection: AsyncConnection, how: CloseReason
 ) -> None:
+    """Title, tile, chip and list say the same number."""
     await failed(connection, uuid4(), how=how)
+    executions = ExecutionQueries(database=database)
 
-    assert (await AttentionCounts(database=database).now()).failed == number
+    waiting = (await AttentionCounts(database=database).now()).failed
+    counts = await executions.status_counts()
+    listed = (await executions.list(filter_of({"status": "failed"}))).total
+    called_off = (await executions.list(filter_of({"status": "called_off"}))).total
+
+    assert {waiting, counts.numbers[Status.FAILED], listed} == {0 if how in WANTED else 1}
+    assert counts.called_off == called_off == 1 - waiting
 
 
 async def test_open_findings_and_undecided_approvals_wait(database: Database, connection: AsyncConnection) -> None:

@@ -1,5 +1,7 @@
 """Lists are complete and in order: compared with what a plain reading of the filter gives."""
 
+import base64
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,28 +15,38 @@ from operations.queries.cursors import Cursor
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
-from operations.statuses import CloseReason, Health, Status
+from operations.statuses import CloseReason, Failure, Health, Status
 from tests.integration.queries.conftest import FEW
 
 OPEN = (Status.PENDING, Status.RUNNING)
+OF_ENDED = (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED, Sort.LONGEST, Sort.SHORTEST)
 NOW = datetime.now(UTC)
+
+
+def failed(*failures: Failure, also: Status = Status.FAILED) -> ExecutionFilter:
+    return ExecutionFilter(statuses=frozenset({Status.FAILED, also}), failures=frozenset(failures))
+
+
 FILTERS = {
     "everything": ExecutionFilter(),
     "failed": ExecutionFilter(statuses=frozenset({Status.FAILED})),
-    "failed and not superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=False),
-    "nothing but superseded": ExecutionFilter(superseded=True),
-    "superseded": ExecutionFilter(statuses=frozenset({Status.FAILED}), superseded=True),
-    "running and superseded": ExecutionFilter(statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True),
-    "all but superseded": ExecutionFilter(superseded=False),
-    "errors that stand": ExecutionFilter(search="permission DENIED", superseded=False),
-    "tenants, superseded": ExecutionFilter(search="acme", statuses=frozenset({Status.FAILED}), superseded=True),
-    "running, and errors superseded": ExecutionFilter(
-        search="tenants-eu-3", statuses=frozenset({Status.RUNNING, Status.FAILED}), superseded=True
-    ),
-    "failures against everybody's wish": ExecutionFilter(
-        statuses=frozenset({Status.FAILED}), superseded=False, against_wishes=True
-    ),
-    "errors against everybody's wish": ExecutionFilter(search="permission DENIED", against_wishes=True),
+    "failures that stand": failed(Failure.STANDING),
+    "called off": failed(Failure.CALLED_OFF),
+    "failed and not superseded": failed(Failure.STANDING, Failure.CALLED_OFF),
+    "superseded": failed(Failure.SUPERSEDED),
+    "every failure": failed(*Failure),
+    "nothing but superseded": ExecutionFilter().narrowed(superseded=True),
+    "all but superseded": ExecutionFilter().narrowed(superseded=False),
+    "superseded, and not": failed(Failure.SUPERSEDED).narrowed(superseded=False),
+    "superseded, and not, or running": failed(Failure.SUPERSEDED, also=Status.RUNNING).narrowed(superseded=False),
+    "errors superseded, and not": replace(failed(), search="permission DENIED"),
+    "running and superseded": failed(Failure.SUPERSEDED, also=Status.RUNNING),
+    "running and called off": failed(Failure.CALLED_OFF, also=Status.RUNNING),
+    "errors that stand": replace(failed(Failure.STANDING), search="permission DENIED"),
+    "errors called off": replace(failed(Failure.CALLED_OFF), search="permission DENIED"),
+    "tenants, superseded": replace(failed(Failure.SUPERSEDED), search="acme"),
+    "tenants, called off": replace(failed(Failure.CALLED_OFF), search="acme"),
+    "running, and errors superseded": replace(failed(Failure.SUPERSEDED, also=Status.RUNNING), search="tenants-eu-3"),
     "pending and failed": ExecutionFilter(statuses=frozenset({Status.PENDING, Status.FAILED})),
     "all statuses": ExecutionFilter(statuses=frozenset(Status)),
     "one type": ExecutionFilter(workflow_types=frozenset({"tenant_migration"})),
@@ -64,12 +76,8 @@ def keeps(wanted: ExecutionFilter, row: ExecutionView) -> bool:
     )
     return (
         (not wanted.statuses or row.status in wanted.statuses)
-        and (
-            wanted.superseded is None
-            or (row.status is not Status.FAILED and bool(wanted.statuses or not wanted.superseded))
-            or (row.status is Status.FAILED and (row.superseded_by is not None) == wanted.superseded)
-        )
-        and (not wanted.against_wishes or row.close_reason not in (CloseReason.CANCELED, CloseReason.REJECTED))
+        and (row.status is not Status.FAILED or wanted.failures is None or became(row) in wanted.failures)
+        and (row.status is Status.FAILED or wanted.failures is None or bool(wanted.statuses))
         and (not wanted.healths or row.health in wanted.healths)
         and (not wanted.causes or row.cause in wanted.causes)
         and (not wanted.workflow_types or row.workflow_type in wanted.workflow_types)
@@ -80,16 +88,25 @@ def keeps(wanted: ExecutionFilter, row: ExecutionView) -> bool:
     )
 
 
+def became(failed: ExecutionView) -> Failure:
+    if failed.superseded_by is not None:
+        return Failure.SUPERSEDED
+    is_wanted = failed.close_reason in (CloseReason.CANCELED, CloseReason.REJECTED)
+    return Failure.CALLED_OFF if is_wanted else Failure.STANDING
+
+
 def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
     """What the order means; rows of the same moment by id."""
 
-    def by(moment: Callable[[ExecutionView], datetime | None], up: bool) -> list[ExecutionView]:
+    def by(moment: Callable[[ExecutionView], datetime | timedelta | None], up: bool) -> list[ExecutionView]:
         chosen = [row for row in rows if moment(row) is not None]
         return sorted(chosen, key=lambda row: (moment(row), row.id), reverse=not up)
 
     match sort:
         case Sort.NEWEST | Sort.OLDEST:
             return by(lambda row: row.created_at, sort is Sort.OLDEST)
+        case Sort.LONGEST | Sort.SHORTEST:
+            return by(lambda row: row.duration, sort is Sort.SHORTEST)
         case Sort.LATEST_COMPLETED | Sort.EARLIEST_COMPLETED:
             return by(lambda row: row.completed_at, sort is Sort.EARLIEST_COMPLETED)
         case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
@@ -149,7 +166,7 @@ async def test_rows_that_come_while_one_pages_neither_hide_nor_repeat_others(
 
         async def with_another_row(cursor: str | None, sort: Sort = sort) -> Page[ExecutionView]:
             page = await executions.list(ExecutionFilter(), sort=sort, cursor=cursor, limit=200)
-            await add_execution(few, completed=sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED))
+            await add_execution(few, completed=sort in OF_ENDED)
             return page
 
         seen, _ = await walk(with_another_row)
@@ -178,11 +195,12 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
 
     ids, last = await walk(read)
     assert last.previous is not None
-    end = replace(Cursor.decode(last.previous, 2), backward=False)
     row = last.items[-1]
-    moment = row.completed_at if sort in (Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED) else row.created_at
-    assert moment is not None
-    gone = replace(end, value=moment, id=row.id).encode()
+    is_by_duration = sort in (Sort.LONGEST, Sort.SHORTEST)
+    end = replace(Cursor.decode(last.previous, 2, by=timedelta if is_by_duration else datetime), backward=False)
+    value = row.duration if is_by_duration else row.completed_at if sort in OF_ENDED else row.created_at
+    assert value is not None
+    gone = replace(end, value=value, id=row.id).encode()
 
     empty, shown = await read(gone), await page_or_one_before(read, gone)
 
@@ -211,8 +229,18 @@ async def test_a_cursor_of_another_list_is_refused(cursor: str, executions: Exec
         await executions.list(ExecutionFilter(), cursor=cursor)
 
 
+@pytest.mark.parametrize("value", ["2026-01-01T00:00:00+00:00", 1.5, True, None, 10**30])
+async def test_a_cursor_that_names_no_duration_is_refused(value: object, executions: ExecutionQueries) -> None:
+    fields = json.dumps([0, value, str(UUID(int=0)), False])
+
+    with pytest.raises(InvalidInput):
+        await executions.list(
+            ExecutionFilter(), sort=Sort.LONGEST, cursor=base64.urlsafe_b64encode(fields.encode()).decode()
+        )
+
+
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("name", ["everything", "tenants", "errors", "failed and not superseded"])
+@pytest.mark.parametrize("name", ["everything", "tenants", "errors", "failed and not superseded", "called off"])
 async def test_a_page_knows_how_many_rows_come_before_it(
     name: str, sort: Sort, executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
 ) -> None:

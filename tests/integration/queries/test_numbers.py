@@ -9,19 +9,24 @@ from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Status
 
-BY_STATUS = text("SELECT status, count(*) FROM workflow_executions WHERE superseded_by IS NULL GROUP BY status")
+STANDING = "superseded_by IS NULL AND coalesce(close_reason, '') NOT IN ('canceled', 'rejected')"
+BY_STATUS = text(f"SELECT status, count(*) FROM workflow_executions WHERE {STANDING} GROUP BY status")
+CALLED_OFF = text(
+    "SELECT count(*) FROM workflow_executions WHERE superseded_by IS NULL AND close_reason IN ('canceled', 'rejected')"
+)
 SUPERSEDED = text("SELECT count(*) FROM workflow_executions WHERE superseded_by IS NOT NULL")
 
 
 async def test_counts_by_status_are_exact_up_to_the_cap(executions: ExecutionQueries, few: Database) -> None:
     async with few.reading() as connection:
         truth = {Status(status): number for status, number in await connection.execute(BY_STATUS)}
-        superseded = await connection.scalar(SUPERSEDED)
+        called_off, superseded = await connection.scalar(CALLED_OFF), await connection.scalar(SUPERSEDED)
 
     counts = await executions.status_counts()
 
     assert counts.numbers == {status: min(truth.get(status, 0), COUNT_CAP + 1) for status in Status}
     assert truth[Status.COMPLETED] > COUNT_CAP
+    assert counts.called_off == called_off > 0
     assert counts.superseded == superseded > 0
 
 

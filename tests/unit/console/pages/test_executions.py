@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from console.api.executions import of_failures
 from console.api.executions import statuses as in_rest
 from console.pages.execution_filters import exported, filter_of
 from console.pages.execution_table import COLUMNS
 from console.pages.executions import SORTS, numbers
 from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
-from operations.statuses import Status
+from operations.statuses import Failure, Status
 
 
 def test_several_statuses_and_open_are_asked_for_at_once() -> None:
@@ -30,39 +31,49 @@ def test_words_that_mean_nothing_do_not_narrow() -> None:
 
 
 def test_open_is_counted_as_all_that_have_not_ended() -> None:
-    counted = numbers(StatusCounts(numbers={Status.PENDING: 2, Status.RUNNING: 3, Status.FAILED: 5}, superseded=4))
+    of_status = {Status.PENDING: 2, Status.RUNNING: 3, Status.FAILED: 5}
+    counted = numbers(StatusCounts(numbers=of_status, called_off=1, superseded=4))
 
-    assert counted == {"open": 5, "pending": 2, "running": 3, "completed": 0, "failed": 5, "superseded": 4}
+    assert counted == {
+        "open": 5,
+        "pending": 2,
+        "running": 3,
+        "completed": 0,
+        "failed": 5,
+        "called_off": 1,
+        "superseded": 4,
+    }
 
 
 @pytest.mark.parametrize(
-    ("words", "statuses", "superseded"),
+    ("words", "statuses", "failures"),
     [
-        ("", set(), None),
-        ("running", {Status.RUNNING}, None),
-        ("failed", {Status.FAILED}, False),
-        ("superseded", {Status.FAILED}, True),
-        ("failed,superseded", {Status.FAILED}, None),
-        ("running,superseded", {Status.RUNNING, Status.FAILED}, True),
-        ("failed,open", {Status.PENDING, Status.RUNNING, Status.FAILED}, False),
+        ("", set(), set()),
+        ("running", {Status.RUNNING}, set()),
+        ("failed", {Status.FAILED}, {Failure.STANDING}),
+        ("called_off", {Status.FAILED}, {Failure.CALLED_OFF}),
+        ("superseded", {Status.FAILED}, {Failure.SUPERSEDED}),
+        ("failed,superseded", {Status.FAILED}, {Failure.STANDING, Failure.SUPERSEDED}),
+        ("running,superseded", {Status.RUNNING, Status.FAILED}, {Failure.SUPERSEDED}),
+        ("failed,open", {Status.PENDING, Status.RUNNING, Status.FAILED}, {Failure.STANDING}),
     ],
 )
-def test_failed_are_those_that_no_newer_attempt_superseded(
-    words: str, statuses: set[Status], superseded: bool | None
-) -> None:
+def test_failed_are_those_that_stand(words: str, statuses: set[Status], failures: set[Failure]) -> None:
     asked = filter_of({"status": words})
 
     assert asked.statuses == statuses
-    assert asked.superseded is superseded
+    assert (asked.failures or set()) == failures
 
 
-@pytest.mark.parametrize("words", ["", "running", "failed", "superseded", "failed,superseded", "open,superseded"])
+@pytest.mark.parametrize(
+    "words", ["", "running", "failed", "called_off", "superseded", "failed,superseded", "open,superseded"]
+)
 def test_the_file_has_what_the_list_has(words: str) -> None:
     query = exported({"status": words, "q": "acme"})
 
-    superseded = {"": None, "true": True, "false": False}[query["superseded"]]
     listed = filter_of({"status": words, "q": "acme"})
-    assert (in_rest(query["status"]), superseded) == (listed.statuses, listed.superseded)
+    assert in_rest(query["status"]) == listed.statuses
+    assert of_failures(query["failures"]) == listed.failures
     assert query["q"] == "acme"
 
 
