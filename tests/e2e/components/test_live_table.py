@@ -75,8 +75,22 @@ async def test_new_rows_wait_while_the_pointer_is_in_the_table(look: Look) -> No
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 720, 390])
+async def test_numbers_of_the_counts_move_no_row_when_they_come(look: Look, width: int) -> None:
+    page = await look("/executions?rows=40", width=width, running=False)
+    await page.locator(".count-number", has_text="128").wait_for()
+    await page.evaluate("() => document.fonts.ready")
+    before = await page.evaluate(TOP_OF_ROWS)
+
+    await page.locator(".count-number").evaluate_all("all => all.forEach(each => each.textContent = '–')")
+
+    assert await page.evaluate(TOP_OF_ROWS) == before
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 720, 390])
 async def test_the_button_for_new_rows_covers_nothing_and_moves_nothing(look: Look, width: int) -> None:
     page = await look("/executions?rows=40", width=width, running=False)
+    await page.locator(".count-number", has_text="128").wait_for()
+    await page.evaluate("() => document.fonts.ready")
     await page.locator("tbody tr").nth(1).hover()
     before = await page.evaluate(TOP_OF_ROWS)
 
