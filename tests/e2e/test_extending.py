@@ -23,9 +23,9 @@ from workbench.servers import Databases, environment, eventually
 REPLAY = """
 import asyncio, sys
 from temporalio.client import WorkflowHistory
-from tests.replay.histories import breaks
+from tests.replay.histories import judged
 history = WorkflowHistory.from_json("replayed", open(sys.argv[1], encoding="utf-8").read())
-print(repr(asyncio.run(breaks(history))))
+print(asyncio.run(judged(history)).problem)
 """
 
 

@@ -37,6 +37,8 @@ RELATION = re.compile(r'"Relation Name": "(\w+)"')
 #: Tables in which nothing changes by itself that a page shows.
 QUIET = {
     "memberships": "nobody changes who owns a tenant after the registration",
+    "pg_class": "what is left of a failed tenant is counted again whenever its run or the tenant changes",
+    "pg_namespace": "as pg_class",
     "reconciliation_state": "the page looks at it every few seconds, as silence is no change either",
 }
 HISTORY = "execution_events"  #: written with the status of their execution, by a trigger

@@ -110,7 +110,10 @@ async def test_the_feed_finds_the_server_that_takes_changes(database: Database) 
         async def sessions() -> object:
             async with database.reading() as connection:
                 return await connection.scalar(
-                    text("SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'tenantry feed'")
+                    text(
+                        "SELECT min(pid) FROM pg_stat_activity"
+                        " WHERE application_name = 'tenantry feed' AND datname = current_database()"
+                    )
                 )
 
         first = await sessions()

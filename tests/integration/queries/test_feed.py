@@ -18,7 +18,10 @@ from tests.integration.queries.silent_link import silent_link
 from workbench.servers import Databases, eventually
 
 INSERT = "INSERT INTO tenants (id, slug, name, plan, registered_by) VALUES (%s, %s, 'Name', 'starter', 'test')"
-KILL_FEEDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry feed'"
+KILL_FEEDS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'tenantry feed' AND datname = current_database()"
+)
 
 
 @dataclass(slots=True)
