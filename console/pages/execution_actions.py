@@ -12,11 +12,12 @@ from console.components.menus import ActionMenu
 from console.components.text import attribute, tag
 from console.pages import deeds
 from console.pages.scope import Scope
+from operations.actions.asked import Asked
 from operations.deed_facts import Facts, Possibility
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
 from operations.queries.execution_views import ExecutionDetail, ExecutionView
-from operations.statuses import Cause, CommandKind, Decision, TenantStatus
+from operations.statuses import Cause, CommandKind, TenantStatus
 
 #: Offered where it can be meant: a menu of what is never possible is no help.
 WHEN: dict[Deed, Callable[[Facts], bool]] = {
@@ -102,26 +103,16 @@ class ExecutionActions:
 
     async def _carry_out(self, deed: Deed, reason: str) -> None:
         execution, told = self._seen.execution, deeds.wording(deed, self._seen.facts).told
-        actor, run = sessions.actor(OFFERED_TO[deed]), execution.run_id
-        actions = self._scope.services.executions
-        match deed:
-            case Deed.APPROVE:
-                await actions.decide(actor, execution.id, Decision.APPROVED, reason, seen_run_id=run)
-            case Deed.REJECT:
-                await actions.decide(actor, execution.id, Decision.REJECTED, reason, seen_run_id=run)
-            case Deed.RETRY:
-                done = await actions.retry(actor, execution.id, reason, seen_run_id=run, kind=self._seen.facts.retry)
-                if done.execution_id is not None:
-                    ui.navigate.to(f"/executions/{done.execution_id}")
-            case Deed.CANCEL:
-                await actions.cancel(actor, execution.id, reason, seen_run_id=run)
-            case Deed.TERMINATE:
-                await actions.terminate(actor, execution.id, reason, seen_run_id=run)
-            case Deed.CLEAN_UP:
-                new = await actions.clean_up(actor, execution.id, reason, seen_run_id=run)
-                ui.navigate.to(f"/executions/{new}")
-            case Deed.PAUSE_STEP | Deed.RESUME_STEP:
-                await actions.hold(actor, execution.id, deed, reason, seen_run_id=run)
+        asked = Asked(
+            deed=deed,
+            execution_id=execution.id,
+            reason=reason,
+            seen_run_id=execution.run_id,
+            kind=self._seen.facts.retry if deed is Deed.RETRY else None,
+        )
+        done = await self._scope.services.executions.carry_out(sessions.actor(OFFERED_TO[deed]), asked)
+        if done.execution_id is not None:
+            ui.navigate.to(f"/executions/{done.execution_id}")
         feedback.toast(told)
 
     def _show_links(self, execution: ExecutionView) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, phrases
 from operations.access import Actor, acting, permit
+from operations.actions.asked import Asked, Done
 from operations.actions.cleanups import Cleanups
 from operations.actions.locked import check_run, ensure, lock
 from operations.actions.reasons import checked_reason
@@ -23,7 +25,8 @@ from operations.outbox.commands import Intent
 from operations.possibilities import OFFERED_TO
 from operations.statuses import CommandKind, CommandState, Decision, RetryKind
 
-DECIDING = {Decision.APPROVED: Deed.APPROVE, Decision.REJECTED: Deed.REJECT}
+DECISIONS = {Deed.APPROVE: Decision.APPROVED, Deed.REJECT: Decision.REJECTED}
+DECIDING = {decision: deed for deed, decision in DECISIONS.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +37,25 @@ class Executions:
     task_queue: str
     wake: Callable[[], None]
     takes_two: bool = False  #: whoever asked for a run may not approve it
+
+    async def carry_out(self, actor: Actor, asked: Asked) -> Done:
+        """The one way in for doors that offer every deed; raises what the deed's own verb raises."""
+        id_, why, seen = asked.execution_id, asked.reason, asked.seen_run_id
+        match asked.deed:
+            case Deed.RETRY:
+                retried = await self.retry(actor, id_, why, seen_run_id=seen, kind=asked.kind)
+                return Done(execution_id=retried.execution_id, command_id=retried.command_id, kind=retried.kind)
+            case Deed.CLEAN_UP:
+                return Done(execution_id=await self.clean_up(actor, id_, why, seen_run_id=seen))
+            case Deed.APPROVE | Deed.REJECT:
+                decision = DECISIONS[asked.deed]
+                return Done(decision=await self.decide(actor, id_, decision, why, seen_run_id=seen))
+            case Deed.TERMINATE | Deed.CANCEL:
+                return Done(command_id=await self._end(actor, id_, asked.deed, why, seen))
+            case Deed.PAUSE_STEP | Deed.RESUME_STEP:
+                return Done(command_id=await self.hold(actor, id_, asked.deed, why, seen_run_id=seen))
+            case _:
+                assert_never(asked.deed)
 
     async def terminate(self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None) -> UUID:
         """End the run by force, without clean-up; returns the command. A second click finds the first one's."""
