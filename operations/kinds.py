@@ -92,6 +92,7 @@ class Kind:
     patches: tuple[
         str, ...
     ] = ()  #: ids that its code gives to `workflow.patched`; new runs take none that a worker lacks
+    established: tuple[str, ...] = ()  #: of `patches`, what every worker in use has: taken whoever else asks for work
     entity_type: str = "tenant"
 
     def planned(self, subject: Subject) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ DEPROVISIONING = Kind(
     steps=(ANNOUNCE_DEPARTURE, ANNOUNCE_DEPROVISIONING, DELETE_TENANT, RESTORE_TENANT),
     plan=_deprovisioning_plan,
     patches=("wait-until-due", "cancel-reaches-last-step"),
+    established=("wait-until-due", "cancel-reaches-last-step"),  # asked late in a run, when a cancel depends on it
     completion="Completed; the tenant's schema is gone.",
 )
 CLEANUP = Kind(

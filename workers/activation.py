@@ -23,8 +23,12 @@ Allows = Callable[[PatchActivationInput], bool]
 
 
 def patches(known: Kinds) -> frozenset[str]:
-    """All that the workflows of these kinds ask for."""
-    return frozenset(patch for kind in known for patch in kind.patches)
+    """What the workflows of these kinds ask for that a worker in use may lack.
+
+    Whether the others know an established one is not asked: a worker that was killed is remembered for a while as one
+    that knows nothing, and a run that began with it would change its way.
+    """
+    return frozenset(patch for kind in known for patch in kind.patches if patch not in kind.established)
 
 
 @dataclass(kw_only=True, slots=True)

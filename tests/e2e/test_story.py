@@ -145,7 +145,7 @@ async def is_provisioned(supervisors: Supervisors, execution_id: str) -> None:
         execution = await connection.execute(
             "SELECT id, workflow_id, status, steps_done FROM workflow_executions WHERE entity_id = %s", (rows[0][0],)
         )
-        assert await execution.fetchall() == [(UUID(execution_id), "tenant-provision-acme", "completed", 6)]
+        assert await execution.fetchall() == [(UUID(execution_id), "tenant-provision-acme", "completed", 7)]
     client = await Client.connect(variables["TEMPORAL_ADDRESS"], namespace=variables["TEMPORAL_NAMESPACE"])
     run = await client.get_workflow_handle("tenant-provision-acme").describe()
     assert run.status is WorkflowExecutionStatus.COMPLETED
