@@ -22,6 +22,7 @@ from operations.diagnosis.watcher import Watcher
 from operations.doctor.examination import Doctor
 from operations.kinds import Kind, Purpose
 from operations.outbox.deliverer import Deliverer
+from operations.queries.approvals import ApprovalQueries
 from operations.queries.attention import AttentionCounts
 from operations.queries.executions import ExecutionQueries
 from operations.queries.groups import Groups
@@ -47,6 +48,7 @@ class Reads:
     intents: Intents
     reconciliation: ReconciliationQueries
     groups: Groups
+    approvals: ApprovalQueries
     attention: AttentionCounts
     stage: Stage
 
@@ -58,6 +60,7 @@ class Reads:
             intents=Intents(database=database),
             reconciliation=ReconciliationQueries(database=database, limits=limits),
             groups=Groups(database=database),
+            approvals=ApprovalQueries(database=database),
             attention=AttentionCounts(database=database),
             stage=Stage(database=database),
         )

@@ -15,18 +15,20 @@ from console.components.dialogs import Dialogs
 from console.components.freshness import Freshness
 from console.components.palette import Entry, Palette
 from console.components.shortcuts import Shortcut
+from console.components.tallies import Tally
 from console.components.text import attribute, tag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NavItem:
-    """A place in the drawer. `key` is the letter that leads there after `g`."""
+    """A place in the drawer. `key` is the letter that leads there after `g`; `counts` names what is counted there."""
 
     label: str
     icon: str
     path: str
     section: str
     key: str | None = None
+    counts: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,7 @@ class Frame:
     dialogs: Dialogs
     shortcuts: tuple[Shortcut, ...]  #: all that the viewer has, on whichever page
     palette: Palette
+    tallies: tuple[Tally, ...]  #: the numbers in the drawer
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def frame(
     `entries` are what the search finds for this viewer without asking.
     """
     theme.install(now)
-    _drawer(nav)
+    tallies = tuple(_drawer(nav))
     freshness = _header(viewer=viewer, environment=environment)
     keys = shortcuts.with_places((item.key, item.label) for item in nav if item.key)
     _shortcuts(keys)
@@ -67,7 +70,14 @@ def frame(
     banners = Banners()
     with ui.element("div").classes("content") as content:
         ui.skip_link("Skip to the content", target=content)
-        yield Frame(banners=banners, freshness=freshness, dialogs=dialogs, shortcuts=keys, palette=palette)
+        yield Frame(
+            banners=banners,
+            freshness=freshness,
+            dialogs=dialogs,
+            shortcuts=keys,
+            palette=palette,
+            tallies=tallies,
+        )
 
 
 def _header(*, viewer: Viewer, environment: str) -> Freshness:
@@ -118,9 +128,10 @@ def _user_menu(viewer: Viewer) -> None:
             tag("button", "Log out", classes="button").props("type=submit")
 
 
-def _drawer(nav: Sequence[NavItem]) -> None:
+def _drawer(nav: Sequence[NavItem]) -> list[Tally]:
     """Plain HTML that the browser opens and closes by itself: it is there with the first paint."""
     links: dict[str, ui.element] = {}
+    tallies: list[Tally] = []
     client = ui.context.client
     with client.layout:
         drawer = ui.element("aside").classes("shell-drawer").props("id=drawer")
@@ -130,7 +141,10 @@ def _drawer(nav: Sequence[NavItem]) -> None:
         for section, items in groupby(nav, key=lambda item: item.section):
             tag("p", section, classes="nav-section")
             for item in items:
-                links[item.path] = _nav_link(item)
+                links[item.path] = link = _nav_link(item)
+                if item.counts is not None:
+                    with link:
+                        tallies.append(Tally(item.counts))
 
     def mark(path: str) -> None:
         active = active_path(path, list(links))
@@ -139,6 +153,7 @@ def _drawer(nav: Sequence[NavItem]) -> None:
 
     client.sub_pages_router.on_path_changed(mark)
     mark(client.sub_pages_router.current_path)
+    return tallies
 
 
 def _nav_link(item: NavItem) -> ui.element:

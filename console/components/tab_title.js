@@ -9,7 +9,7 @@ export default {
   emits: ["mounted", "behind"],
   created() {
     this.number = 0;
-    this.follower = new Follower((number) => this.write(number), () => this.$emit("behind"));
+    this.follower = new Follower(({ total }) => this.write(total), () => this.$emit("behind"));
   },
   mounted() {
     // Each page sets a title of its own, without the number.
@@ -23,8 +23,8 @@ export default {
     this.follower.leave();
   },
   methods: {
-    show(number, edition) {
-      this.write(number);
+    show({ total }, edition) {
+      this.write(total);
       this.follower.follow(edition);
     },
     write(number) {

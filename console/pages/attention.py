@@ -1,4 +1,6 @@
-"""How much waits for people, before the title of every page."""
+"""How much waits for people, on every page: before the title of the tab, and in the drawer."""
+
+from collections.abc import Mapping
 
 from nicegui import ui
 
@@ -26,11 +28,19 @@ def follow(scope: Scope) -> None:
                 ui.timer(RETRY_PAUSE, show, once=True)
             return
         if not title.is_deleted:
-            title.show(now.value.total, now.edition)
+            for each in (title, *scope.frame.tallies):
+                each.show(numbers(now.value), now.edition)
 
     with place:
         title = TabTitle(cap=COUNT_CAP, on_behind=show)
         listener = Listener[Attention]()
+    for tally in scope.frame.tallies:
+        tally.serve(show, cap=COUNT_CAP)
+
+
+def numbers(attention: Attention) -> Mapping[str, int]:
+    """As the parts of the page in the browser take them."""
+    return {"total": attention.total, "approvals": attention.approvals}
 
 
 def view(scope: Scope) -> View[Attention, Attention]:
@@ -40,6 +50,6 @@ def view(scope: Scope) -> View[Attention, Attention]:
         concerns=lambda changed: any(changed.concerns(kind) for kind in CONCERNS),
         load=scope.services.reads.attention.now,
         news=lambda before, after: None if before == after else after,
-        to_json=lambda attention: to_json(attention.total),
+        to_json=lambda attention: to_json(numbers(attention)),
         at_most_every=1.0,
     )

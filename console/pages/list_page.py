@@ -10,10 +10,10 @@ from console.api.lists import Listing
 from console.asked import Asked, Choice, Days, Search, Word
 from console.channels import View
 from console.components.page_headers import PageHeader
-from console.components.tables import Column, Empty, EmptyKind
+from console.components.tables import Action, Column, Empty, EmptyKind
 from console.pages import address, live_rows
 from console.pages.list_filters import ListFilters
-from console.pages.live_list import ListShape, LiveList
+from console.pages.live_list import ListShape, LiveList, OnAction
 from console.pages.live_rows import News, Row, Rows
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
@@ -44,6 +44,8 @@ class ListPage(Generic[ItemT]):
     nothing_matches: str = ""
     sorts: Mapping[str, tuple[str, str]] | None = None  #: column → words of `sort` for ascending and descending
     buttons: Callable[[], object] = _nothing
+    actions: Callable[[], Sequence[Action]] = tuple  #: at the end of rows, for whoever looks
+    on_action: Callable[[Scope], OnAction] | None = None
 
     def place(self, nav: Nav | None = None) -> Place:
         return Place(
@@ -70,6 +72,8 @@ class ListPage(Generic[ItemT]):
             view=lambda now: self.view(scope, now),
             header=header,
             filters=filters,
+            actions=self.actions(),
+            on_action=None if self.on_action is None else self.on_action(scope),
         )
         await shown.draw()
 

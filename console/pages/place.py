@@ -21,6 +21,7 @@ class Nav:
     icon: str
     key: str
     section: str = "Operate"
+    counts: str | None = None  #: the number of what waits there, by its name in `Attention`
 
 
 class Routed(Protocol):
@@ -46,4 +47,6 @@ class Place:
         if self.nav is None or not actor.may(self.permission):
             return None
         nav = self.nav
-        return NavItem(label=self.title, icon=nav.icon, path=self.path, section=nav.section, key=nav.key)
+        return NavItem(
+            label=self.title, icon=nav.icon, path=self.path, section=nav.section, key=nav.key, counts=nav.counts
+        )

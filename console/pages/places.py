@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 
 from console.pages import (
+    approvals,
     doctor,
     execution,
     executions,
@@ -26,6 +27,7 @@ PLACES: tuple[Place, ...] = (
     overview.PLACE,
     executions.PLACE,
     execution.PLACE,
+    approvals.PLACE,
     tenants.PLACE,
     reconciliation.PLACE,
     workforce.PLACE,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, func, select
 
 from operations.database import Database
-from operations.models import Approval, ApprovalRequest, Execution, ReconciliationFinding
-from operations.queries.narrowing import OPEN_STATUSES, is_failure
+from operations.models import ApprovalRequest, Execution, ReconciliationFinding
+from operations.queries.approvals import is_waiting
+from operations.queries.narrowing import is_failure
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Failure
 
@@ -56,11 +57,7 @@ def _findings() -> Select[*tuple[object, ...]]:
 
 
 def _approvals() -> Select[*tuple[object, ...]]:
-    return (
-        select(ApprovalRequest.execution_id)
-        .join(Execution, Execution.id == ApprovalRequest.execution_id)
-        .where(Execution.status.in_(OPEN_STATUSES), ~exists().where(Approval.execution_id == Execution.id))
-    )
+    return select(ApprovalRequest.execution_id).where(is_waiting())
 
 
 _COUNTS = _counts()

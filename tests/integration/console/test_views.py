@@ -14,6 +14,7 @@ from console.channels import View
 from console.components.shell import Frame
 from console.live import Hub
 from console.pages import (
+    approvals,
     attention,
     execution,
     executions,
@@ -111,6 +112,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "executions of an owner": executions.view(scope, {"q": "ada@acme.example"}),
         "execution counts": executions.counts_view(scope),
         "attention": attention.view(scope),
+        "approvals": approvals.PAGE.view(scope, {}),
         "overview": overview.runs(scope, overview.FAILED, Sort.NEWEST),
         "throughput": overview.throughput(scope),
         "tenant": tenant.view(scope, "acme", acme.id),
@@ -132,6 +134,7 @@ NAMES = [
     "executions of an owner",
     "execution counts",
     "attention",
+    "approvals",
     "overview",
     "throughput",
     "tenant",
