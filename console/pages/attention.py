@@ -28,14 +28,15 @@ def follow(scope: Scope) -> None:
                 ui.timer(RETRY_PAUSE, show, once=True)
             return
         if not title.is_deleted:
-            for each in (title, *scope.frame.tallies):
-                each.show(numbers(now.value), now.edition)
+            title.show(numbers(now.value), now.edition)
+            for tally in scope.frame.tallies:
+                tally.show(numbers(now.value), now.edition)
 
     with place:
         title = TabTitle(cap=COUNT_CAP, on_behind=show)
         listener = Listener[Attention]()
-    for tally in scope.frame.tallies:
-        tally.serve(show, cap=COUNT_CAP)
+    for each in scope.frame.tallies:
+        each.serve(show, cap=COUNT_CAP)
 
 
 def numbers(attention: Attention) -> Mapping[str, int]:
