@@ -37,8 +37,6 @@ AnyView = View[object, object]
 RELATION = re.compile(r'"Relation Name": "(\w+)"')
 #: Tables in which nothing changes by itself that a page shows.
 QUIET = {
-    "pg_class": "the tables of a tenant come and go with steps of its runs, which tell of themselves",
-    "pg_namespace": "as its tables",
     "memberships": "nobody changes who owns a tenant after the registration",
     "pg_class": "what is left of a failed tenant is counted again whenever its run or the tenant changes",
     "pg_namespace": "as pg_class",
