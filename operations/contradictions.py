@@ -39,10 +39,11 @@ def advice(said: str) -> str:
     return next(sentence for pattern, sentence in ADVICE if pattern.search(said))
 
 
-def sentence(build: str | None, said: str) -> str:
+def sentence(build: str | None, said: str | None) -> str:
     """Of a run that cannot go on: whose code does not fit, and where."""
     code = f"The code of build {build}" if build else "The workers' code"
-    return f"{code} does not match this run's history: {words(said)}."
+    where = f": {words(said).rstrip('.')}" if said and said.strip() else ""
+    return f"{code} does not match this run's history{where}."
 
 
 def place(said: str, events: Iterable[HistoryEvent]) -> int | None:

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from temporalio.client import Client
 from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from embedded.application import Application
 from migrations.__main__ import upgrade
@@ -136,10 +136,12 @@ async def run_worker(
     runs: Kinds | None = None,
     allows: Allows | None = None,
     reports: Database | None = None,
+    deployment: WorkerDeploymentConfig | None = None,
 ) -> AsyncIterator[RunningWorker]:
     """`runs` are other kinds than the installed ones; `reports` is another way to say something of runs."""
     client = await Client.connect(address, runtime=beating())
-    async with build(services, client, task_queue, runs=runs, allows=allows, reports=reports) as worker:
+    worker = build(services, client, task_queue, runs=runs, allows=allows, reports=reports, deployment=deployment)
+    async with worker:
         yield RunningWorker(worker=worker, client=client)
 
 

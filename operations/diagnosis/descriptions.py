@@ -155,6 +155,7 @@ class Describer:
                     code,
                     error=contradictions.words(error) if contradicts else error,
                     contradicts_history=contradicts,
+                    build=failed.worker_version.build_id or None,
                     is_unknown_type=UNKNOWN_TYPE in error,
                 )
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:

@@ -19,7 +19,7 @@ class Evidence:
     worker: str | None = None  #: that had the step last
     queue: str | None = None
     workers: int | None = None  #: that take work from the queue
-    build: str | None = None  #: that the run needs
+    build: str | None = None  #: that the run needs, or whose code contradicts its history
     until: datetime | None = None
     by: str | None = None
     why: str | None = None

@@ -78,6 +78,7 @@ class CodeFact:
     error: str | None = None
     is_scheduled: bool = False  #: Temporal waits for a worker to take it
     contradicts_history: bool = False
+    build: str | None = None  #: of the worker that failed
     is_unknown_type: bool = False  #: the workers do not know this type of workflow
 
 

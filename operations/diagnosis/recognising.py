@@ -168,7 +168,7 @@ def workflow_failing(facts: Facts) -> Recognised | None:
     code = None if facts.run is None else facts.run.code
     if code is None or code.failures == 0:
         return None
-    evidence = Evidence(tries=code.failures, is_contradiction=code.contradicts_history or None)
+    evidence = Evidence(tries=code.failures, build=code.build, is_contradiction=code.contradicts_history or None)
     return Recognised(cause=Cause.WORKFLOW_FAILING, error=code.error, evidence=evidence)
 
 

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from operations import kinds, phrases
+from operations import contradictions, kinds, phrases
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.facts import Awaited
 from operations.phrases import spelled, told, who
@@ -14,6 +14,8 @@ def sentence(cause: Cause | None, error: str | None, evidence: Evidence) -> str:
     match cause:
         case None:
             said = "It goes on."
+        case Cause.WORKFLOW_FAILING if evidence.is_contradiction:
+            return contradictions.sentence(evidence.build, error)
         case Cause.NOT_STARTED | Cause.TEMPORAL_UNREACHABLE | Cause.START_REJECTED | Cause.WORKFLOW_FAILING:
             said = _of_the_run(cause, evidence)
         case Cause.STEP_RETRYING | Cause.STEP_HANGING | Cause.STEP_PAUSED | Cause.CANCEL_PENDING:
@@ -40,8 +42,6 @@ def _of_the_run(cause: Cause, evidence: Evidence) -> str:
         case Cause.START_REJECTED:
             return "Temporal refused to start it."
         case _:
-            if evidence.is_contradiction:
-                return "The workflow's code contradicts what the run has done already."
             return f"The workflow's code failed {_times(evidence.tries)}."
 
 

@@ -24,6 +24,7 @@ def test_a_wedged_run_names_whose_code_does_not_fit() -> None:
         "The code of build b7 does not match this run's history: Timer machine does not handle"
     )
     assert contradictions.sentence(None, PLAIN).startswith("The workers' code does not match")
+    assert contradictions.sentence("b7", None) == "The code of build b7 does not match this run's history."
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ codes = st.builds(
     error=words,
     is_scheduled=st.booleans(),
     contradicts_history=st.booleans(),
+    build=st.sampled_from([None, "one"]),
     is_unknown_type=st.booleans(),
 )
 runs = st.builds(
@@ -222,9 +223,9 @@ def test_a_clock_set_back_makes_nothing_stuck() -> None:
             "“Create schema” was paused by ops@example.com: “incident 42”.",
         ),
         (
-            facts(run=RunFact(code=CodeFact(failures=5, error="[TMPRL1100] no", contradicts_history=True))),
+            facts(run=RunFact(code=CodeFact(failures=5, error="[TMPRL1100] no", contradicts_history=True, build="b7"))),
             Cause.WORKFLOW_FAILING,
-            "The workflow's code contradicts what the run has done already. [TMPRL1100] no.",
+            "The code of build b7 does not match this run's history: no.",
         ),
         (
             facts(asked_for_decision_at=ago(60)),
