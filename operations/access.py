@@ -47,6 +47,7 @@ class Permission(StrEnum):
     START = "start_run"  #: of a kind that neither makes nor removes a tenant
     RECONCILE = "reconcile"
     EXAMINE = "examine_installation"  #: whether all is well with it
+    DEPLOY = "deploy_build"  #: which build of the workers new runs begin on
     MANAGE_STAFF = "manage_staff"
     PRESENT = "present"  #: have things go wrong in a demo
 
@@ -64,6 +65,7 @@ NEEDS = {
     Permission.START: Role.OPERATOR,
     Permission.RECONCILE: Role.OPERATOR,
     Permission.EXAMINE: Role.ADMIN,
+    Permission.DEPLOY: Role.ADMIN,
     Permission.MANAGE_STAFF: Role.ADMIN,
     Permission.PRESENT: Role.ADMIN,
 }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from operations import deployments, kinds
+from operations.actions.deploys import Deploys
 from operations.actions.executions import Executions
 from operations.actions.findings import Findings
 from operations.actions.presenter import Presenter
@@ -32,7 +33,7 @@ from operations.queries.stage import Stage
 from operations.queries.tenants import TenantQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
-from operations.settings import Settings
+from operations.settings import FourEyes, Settings
 from operations.temporal import Temporal
 
 POOLS = {"console": 10, "worker": 5}  #: connections, at most; docs/deploying.md adds up what an installation needs
@@ -53,9 +54,9 @@ class Reads:
     stage: Stage
 
     @classmethod
-    def of(cls, database: Database, limits: Limits, *, takes_two: bool) -> Self:
+    def of(cls, database: Database, limits: Limits, *, four_eyes: frozenset[FourEyes]) -> Self:
         return cls(
-            executions=ExecutionQueries(database=database, takes_two=takes_two),
+            executions=ExecutionQueries(database=database, four_eyes=four_eyes),
             tenants=TenantQueries(database=database),
             intents=Intents(database=database),
             reconciliation=ReconciliationQueries(database=database, limits=limits),
@@ -122,7 +123,7 @@ class Services:
     database: Database
     temporal: Temporal
     deliverer: Deliverer
-    deployments: Deployments
+    deploys: Deploys
     reconciler: Reconciler
     lookout: Lookout
     staff: Staff
@@ -143,22 +144,24 @@ class Services:
         secret_key: str,
         deprovision_wait: float = 604_800,
         patience: Patience | None = None,
-        takes_two: bool = False,
+        four_eyes: frozenset[FourEyes] = frozenset(),
         limits: Limits | None = None,
         chosen: Chosen | None = None,
     ) -> Self:
         chosen = chosen or Chosen.of(Settings.model_construct())
-        deliverer = Deliverer(
-            database=database, temporal=temporal, name=name, succeed=Successors(task_queue=task_queue).succeed
-        )
+        successors = Successors(task_queue=task_queue, four_eyes=four_eyes)
+        deliverer = Deliverer(database=database, temporal=temporal, name=name, succeed=successors.succeed)
         reconciler = _reconciler(deliverer, task_queue, limits or Limits(), chosen)
-        reads = Reads.of(database, reconciler.limits, takes_two=takes_two)
+        reads = Reads.of(database, reconciler.limits, four_eyes=four_eyes)
         lookout = Lookout.of(database, temporal, reads, name=name, task_queue=task_queue, patience=patience)
         return cls(
             database=database,
             temporal=temporal,
             deliverer=deliverer,
-            deployments=Deployments(temporal=temporal, name=deployments.name_of(task_queue)),
+            deploys=Deploys(
+                database=database,
+                deployments=Deployments(temporal=temporal, name=deployments.name_of(task_queue)),
+            ),
             reconciler=reconciler,
             lookout=lookout,
             staff=Staff(database=database, secret_key=secret_key),
@@ -169,8 +172,9 @@ class Services:
                 provisioning=chosen.provisioning,
                 removing=chosen.removing,
                 deprovision_wait=deprovision_wait,
+                four_eyes=four_eyes,
             ),
-            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake, takes_two=takes_two),
+            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake, four_eyes=four_eyes),
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
             findings=Findings(
                 database=database,
@@ -179,9 +183,15 @@ class Services:
                 wake=deliverer.wake,
                 provisioning=chosen.provisioning,
                 deprovision_wait=deprovision_wait,
+                four_eyes=four_eyes,
             ),
             reads=lookout.aware(reads),
         )
+
+    @property
+    def deployments(self) -> Deployments:
+        """What Temporal knows of the builds of the workers."""
+        return self.deploys.deployments
 
     @property
     def presenter(self) -> Presenter:
@@ -202,7 +212,7 @@ class Services:
             task_queue=settings.task_queue,
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
             deprovision_wait=settings.deprovision_wait,
-            takes_two=settings.four_eyes == "approve",
+            four_eyes=settings.four_eyes,
             patience=Patience.within(settings.stuck_after, settings.slow_wait_after),
             chosen=chosen,
             limits=Limits(

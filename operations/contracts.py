@@ -33,6 +33,7 @@ REMOVING_STEPS = frozenset({ANNOUNCE_DEPROVISIONING, ANNOUNCE_DEPARTURE, RESTORE
 
 APPROVAL_LIMIT = timedelta(days=7)  #: after this long without a decision, the run is rejected
 DECIDED = "decided"  #: signal without arguments: the decision is in the database
+NEEDS_CONSENT = "NeedsConsent"  #: type of the error of a step that waits for another person's approval
 REJECTED = "Rejected"  #: type of the error by which a run ends when a person said no
 TRACKING_HEADER = "tenantry-tracking"  #: of a start; without it the run itself reports that it has begun
 TRACKING = b"2"  #: its value: whoever starts a run and the first step's fence report it

@@ -42,7 +42,7 @@ def advice(said: str) -> str:
 def sentence(build: str | None, said: str | None) -> str:
     """Of a run that cannot go on: whose code does not fit, and where."""
     code = f"The code of build {build}" if build else "The workers' code"
-    where = f": {words(said).rstrip('.')}" if said and said.strip() else ""
+    where = f": {words(said).rstrip('.!')}" if said and said.strip() else ""
     return f"{code} does not match this run's history{where}."
 
 

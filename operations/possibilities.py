@@ -65,9 +65,12 @@ def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
         problem = _ended(facts)
     elif not facts.awaits_decision:
         problem = f"{facts.decided.rstrip('.')}. A decision is final." if facts.decided else undecided
-    elif approves and facts.takes_two and facts.requested_by == actor.name:
+    elif approves and (facts.takes_two or facts.removes) and facts.requested_by == actor.name:
         problem = "You asked for it yourself; it takes another person to approve it."
-    does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
+    if facts.removes:
+        does = _removal(facts) if approves else "The tenant is kept: it gets its former status back, with all its data."
+    else:
+        does = "The schema is made and the tenant switched on." if approves else "The run ends as rejected."
     return Possibility(
         permission=Permission.DECIDE,
         effects=(does, "The decision is kept with your name and your reason."),

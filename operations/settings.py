@@ -11,7 +11,7 @@ import idna
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from temporalio.envconfig import ClientConfigProfile
 
 from operations import secret_files
@@ -40,6 +40,23 @@ class Patches(StrEnum):
     KNOWN = "known"  #: those that every worker of the queue says it knows
     ALL = "all"
     NONE = "none"
+
+
+class FourEyes(StrEnum):
+    """What takes another person than the one who asked for it."""
+
+    APPROVE = "approve"  #: to approve a run
+    DEPROVISION = "deprovision"  #: to remove a tenant: somebody else has to approve it before anything is deleted
+
+
+def _four_eyes(value: object) -> object:
+    """Words in any order, with commas between."""
+    if not isinstance(value, str):
+        return value
+    words = {word.strip() for word in value.split(",") if word.strip()}
+    if unknown := sorted(words - set(FourEyes)):
+        raise ValueError(f"may have the words {', '.join(FourEyes)}, with commas between, and not {unknown[0]}")
+    return frozenset(map(FourEyes, words))
 
 
 def _blank_is_unset(value: object) -> object:
@@ -85,7 +102,7 @@ class Settings(BaseSettings):
     reconcile_grace: float = Field(10, ge=0, le=3_600, description="seconds")
     reconcile_retention: int = Field(90, ge=1, le=3_650, description="days")
     stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
-    four_eyes: Literal["approve"] | None = None
+    four_eyes: Annotated[frozenset[FourEyes], NoDecode, BeforeValidator(_four_eyes)] = frozenset()
     slow_wait_after: float = Field(86_400, gt=0, le=31_536_000, description="seconds")
     deprovision_wait: float = Field(604_800, ge=0, le=31_536_000, description="seconds")
     temporal_ui_url: OptionalText = None

@@ -110,7 +110,10 @@ class TenantRoutes:
         return TenantAnswer(tenant=tenant, execution=None if latest is None else latest.execution)
 
     async def deprovision(self, request: Request, slug: str, body: ReasonRequest) -> RegistrationAnswer:
-        """Begin to remove a tenant; it can be cancelled until the waiting time is over."""
+        """Begin to remove a tenant; it can be cancelled until the waiting time is over.
+
+        Where removals take two, the answer's execution waits for another person's approval (`awaiting_approval`).
+        """
         execution_id = await self.tenants.deprovision(actor_of(request), slug, body.reason)
         detail = await self.executions.detail(execution_id)
         return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)

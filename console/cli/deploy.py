@@ -1,19 +1,13 @@
 """The builds of the workers, where Worker Versioning is switched on."""
 
-import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations.errors import OperationsError
 
-if TYPE_CHECKING:
-    from operations.bootstrap import Services
-    from operations.deployments import Build, Deployments
-
 commands = typer.Typer(no_args_is_help=True, help="Builds of the workers (TENANTRY_WORKER_VERSIONING).")
-LOOK = 2.0  #: seconds between two looks of `drain`
 
 BuildId = Annotated[str, typer.Argument(metavar="BUILD", help="As `tenantry deploy status` lists it.")]
 
@@ -41,7 +35,7 @@ def status(as_json: AsJson = False) -> None:
 @commands.command()
 def current(build: BuildId) -> None:
     """Begin new runs on this build."""
-    with_services(lambda services: services.deployments.make_current(build, by=operator().name))
+    with_services(lambda services: services.deploys.make_current(operator(), build))
     typer.echo(f"New runs begin on {build}.")
 
 
@@ -51,7 +45,7 @@ def ramp(
     percent: Annotated[float, typer.Argument(min=0, max=100, help="Of the new runs; 0 ends the ramp.")],
 ) -> None:
     """Begin a share of the new runs on this build."""
-    with_services(lambda services: services.deployments.ramp(build, percent, by=operator().name))
+    with_services(lambda services: services.deploys.ramp(operator(), build, percent))
     typer.echo(f"{percent:g} % of the new runs begin on {build}.")
 
 
@@ -62,25 +56,8 @@ def drain(
 ) -> None:
     """Say whether this build may be switched off: exit code 0 when nothing is left on it."""
 
-    async def watch(services: "Services") -> "Build":
-        until = asyncio.get_running_loop().time() + wait
-        while True:
-            found = await _found(services.deployments, build)
-            if found.may_be_switched_off or asyncio.get_running_loop().time() >= until:
-                return found
-            await asyncio.sleep(LOOK)
-
-    found = with_services(watch)
+    found = with_services(lambda services: services.deploys.drain(operator(), build, wait=wait))
     if not found.may_be_switched_off:
         left = f"{found.runs:,} runs are left on it" if found.runs else f"it is {found.status}"
         raise StillNeeded(f"{build} is still needed: {left}. Make another build current, and keep its workers.")
     typer.echo(f"Nothing is left on {build}; its workers may be switched off.")
-
-
-async def _found(deployments: "Deployments", build: str) -> "Build":
-    from operations.deployments import BuildUnknown  # noqa: PLC0415
-
-    found = next((each for each in await deployments.builds() if each.build == build), None)
-    if found is None:
-        raise BuildUnknown
-    return found

@@ -186,13 +186,13 @@ def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> No
 
 @commands.command()
 def approve(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
-    """Let a waiting provisioning go on."""
+    """Let a waiting provisioning or removal go on."""
     _decide(id, Decision.APPROVED, reason, as_json=as_json)
 
 
 @commands.command()
 def reject(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002
-    """End a waiting provisioning."""
+    """End a waiting provisioning; of a removal, keep the tenant."""
     _decide(id, Decision.REJECTED, reason, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """`tenantry tenants`: register, list, deprovision, start other work."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
     from operations.bootstrap import Services
     from operations.queries.execution_views import ExecutionView
     from operations.queries.tenants import TenantView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaving:
+    """A tenant whose removal was asked for."""
+
+    tenant: "TenantView"
+    takes_two: bool  #: another person has to approve it
+
 
 commands = typer.Typer(no_args_is_help=True, help="Customers.")
 
@@ -67,16 +77,20 @@ def deprovision(
 ) -> None:
     """Begin to remove a tenant; until the waiting time is over, cancelling the run undoes it."""
 
-    async def work(services: "Services") -> "TenantView":
-        await services.tenants.deprovision(operator(), slug, reason)
-        return await services.reads.tenants.by_slug(slug)
+    async def work(services: "Services") -> "Leaving":
+        id_ = await services.tenants.deprovision(operator(), slug, reason)
+        detail = await services.reads.executions.detail(id_)
+        return Leaving(tenant=await services.reads.tenants.by_slug(slug), takes_two=detail.awaits_decision)
 
-    tenant = with_services(work)
+    asked = with_services(work)
+    tenant = asked.tenant
     if as_json:
         print_json(tenant)
     else:
         due = "" if tenant.due_at is None else f"; nothing is deleted before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
         typer.echo(f"{tenant.slug} is being deprovisioned; its execution is {tenant.execution_id}{due}.")
+        if asked.takes_two:
+            typer.echo(f"Another person has to approve it: tenantry executions approve {tenant.execution_id}")
 
 
 @commands.command()

@@ -33,6 +33,7 @@ from operations.possibilities import possibility
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.reconciliation_views import FindingFilter
 from operations.queries.tenants import TenantView
+from operations.settings import FourEyes
 from operations.statuses import Status, TenantStatus
 from operations.tenant_rules import deprovision_problem
 
@@ -148,12 +149,14 @@ class Removal:
         self._scope.frame.dialogs.ask(self._question, self._carry_out, draft=draft)
 
     def _question(self) -> Question:
-        due = self._scope.hub.feed.clock.now() + timedelta(seconds=self._scope.services.tenants.deprovision_wait)
+        tenants = self._scope.services.tenants
+        due = self._scope.hub.feed.clock.now() + timedelta(seconds=tenants.deprovision_wait)
         return Question(
             title=f"Deprovision {self._tenant.name}?",
             what_will_happen=(
                 f"{self._tenant.status.capitalize()} → deprovisioning, at once.",
                 f"About {said(due)} the schema is dropped, and all data of {self._tenant.name} is deleted.",
+                *(("Another person has to approve that before.",) if FourEyes.DEPROVISION in tenants.four_eyes else ()),
                 f"Until then, “{KEEPING.label}” undoes this.",
             ),
             not_undone=(f"The slug {self._tenant.slug} stays taken for ever.",),

@@ -25,6 +25,7 @@ from operations.statuses import (
 
 START = CommandKind.START
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
+AWAITS_CONSENT = "Waiting for another person's approval; nothing is deleted before."
 AWAITS_WORKER = "Waiting for a worker to pick it up"
 ENDINGS = {
     CloseReason.ERROR: "Failed",
@@ -76,7 +77,9 @@ def headline(detail: ExecutionDetail) -> Headline:
         case Status.PENDING:
             return Headline(text=_pending(detail.start))
         case Status.RUNNING:
-            return Headline(text=AWAITS_DECISION) if detail.awaits_decision else _running(execution, detail.steps)
+            removes = kinds.known().purpose(execution.workflow_type) is Purpose.REMOVE
+            asks = AWAITS_CONSENT if removes else AWAITS_DECISION
+            return Headline(text=asks) if detail.awaits_decision else _running(execution, detail.steps)
         case Status.COMPLETED:
             kind = kinds.known().get(execution.workflow_type)
             return Headline(text="Completed." if kind is None else kind.completion)

@@ -1,7 +1,7 @@
 """What staff can do to executions: terminate, cancel, retry, approve, reject."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID, uuid4
 
@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, phrases
 from operations.access import Actor, acting, permit
+from operations.actions import consents
 from operations.actions.asked import Asked, Done
 from operations.actions.cleanups import Cleanups
-from operations.actions.locked import check_run, ensure, lock
+from operations.actions.locked import Locked, check_run, ensure, lock
 from operations.actions.reasons import checked_reason
 from operations.actions.retries import Retried, Retries
 from operations.actions.step_commands import StepHolds
@@ -23,6 +24,7 @@ from operations.models import Approval, Command
 from operations.outbox import commands
 from operations.outbox.commands import Intent
 from operations.possibilities import OFFERED_TO
+from operations.settings import FourEyes
 from operations.statuses import CommandKind, CommandState, Decision, RetryKind
 
 DECISIONS = {Deed.APPROVE: Decision.APPROVED, Deed.REJECT: Decision.REJECTED}
@@ -36,7 +38,7 @@ class Executions:
     database: Database
     task_queue: str
     wake: Callable[[], None]
-    takes_two: bool = False  #: whoever asked for a run may not approve it
+    four_eyes: frozenset[FourEyes] = frozenset()
 
     async def carry_out(self, actor: Actor, asked: Asked) -> Done:
         """The one way in for doors that offer every deed; raises what the deed's own verb raises."""
@@ -72,7 +74,12 @@ class Executions:
 
         Works while Temporal is down.
         """
-        retries = Retries(database=self.database, task_queue=self.task_queue, wake=self.wake)
+        retries = Retries(
+            database=self.database,
+            task_queue=self.task_queue,
+            wake=self.wake,
+            four_eyes=self.four_eyes,
+        )
         return await retries.retry(actor, id_, reason, seen_run_id=seen_run_id, kind=kind)
 
     async def hold(self, actor: Actor, id_: UUID, deed: Deed, reason: str, *, seen_run_id: str | None = None) -> UUID:
@@ -97,7 +104,7 @@ class Executions:
             check_run(row, seen_run_id)
             if await self._is_made(connection, id_, decision):
                 return decision
-            await ensure(connection, actor, deed, row, takes_two=self.takes_two)
+            known = await ensure(connection, actor, deed, row, takes_two=FourEyes.APPROVE in self.four_eyes)
             await connection.execute(
                 insert(Approval).values(
                     id=uuid4(),
@@ -110,6 +117,8 @@ class Executions:
             )
             intent = Intent(kind=CommandKind.DECIDE, execution_id=id_, requested_by=actor.name, reason=why)
             await commands.queue(connection, intent)
+            if known.removes:
+                await self._settle_removal(connection, intent, decision, row)
             await audit.record(
                 connection,
                 actor,
@@ -121,6 +130,14 @@ class Executions:
         self.wake()
         return decision
 
+    async def _settle_removal(
+        self, connection: AsyncConnection, intent: Intent, decision: Decision, row: Locked
+    ) -> None:
+        """Its steps read what was decided. A no ends the run by a cancel, which gives the tenant back."""
+        await consents.settle(connection, row.id)
+        if decision is Decision.REJECTED and await self._queued(connection, row.id, CommandKind.CANCEL) is None:
+            await commands.queue(connection, replace(intent, kind=CommandKind.CANCEL, seen_run_id=row.run_id))
+
     async def _is_made(self, connection: AsyncConnection, id_: UUID, decision: Decision) -> bool:
         """Raises `AlreadyDecided` when another decision was made."""
         columns = (Approval.decision, Approval.decided_by, Approval.reason, Approval.decided_at)
@@ -130,6 +147,15 @@ class Executions:
             raise AlreadyDecided(f"{said.rstrip('.')}. A decision is final. Nothing was changed.")
         return made is not None
 
+    async def _queued(self, connection: AsyncConnection, id_: UUID, kind: CommandKind) -> UUID | None:
+        """The command of this kind that has not reached Temporal."""
+        command: UUID | None = await connection.scalar(
+            select(Command.id).where(
+                Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
+            )
+        )
+        return command
+
     async def _end(self, actor: Actor, id_: UUID, deed: Deed, reason: str, seen_run_id: str | None) -> UUID:
         permit(actor, OFFERED_TO[deed])
         why, kind = checked_reason(reason), CommandKind(deed.value)
@@ -137,12 +163,7 @@ class Executions:
             row = await lock(connection, id_)
             check_run(row, seen_run_id)
             await ensure(connection, actor, deed, row)
-            waiting = await connection.scalar(
-                select(Command.id).where(
-                    Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
-                )
-            )
-            if waiting is not None:
+            if (waiting := await self._queued(connection, id_, kind)) is not None:
                 return waiting
             intent = Intent(
                 kind=kind, execution_id=id_, requested_by=actor.name, reason=why, seen_run_id=seen_run_id or row.run_id

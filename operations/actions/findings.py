@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, phrases
 from operations.access import Actor, Permission, acting
-from operations.actions import adoptions, customers, starts
+from operations.actions import adoptions, consents, customers, starts
 from operations.actions.reasons import checked_reason
 from operations.database import Database
 from operations.errors import CannotSettle, FindingNotFound, FindingSettled, OperationsError
-from operations.kinds import Kind
+from operations.kinds import Kind, Purpose
 from operations.models import ReconciliationFinding
+from operations.settings import FourEyes
 from operations.statuses import FindingKind
 from operations.temporal import Temporal
 from operations.tenant_rules import provision_problem
@@ -79,6 +80,7 @@ class Findings:
     wake: Callable[[], None]
     provisioning: Kind
     deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
+    four_eyes: frozenset[FourEyes] = frozenset()
 
     async def ignore(self, actor: Actor, id_: UUID, reason: str) -> None:
         """It stands, and counts no more; it comes back when another run is concerned."""
@@ -100,6 +102,8 @@ class Findings:
         try:
             async with self._settling(actor, id_, Remedy.ADOPT) as (connection, finding):
                 await adoptions.adopt(connection, actor, found, why, waiting=self.deprovision_wait)
+                if found.kind.purpose is Purpose.REMOVE and FourEyes.DEPROVISION in self.four_eyes:
+                    await consents.ask(connection, found.execution_id)
                 await _settle(
                     connection,
                     actor,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, kinds
 from operations.access import Actor, acting, permit
-from operations.actions import starts, step_commands
+from operations.actions import consents, starts, step_commands
 from operations.actions.locked import Locked, check_run, ensure, facts, lock
 from operations.actions.reasons import checked_reason
 from operations.database import Database
@@ -20,6 +20,7 @@ from operations.kinds import Deed, Purpose
 from operations.models import Tenant
 from operations.outbox.claims import Claim
 from operations.possibilities import OFFERED_TO, possibility
+from operations.settings import FourEyes
 from operations.statuses import CommandKind, RetryKind, TenantStatus
 
 COMMANDS = {RetryKind.STEP: CommandKind.RETRY_STEP, RetryKind.REPLACE: CommandKind.REPLACE}
@@ -48,6 +49,7 @@ class Retries:
     database: Database
     task_queue: str
     wake: Callable[[], None]
+    four_eyes: frozenset[FourEyes] = frozenset()
 
     async def retry(
         self, actor: Actor, id_: UUID, reason: str, *, seen_run_id: str | None = None, kind: RetryKind | None = None
@@ -79,7 +81,7 @@ class Retries:
     ) -> Retried:
         match kind:
             case RetryKind.ATTEMPT:
-                new = await write_attempt(connection, actor, row, why, self.task_queue)
+                new = await write_attempt(connection, actor, row, why, self.task_queue, four_eyes=self.four_eyes)
                 return Retried(kind=kind, execution_id=new)
             case RetryKind.STEP | RetryKind.REPLACE:
                 command = await step_commands.queue(connection, actor, row, COMMANDS[kind], why)
@@ -90,7 +92,9 @@ class Retries:
                 assert_never(kind)
 
 
-async def write_attempt(connection: AsyncConnection, actor: Actor, old: Locked, why: str, task_queue: str) -> UUID:
+async def write_attempt(
+    connection: AsyncConnection, actor: Actor, old: Locked, why: str, task_queue: str, *, four_eyes: frozenset[FourEyes]
+) -> UUID:
     """Queue the next attempt; before its run starts, the deliverer makes sure that the old one ended."""
     kind = kinds.known().by_stored_name[old.workflow_type]
     new = await starts.write(
@@ -113,6 +117,8 @@ async def write_attempt(connection: AsyncConnection, actor: Actor, old: Locked, 
     await connection.execute(  # touched in any case: pages of the tenant look again
         update(Tenant).where(Tenant.id == old.entity_id).values(updated_at=func.clock_timestamp(), **values)
     )
+    if kind.purpose is Purpose.REMOVE and FourEyes.DEPROVISION in four_eyes:
+        await consents.ask(connection, new)
     await audit.record(
         connection,
         actor,
@@ -130,6 +136,7 @@ class Successors:
     """Writes the new attempt of a run that was replaced, in the transaction that settles its end."""
 
     task_queue: str
+    four_eyes: frozenset[FourEyes] = frozenset()
 
     async def succeed(self, connection: AsyncConnection, claim: Claim) -> None:
         """Nothing when there is a newer attempt by now, or when the tenant may not have one any more."""
@@ -138,4 +145,5 @@ class Successors:
         known = await facts(connection, row)
         possible = possibility(Deed.RETRY, known, actor)
         if known.retry is RetryKind.ATTEMPT and possible.problem is None:
-            await write_attempt(connection, actor, row, claim.reason or "replaced", self.task_queue)
+            why = claim.reason or "replaced"
+            await write_attempt(connection, actor, row, why, self.task_queue, four_eyes=self.four_eyes)

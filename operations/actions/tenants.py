@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit, kinds
 from operations.access import Actor, Permission, acting, permit
-from operations.actions import customers, starts
+from operations.actions import consents, customers, starts
 from operations.actions.reasons import checked_reason
 from operations.actions.registration import Registration, slug_problem
 from operations.database import Database
 from operations.errors import AlreadyTaken, CannotDeprovision, CannotStart, InvalidInput, KeyReused, TenantNotFound
 from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
+from operations.settings import FourEyes
 from operations.statuses import TenantStatus
 from operations.tenant_rules import deprovision_problem, start_problem
 
@@ -46,6 +47,7 @@ class Tenants:
     provisioning: Kind  #: what registrations start
     removing: Kind
     deprovision_wait: float = 604_800  #: seconds in which a removal can be cancelled
+    four_eyes: frozenset[FourEyes] = frozenset()
 
     async def register(self, actor: Actor, registration: Registration, *, key: str | None = None) -> Registered:
         """Write tenant, owner, execution and start command in one transaction; Temporal is not on the way.
@@ -166,6 +168,8 @@ class Tenants:
             number=await starts.next_number(connection, tenant.id, kind),
         )
         execution_id = await starts.write(connection, attempt)
+        if FourEyes.DEPROVISION in self.four_eyes:
+            await consents.ask(connection, execution_id)
         target = audit.Target(kind="tenant", id=str(tenant.id), label=slug)
         await audit.record(
             connection,

@@ -155,7 +155,7 @@ class Describer:
                     code,
                     error=contradictions.words(error) if contradicts else error,
                     contradicts_history=contradicts,
-                    build=failed.worker_version.build_id or None,
+                    build=_build(events, failed.started_event_id),
                     is_unknown_type=UNKNOWN_TYPE in error,
                 )
             if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
@@ -168,6 +168,12 @@ def _code(answer: DescribeWorkflowExecutionResponse) -> CodeFact | None:
         return None
     task = answer.pending_workflow_task
     return CodeFact(failures=max(0, task.attempt - 1), is_scheduled=not task.HasField("started_time"))
+
+
+def _build(events: Sequence[HistoryEvent], started_event_id: int) -> str | None:
+    """Of the worker that took the piece of work: with its failure Temporal notes none."""
+    started = next((event for event in events if event.event_id == started_event_id), None)
+    return None if started is None else started.workflow_task_started_event_attributes.worker_version.build_id or None
 
 
 def _is_paused(activity: PendingActivityInfo) -> bool:

@@ -98,6 +98,7 @@ class Awaited(StrEnum):
     SIGNAL = "signal"
     CHILD = "child"
     TIMER = "timer"
+    CONSENT = "consent"  #: of another person, to a removal
     NOT_SEEN = "not_seen"  #: nothing is pending, and nobody has read its history
 
 
@@ -131,6 +132,7 @@ class Facts:
     cancel: Delivery | None = None  #: of an open run, delivered
     finding: FindingKind | None = None  #: unsettled, of a reconciliation pass
     asked_for_decision_at: datetime | None = None  #: while nobody has decided
+    removes: bool = False  #: it takes a tenant away
     sleeps_until: datetime | None = None  #: by the database
     step: StepFact | None = None  #: by the database
     queue: QueueFact | None = None  #: from which the next piece of work is taken

@@ -85,7 +85,8 @@ def awaiting_approval(facts: Facts) -> Recognised | None:
     """A person is waited for, and can decide also while Temporal or the workers are away."""
     if facts.asked_for_decision_at is None or facts.cancel is not None:
         return None
-    evidence = Evidence(workers=0) if facts.queue is not None and facts.queue.workers == 0 else Evidence()
+    has_nobody = facts.queue is not None and facts.queue.workers == 0
+    evidence = Evidence(workers=0 if has_nobody else None, awaited=Awaited.CONSENT if facts.removes else None)
     return Recognised(cause=Cause.AWAITING_APPROVAL, since=facts.asked_for_decision_at, evidence=evidence)
 
 

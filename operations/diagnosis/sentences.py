@@ -73,7 +73,9 @@ def _of_waits(cause: Cause, evidence: Evidence) -> str:
     match cause:
         case Cause.AWAITING_APPROVAL:
             then = " No worker is there to go on afterwards." if evidence.workers == 0 else ""
-            return f"Waiting for an operator to approve the enterprise plan.{then}"
+            whom = "another person to approve the removal; nothing is deleted before"
+            asked = whom if evidence.awaited is Awaited.CONSENT else "an operator to approve the enterprise plan"
+            return f"Waiting for {asked}.{then}"
         case Cause.SLEEPING:
             return "It sleeps." if evidence.until is None else f"It sleeps until {phrases.said(evidence.until)}."
         case Cause.RUN_PAUSED:

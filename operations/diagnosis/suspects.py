@@ -120,6 +120,7 @@ class _Row:
             cancel=self._delivery("cancel_settled_at", None, None, "cancel_by"),
             finding=FindingKind(finding) if finding in list(FindingKind) else None,
             asked_for_decision_at=self.moment("asked_at"),
+            removes=self.given["removes"] is True,
             sleeps_until=self.moment("sleeps_until"),
             step=self._step(),
         )
@@ -162,7 +163,7 @@ SUSPECTS = text(
     )
     SELECT e.id, e.workflow_id, e.workflow_type, e.run_id, e.task_queue, e.build_id, e.status, e.last_progress_at,
            e.cause, e.health, e.cause_detail, e.signature, e.evidence, e.health_since, e.requested_by,
-           clock_timestamp() AS now, t.name, t.slug, t.schema_name,
+           clock_timestamp() AS now, e.workflow_type = ANY(:removing) AS removes, t.name, t.slug, t.schema_name,
            CASE WHEN t.status = 'deprovisioning' AND e.workflow_type = ANY(:removing) THEN t.due_at END AS sleeps_until,
            start.created_at AS start_asked_at, start.tries AS start_tries, start.error AS start_error,
            cancel.settled_at AS cancel_settled_at, cancel.requested_by AS cancel_by, finding.kind AS finding,

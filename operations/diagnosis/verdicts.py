@@ -47,7 +47,7 @@ class Diagnosis:
 
     @property
     def waiting(self) -> Awaited | None:
-        """For a signal, a child or a timer."""
+        """For a signal, a child, a timer, or the consent of another person."""
         return self.evidence.awaited
 
     @property

@@ -36,6 +36,7 @@ from operations.queries.paging import (
     count_up_to_cap,
     read_page,
 )
+from operations.settings import FourEyes
 from operations.statuses import Failure, Health, Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
@@ -46,7 +47,7 @@ class ExecutionQueries:
     """Reads about executions."""
 
     database: Database
-    takes_two: bool = False  #: whoever asked for a run may not approve it
+    four_eyes: frozenset[FourEyes] = frozenset()
     is_watched: Callable[[], bool] = lambda: True  #: whether anybody knows how they are doing
 
     async def list(
@@ -140,7 +141,7 @@ class ExecutionQueries:
                 approval_request=await execution_parts.approval_request(connection, id_),
                 planned=await _planned(connection, row),
                 decided=await execution_parts.decided(connection, id_),
-                takes_two=self.takes_two,
+                takes_two=FourEyes.APPROVE in self.four_eyes,
                 remains=await execution_parts.remains(connection, row.entity_id, row.status),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
             )

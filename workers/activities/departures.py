@@ -22,6 +22,7 @@ from workers.activities.held_tenant import TenantRow, hold_tenant, work_on_schem
 from workers.activities.sessions import Sessions
 
 LONGEST_PAUSE = timedelta(hours=1)  #: until a deletion that came too early looks again
+LOOK_FOR_CONSENT = timedelta(seconds=5)  #: until a deletion that nobody has approved looks again
 PARTS_AT_ONCE = 64  #: tables dropped in one transaction, each with its indexes and sequences
 
 
@@ -59,12 +60,23 @@ class DepartureActivities:
         All in one transaction, or, when the server has not the locks for that, from the moment in parts in which
         nobody can keep the tenant any more. Returns whether there was a schema.
         """
+        await self._keep_what_nobody_approved(step)
         try:
             return await self._delete(step)
         except OutOfMemory:  # of locks: each table, index and sequence takes one
             await self._begin_dropping(step)
         await self._drop_parts(step)
         return await self._delete(step)
+
+    async def _keep_what_nobody_approved(self, step: TenantStep) -> None:
+        """Gives the tenant back when the removal needed another person's approval, and the time for that is up."""
+        async with hold_tenant(self.sessions, step.tenant_id, is_leaving=True) as (connection, tenant):
+            if (await connection.execute(TIME_LIMIT, (admitted_step().execution_id,))).rowcount != 1:
+                return
+            await connection.execute(RESTORE, {"tenant": tenant.id, "schema": tenant.schema_name})
+        raise ApplicationError(
+            "Nobody else approved the removal in time; the tenant is kept.", type=contracts.REJECTED, non_retryable=True
+        )
 
     async def _delete(self, step: TenantStep) -> bool:
         async with work_on_schema(self.sessions, step.tenant_id, is_leaving=True) as (connection, tenant):
@@ -136,7 +148,8 @@ async def _check_due(connection: AsyncConnection, tenant: TenantRow) -> None:
 
 
 async def _check_wanted(connection: AsyncConnection, tenant: TenantRow) -> None:
-    """Raises an error, to be tried again, when somebody asked for the run to end; the execution is held.
+    """Raises an error, to be tried again, when somebody asked for the run to end, or has to approve; the execution is
+    held.
 
     Asked only now, after the lock: an action that was first has committed its command, and one that comes later will
     see what this transaction made of the tenant.
@@ -150,6 +163,13 @@ async def _check_wanted(connection: AsyncConnection, tenant: TenantRow) -> None:
             f"run ends when Temporal has told it; "
             "if it does not, ask again.",
             type="EndingAskedFor",
+            category=ApplicationErrorCategory.BENIGN,
+        )
+    if await (await connection.execute(UNAPPROVED, (admitted_step().execution_id,))).fetchone() is not None:
+        raise ApplicationError(
+            f"Another person has to approve the removal of tenant {tenant.slug} first; until then nothing is deleted.",
+            type=contracts.NEEDS_CONSENT,
+            next_retry_delay=LOOK_FOR_CONSENT,
             category=ApplicationErrorCategory.BENIGN,
         )
 
@@ -181,6 +201,21 @@ ENDING = """
     SELECT kind, requested_by FROM public.commands
     WHERE execution_id = %s AND (kind = 'cancel' OR kind = 'terminate' AND state = 'queued')
     ORDER BY created_at LIMIT 1
+"""
+
+# A removal that takes two has a request; one that was rejected ends by its cancel.
+UNAPPROVED = """
+    SELECT FROM public.approval_requests r WHERE execution_id = %s AND NOT EXISTS (
+        SELECT FROM public.approvals p WHERE p.execution_id = r.execution_id AND p.decision = 'approved'
+    )
+"""
+
+# As of a provisioning, the unique row makes one of the two win: the time limit or a person.
+TIME_LIMIT = """
+    INSERT INTO public.approvals (execution_id, decision, decided_by, reason)
+    SELECT execution_id, 'rejected', 'system:time-limit', 'Nobody else approved the removal in time.'
+    FROM public.approval_requests WHERE execution_id = %s AND expires_at < clock_timestamp()
+    ON CONFLICT (execution_id) DO NOTHING
 """
 
 # A tenant that was active and has no schema cannot be active again: whoever dropped it, the way leads on.

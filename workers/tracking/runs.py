@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 from temporalio.worker import (
     ExecuteWorkflowInput,
     Interceptor,
@@ -112,7 +112,8 @@ def _close_reason(error: BaseException) -> CloseReason | None:
     """
     if workflow.cancellation_reason() is not None and is_cancelled_exception(error):
         return CloseReason.CANCELED
-    if isinstance(error, ApplicationError) and error.type == contracts.REJECTED:
+    said = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(said, ApplicationError) and said.type == contracts.REJECTED:
         return CloseReason.REJECTED
     if isinstance(error, asyncio.CancelledError) or workflow.is_failure_exception(error):
         return CloseReason.ERROR

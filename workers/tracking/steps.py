@@ -18,7 +18,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from operations.contracts import StatusReport
+from operations.contracts import NEEDS_CONSENT, StatusReport
 from operations.error_texts import root_cause, sendable
 from operations.statuses import Status, StepStatus
 from operations.step_reports import StepReport
@@ -130,11 +130,13 @@ def _seen(report: StepReport, *, status: StepStatus | None = None, progress: str
 
 
 def _failed(report: StepReport, error: Exception, info: activity.Info) -> StepReport:
+    """That a person is waited for is no error: it is said where people are asked."""
     wait = _next_try(error, info)
+    waits_for_person = isinstance(error, ApplicationError) and error.type == NEEDS_CONSENT
     return replace(
         report,
         status=StepStatus.FAILED if wait is None else StepStatus.RETRYING,
-        error=root_cause(error),
+        error=None if waits_for_person else root_cause(error),
         next_try_in=wait,
         seen=monotonic(),
     )

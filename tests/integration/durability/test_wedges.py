@@ -87,7 +87,7 @@ async def test_a_wedged_run_is_named_can_be_terminated_keeps_its_cancel_and_is_h
         assert seen.diagnosis.sentence.startswith(
             "The code of build a-bad-deploy does not match this run's history: "
         ), seen.diagnosis.sentence
-        assert "roll the last deploy back" in seen.diagnosis.advice.action.lower()
+        assert "roll the last deploy back" in seen.diagnosis.action.lower()
     assert cancelling.execution.status is Status.RUNNING
     assert (CommandKind.CANCEL, CommandState.DELIVERED) in [(each.kind, each.state) for each in intents]
     assert terminated.execution.close_reason is CloseReason.TERMINATED

@@ -34,6 +34,8 @@ ACTIONS: dict[str, Callable[[Services, Actor], Awaitable[object]]] = {
     "reconcile": lambda services, actor: services.reconciliation.run(actor),
     "pause": lambda services, actor: services.reconciliation.pause(actor, 1, WHY),
     "resume": lambda services, actor: services.reconciliation.resume(actor),
+    "make a build current": lambda services, actor: services.deploys.make_current(actor, "no-such-build"),
+    "ramp a build": lambda services, actor: services.deploys.ramp(actor, "no-such-build", 10),
     "add staff": lambda services, actor: services.staff.add(actor, "eve@example.com", Role.ADMIN, PASSWORD),
     "set a password": lambda services, actor: services.staff.set_password(actor, OTHER, PASSWORD),
     "disable": lambda services, actor: services.staff.disable(actor, OTHER),

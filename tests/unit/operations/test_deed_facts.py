@@ -101,6 +101,18 @@ def test_where_it_takes_two_whoever_asked_may_reject_and_not_approve(who: str, t
     assert possibility(Deed.REJECT, seen, OPERATOR).problem is None
 
 
+@pytest.mark.parametrize(("who", "may"), [("ops@example.com", False), ("other@example.com", True)])
+def test_a_removal_that_waits_for_a_second_person_is_not_approved_by_the_first(who: str, may: bool) -> None:
+    seen = replace(facts(), workflow_type="tenant_deprovisioning", tenant=TenantStatus.DEPROVISIONING)
+    seen = replace(seen, awaits_decision=True, requested_by=who)
+
+    approve, reject = possibility(Deed.APPROVE, seen, OPERATOR), possibility(Deed.REJECT, seen, OPERATOR)
+
+    assert (approve.problem is None, reject.problem) == (may, None)
+    assert "another person" in (approve.problem or "another person")
+    assert "The tenant is kept" in reject.effects[0]
+
+
 def test_a_paused_step_can_be_resumed_and_another_can_be_paused() -> None:
     paused, running = facts(cause=Cause.STEP_PAUSED), facts(cause=Cause.STEP_RETRYING)
 

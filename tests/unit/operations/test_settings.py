@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from operations.errors import ConfigurationError
-from operations.settings import Requirement, Settings, libpq_url, temporal_profile
+from operations.settings import FourEyes, Requirement, Settings, libpq_url, temporal_profile
 
 SECRET = "correct-horse-battery-staple-secret"
 
@@ -279,3 +279,28 @@ def test_a_secret_given_twice_or_nowhere_is_refused(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setenv("TENANTRY_SECRET_KEY", SECRET)
     assert refusal() == "TENANTRY_SECRET_KEY and TENANTRY_SECRET_KEY_FILE are both set; leave one of them out."
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", frozenset()),
+        ("approve", frozenset({FourEyes.APPROVE})),
+        (" deprovision, approve,", frozenset({FourEyes.APPROVE, FourEyes.DEPROVISION})),
+    ],
+)
+def test_what_takes_two_is_a_list_of_words(
+    monkeypatch: pytest.MonkeyPatch, given: str, words: frozenset[FourEyes]
+) -> None:
+    monkeypatch.setenv("TENANTRY_FOUR_EYES", given)
+
+    assert Settings.load().four_eyes == words
+
+
+def test_a_word_that_nothing_goes_by_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENANTRY_FOUR_EYES", "approve,deprovison")
+
+    assert refusal() == (
+        "TENANTRY_FOUR_EYES may have the words approve, deprovision, with commas between, and not deprovison; "
+        "it is “approve,deprovison”."
+    )

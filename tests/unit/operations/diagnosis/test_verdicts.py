@@ -103,6 +103,7 @@ anything = st.builds(
     cancel=st.none() | deliveries,
     finding=st.none() | st.sampled_from(FindingKind),
     asked_for_decision_at=st.none() | moments,
+    removes=st.booleans(),
     sleeps_until=st.none() | moments,
     step=st.none() | steps,
     queue=st.none() | queues,
@@ -231,6 +232,11 @@ def test_a_clock_set_back_makes_nothing_stuck() -> None:
             facts(asked_for_decision_at=ago(60)),
             Cause.AWAITING_APPROVAL,
             "Waiting for an operator to approve the enterprise plan.",
+        ),
+        (
+            facts(asked_for_decision_at=ago(60), removes=True, sleeps_until=ago(-60)),
+            Cause.AWAITING_APPROVAL,
+            "Waiting for another person to approve the removal; nothing is deleted before.",
         ),
         (
             facts(asked_for_decision_at=ago(60), queue=NOBODY_HERE),
