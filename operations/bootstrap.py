@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from operations import deployments, kinds
+from operations import kinds
 from operations.actions.deploys import Deploys
 from operations.actions.executions import Executions
 from operations.actions.findings import Findings
@@ -158,10 +158,7 @@ class Services:
             database=database,
             temporal=temporal,
             deliverer=deliverer,
-            deploys=Deploys(
-                database=database,
-                deployments=Deployments(temporal=temporal, name=deployments.name_of(task_queue)),
-            ),
+            deploys=Deploys(database=database, deployments=Deployments.of(temporal, task_queue)),
             reconciler=reconciler,
             lookout=lookout,
             staff=Staff(database=database, secret_key=secret_key),

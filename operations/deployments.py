@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
+from typing import Self
 
 from temporalio.api.deployment.v1 import RoutingConfig, WorkerDeploymentInfo
 from temporalio.api.enums.v1 import WorkerDeploymentVersionStatus
@@ -75,6 +76,10 @@ class Deployments:
 
     temporal: Temporal
     name: str
+
+    @classmethod
+    def of(cls, temporal: Temporal, task_queue: str) -> Self:
+        return cls(temporal=temporal, name=name_of(task_queue))
 
     async def builds(self) -> tuple[Build, ...]:
         """Newest first; none where no versioned worker has polled yet."""
