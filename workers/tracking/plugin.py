@@ -1,8 +1,5 @@
 """The plugin that makes a worker track every workflow it runs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from temporalio.plugin import SimplePlugin
 
 from operations.database import Database
@@ -14,16 +11,10 @@ from workers.tracking.steps import StepTracking
 
 def tracking(database: Database, build: str | None = None) -> SimplePlugin:
     """Give it to a worker: workflows that carry `OperationUUID` are tracked from then on, under its build."""
-    recorder, executions = Recorder.at(database.dsn, build), StatusActivities.of(database)
-
-    @asynccontextmanager
-    async def running() -> AsyncIterator[None]:
-        async with executions.running(), recorder.running():
-            yield
-
+    recorder = Recorder.at(database.dsn, build)
     return SimplePlugin(
         "tenantry.tracking",
         interceptors=[RunTracking(), StepTracking(recorder=recorder)],
-        activities=[executions.record_status],
-        run_context=running,
+        activities=[StatusActivities(database=database, recorder=recorder).record_status],
+        run_context=recorder.running,
     )

@@ -1,28 +1,32 @@
-"""Writes step reports in the background, all that have come meanwhile in one transaction."""
+"""Writes step reports in the background, all that have come meanwhile in one transaction, and then how runs moved."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from time import monotonic
-from typing import Self
+from typing import Self, TypeVar
 from uuid import UUID
 
 import psycopg
 from prometheus_client import Counter
 from psycopg.errors import LockNotAvailable
 
-from operations import step_reports
+from operations import step_reports, tracking
 from operations.database import OwnConnection
 from operations.logs import logger
 from operations.step_reports import StepReport
+from operations.transitions import Transition
 
 log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
 GOING = ("57P", "08", "25006")  #: SQLSTATE begins so: the server shuts down, the connection broke, no more changes
 PATIENCE = 20.0  #: seconds for which a report whose row is held comes again
 LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
+
+AnswerT = TypeVar("AnswerT")
+Question = Callable[[psycopg.AsyncConnection], Coroutine[object, object, AnswerT]]
 
 lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that the database did not take in time")
 
@@ -38,9 +42,11 @@ class Outcome(Enum):
 
 @dataclass(kw_only=True, slots=True)
 class Batch:
-    """Reports that are written together."""
+    """What is written together: the steps first, then the runs, whose ends say that all steps have ended."""
 
     reports: list[StepReport] = field(default_factory=list)
+    moves: list[Transition] = field(default_factory=list)
+    moved: set[UUID] = field(default_factory=set)  #: those for which nothing is left to do
     is_urgent: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: asyncio.Event = field(default_factory=asyncio.Event)  #: written, or lost
 
@@ -75,8 +81,22 @@ class Recorder:
     def note(self, report: StepReport) -> None:
         """Write it within `LINGER`, together with what comes meanwhile; reports keep their order."""
         self._next.reports.append(report)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
+        self._begin()
+
+    async def move(self, transition: Transition) -> bool:
+        """Write that a run runs or completed, behind its steps and together with other runs.
+
+        False when nobody can tell within `WITHIN` that it is written, or when it takes a transaction: somebody holds
+        the row, or the end has consequences.
+        """
+        batch = self._next
+        batch.moves.append(transition)
+        batch.is_urgent.set()
+        self._begin()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WITHIN):
+                await batch.is_over.wait()
+        return transition.execution_id in batch.moved
 
     async def settle(self, execution_id: UUID) -> None:
         """Return when all that was noted of this execution is written or lost, and after `WITHIN` in any case."""
@@ -87,14 +107,21 @@ class Recorder:
                         batch.is_urgent.set()
                         await batch.is_over.wait()
 
+    def _begin(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+
     async def _write_all(self) -> None:
-        while self._next.reports:
+        while self._next.reports or self._next.moves:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER):
                     await self._next.is_urgent.wait()
             self._current, self._next = self._next, Batch()
             try:
-                await self._write(self._current.reports)
+                if self._current.reports:
+                    await self._write(self._current.reports)
+                if self._current.moves:
+                    self._current.moved |= await self._move(self._current.moves)
             finally:
                 self._current.is_over.set()
                 self._current = Batch()
@@ -107,14 +134,27 @@ class Recorder:
             held = reports if outcome is Outcome.HELD else []
         self._next.reports[:0] = held  # a step holds the row of its execution, and not for long
 
-    async def _try(self, reports: list[StepReport]) -> Outcome:
+    async def _ask(self, question: Question[AnswerT]) -> AnswerT:
         was_open = self.connection.is_open
         try:
-            await self.connection.ask(lambda connection: step_reports.record(connection, reports, build=self.build))
-        except (psycopg.Error, TimeoutError, OSError) as error:
+            return await self.connection.ask(question)
+        except psycopg.Error as error:
             has_gone = was_open and not self.connection.is_open
-            if has_gone and _is_farewell(error):  # perhaps of long ago: nobody had used the connection
-                return await self._try(reports)
+            if not has_gone or _is_answer(error):
+                raise
+        return await self.connection.ask(question)  # the farewell was perhaps of long ago: nobody had used it
+
+    async def _move(self, moves: list[Transition]) -> set[UUID]:
+        try:
+            return await self._ask(lambda connection: tracking.move_free(connection, moves))
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            log.warning("statuses not written at once", number=len(moves), why=type(error).__name__)
+            return set()
+
+    async def _try(self, reports: list[StepReport]) -> Outcome:
+        try:
+            await self._ask(lambda connection: step_reports.record(connection, reports, build=self.build))
+        except (psycopg.Error, TimeoutError, OSError) as error:
             if _is_answer(error) and len(reports) > 1:
                 return Outcome.REFUSED
             if isinstance(error, LockNotAvailable) and monotonic() - reports[0].seen < PATIENCE:
@@ -128,10 +168,6 @@ def _is_answer(error: Exception) -> bool:
     """Whether the server itself said no, and not that it goes."""
     state = error.sqlstate if isinstance(error, psycopg.Error) else None
     return state is not None and not state.startswith(GOING)
-
-
-def _is_farewell(error: Exception) -> bool:
-    return isinstance(error, psycopg.Error) and not _is_answer(error)
 
 
 def _lost(reports: list[StepReport], error: Exception) -> None:

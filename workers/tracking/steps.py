@@ -1,12 +1,11 @@
 """The activity side of tracking: writes each try of each step, and keeps its heartbeat going."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
-from uuid import UUID
 
 from temporalio import activity
 from temporalio.common import RetryPolicy
@@ -18,9 +17,9 @@ from temporalio.worker import (
     Interceptor,
 )
 
-from operations.contracts import NEEDS_CONSENT, StatusReport
+from operations.contracts import NEEDS_CONSENT
 from operations.error_texts import root_cause, sendable
-from operations.statuses import Status, StepStatus
+from operations.statuses import StepStatus
 from operations.step_reports import StepReport
 from workers.tracking.headers import StepMark
 from workers.tracking.recorder import Recorder
@@ -53,7 +52,6 @@ class TrackedStep(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
         mark = StepMark.from_headers(input.headers)
         if mark is None:
-            await self._settle_steps(input.args)
             return await super().execute_activity(input)
         info = activity.info()
         report = StepReport(
@@ -84,12 +82,6 @@ class TrackedStep(ActivityInboundInterceptor):
         """What went wrong is written before Temporal hears of it: the next try may come at once."""
         self._recorder.note(report)
         await self._recorder.settle(report.execution_id)
-
-    async def _settle_steps(self, arguments: Sequence[object]) -> None:
-        """The steps of a run are written before its end is."""
-        match arguments:
-            case [StatusReport(execution_id=execution_id, status=status)] if Status(status).is_final:
-                await self._recorder.settle(UUID(execution_id))
 
     @asynccontextmanager
     async def _beating(self, limit: timedelta | None, report: StepReport) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
 """Reports of steps reach the database although connections break and rows are refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
@@ -10,6 +11,7 @@ from psycopg import AsyncConnection
 from operations.connections import can_bound_transactions
 from operations.statuses import Status, StepStatus
 from operations.step_reports import StepReport
+from operations.transitions import Transition
 from tests.factories import add_execution
 from workbench.servers import eventually
 from workers.tracking.recorder import Recorder, lost_reports
@@ -51,6 +53,10 @@ def report(execution: UUID, ordinal: int = 1, status: StepStatus = StepStatus.RU
     )
 
 
+def end_of(execution: UUID) -> Transition:
+    return Transition(execution_id=execution, to=Status.COMPLETED, actor="system:worker", run_id="run")
+
+
 async def written(connection: AsyncConnection) -> list[tuple[int, str]]:
     rows = await connection.execute("SELECT ordinal, status FROM execution_steps ORDER BY ordinal")
     return [(ordinal, status) for ordinal, status in await rows.fetchall()]
@@ -68,6 +74,54 @@ async def test_a_connection_that_ended_while_nobody_used_it_costs_no_report(
 
     assert ended == (1,)
     assert await written(connection) == [(1, "completed")]
+
+
+async def test_runs_that_end_together_are_written_together_behind_their_steps(
+    recorder: Recorder, connection: AsyncConnection
+) -> None:
+    ended = [await add_execution(connection, status=Status.RUNNING) for _ in range(20)]
+    for execution in ended:
+        recorder.note(report(execution))
+        recorder.note(report(execution, status=StepStatus.COMPLETED))
+
+    moved = await asyncio.gather(*(recorder.move(end_of(execution)) for execution in ended))
+
+    rows = await connection.execute(
+        "SELECT DISTINCT e.status, s.status, e.xmin FROM workflow_executions e JOIN execution_steps s"
+        " ON s.execution_id = e.id WHERE e.id = ANY(%s)",
+        (ended,),
+    )
+    assert all(moved)
+    assert [row[:2] for row in await rows.fetchall()] == [("completed", "completed")]
+
+
+async def test_an_end_is_written_although_the_connection_has_ended_while_nobody_used_it(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection
+) -> None:
+    recorder.note(report(execution, status=StepStatus.COMPLETED))
+    await recorder.settle(execution)
+    ended = await (await connection.execute(END_CONNECTION)).fetchone()
+
+    assert await recorder.move(end_of(execution))
+
+    assert ended == (1,)
+
+
+async def test_an_end_of_a_row_that_somebody_holds_is_left_to_a_transaction(
+    recorder: Recorder, execution: UUID, database_url: str
+) -> None:
+    async with await AsyncConnection.connect(database_url) as holder:
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR UPDATE", (execution,))
+
+        assert not await recorder.move(end_of(execution))
+
+    assert await recorder.move(end_of(execution))
+
+
+async def test_an_end_with_a_step_still_running_is_left_to_a_transaction(recorder: Recorder, execution: UUID) -> None:
+    recorder.note(report(execution))
+
+    assert not await recorder.move(end_of(execution))
 
 
 async def test_a_report_that_is_refused_costs_no_other(

@@ -322,7 +322,7 @@ async def test_a_status_is_written_although_the_line_for_it_has_ended(runs: Runs
     await runs.ended(await runs.begin("BrewCoffee", 0))
     ended = await runs.connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name = 'tenantry statuses'"
+        " WHERE datname = current_database() AND application_name = 'tenantry steps'"
     )
     assert await ended.fetchall() == [(True,)]
 
