@@ -12,6 +12,15 @@ ERRORS = (
     "DNS zone for globex.example is not delegated yet; waited 12 minutes",
     "activity create_schema failed after 5 tries: permission denied for database tenants",
 )
+#: What the second badge of an open one says, and its colour.
+SIGNS = (
+    (None, None),
+    ("Retrying ×27", "retrying"),
+    ("Stuck", "stuck"),
+    ("Drift", "drift"),
+    ("Waiting for approval", "waiting"),
+    ("Until 2026-12-04 23:19 UTC", "planned"),
+)
 CHOICE = random.Random(7)
 
 
@@ -23,11 +32,14 @@ def row(number: int, now: datetime) -> Row:
         (5, 6, 2, 1, 2, 1, 1, 1),
     )[0]
     is_open = status in ("running", "pending", "retrying")
+    word, tone = CHOICE.choices(SIGNS, (6, 1, 2, 1, 1, 1))[0] if is_open else (None, None)
     started = now - timedelta(seconds=20 + number * 47)
     return {
         "id": f"0198f2c4-7b1e-7d3a-9c55-{number:012x}",
         "status": status,
-        "health": CHOICE.choices(("ok", "slow", "stuck", "drift"), (6, 1, 2, 1))[0] if is_open else "ok",
+        "sign": word,
+        "tone": tone,
+        "sign_since": None if tone != "stuck" else (started + timedelta(seconds=5)).timestamp(),
         "tenant": tenant,
         "slug": tenant.lower().replace(" ", "-"),
         "workflow": f"provision-tenant-{10_500 - number}",
@@ -73,6 +85,6 @@ def hostile_rows() -> list[Row]:
     now = datetime.now(UTC)
     result = []
     for number, text in enumerate(HOSTILE):
-        names = ("status", "health", "tenant", "slug", "workflow", "step", "error")
+        names = ("status", "sign", "tone", "tenant", "slug", "workflow", "step", "error")
         result.append({**row(number, now), "id": text[:200], **dict.fromkeys(names, text)})
     return result

@@ -25,7 +25,16 @@ from operations.errors import InvalidInput, TemporalUnavailable
 from workbench import fake_rows
 
 COLUMNS = [
-    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", sortable=True, hideable=False),
+    Column(
+        name="status",
+        label="Status",
+        kind=Kind.STATUS,
+        secondary="sign",
+        tone="tone",
+        since="sign_since",
+        sortable=True,
+        hideable=False,
+    ),
     Column(
         name="workflow", label="Workflow", kind=Kind.LINK, href="/executions/{id}", secondary="step", hideable=False
     ),
@@ -153,8 +162,8 @@ def executions(rows: int = 300) -> None:
 def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
     status = [("running", "Running"), ("retrying", "Retrying"), ("pending", "Pending"), ("failed", "Failed")]
     all_counts = [
-        Count(value="stuck", label="Stuck", health="stuck"),
-        Count(value="drift", label="Drift", health="drift"),
+        Count(value="stuck", label="Stuck", tone="stuck"),
+        Count(value="drift", label="Drift", tone="drift"),
     ]
     all_counts += [Count(value=value, label=label, status=value) for value, label in status]
     counts = Counts(all_counts, label="Filter by status", cap=100, chosen=["stuck"], on_choose=note("choose"))
@@ -275,7 +284,10 @@ def execution(frame: Frame, id: str) -> None:  # noqa: A002 - the name in the ro
         here=f"/executions/{id}",
     )
     with header.badges:
-        badges.StatusBadges("retrying", health="stuck")
+        badges.StatusBadges(
+            "running",
+            sign=badges.Sign(tone=badges.Tone.STUCK, word="Stuck", since=datetime.now(UTC) - timedelta(minutes=42)),
+        )
         badges.chip("business", icon="label")
     with header:
         ui.button("Cancel run", icon="cancel", color="negative", on_click=lambda: _ask(frame))

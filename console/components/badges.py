@@ -1,22 +1,40 @@
-"""Badges for statuses and health: a mark and a word, never colour alone."""
+"""Badges: a mark and a word, never colour alone. The engine's status, and beside it how a run really is doing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from console.components.moments import Moment, Sentence
 from console.components.text import attribute, tag
+
+
+class Tone(StrEnum):
+    """The colour of the second badge, of the notice that explains it and of the row's edge."""
+
+    STUCK = "stuck"  #: red: it makes no progress, and should
+    DRIFT = "drift"  #: the database and Temporal disagree
+    RETRYING = "retrying"  #: amber: it goes on, with difficulty
+    WAITING = "waiting"  #: violet: somebody has to decide or to answer
+    PLANNED = "planned"  #: grey: it is not due yet
+    UNKNOWN = "unknown"  #: grey: nobody can tell
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sign:
+    """What the second badge says; an age that ticks stands after the word when it has a `since`."""
+
+    tone: Tone
+    word: str
+    since: datetime | None = None
 
 
 def status_badge(status: str) -> TextElement:
     """The status word of the engine, in its colour."""
     badge = tag("span", word(status), classes="badge")
     attribute(badge, "data-status", status)
-    return badge
-
-
-def health_badge(health: str) -> TextElement:
-    """The second badge: slow, stuck or drift. Draw it only when there is something to say."""
-    badge = tag("span", word(health), classes="badge")
-    attribute(badge, "data-health", health)
     return badge
 
 
@@ -29,23 +47,40 @@ def chip(text: str, *, icon: str | None = None) -> ui.element:
     return element
 
 
-class StatusBadges(ui.element):
-    """Status and health of one thing, for pages where they change while being looked at."""
+class SignBadge(ui.element):
+    """The second badge; it takes no room while there is nothing to say."""
 
-    def __init__(self, status: str, *, health: str | None = None) -> None:
+    def __init__(self, sign: Sign | None = None) -> None:
+        super().__init__("span")
+        self.classes("badge")
+        with self:
+            self._word = Sentence()
+            self._since = Moment(None, form="since")
+        self.show(sign)
+
+    def show(self, sign: Sign | None) -> None:
+        self.set_visibility(sign is not None)
+        attribute(self, "data-tone", None if sign is None else sign.tone.value)
+        self._word.show("" if sign is None else sign.word)
+        since = None if sign is None else sign.since
+        self._since.show(since)
+        self._since.set_visibility(since is not None)
+
+
+class StatusBadges(ui.element):
+    """Both badges of one thing, for pages where they change while being looked at."""
+
+    def __init__(self, status: str, *, sign: Sign | None = None) -> None:
         super().__init__("span")
         self.classes("badges")
         with self:
             self._status = status_badge(status)
-            self._health = health_badge(health or "ok")
-        self.show(status, health=health)
+            self._sign = SignBadge(sign)
 
-    def show(self, status: str, *, health: str | None = None) -> None:
+    def show(self, status: str, *, sign: Sign | None = None) -> None:
         self._status.set_text(word(status))
         attribute(self._status, "data-status", status)
-        self._health.set_text(word(health or "ok"))
-        attribute(self._health, "data-health", health)
-        self._health.set_visibility(health not in (None, "ok"))
+        self._sign.show(sign)
 
 
 def word(status: str) -> str:

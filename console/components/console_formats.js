@@ -24,6 +24,15 @@ export function ago(at, now) {
   return seconds < 0 ? "in " + words : words + " ago";
 }
 
+// How long it has lasted, as it stands after a word: "Stuck 42 min".
+export const age = (at, now) => (at === null || now - at < 2000 ? "a moment" : ago(at, now).replace(/ ago$/, ""));
+
+// What an element says of a moment in its data: `at`, how long ago; `for`, an age after a word; `since`, a duration.
+export function ticking({ at, since, for: lasting }, now) {
+  if (at) return ago(Number(at), now);
+  return lasting ? age(Number(lasting), now) : duration(now - Number(since), true);
+}
+
 const ABSOLUTE = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
 });
@@ -77,6 +86,9 @@ export const clip = (text, length = 2000) => {
 
 // The end of a long id, where ids made in the same hour differ.
 export const tail = (id) => (String(id).length > 16 ? "…" + String(id).slice(-8) : String(id));
+
+// The colour of a row's edge: that of its second badge.
+export const tone = (columns, row) => row[columns.find((c) => c.tone)?.tone] ?? undefined;
 
 // Widths of columns in px: what each kind needs, and how it takes part in what is left over.
 export const CHECK_WIDTH = 42;

@@ -8,7 +8,7 @@ export default {
   <div class="counts" role="group" :aria-label="label" @pointerdown="isLeft = true" @wheel.passive="isLeft = true">
     <button v-for="c in counts" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
       :aria-pressed="String(picked.includes(c.value))" @click="press(c.value)">
-      <span v-if="c.status || c.health" class="badge mark" aria-hidden="true" :data-status="c.status" :data-health="c.health"></span>
+      <span v-if="c.status || c.tone" class="badge mark" aria-hidden="true" :data-status="c.status" :data-tone="c.tone"></span>
       <span>{{ c.label }}</span><span class="count-number figures">{{ written(c.value) }}</span>
     </button>
   </div>`,

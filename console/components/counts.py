@@ -12,12 +12,12 @@ from console.lines import Edition
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """One of the words that can be chosen; `status` or `health` gives it its mark."""
+    """One of the words that can be chosen; `status` or `tone` gives it its mark."""
 
     value: str
     label: str
     status: str | None = None
-    health: str | None = None
+    tone: str | None = None
 
 
 class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]):

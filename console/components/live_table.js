@@ -219,9 +219,8 @@ export default {
       const now = this.now();
       for (const tr of this.$refs.body?.rows ?? []) {
         if (!tr.checkVisibility({ contentVisibilityAuto: true })) continue;
-        for (const el of tr.querySelectorAll("[data-at],[data-since]")) {
-          const { at, since } = el.dataset;
-          const text = at ? formats.ago(Number(at), now) : formats.duration(now - Number(since), true);
+        for (const el of tr.querySelectorAll("[data-at],[data-since],[data-for]")) {
+          const text = formats.ticking(el.dataset, now);
           if (el.firstChild && el.firstChild.data !== text) el.firstChild.data = text;
         }
       }

@@ -40,7 +40,7 @@ export default `
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
       <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, version, heads[e.row.id]]" role="row" tabindex="-1"
-        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
+        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined" :data-tone="f.tone(columns, e.row)" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
         :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
         <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
           <span>{{ heads[e.row.id] }}</span></td>
@@ -48,7 +48,8 @@ export default `
           type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
         <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label" :data-column="c.name">
           <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span><span v-else class="live-none">–</span>
-            <span v-if="c.secondary && filled(e.row[c.secondary]) && e.row[c.secondary] !== 'ok'" class="badge" :data-health="e.row[c.secondary]">{{ f.clip(f.word(e.row[c.secondary]), 24) }}</span></span>
+            <span v-if="c.secondary && filled(e.row[c.secondary])" class="badge" :data-tone="e.row[c.tone]" :title="f.spokenInFull(e.row[c.secondary])"><span>{{ f.clip(f.spoken(e.row[c.secondary]), 40) }}</span>
+              <time v-if="filled(e.row[c.since])" :data-for="at(e.row[c.since])" :datetime="f.iso(at(e.row[c.since]))" :title="f.absolute(at(e.row[c.since]))">{{ f.age(at(e.row[c.since]), now()) }}</time></span></span>
           <template v-else-if="c.kind === 'link'">
             <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" @click="follow($event, e, c)" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
             <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>

@@ -1,6 +1,6 @@
 // A point in time: relative, ticking, the absolute time in the viewer's zone on hover. One timer for all of them.
 import { now } from "console_clock";
-import { absolute, ago, iso, toMs } from "console_formats";
+import { absolute, age, ago, iso, toMs } from "console_formats";
 
 const clock = Vue.ref(now());
 setInterval(() => !document.hidden && (clock.value = now()), 1000);
@@ -15,9 +15,8 @@ export default {
     text() {
       if (this.whole) return absolute(this.ms) ?? "–";
       if (this.form && this.ms === null) return ""; // nothing stands in its place in the sentence
-      const words = ago(this.ms, clock.value);
-      if (this.form === "since") return words === "now" ? "a moment" : words.replace(/ ago$/, "");
-      return this.form === "until" && this.ms <= clock.value ? "now" : words;
+      if (this.form === "since") return age(this.ms, clock.value);
+      return this.form === "until" && this.ms <= clock.value ? "now" : ago(this.ms, clock.value);
     },
   },
   methods: { absolute, iso },

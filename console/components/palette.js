@@ -1,6 +1,6 @@
 // Search over any page. The keys "/" and Ctrl-K open it; arrows choose, Enter goes there, Escape goes back.
 import { anchor, refocus } from "console_focus";
-import { clip, word } from "console_formats";
+import { clip, spoken, word } from "console_formats";
 
 const PAUSE = 200; // ms after the last key
 const COVERS = ".dialogs [role=dialog], #shortcuts:not([hidden])";
@@ -26,7 +26,7 @@ export default {
             <i v-if="e.icon" class="material-icons notranslate" aria-hidden="true">{{ e.icon }}</i>
             <span class="palette-words"><bdi class="palette-label">{{ clip(e.label, 120) }}</bdi><bdi v-if="e.second" class="palette-second">{{ clip(e.second, 200) }}</bdi></span>
             <span v-if="e.status" class="badge" :data-status="e.status">{{ word(e.status) }}</span>
-            <span v-if="e.health" class="badge" :data-health="e.health">{{ word(e.health) }}</span>
+            <span v-if="e.sign" class="badge" :data-tone="e.tone">{{ spoken(e.sign) }}</span>
             <span v-if="e.keys" class="palette-keys"><kbd v-for="k in e.keys.split(' ')" :key="k">{{ k }}</kbd></span>
           </div>
         </div>

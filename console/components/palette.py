@@ -20,7 +20,8 @@ class Entry:
     presses: str | None = None  #: a selector
     icon: str | None = None
     status: str | None = None
-    health: str | None = None
+    sign: str | None = None  #: the word of the second badge
+    tone: str | None = None
     keys: str = ""
 
 

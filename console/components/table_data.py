@@ -13,7 +13,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     MONO = "mono"
-    STATUS = "status"  #: a badge; `secondary` names the field with the health, drawn as a second badge
+    STATUS = "status"  #: a badge; `secondary` names the field with the word of a second one
     LINK = "link"  #: leads to `href`; without one it only emits `open`
     TIME = "time"  #: ISO text or seconds; relative, the absolute time on hover
     DURATION = "duration"  #: milliseconds; null means running since the field `since`, and ticks
@@ -46,7 +46,8 @@ class Column:
     secondary: str | None = None  #: the field drawn small below, or the second badge
     note: str | None = None  #: the field drawn small below as a link
     note_href: str | None = None  #: where that leads, as `href`
-    since: str | None = None
+    tone: str | None = None  #: the field with the colour of the second badge, which the edge of the row takes too
+    since: str | None = None  #: the field with the moment from which the duration, or the second badge, counts
     total: str | None = None
 
 

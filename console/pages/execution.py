@@ -20,6 +20,7 @@ from console.pages.execution_actions import ExecutionActions
 from console.pages.outcomes import Outcomes
 from console.pages.place import Place
 from console.pages.scope import Scope
+from console.pages.signs import sign
 from operations.contracts import SETTLE_APPROVAL
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, spelled, told, who
@@ -115,8 +116,8 @@ class ExecutionPage:
         """Bring the page up to date."""
         detail, execution = known.detail, known.detail.execution
         shown = shown_status(execution.status, execution.close_reason)
-        health = None if execution.status.is_final else execution.health
-        self._badges.show(shown, health=health)
+        second = sign(execution)
+        self._badges.show(shown, sign=second)
         asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
         self._actions.show(detail, asked)
         self._headline.show(words.headline(detail))
@@ -131,6 +132,7 @@ class ExecutionPage:
         self._helps.set_visibility(known_cause is not None)
         self._say(self._pending, words.pending_command(known.commands))
         attribute(self._notice, "data-status", shown)
+        attribute(self._notice, "data-tone", None if second is None else second.tone.value)
         self._steps.show(_steps(detail))
         self._outcomes.show(detail.events)
         self._facts.clear()

@@ -3,6 +3,7 @@
 from console.components.tables import Column, Kind
 from console.pages import words
 from console.pages.live_rows import Row, Rows, seconds
+from console.pages.signs import sign
 from operations.phrases import shown_status, who
 from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
@@ -10,7 +11,16 @@ from operations.statuses import Status
 
 NEWER = "/executions/{superseded_by}"
 COLUMNS = (
-    Column(name="status", label="Status", kind=Kind.STATUS, secondary="health", hideable=False, width=132),
+    Column(
+        name="status",
+        label="Status",
+        kind=Kind.STATUS,
+        secondary="sign",
+        tone="tone",
+        since="sign_since",
+        hideable=False,
+        width=176,
+    ),
     Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
     Column(name="workflow", label="Workflow"),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
@@ -37,10 +47,13 @@ def row(execution: ExecutionView) -> Row:
     """The fields that the columns draw."""
     ended = execution.completed_at
     lasted = execution.duration
+    second = sign(execution)
     return {
         "id": str(execution.id),
         "status": shown_status(execution.status, execution.close_reason),
-        "health": None if execution.status.is_final or execution.health == "ok" else execution.health.value,
+        "sign": None if second is None else second.word,
+        "tone": None if second is None else second.tone.value,
+        "sign_since": None if second is None else seconds(second.since),
         "tenant": execution.entity_name or execution.workflow_id,
         "slug": execution.entity_slug or "",
         "workflow": words.workflow_title(execution.workflow_type),

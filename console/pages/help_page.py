@@ -24,8 +24,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     PageHeader(PLACE.title, subtitle=SUBTITLE)
     with ui.element("div").classes("help"):
         _badges("Executions", help_words.EXECUTIONS, badges.status_badge)
-        health = {word.value: text for word, text in help_words.HEALTH.items()}
-        _badges("The second badge: how an open execution is doing", health, badges.health_badge)
+        _signs("The second badge: how an open execution is doing", help_words.SIGNS)
         _badges("Steps", {spelled(word): text for word, text in help_words.STEPS.items()}, badges.status_badge)
         _badges("Tenants", {word.value: text for word, text in help_words.TENANTS.items()}, badges.status_badge)
         _badges("Findings", {word.value: text for word, text in help_words.FINDINGS.items()}, badges.status_badge)
@@ -47,6 +46,15 @@ def _badges(title: str, words: Mapping[str, str], draw: Callable[[str], object])
             with ui.element("div"):
                 with ui.element("dt"):
                     draw(word)
+                tag("dd", text)
+
+
+def _signs(title: str, signs: Mapping[badges.Sign, str]) -> None:
+    with Section(title), ui.element("dl").classes("terms"):
+        for sign, text in signs.items():
+            with ui.element("div"):
+                with ui.element("dt"):
+                    badges.SignBadge(sign)
                 tag("dd", text)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from console.components.badges import Sign, Tone
 from operations.queries.reconciliation_views import Standing
-from operations.statuses import Health, Role, StepStatus, TenantStatus
+from operations.statuses import Role, StepStatus, TenantStatus
 
 #: By the word that pages show: statuses of executions, and how failed ones ended.
 EXECUTIONS: Mapping[str, str] = {
@@ -16,12 +17,15 @@ EXECUTIONS: Mapping[str, str] = {
     "terminated": "Somebody ended it by force. Nothing was cleaned up.",
     "timed_out": "It took longer than it may.",
 }
-HEALTH: Mapping[Health, str] = {
-    Health.OK: "All is as it should be; no second badge is shown.",
-    Health.SLOW: "It moves, and takes longer than usual.",
-    Health.STUCK: "It has made no progress for too long. Its cause says why.",
-    Health.DRIFT: "The database and Temporal say different things about it.",
-    Health.UNKNOWN: "Nothing could be learned about it.",
+#: The edge of a row has the colour of its second badge; a run that goes on as it should has none.
+SIGNS: Mapping[Sign, str] = {
+    Sign(tone=Tone.STUCK, word="Stuck 42 min"): "It has made no progress for too long. Its cause says why.",
+    Sign(tone=Tone.DRIFT, word="Drift"): "The database and Temporal say different things about it.",
+    Sign(tone=Tone.RETRYING, word="Retrying ×27"): "A step failed so many times, and is tried again by itself.",
+    Sign(tone=Tone.RETRYING, word="Slow"): "It moves, and takes longer than usual.",
+    Sign(tone=Tone.WAITING, word="Waiting for approval"): "A person has to decide before it goes on.",
+    Sign(tone=Tone.PLANNED, word="Until 4 Dec 23:19"): "It sleeps, and goes on by itself at that time.",
+    Sign(tone=Tone.UNKNOWN, word="Unknown"): "Nothing could be learned about it.",
 }
 STEPS: Mapping[StepStatus, str] = {
     StepStatus.RUNNING: "A worker is at it.",

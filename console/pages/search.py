@@ -8,6 +8,7 @@ from console.components.palette import LONGEST, Entry, Found, Palette
 from console.components.shell import NavItem
 from console.pages import words
 from console.pages.scope import Scope
+from console.pages.signs import sign
 from operations.access import Actor, Permission
 from operations.errors import NotLoggedIn, OperationsError
 from operations.phrases import shown_status
@@ -99,7 +100,7 @@ def _tenant(tenant: TenantView) -> Entry:
 
 
 def _run(run: ExecutionView) -> Entry:
-    ended = run.status.is_final
+    second = sign(run)
     return Entry(
         group="Executions",
         label=run.entity_name or run.workflow_id,
@@ -107,7 +108,8 @@ def _run(run: ExecutionView) -> Entry:
         href=f"/executions/{run.id}",
         icon="account_tree",
         status=shown_status(run.status, run.close_reason),
-        health=None if ended or run.health == "ok" else run.health.value,
+        sign=None if second is None else second.word,
+        tone=None if second is None else second.tone.value,
     )
 
 

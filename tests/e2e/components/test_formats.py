@@ -48,3 +48,34 @@ async def test_moments_in_sentences_are_those_of_the_viewer(look: Look) -> None:
     assert later.endswith(" 01:19")
     assert without is None
     assert wrong == "9999-99-99 99:99 UTC"
+
+
+async def test_only_what_makes_progress_moves(look: Look) -> None:
+    animations = "all => all.map(e => getComputedStyle(e, '::before').animationName)"
+    page = await look("/executions")
+    await page.locator(".live .badge[data-status='running']").first.wait_for()
+    rows = await page.locator(".live .badge").evaluate_all(animations)
+    edges = await page.locator(".live tr[data-tone='stuck']").evaluate_all(
+        "all => all.map(e => [e, e.querySelector('[data-tone]')].map(e => getComputedStyle(e)))"
+        ".map(([row, badge]) => row.boxShadow.includes(badge.borderColor))"
+    )
+
+    page = await look("/executions/1")
+    stuck = await page.locator(".page-header .badge[data-status='running']").evaluate_all(animations)
+    await page.locator(".page-header [data-tone]").evaluate("badge => badge.removeAttribute('data-tone')")
+    works = await page.locator(".page-header .badge[data-status='running']").evaluate_all(animations)
+
+    assert set(rows) == {"none"}
+    assert set(edges) == {True}
+    assert (stuck, works) == (["none"], ["pulse"])
+
+
+async def test_an_age_ticks_after_a_word(look: Look) -> None:
+    page = await look("/executions")
+
+    told = await page.evaluate(
+        """async () => { const { age, ticking } = await import('console_formats'), now = Date.UTC(2026, 0, 1);
+        return [age(now - 42 * 60000, now), age(now, now), ticking({ for: String(now - 7200000) }, now)] }"""
+    )
+
+    assert told == ["42 min", "a moment", "2 h"]

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from console.components.badges import Tone
 from console.pages import help_words
 from operations.phrases import ENDINGS, shown_status
 from operations.queries.reconciliation_views import Standing
-from operations.statuses import CloseReason, Health, Role, Status, StepStatus, TenantStatus
+from operations.statuses import CloseReason, Role, Status, StepStatus, TenantStatus
 
 DOCS = Path(__file__).parents[4] / "docs"
 
@@ -15,7 +16,7 @@ def test_every_word_of_a_badge_is_explained() -> None:
 
     assert set(help_words.EXECUTIONS) == shown
     assert {ENDINGS[reason] for reason in CloseReason} <= set(help_words.EXECUTIONS)
-    assert set(help_words.HEALTH) == set(Health)
+    assert {sign.tone for sign in help_words.SIGNS} == set(Tone)
     assert set(help_words.STEPS) == set(StepStatus)
     assert set(help_words.TENANTS) == set(TenantStatus)
     assert set(help_words.FINDINGS) == set(Standing)
