@@ -51,6 +51,43 @@ STOPS = (".", "!", "?", "…", ".”")
 BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)
 #: The class of an error, as SDK and drivers put it before their words: `OSError: `, `InsufficientPrivilege: `.
 CLASS = re.compile(r"(?:\w+\.)*[A-Z][a-z]*(?:[A-Z]+[a-z]*)+: (?=\S+\s)")
+#: What errors of PostgreSQL and of the network come down to, by words that drivers and servers use for them.
+ROOTS = (
+    (
+        re.compile(r"\bDiskFull\b|could not (?:extend|write|create)\b.*(?:no space left|disk full)", re.IGNORECASE),
+        "No space left on the database server",
+    ),
+    (re.compile(r"no space left on device", re.IGNORECASE), "No space left on a disk"),
+    (
+        re.compile(r"\btoo many (?:connections|clients)\b|remaining connection slots", re.IGNORECASE),
+        "The database server takes no more connections",
+    ),
+    (
+        re.compile(r"\bDeadlockDetected\b|\bdeadlock detected\b", re.IGNORECASE),
+        "Two transactions of the database blocked each other",
+    ),
+    (
+        re.compile(r"\bLockNotAvailable\b|due to lock timeout", re.IGNORECASE),
+        "Another transaction holds a lock in the database",
+    ),
+    (
+        re.compile(r"\bReadOnlySqlTransaction\b|in a read-only transaction", re.IGNORECASE),
+        "The database takes no writes: it is read-only",
+    ),
+    (re.compile(r"\bout of shared memory\b", re.IGNORECASE), "The database server has too few locks"),
+    (re.compile(r"\bOutOfMemory\b|^out of memory\b", re.IGNORECASE), "The database server is out of memory"),
+    (re.compile(r"due to statement timeout", re.IGNORECASE), "A statement in the database took longer than it may"),
+    (
+        re.compile(r"\bconnection to server at\b.*\bfailed\b|\bAdminShutdown\b|\bCannotConnectNow\b", re.IGNORECASE),
+        "The database server cannot be reached",
+    ),
+    (
+        re.compile(r"name or service not known|name resolution|could not translate host name", re.IGNORECASE),
+        "The name of a host cannot be resolved",
+    ),
+    (re.compile(r"certificate verify failed", re.IGNORECASE), "A certificate is not trusted"),
+)
+ROOT_READ = 500  #: characters of an error in which its root is looked for
 
 
 def shown_status(status: Status, close_reason: CloseReason | None) -> str:
@@ -126,6 +163,12 @@ class Told:
     def followed(self) -> str:
         """The sentence with its full stop, where another one comes after it."""
         return self.sentence if self.sentence.endswith(STOPS) else f"{self.sentence}."
+
+
+def root(error: str | None) -> str:
+    """What an error comes down to, in words that need no knowledge of the database; else its sentence."""
+    read = (error or "")[:ROOT_READ]
+    return next((words for known, words in ROOTS if known.search(read)), None) or told(error).sentence
 
 
 def told(error: str | None) -> Told:

@@ -166,7 +166,7 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
         Count(value="drift", label="Drift", tone="drift"),
     ]
     all_counts += [Count(value=value, label=label, status=value) for value, label in status]
-    counts = Counts(all_counts, label="Filter by status", cap=100, chosen=["stuck"], on_choose=note("choose"))
+    counts = Counts(all_counts, label="Filter by status", cap=1000, chosen=["stuck"], on_choose=note("choose"))
     counts.show({"stuck": 3, "drift": 1, "running": 128, "retrying": 7, "failed": 24})
     filters = FilterBar(on_clear=note("clear"))
     filters.search(label="Search tenant, workflow or error", on_change=note("search"))

@@ -73,9 +73,11 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
 
     everything = ExecutionFilter()
     lasting = Cursor(segment=0, value=timedelta(minutes=5), id=UUID(int=0))
-    yield "attention (default)", "open_progress", everything, Sort.ATTENTION, None
-    yield "attention, deep page", "status", everything, Sort.ATTENTION, at(1)
-    yield "attention, page before", "status", everything, Sort.ATTENTION, at(1, backward=True)
+    yield "attention (default)", "open_health", everything, Sort.ATTENTION, None
+    yield "attention, those without trouble", "open_progress", everything, Sort.ATTENTION, at(1)
+    yield "attention, page of trouble before", "open_health", everything, Sort.ATTENTION, at(1, backward=True)
+    yield "attention, deep page", "status", everything, Sort.ATTENTION, at(2)
+    yield "attention, page before", "status", everything, Sort.ATTENTION, at(2, backward=True)
     yield "newest", "created", everything, Sort.NEWEST, None
     yield "newest, deep page", "created", everything, Sort.NEWEST, at(0)
     yield "newest, page before", "created", everything, Sort.NEWEST, at(0, backward=True)
@@ -96,7 +98,7 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
 def _words() -> Iterator[Listed]:
     for status in Status:
         one = ExecutionFilter(statuses=frozenset({status}))
-        by_attention = "status" if status.is_final else "open_progress"
+        by_attention = "status" if status.is_final else "open_"
         yield f"{status}", "status", one, Sort.NEWEST, None
         yield f"{status}, attention", by_attention, one, Sort.ATTENTION, None
     yield (
@@ -124,11 +126,11 @@ def _words() -> Iterator[Listed]:
     yield "failed, latest started", "started", ExecutionFilter(statuses=FAILED), Sort.LATEST_STARTED, None
     busy = ExecutionFilter(statuses=BUSY)
     yield "three statuses", "status", busy, Sort.NEWEST, None
-    yield "three statuses, attention", "open_progress", busy, Sort.ATTENTION, None
+    yield "three statuses, attention", "open_", busy, Sort.ATTENTION, None
     for kind in TYPES:
         one = ExecutionFilter(workflow_types=frozenset({kind}))
         yield f"{kind}", "type", one, Sort.NEWEST, None
-        yield f"{kind}, attention", "open_type", one, Sort.ATTENTION, None
+        yield f"{kind}, attention", "open_", one, Sort.ATTENTION, None
         failed = ExecutionFilter(workflow_types=frozenset({kind}), statuses=frozenset({Status.FAILED}))
         yield f"{kind}, failed", "status_type", failed, Sort.NEWEST, None
     two = ExecutionFilter(workflow_types=frozenset(TYPES[1:3]), statuses=BUSY)
@@ -145,6 +147,10 @@ def _words() -> Iterator[Listed]:
 
 
 def _narrow(place: Landmarks) -> Iterator[Listed]:
+    for kind in TYPES[:2]:
+        here = Cursor(segment=1, value=place.middle, id=UUID(int=0))
+        one = ExecutionFilter(workflow_types=frozenset({kind}))
+        yield f"{kind}, those without trouble", "open_type", one, Sort.ATTENTION, here
     tenant = ExecutionFilter(entity_id=place.tenant_id)
     yield "one tenant, latest started", "entity", tenant, Sort.LATEST_STARTED, None
     yield "one tenant", "entity", tenant, Sort.NEWEST, None

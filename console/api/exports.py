@@ -11,11 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from console.api.executions import Failures, Order, aware, of_failures, statuses
+from console.api.executions import Failures, Order, aware, of_failures, statuses, words
 from console.api.parameters import Moment, Superseded, Term, Words, words_of
 from operations.database import Database
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
+from operations.statuses import Cause, Health
 
 ItemT = TypeVar("ItemT")
 MOST = 10_000  #: rows of a file
@@ -59,6 +60,9 @@ class ExportRoutes:
         self,
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
+        health: Annotated[str, words_of(Health)] = "",
+        cause: Annotated[str, words_of(Cause)] = "",
+        signature: Term = "",
         failures: Failures = "",
         superseded: Superseded = None,
         type: Words = "",  # noqa: A002 - the names of the contract
@@ -72,6 +76,9 @@ class ExportRoutes:
         wanted = ExecutionFilter(
             statuses=statuses(status),
             failures=of_failures(failures),
+            healths=words(Health, health, "health"),
+            causes=frozenset(words(Cause, cause, "cause")),
+            signature=signature or None,
             workflow_types=frozenset(value for value in type.split(",") if value),
             entity_id=entity_id,
             search=q,

@@ -27,9 +27,14 @@ export function ago(at, now) {
 // How long it has lasted, as it stands after a word: "Stuck 42 min".
 export const age = (at, now) => (at === null || now - at < 2000 ? "a moment" : ago(at, now).replace(/ ago$/, ""));
 
-// What an element says of a moment in its data: `at`, how long ago; `for`, an age after a word; `since`, a duration.
-export function ticking({ at, since, for: lasting }, now) {
+// Until something happens: "in 30 s", and "now" from then on.
+export const countdown = (at, now) => (at !== null && at <= now ? "now" : ago(at, now));
+
+// What an element says of a moment in its data: `at`, how long ago; `until`, how soon; `for`, an age after a word;
+// `since`, a duration.
+export function ticking({ at, until, since, for: lasting }, now) {
   if (at) return ago(Number(at), now);
+  if (until) return countdown(Number(until), now);
   return lasting ? age(Number(lasting), now) : duration(now - Number(since), true);
 }
 
@@ -93,8 +98,8 @@ export const tone = (columns, row) => row[columns.find((c) => c.tone)?.tone] ?? 
 // Widths of columns in px: what each kind needs, and how it takes part in what is left over.
 export const CHECK_WIDTH = 42;
 export const actionsWidth = (actions) => 24 + 34 * actions;
-const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 104, duration: 86, progress: 90, number: 66, error: 176, id: 116 };
-const STRETCH = { link: 7, text: 6, mono: 5, error: 8 };
+const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 104, duration: 86, progress: 90, number: 66, error: 220, id: 116 };
+const STRETCH = { link: 7, text: 6, mono: 5, error: 18 };
 const HEAD = (column) => 24 + Math.ceil(column.label.length * 7.2) + (column.sortable ? 22 : 0);
 export const leastWidth = (column) =>
   column.width ?? Math.max(LEAST[column.kind] + (column.kind === "progress" && column.secondary ? 52 : 0), HEAD(column));

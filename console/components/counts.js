@@ -5,17 +5,22 @@ const EDGE = 24; // pixels of the next one that can be seen beside it
 
 export default {
   template: `
-  <div class="counts" role="group" :aria-label="label" @pointerdown="isLeft = true" @wheel.passive="isLeft = true">
-    <button v-for="c in counts" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
+  <div class="counts" role="group" :aria-label="label" :data-sparse="sparse || undefined" @pointerdown="isLeft = true" @wheel.passive="isLeft = true">
+    <button v-for="c in drawn" :key="c.value" type="button" class="count" :data-none="numbers && !numbers[c.value] ? '' : null"
       :aria-pressed="String(picked.includes(c.value))" @click="press(c.value)">
       <span v-if="c.status || c.tone" class="badge mark" aria-hidden="true" :data-status="c.status" :data-tone="c.tone"></span>
-      <span>{{ c.label }}</span><span class="count-number figures">{{ written(c.value) }}</span>
+      <bdi class="count-label">{{ c.label }}</bdi><span class="count-number figures">{{ written(c.value) }}</span>
     </button>
+    <span v-if="numbers && !drawn.length" class="count-none">{{ none }}</span>
   </div>`,
-  props: { counts: Array, label: String, cap: Number, chosen: Array },
+  props: { counts: Array, label: String, cap: Number, chosen: Array, sparse: Boolean, none: String },
   emits: ["choose", "behind", "mounted"],
   data() {
     return { numbers: null, picked: this.chosen, isLeft: false };
+  },
+  computed: {
+    // Of sparse ones, those that there are; a chosen one stays, so that it can be dropped.
+    drawn() { return this.counts.filter((c) => !this.sparse || this.numbers?.[c.value] || this.picked.includes(c.value)); },
   },
   watch: {
     chosen(value) { this.choose(value); },
@@ -29,6 +34,9 @@ export default {
     this.widths = new ResizeObserver(() => this.isLeft || this.reveal());
     for (const each of this.$el.children) this.widths.observe(each);
     this.$emit("mounted");
+  },
+  updated() {
+    for (const each of this.$el.children) this.widths?.observe(each);
   },
   unmounted() {
     this.widths.disconnect();

@@ -33,10 +33,12 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         label: str,
         cap: int,
         chosen: Collection[str] = (),
+        none: str | None = None,
         on_choose: Callable[[list[str]], Handled],
         on_behind: Callable[[], Handled] | None = None,
     ) -> None:
-        """Numbers above `cap` are shown as so many and more.
+        """Numbers above `cap` are shown as so many and more; with `none`, only words that
+        there are any of are shown, and `none` in the place of all of them.
 
         `on_behind` has to `show` the numbers again: some were missed, or the browser has built the counts anew.
         """
@@ -45,6 +47,8 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         self.props["label"] = label
         self.props["cap"] = cap
         self.props["chosen"] = list(chosen)
+        self.props["sparse"] = none is not None
+        self.props["none"] = none
         self._on_choose = on_choose
         self.on("choose", self._handle_choice)
         if on_behind is not None:
@@ -54,6 +58,12 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
     def show(self, numbers: Mapping[str, int], edition: Edition | None = None) -> None:
         """Write down how many there are; what is missing is zero."""
         self.run_method("show", dict(numbers), None if edition is None else [edition.view, edition.number])
+
+    def offer(self, counts: Sequence[Count]) -> None:
+        """Other words to choose from; the numbers come with the next `show` or edition."""
+        offered = [asdict(count) for count in counts]
+        if offered != self.props["counts"]:
+            self.props["counts"] = offered
 
     def choose(self, values: Collection[str]) -> None:
         """Mark these as chosen without telling anybody."""

@@ -219,7 +219,7 @@ export default {
       const now = this.now();
       for (const tr of this.$refs.body?.rows ?? []) {
         if (!tr.checkVisibility({ contentVisibilityAuto: true })) continue;
-        for (const el of tr.querySelectorAll("[data-at],[data-since],[data-for]")) {
+        for (const el of tr.querySelectorAll("[data-at],[data-since],[data-for],[data-until]")) {
           const text = formats.ticking(el.dataset, now);
           if (el.firstChild && el.firstChild.data !== text) el.firstChild.data = text;
         }

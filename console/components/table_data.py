@@ -24,8 +24,9 @@ class Kind(StrEnum):
 
 
 class Layout(StrEnum):
-    """Other than a table on wide screens and cards on phones."""
+    """Other than a table on wide screens and cards with all their labels on phones."""
 
+    BRIEF = "brief"  #: on phones three lines: name and status, why, how long and how far; placed by names of columns
     LEDGER = "ledger"  #: cards everywhere, two halves side by side; the stylesheet places columns by their names
 
 
@@ -48,6 +49,7 @@ class Column:
     note_href: str | None = None  #: where that leads, as `href`
     tone: str | None = None  #: the field with the colour of the second badge, which the edge of the row takes too
     since: str | None = None  #: the field with the moment from which the duration, or the second badge, counts
+    until: str | None = None  #: the field with the moment of the next try, told after what is drawn small below
     total: str | None = None
 
 

@@ -1,11 +1,11 @@
 """What the address of the list of executions asks for; "failed" are the failures that stand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from console.pages import address
 from operations import kinds
 from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter
-from operations.statuses import Failure, Status
+from operations.statuses import Cause, Failure, Health, Status
 
 #: word of the address → failed ones of which this became
 FAILURES = {
@@ -23,6 +23,9 @@ def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
     return ExecutionFilter(
         statuses=frozenset[Status]().union(*(STATUS_WORDS[word] for word in asked)),
         failures=failures or None,
+        healths=frozenset(Health(word) for word in _known(query, "health", Health)),
+        causes=frozenset(_known(query, "cause", Cause)),
+        signature=query.get("signature") or None,
         workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
         search=query.get("q", ""),
         created_from=address.moment(query.get("created_from")),
@@ -33,7 +36,14 @@ def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
 def exported(query: Mapping[str, str]) -> Mapping[str, str]:
     """The same filter in the words of REST, for which every failed execution is a failed one."""
     asked, failures = _statuses(query)
-    return {**query, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
+    trouble = {"health": _known(query, "health", Health), "cause": _known(query, "cause", Cause)}
+    words = {name: ",".join(known) for name, known in trouble.items()}
+    return {**query, **words, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
+
+
+def _known(query: Mapping[str, str], name: str, words: Iterable[str]) -> list[str]:
+    """The words of the address that mean something."""
+    return [word for word in query.get(name, "").split(",") if word in set(words)]
 
 
 def _statuses(query: Mapping[str, str]) -> tuple[list[str], frozenset[Failure]]:

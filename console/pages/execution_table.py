@@ -4,6 +4,7 @@ from console.components.tables import Column, Kind
 from console.pages import words
 from console.pages.live_rows import Row, Rows, seconds
 from console.pages.signs import sign
+from operations.diagnosis.evidence import Evidence
 from operations.phrases import shown_status, who
 from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
@@ -22,10 +23,18 @@ COLUMNS = (
         width=176,
     ),
     Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
-    Column(name="workflow", label="Workflow"),
+    Column(name="workflow", label="Workflow", hidden=True),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
-    Column(name="error", label="Cause or last error", kind=Kind.ERROR, note="superseded", note_href=NEWER),
-    Column(name="started_at", label="Started", kind=Kind.TIME, sortable=True),
+    Column(
+        name="error",
+        label="Cause or last error",
+        kind=Kind.ERROR,
+        secondary="tries",
+        until="next_try_at",
+        note="superseded",
+        note_href=NEWER,
+    ),
+    Column(name="started_at", label="Started", kind=Kind.TIME, sortable=True, hidden=True),
     Column(
         name="duration",
         label="Duration",
@@ -35,7 +44,7 @@ COLUMNS = (
         sortable=True,
     ),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
-    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right"),
+    Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", hidden=True),
     Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="completed_at", label="Ended", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="workflow_id", label="Workflow id", kind=Kind.ID, hidden=True),
@@ -61,6 +70,8 @@ def row(execution: ExecutionView) -> Row:
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.current_step(execution),
         "error": words.cause(execution),
+        "tries": words.tries(execution),
+        "next_try_at": None if ended else seconds(Evidence.from_json(execution.evidence).next_try_at),
         "superseded": words.superseded(execution),
         "superseded_by": None if execution.superseded_by is None else str(execution.superseded_by),
         "started_at": seconds(execution.started_at),

@@ -7,7 +7,7 @@ from nicegui.page_arguments import PageArguments
 from console.channels import Listener, View
 from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
-from console.components.tables import Empty, EmptyKind, to_json
+from console.components.tables import Empty, EmptyKind, Layout, to_json
 from console.pages import address, execution_table, live_rows
 from console.pages.execution_filters import WORDS, exported, filter_of
 from console.pages.list_filters import ListFilters
@@ -16,6 +16,7 @@ from console.pages.live_rows import News, Rows
 from console.pages.place import Nav, Place
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
+from console.pages.trouble_filters import TroubleFilters
 from operations import kinds
 from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
@@ -61,6 +62,7 @@ SHAPE = ListShape(
     row_path="/executions/{id}",
     export=EXPORT,
     exported=exported,
+    layout=Layout.BRIEF,
 )
 
 
@@ -71,14 +73,17 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         register_button()
     statuses = [word for word in query.get("status", "").split(",") if word in WORDS]
     counts, show_counts = _counts(scope, statuses, lambda words: filters.choose(status=",".join(words)))
+    trouble = TroubleFilters(scope, query, lambda: filters)
     filters = ListFilters(query)
     filters.add("status", lambda: counts.choose(()))
+    trouble.serve(filters)
     filters.search("Search tenant, owner, id or error")
     filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
     filters.days("created", label="Created")
     shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
     await shown.draw()
     await show_counts()
+    await trouble.show()
 
 
 PLACE = Place(path=PATH, title="Executions", build=build, nav=Nav(icon="account_tree", key="e"))

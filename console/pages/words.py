@@ -7,8 +7,9 @@ from datetime import datetime
 from operations import kinds
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.diagnosis.advice import HEALTHY, Owner, advice
+from operations.diagnosis.evidence import Evidence
 from operations.kinds import Purpose
-from operations.phrases import OUTCOMES, REQUESTS, said, told, who
+from operations.phrases import OUTCOMES, REQUESTS, root, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import (
@@ -150,12 +151,20 @@ def cause(execution: ExecutionView) -> str:
     """Why an execution does not go on, or how it ended, in one line; nothing when it does as it should."""
     if execution.cause in (None, Cause.SLEEPING) and (wait := waiting_to_be_deleted(execution)):
         return wait
+    if execution.cause == Cause.STEP_RETRYING and execution.signature is not None and not execution.status.is_final:
+        return root(execution.cause_detail)
     if execution.diagnosis is not None and not execution.status.is_final:
         return told(execution.diagnosis.sentence).sentence
     if wrong := execution.cause_detail or execution.error_message:
-        return told(wrong).sentence
+        return told(wrong).sentence if execution.signature is None else root(wrong)
     is_new = execution.status is Status.RUNNING and execution.current_step is None
     return f"{AWAITS_WORKER}." if is_new else ""
+
+
+def tries(execution: ExecutionView) -> str:
+    """Of an open one: how often it was tried what does not succeed."""
+    number = None if execution.status.is_final else Evidence.from_json(execution.evidence).tries
+    return "" if not number else "1 try" if number == 1 else f"{number:,} tries"
 
 
 def superseded(execution: ExecutionView) -> str:

@@ -42,7 +42,7 @@ class ExecutionList:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """In the order of attention the open executions come first, in that of starts those that have started."""
+        """In the order of attention the troubled open executions come first, in that of starts those that started."""
         match self.sort:
             case Sort.NEWEST | Sort.OLDEST:
                 return (self._created(frozenset(), ascending=self.sort is Sort.OLDEST),)
@@ -54,8 +54,8 @@ class ExecutionList:
                 ascending = self.sort is Sort.EARLIEST_STARTED
                 return self._started(ascending=ascending), self._unstarted(ascending=ascending)
             case Sort.ATTENTION:
-                parts = [self._in_progress()] if self._may_have(OPEN_STATUSES) else []
-                return (*parts, self._created(FINAL_STATUSES)) if self._may_have(FINAL_STATUSES) else tuple(parts)
+                parts = self._in_progress() if self._may_have(OPEN_STATUSES) else ()
+                return (*parts, self._created(FINAL_STATUSES)) if self._may_have(FINAL_STATUSES) else parts
             case _:
                 assert_never(self.sort)
 
@@ -82,8 +82,12 @@ class ExecutionList:
     def _created(self, among: frozenset[Status], *, ascending: bool = False) -> Segment:
         return self._segment(Execution.created_at, self._sources(among), ascending=ascending)
 
-    def _in_progress(self) -> Segment:
-        return self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES), ascending=True)
+    def _in_progress(self) -> tuple[Segment, ...]:
+        """Those that make no progress and should, then the others."""
+        return tuple(
+            self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES, troubled=troubled), ascending=True)
+            for troubled in (True, False)
+        )
 
     def _ended(self, moment: Moment | Duration, *, ascending: bool = False) -> Segment:
         sources = (
@@ -106,11 +110,17 @@ class ExecutionList:
         return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 
     def _sources(
-        self, among: frozenset[Status], *, ended: bool = False, started: bool | None = None
+        self,
+        among: frozenset[Status],
+        *,
+        ended: bool = False,
+        started: bool | None = None,
+        troubled: bool | None = None,
     ) -> tuple[Source, ...]:
         """`among`: the statuses that this segment is about; none: all."""
         statuses = self.wanted.statuses & among if self.wanted.statuses and among else self.wanted.statuses or among
-        narrowing = Narrowing(wanted=replace(self.wanted, statuses=statuses), ended=ended, started=started)
+        wanted = replace(self.wanted, statuses=statuses)
+        narrowing = Narrowing(wanted=wanted, ended=ended, started=started, troubled=troubled)
         if self.found is not None:
             return self.found.sources(narrowing)
         return tuple(matching(*part) for part in narrowing.parts())

@@ -249,7 +249,7 @@ class ExecutionFilter:
 class Sort(StrEnum):
     """Orders in which executions can be listed."""
 
-    ATTENTION = "attention"  #: open ones first, longest without progress first; then the newest
+    ATTENTION = "attention"  #: stuck and drifted ones, then other open ones, longest without progress first; the newest
     NEWEST = "-created_at"
     OLDEST = "created_at"
     LATEST_COMPLETED = "-completed_at"  #: lists ended executions only

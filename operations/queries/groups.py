@@ -1,5 +1,6 @@
 """Trouble by its cause: open executions that do not do as they should, those of one cause and error together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
 from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
-from operations.queries.paging import check_limit
+from operations.queries.paging import COUNT_CAP, check_limit
 from operations.statuses import Cause, Health
 
 MOST_ROWS = 20_000  #: that are looked at for groups; trouble of more executions than that is one outage
@@ -53,6 +54,17 @@ class HealthCount:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """How many open executions have each health but the good one, and each cause; none are left out.
+
+    Each is counted up to one more than the cap of lists.
+    """
+
+    healths: Mapping[Health, int]
+    causes: Mapping[Cause, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Duration:
     """How long something takes: of the last 200 that ended well."""
 
@@ -80,6 +92,17 @@ class Groups:
             next=str(end) if end < total else None,
             total=total,
             total_capped=bool(found) and found[0].looked_at >= MOST_ROWS,
+        )
+
+    async def trouble(self) -> Trouble:
+        """For filters that say how many they leave."""
+        words = {"healths": [each for each in Health if each is not Health.OK], "causes": list(Cause)}
+        async with self.database.reading() as connection:
+            rows = (await connection.execute(TROUBLE, {**words, "most": COUNT_CAP + 1})).all()
+        numbers = {(row.kind, row.word): int(row.number) for row in rows if row.number}
+        return Trouble(
+            healths={Health(word): number for (kind, word), number in numbers.items() if kind == "health"},
+            causes={Cause(word): number for (kind, word), number in numbers.items() if kind == "cause"},
         )
 
     async def healths(self) -> tuple[HealthCount, ...]:
@@ -142,6 +165,26 @@ GROUPS = text(
            left(ill.cause_detail, 500) AS detail
     FROM grouped JOIN ill ON ill.id = grouped.oldest_id LEFT JOIN tenants t ON t.id = ill.entity_id
     ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
+    """
+)
+# One range of one index per word and status, which is not read further than it is counted.
+TROUBLE = text(
+    """
+    SELECT 'health' AS kind, word, (
+        SELECT count(*) FROM (
+            SELECT FROM workflow_executions
+            WHERE status IN ('pending', 'running') AND health <> 'ok' AND health = word LIMIT :most
+        ) counted
+    ) AS number
+    FROM unnest(CAST(:healths AS text[])) AS word
+    UNION ALL
+    SELECT 'cause', word, (
+        SELECT count(*) FROM (
+            SELECT FROM workflow_executions
+            WHERE status IN ('pending', 'running') AND cause IS NOT NULL AND cause = word LIMIT :most
+        ) counted
+    )
+    FROM unnest(CAST(:causes AS text[])) AS word
     """
 )
 HEALTHS = text(

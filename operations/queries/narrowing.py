@@ -10,10 +10,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from operations.models import Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
-from operations.statuses import CloseReason, Failure, Status
+from operations.statuses import CloseReason, Failure, Health, Status
 
 OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
 FINAL_STATUSES = frozenset(Status) - OPEN_STATUSES
+TROUBLE = frozenset({Health.STUCK, Health.DRIFT})  #: open ones that do not go on, and should
 #: In so many words, so that the indexes of failures are recognised.
 WANTED: list[ColumnElement[CloseReason]] = [literal_column(f"'{reason}'") for reason in CloseReason if reason.is_wanted]
 MOST_PARTS = 16  #: merged at a time; more words than that are looked up together, which may sort
@@ -29,20 +30,21 @@ class Narrowing:
     wanted: ExecutionFilter
     ended: bool  #: said in so many words, so that the index of ended ones is recognised
     started: bool | None = None  #: only those that have started, or have not; None: both
+    troubled: bool | None = None  #: only those of a health in `TROUBLE`, or of another one; None: both
 
     def is_about(self, statuses: frozenset[Status]) -> bool:
         """Whether rows of these statuses can be among them."""
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
 
     def all_of(self, rows: Rows = Execution) -> Conditions:
-        conditions = self._of_statuses(rows)
+        conditions = [false()] if self._is_void else self._of_statuses(rows)
         conditions += [column.in_(words) for column, words in self._words(rows)]
         return (*conditions, *self._ranges(rows))
 
     def parts(self) -> list[Conditions]:
         """One word of each column per part, as long as the parts are few."""
         statuses = [part for status in sorted(self.wanted.statuses) for part in self._of_status(status)]
-        if self.wanted.statuses and not statuses:  # of failed ones, none
+        if (self.wanted.statuses and not statuses) or self._is_void:  # of failed ones, none
             return [(false(),)]
         alternatives = [statuses] if statuses else []
         number = max(len(statuses), 1)
@@ -65,12 +67,25 @@ class Narrowing:
             return [is_failure(failure) for failure in sorted(self.wanted.failures)]
         return [Execution.status == status]
 
+    @property
+    def _healths(self) -> frozenset[Health]:
+        """Those that rows may have; none: any."""
+        named = self.wanted.healths
+        if self.troubled is None or not (named or self.troubled):
+            return named
+        return (named or TROUBLE) & TROUBLE if self.troubled else named - TROUBLE
+
+    @property
+    def _is_void(self) -> bool:
+        """The filter asks for healths that these rows do not have."""
+        return bool(self.wanted.healths) and not self._healths
+
     def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
         """The columns of which the filter names words, apart from the status."""
         wanted = self.wanted
         named: list[tuple[Words, frozenset[str]]] = [
             (rows.workflow_type, wanted.workflow_types),
-            (rows.health, frozenset(wanted.healths)),
+            (rows.health, frozenset(self._healths)),
             (rows.cause, wanted.causes),
         ]
         return [(column, sorted(words)) for column, words in named if words]
@@ -88,6 +103,8 @@ class Narrowing:
             conditions.append(rows.created_at < wanted.created_to)
         if self.ended:
             conditions.append(rows.completed_at.is_not(None))
+        if self.troubled is False and not wanted.healths:
+            conditions.append(rows.health.not_in(sorted(TROUBLE)))
         if self.started is not None:
             conditions.append(rows.started_at.is_not(None) if self.started else rows.started_at.is_(None))
         return tuple(conditions)

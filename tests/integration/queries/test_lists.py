@@ -55,6 +55,9 @@ FILTERS = {
     ),
     "healths": ExecutionFilter(healths=frozenset({Health.STUCK, Health.DRIFT})),
     "healthy and open": ExecutionFilter(healths=frozenset({Health.OK}), statuses=frozenset(OPEN)),
+    "stuck, or fine": ExecutionFilter(healths=frozenset({Health.STUCK, Health.OK}), statuses=frozenset(OPEN)),
+    "stuck alone": ExecutionFilter(healths=frozenset({Health.STUCK})),
+    "slow": ExecutionFilter(healths=frozenset({Health.SLOW}), search="tenants-eu"),
     "a cause": ExecutionFilter(causes=frozenset({"no_worker"})),
     "months": ExecutionFilter(created_from=NOW - timedelta(days=200), created_to=NOW - timedelta(days=100)),
     "tenants": ExecutionFilter(search="ACME"),
@@ -95,6 +98,10 @@ def became(failed: ExecutionView) -> Failure:
     return Failure.CALLED_OFF if is_wanted else Failure.STANDING
 
 
+def is_troubled(row: ExecutionView) -> bool:
+    return row.status in OPEN and row.health in (Health.STUCK, Health.DRIFT)
+
+
 def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
     """What the order means; rows of the same moment by id."""
 
@@ -113,8 +120,11 @@ def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
             up = sort is Sort.EARLIEST_STARTED
             return by(lambda row: row.started_at, up) + by(lambda row: None if row.started_at else row.created_at, up)
         case Sort.ATTENTION:
-            first = by(lambda row: row.last_progress_at if row.status in OPEN else None, up=True)
-            return first + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
+            first = by(lambda row: row.last_progress_at if is_troubled(row) else None, up=True)
+            then = by(
+                lambda row: row.last_progress_at if row.status in OPEN and not is_troubled(row) else None, up=True
+            )
+            return first + then + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
 
 
 @pytest.fixture(scope="session")

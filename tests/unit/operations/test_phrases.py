@@ -116,3 +116,34 @@ def test_a_decision_is_told_with_who_when_and_why() -> None:
 
     assert by_person == "Approved on 2026-12-04 23:19 UTC by ada@example.com: “paid”"
     assert by_time == "Rejected on 2026-12-04 23:19 UTC: nobody decided."
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("DiskFull: could not extend file: No space left on device", "No space left on the database server"),
+        ("Could not extend file …: No space left on device", "No space left on the database server"),
+        ("psycopg.errors.DiskFull: could not extend file: disk full", "No space left on the database server"),
+        ("OSError: [Errno 28] No space left on device", "No space left on a disk"),
+        (
+            'OperationalError: connection failed: connection to server at "10.0.0.4", port 5432 failed: '
+            "FATAL:  sorry, too many clients already",
+            "The database server takes no more connections",
+        ),
+        (
+            'OperationalError: connection to server at "10.0.0.4", port 5432 failed: Connection refused',
+            "The database server cannot be reached",
+        ),
+        ("DeadlockDetected: deadlock detected", "Two transactions of the database blocked each other"),
+        (
+            "QueryCanceled: canceling statement due to statement timeout",
+            "A statement in the database took longer than it may",
+        ),
+        ("InsufficientPrivilege: permission denied for schema acme", "Permission denied for schema acme"),
+        ("ValueError: the quota of acme is full", "The quota of acme is full"),
+        ("x" * 600 + "DiskFull", "X" + "x" * 599 + "DiskFull"),
+        (None, ""),
+    ],
+)
+def test_an_error_comes_down_to_words_that_need_no_knowledge_of_the_database(error: str | None, words: str) -> None:
+    assert phrases.root(error) == words

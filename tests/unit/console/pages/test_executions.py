@@ -10,7 +10,7 @@ from console.pages.execution_filters import exported, filter_of
 from console.pages.execution_table import COLUMNS
 from console.pages.executions import SORTS, numbers
 from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
-from operations.statuses import Failure, Status
+from operations.statuses import Cause, Failure, Health, Status
 
 
 def test_several_statuses_and_open_are_asked_for_at_once() -> None:
@@ -24,6 +24,20 @@ def test_days_are_the_moments_that_the_address_names() -> None:
 
     assert asked.created_from == datetime(2026, 3, 28, 23, tzinfo=UTC)
     assert asked.created_to == datetime(2026, 3, 29, 22, tzinfo=UTC)
+
+
+def test_trouble_is_asked_for_by_health_cause_and_error() -> None:
+    asked = filter_of({"health": "stuck,drift,ill", "cause": "no_worker,nonsense", "signature": "Quota of … is full"})
+
+    assert asked.healths == {Health.STUCK, Health.DRIFT}
+    assert asked.causes == {Cause.NO_WORKER}
+    assert asked.signature == "Quota of … is full"
+
+
+def test_the_file_is_not_asked_for_words_that_rest_would_refuse() -> None:
+    query = exported({"health": "stuck,ill", "cause": "nonsense", "signature": "Quota"})
+
+    assert (query["health"], query["cause"], query["signature"]) == ("stuck", "", "Quota")
 
 
 def test_words_that_mean_nothing_do_not_narrow() -> None:

@@ -102,11 +102,22 @@ def test_a_step_that_fails_says_how_often_and_when_it_is_tried_again(tries: int,
     assert words.cause(RETRYING) == "Disk full"
 
 
-def test_the_line_of_a_failing_step_names_the_step_and_how_often_it_failed() -> None:
+def test_the_line_of_a_failing_step_says_its_root_in_words_and_how_often_it_failed() -> None:
     evidence = {"step": "create_schema", "tries": 27}
-    failing = replace(RETRYING, signature="Disk full", evidence=evidence)
+    error = 'DiskFull: could not extend file "base/16384/2619": No space left on device\nHINT:  Check free disk space.'
+    failing = replace(RETRYING, cause_detail=error, signature="Could not extend file …", evidence=evidence)
 
-    assert words.cause(failing) == "“Create schema” failed 27 times. Disk full."
+    assert words.cause(failing) == "No space left on the database server"
+    assert words.tries(failing) == "27 tries"
+    assert words.tries(replace(failing, evidence={"tries": 1})) == "1 try"
+    assert words.tries(replace(failing, status=Status.COMPLETED)) == ""
+
+
+def test_what_people_said_is_not_taken_for_an_error() -> None:
+    why = "Terminated by ops@example.com: “DiskFull: No space left on device”"
+    ended = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.TERMINATED, error_message=why)
+
+    assert words.cause(ended) == why
 
 
 def test_what_was_waited_for_before_is_said_again() -> None:
