@@ -1,4 +1,4 @@
-"""The first page: how things stand, how the last day went, what needs attention."""
+"""The first page, a board of incidents: what is wrong in one sentence, who must act, and how the last day went."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,10 +8,13 @@ from nicegui.page_arguments import PageArguments
 from console.channels import Listener, View
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
+from console.components.incidents import IncidentBoard, VerdictLine
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind
+from console.components.text import attribute, tag
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
+from console.pages.incidents import PEOPLE, Board, incidents, verdict, worst_first
 from console.pages.live_rows import News, Rows
 from console.pages.place import Nav, Place
 from console.pages.reconciliation import state_view
@@ -29,30 +32,53 @@ COLUMNS = tuple(
     if column.name in ("status", "tenant", "steps_done", "error", "last_progress_at")
 )
 RECOUNT = 5.0  #: seconds between two counts of a whole day
+LOOK = 2.0  #: seconds between two looks at all trouble
+MOST_GROUPS = 6  #: of which each is a card: the worst
+LOOKED_AT = 50  #: largest groups, among which the worst are looked for
+MOST_ROWS = 8
 OPEN = frozenset({Status.PENDING, Status.RUNNING})
-FAILED = frozenset({Status.FAILED})
-ALL_HEALTHY = Empty(
-    kind=EmptyKind.ALL_HEALTHY,
-    title="Nothing is open",
-    text="No run is pending or running; new ones show up here at once.",
-)
+WAITS = ExecutionFilter(causes=frozenset[str](PEOPLE), statuses=OPEN)
+FAILURES = ExecutionFilter(statuses=frozenset({Status.FAILED}), failures=frozenset({Failure.STANDING}))
 STANDING = "Newest first; not what a newer attempt superseded, nor what somebody cancelled or rejected"
+NOTHING_WAITS = Empty(kind=EmptyKind.ALL_HEALTHY, title="Nobody is waited for", text="No approval is asked for.")
 NO_FAILURES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No failures", text="No failed run waits for a new attempt.")
 
 
 async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the page and keep it true."""
-    with PageHeader(PLACE.title, subtitle="How things stand, and how the last day went"):
+    with PageHeader(PLACE.title):
         register_button()
+    line, board = VerdictLine(), IncidentBoard()
+    more = tag("a", classes="button incidents-more")
+    attribute(more, "href", "/executions?health=stuck,drift,slow,unknown")
+    with Section("Waits for people", subtitle="Longest first", flush=True) as waiting:
+        waits = _table(scope, "Runs that wait for people", rows_view(scope, WAITS, Sort.ATTENTION), NOTHING_WAITS)
+
+    def show_board(now: Board) -> None:
+        line.show(verdict(now))
+        board.show(incidents(now))
+        more.set_text(f"Show the other {now.more:,} causes")
+        more.set_visibility(now.more > 0)
+        waiting.set_visibility(now.waiting > 0)
+
+    listener = Listener[Board](show_board)
+    show_board((await scope.hub.watch(board_view(scope), listener)).value)
+    await waits.draw()
+    await _numbers(scope)
+
+
+PLACE = Place(path="/", title="Overview", build=build, nav=Nav(icon="space_dashboard", key="o"))
+
+
+async def _numbers(scope: Scope) -> None:
+    """How many there are, how the last day went, and what failed last."""
     with kpis():
         tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
         findings = Kpi("Open findings", href="/reconciliation?standing=open")
     with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in your time zone"):
-        chart = charts.stacked_bars([], _series(()))
-    with Section("Open", subtitle="Longest without progress first", flush=True):
-        open_runs = _table(scope, "Open runs", runs(scope, OPEN, Sort.ATTENTION), ALL_HEALTHY)
+        chart = charts.stacked_bars([], _series(())).classes("chart-low")
     with Section("Recent failures", subtitle=STANDING, flush=True):
-        failures = _table(scope, "Failed runs", runs(scope, FAILED, Sort.NEWEST), NO_FAILURES)
+        failures = _table(scope, "Failed runs", rows_view(scope, FAILURES, Sort.NEWEST), NO_FAILURES)
 
     def show_counts(counts: StatusCounts) -> None:
         for status, tile in tiles.items():
@@ -70,12 +96,8 @@ async def build(scope: Scope, _: PageArguments) -> None:
     throughput_listener = Listener[tuple[HourlyThroughput, ...]](show_throughput)
     show_counts((await scope.hub.watch(counts_view(scope), counts_listener)).value)
     show_findings((await scope.hub.watch(state_view(scope), state_listener)).value)
-    await open_runs.draw()
     await failures.draw()
     show_throughput((await scope.hub.watch(throughput(scope), throughput_listener)).value)
-
-
-PLACE = Place(path="/", title="Overview", build=build, nav=Nav(icon="space_dashboard", key="o"))
 
 
 def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:
@@ -84,13 +106,38 @@ def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> 
     )
 
 
-def runs(scope: Scope, statuses: frozenset[Status], sort: Sort) -> View[Rows, News]:
+def board_view(scope: Scope) -> View[Board, Board]:
+    reads = scope.services.reads
+
+    async def load() -> Board:
+        groups = await reads.groups.list(limit=LOOKED_AT)
+        waits = await reads.executions.list(WAITS, sort=Sort.ATTENTION, limit=1)
+        counts = await reads.executions.status_counts()
+        troubles = worst_first(group for group in groups.items if group.cause not in PEOPLE)
+        return Board(
+            groups=tuple(troubles[:MOST_GROUPS]),
+            more=max(len(troubles) - MOST_GROUPS, 0) + groups.total - len(groups.items),
+            waiting=COUNT_CAP + 1 if waits.total_capped else waits.total,
+            failed=counts.numbers[Status.FAILED],
+            open=sum(counts.numbers[status] for status in OPEN),
+            is_watched=reads.executions.is_watched(),
+        )
+
+    return View(
+        key="board",
+        concerns=lambda changed: changed.concerns("execution"),
+        load=load,
+        news=lambda before, after: None if before == after else after,
+        at_most_every=LOOK,
+    )
+
+
+def rows_view(scope: Scope, wanted: ExecutionFilter, sort: Sort) -> View[Rows, News]:
     async def load() -> Rows:
-        wanted = ExecutionFilter(statuses=statuses, failures=frozenset({Failure.STANDING}))
-        return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=8))
+        return execution_table.rows(await scope.services.reads.executions.list(wanted, sort=sort, limit=MOST_ROWS))
 
     return live_rows.view(
-        ("overview", statuses),
+        ("overview", wanted),
         concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
         load=load,
     )

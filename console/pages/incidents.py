@@ -1,0 +1,149 @@
+"""What the board of incidents says, from groups of trouble, waits for people and failures. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from console.components.badges import Tone
+from console.components.incidents import Incident, Link, Verdict
+from console.pages import runbook
+from operations.diagnosis.advice import Owner
+from operations.phrases import root, told
+from operations.queries.groups import GroupView
+from operations.queries.paging import COUNT_CAP
+from operations.statuses import Cause, Health
+
+TONES = {
+    Health.STUCK: Tone.STUCK,
+    Health.DRIFT: Tone.DRIFT,
+    Health.SLOW: Tone.RETRYING,
+    Health.UNKNOWN: Tone.UNKNOWN,
+    Health.OK: Tone.PLANNED,
+}
+ADJECTIVES = {
+    Health.STUCK: "stuck",
+    Health.DRIFT: "in drift",
+    Health.SLOW: "slow",
+    Health.UNKNOWN: "in a state that nobody knows",
+    Health.OK: "open",
+}
+#: Worst first.
+ORDER = (Health.STUCK, Health.DRIFT, Health.UNKNOWN, Health.SLOW, Health.OK)
+#: What people owe an answer to is no incident: it waits on a list of its own.
+PEOPLE = frozenset({Cause.AWAITING_APPROVAL, Cause.STEP_PAUSED, Cause.RUN_PAUSED})
+FAILED_ACTION = "Look at what failed. Retry makes a new attempt."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything that is in trouble or waits."""
+
+    groups: tuple[GroupView, ...]  #: the worst, without what waits for people
+    more: int  #: groups that are not among them
+    waiting: int  #: how many wait; above the cap of lists, more than that
+    failed: int  #: that nobody called off and no newer attempt took the place of
+    open: int
+    is_watched: bool  #: somebody looks at runs that stand still
+
+
+def incidents(board: Board) -> list[Incident]:
+    """Groups, in their order; then what has failed."""
+    found = [_incident(group) for group in board.groups]
+    if board.failed:
+        found.append(
+            Incident(
+                key="failed",
+                tone=None,
+                count=numbered(board.failed),
+                title="Failed, and no newer attempt took the place",
+                since=None,
+                owner="Support",
+                action=FAILED_ACTION,
+                links=(Link(label="Show them", href="/executions?status=failed"),),
+            )
+        )
+    return found
+
+
+def verdict(board: Board) -> Verdict:
+    """How things stand: the worst trouble by its name, or that all is well."""
+    if not board.is_watched:
+        text = "Nobody knows how runs are doing: whoever watches them is silent."
+        return Verdict(text=text, tone=Tone.UNKNOWN, then="What is said here is what was known last.")
+    if board.groups:
+        return _of_trouble(board)
+    if board.failed:
+        text = (
+            f"Nothing is stuck. {runs(board.failed)} failed and {'waits' if board.failed == 1 else 'wait'} for a retry."
+        )
+        return Verdict(text=text, tone=Tone.RETRYING)
+    if board.waiting:
+        text = f"Nothing is stuck. {runs(board.waiting)} {'waits' if board.waiting == 1 else 'wait'} for people."
+        return Verdict(text=text, tone=Tone.WAITING)
+    if not board.open:
+        return Verdict(text="All is well. No run is open.", tone=None)
+    goes = "goes on as it should" if board.open == 1 else "go on as they should"
+    return Verdict(text=f"All is well. {runs(board.open)} {goes}.", tone=None)
+
+
+def worst_first(groups: Iterable[GroupView]) -> list[GroupView]:
+    """By how bad it is, then by how many they are, then by how long it lasts."""
+    return sorted(groups, key=lambda group: (ORDER.index(group.health), -group.count, group.since))
+
+
+def _of_trouble(board: Board) -> Verdict:
+    worst = board.groups[0]
+    is_one = worst.count == 1
+    text = f"{runs(worst.count)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {_lowered(title(worst))}."
+    others = len(board.groups) - 1 + board.more
+    also = "" if not others else " There is one more cause." if others == 1 else f" There are {others:,} more causes."
+    then = worst.action if worst.owner is Owner.NOBODY else f"{_owner(worst)} must act."
+    return Verdict(text=text, tone=TONES[worst.health], since=worst.since, then=f"{then}{also}")
+
+
+def title(group: GroupView) -> str:
+    """What is wrong, in words: the root of the error; without one, what there is to say of the cause."""
+    if group.signature is not None:
+        return root(group.detail or group.signature)
+    return (group.detail or group.title).rstrip(".")
+
+
+def _incident(group: GroupView) -> Incident:
+    shown = f"Show {'it' if group.count == 1 else f'all {numbered(group.count)}'}"
+    known = Cause(group.cause) if group.cause in list(Cause) else None
+    helps = () if known is None else (Link(label="What helps", href=runbook.address(known)),)
+    return Incident(
+        key=f"{group.cause} {group.signature}",
+        tone=TONES[group.health],
+        count=numbered(group.count),
+        title=title(group),
+        since=group.since,
+        owner="" if group.owner is Owner.NOBODY else _owner(group),
+        action=group.action,
+        links=(Link(label=shown, href=address(group)), *helps),
+        detail="" if group.signature is None or told(group.detail).detail is None else group.detail or "",
+    )
+
+
+def address(group: GroupView) -> str:
+    """The list of its executions."""
+    asked = {"status": "open", "cause": group.cause, "signature": group.signature}
+    return f"/executions?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{numbered(number)} runs"
+
+
+def numbered(number: int) -> str:
+    """Above the cap of lists, more than that."""
+    return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+
+
+def _owner(group: GroupView) -> str:
+    return f"{group.owner_title[0].upper()}{group.owner_title[1:]}"
+
+
+def _lowered(text: str) -> str:
+    """Within a sentence; names and abbreviations stay as they are."""
+    return text if text[1:2].isupper() or text.startswith("Temporal") else f"{text[:1].lower()}{text[1:]}"

@@ -1,0 +1,107 @@
+"""The board of incidents, read aloud."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from console.components.badges import Tone
+from console.pages import incidents
+from console.pages.incidents import Board
+from operations.diagnosis.advice import ADVICE, OWNERS
+from operations.queries.groups import GroupView
+from operations.statuses import Cause, Health
+
+SINCE = datetime(2026, 11, 28, 23, 5, tzinfo=UTC)
+DISK = "Could not extend file …: No space left on device"
+
+
+def group(cause: Cause, health: Health, count: int, *, signature: str | None = None, detail: str = "") -> GroupView:
+    known = ADVICE[cause]
+    return GroupView(
+        cause=cause,
+        signature=signature,
+        title=known.title,
+        health=health,
+        count=count,
+        since=SINCE,
+        oldest_id=UUID(int=1),
+        oldest_name="Acme",
+        detail=detail or None,
+        owner=known.owner,
+        owner_title=OWNERS[known.owner],
+        action=known.action,
+    )
+
+
+FULL = group(
+    Cause.STEP_RETRYING,
+    Health.STUCK,
+    40,
+    signature=DISK,
+    detail='DiskFull: could not extend file "base/16384/2619": No space left on device\nHINT:  Check free disk space.',
+)
+DRIFTED = group(Cause.DRIFTED, Health.DRIFT, 1, detail="The database and Temporal disagree about it (ended).")
+HANGING = group(Cause.STEP_HANGING, Health.SLOW, 90)
+QUIET = Board(groups=(), more=0, waiting=0, failed=0, open=0, is_watched=True)
+
+
+def test_the_first_sentence_says_what_is_wrong_since_when_and_who_must_act() -> None:
+    said = incidents.verdict(replace(QUIET, groups=(FULL, DRIFTED), open=60))
+
+    assert said.text == "40 runs are stuck: no space left on the database server."
+    assert (said.tone, said.since) == (Tone.STUCK, SINCE)
+    assert said.then == "Whoever runs the installation must act. There is one more cause."
+
+
+@pytest.mark.parametrize(
+    ("board", "text", "tone"),
+    [
+        (QUIET, "All is well. No run is open.", None),
+        (replace(QUIET, open=1), "All is well. 1 run goes on as it should.", None),
+        (replace(QUIET, open=1200), "All is well. 1,000+ runs go on as they should.", None),
+        (replace(QUIET, waiting=3, open=3), "Nothing is stuck. 3 runs wait for people.", Tone.WAITING),
+        (replace(QUIET, failed=1), "Nothing is stuck. 1 run failed and waits for a retry.", Tone.RETRYING),
+        (replace(QUIET, failed=1, groups=(DRIFTED,)), "1 run is in drift: the database and Temporal disagree about it (ended).", Tone.DRIFT),
+        (replace(QUIET, groups=(HANGING,)), "90 runs are slow: a step hangs.", Tone.RETRYING),
+    ],
+)
+def test_the_sentence_fits_whatever_there_is(board: Board, text: str, tone: Tone | None) -> None:
+    said = incidents.verdict(board)
+
+    assert (said.text, said.tone) == (text, tone)
+
+
+def test_nothing_is_called_well_while_nobody_looks() -> None:
+    said = incidents.verdict(replace(QUIET, is_watched=False))
+
+    assert (said.text[:12], said.tone) == ("Nobody knows", Tone.UNKNOWN)
+
+
+def test_a_card_says_how_many_why_who_acts_and_leads_to_them() -> None:
+    card, failed = incidents.incidents(replace(QUIET, groups=(FULL,), failed=2))
+
+    assert (card.count, card.title, card.since) == ("40", "No space left on the database server", SINCE)
+    assert (card.owner, card.action) == ("Whoever runs the installation", FULL.action)
+    assert card.detail.startswith("DiskFull: could not extend file")
+    assert [link.label for link in card.links] == ["Show all 40", "What helps"]
+    assert card.links[0].href.startswith("/executions?status=open&cause=step_retrying&signature=Could+not+extend")
+    assert card.links[1].href == "/runbook/step_retrying"
+    assert (failed.count, failed.links[0].href) == ("2", "/executions?status=failed")
+
+
+def test_the_worst_comes_first_then_the_largest() -> None:
+    smaller = replace(FULL, count=3)
+
+    assert incidents.worst_first([HANGING, DRIFTED, smaller, FULL]) == [FULL, smaller, DRIFTED, HANGING]
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_group_of_each_cause_can_be_told(cause: Cause) -> None:
+    one = group(cause, Health.STUCK, 1)
+
+    (card,) = incidents.incidents(replace(QUIET, groups=(one,)))
+
+    assert card.title == ADVICE[cause].title
+    assert incidents.verdict(replace(QUIET, groups=(one,))).text.startswith("1 run is stuck: ")
