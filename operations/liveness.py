@@ -41,6 +41,7 @@ class Part(StrEnum):
     TEMPORAL = "temporal"
     WORKER = "worker"
     DIAGNOSIS = "diagnosis"  #: whoever looks at executions that stand still
+    RECONCILIATION = "reconciliation"  #: whoever compares the database with Temporal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

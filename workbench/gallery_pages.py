@@ -255,7 +255,7 @@ def _banner(frame: Frame) -> None:
         name="temporal",
         title="Temporal does not answer",
         since=datetime.now(UTC) - timedelta(minutes=4),
-        text="Registrations are kept and go on by themselves.",
+        parts=(("Still works", "Registrations are kept and go on by themselves."),),
     )
     frame.banners.show([temporal])
 

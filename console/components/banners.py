@@ -29,7 +29,7 @@ class Notice:
     name: str
     title: str
     since: datetime
-    text: str
+    parts: tuple[tuple[str, str], ...]  #: what it means, each with the word that stands before it
     kind: Kind = Kind.WARNING
     since_word: str = "since"
 
@@ -55,9 +55,15 @@ def _strip(notice: Notice) -> None:
         attribute(strip, "data-kind", notice.kind.value)
         attribute(strip, "data-name", notice.name)
         ui.icon(ICONS[notice.kind])
-        with ui.element("div"), tag("p"):
-            tag("b", f"{notice.title} {notice.since_word} ")
-            Moment(notice.since, whole=True)
-            tag("span", " (")
-            Moment(notice.since)
-            tag("span", f"). {notice.text}")
+        with ui.element("div"):
+            with tag("p", classes="banner-title"):
+                tag("b", f"{notice.title} {notice.since_word} ")
+                Moment(notice.since, whole=True)
+                tag("span", " (")
+                Moment(notice.since)
+                tag("span", ")")
+            with tag("p", classes="banner-parts"):
+                for word, text in notice.parts:
+                    with tag("span"):
+                        tag("b", f"{word}: ")
+                        tag("span", f"{text} ")

@@ -55,11 +55,11 @@ def incidents(board: Board) -> list[Incident]:
                 key="failed",
                 tone=None,
                 count=numbered(board.failed),
-                title="Failed, and no newer attempt took the place",
+                title="Failed, and no newer attempt was made",
                 since=None,
                 owner="Support",
                 action=FAILED_ACTION,
-                links=(Link(label="Show them", href="/executions?status=failed"),),
+                links=(Link(label=_shown(board.failed), href="/executions?status=failed"),),
             )
         )
     return found
@@ -109,7 +109,6 @@ def title(group: GroupView) -> str:
 
 
 def _incident(group: GroupView) -> Incident:
-    shown = f"Show {'it' if group.count == 1 else f'all {numbered(group.count)}'}"
     known = Cause(group.cause) if group.cause in list(Cause) else None
     helps = () if known is None else (Link(label="What helps", href=runbook.address(known)),)
     return Incident(
@@ -120,7 +119,7 @@ def _incident(group: GroupView) -> Incident:
         since=group.since,
         owner="" if group.owner is Owner.NOBODY else _owner(group),
         action=group.action,
-        links=(Link(label=shown, href=address(group)), *helps),
+        links=(Link(label=_shown(group.count), href=address(group)), *helps),
         detail="" if group.signature is None or told(group.detail).detail is None else group.detail or "",
     )
 
@@ -138,6 +137,10 @@ def runs(number: int) -> str:
 def numbered(number: int) -> str:
     """Above the cap of lists, more than that."""
     return f"{COUNT_CAP:,}+" if number > COUNT_CAP else f"{number:,}"
+
+
+def _shown(number: int) -> str:
+    return "Show it" if number == 1 else f"Show all {numbered(number)}"
 
 
 def _owner(group: GroupView) -> str:

@@ -1,40 +1,70 @@
 """What an outage means to those who look at a page: what cannot be trusted, what still works, what to do."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from console.components.banners import Kind, Notice
 from operations.liveness import Outage, Part
 
-TITLES = {
-    Part.DATABASE: "Live updates are interrupted: the database does not answer",
-    Part.TEMPORAL: "Temporal does not answer",
-    Part.WORKER: "No worker answers",
-    Part.DIAGNOSIS: "Nobody looks at executions that stand still",
-}
-TEXTS = {
-    Part.DATABASE: (
-        "What you see may be old, and actions are refused; what was accepted is kept, and runs go on."
-        " Look at PostgreSQL; the pages go on by themselves."
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meaning:
+    """What people need to know of a part that is away."""
+
+    title: str
+    doubtful: str  #: what cannot be trusted meanwhile
+    works: str  #: what still works
+    action: str
+    kind: Kind = Kind.ERROR
+
+
+MEANINGS: Mapping[Part, Meaning] = {
+    Part.DATABASE: Meaning(
+        title="Live updates are interrupted: the database does not answer",
+        doubtful="What you see may be old, and actions are refused.",
+        works="Runs go on, and what was accepted is kept.",
+        action="Look at PostgreSQL; the pages go on by themselves.",
     ),
-    Part.TEMPORAL: (
-        "Whether runs move is unknown: what you see of them may be old. Registrations and actions are accepted, and"
-        " delivered when it is back. Look at the server at TEMPORAL_ADDRESS."
+    Part.TEMPORAL: Meaning(
+        title="Temporal does not answer",
+        doubtful="Whether runs move: what you see of them may be old.",
+        works="Registrations and actions are accepted, and delivered when it is back.",
+        action="Look at the server at TEMPORAL_ADDRESS.",
     ),
-    Part.WORKER: (
-        "No step is carried out: runs wait where they are. Registrations and actions are accepted, and carried out when"
-        " a worker is back. Look at its log, or start one with “tenantry worker”."
+    Part.WORKER: Meaning(
+        title="No worker answers",
+        doubtful="Nothing: pages tell the truth, but no step is carried out, and runs wait where they are.",
+        works="Registrations and actions are accepted, and carried out when a worker is back.",
+        action="Look at its log, or start one with “tenantry worker”.",
     ),
-    Part.DIAGNOSIS: (
-        "How open executions are doing is unknown; statuses and steps are right, and everything else works."
-        " Look at the logs of console and worker for why the watcher failed."
+    Part.DIAGNOSIS: Meaning(
+        title="Nobody looks at executions that stand still",
+        doubtful="How open executions are doing, and why.",
+        works="Statuses and steps are right, and everything else works.",
+        action="Look at the logs of console and worker for why the watcher failed.",
+        kind=Kind.WARNING,
+    ),
+    Part.RECONCILIATION: Meaning(
+        title="Nobody compares the database with Temporal",
+        doubtful="Statuses of runs that were ended, reset or deleted outside of Tenantry.",
+        works="Runs and their steps go on and are shown, and every action works.",
+        action="Look at the page Reconciliation and run a pass; the logs of console and worker say why none ends.",
+        kind=Kind.WARNING,
     ),
 }
 
 
 def notice(outage: Outage) -> Notice:
+    meaning = MEANINGS[outage.part]
     return Notice(
         name=outage.part.value,
-        title=TITLES[outage.part],
+        title=meaning.title,
         since=outage.since,
-        text=TEXTS[outage.part],
-        kind=Kind.ERROR,
+        parts=(
+            ("Not to be trusted", meaning.doubtful),
+            ("Still works", meaning.works),
+            ("What to do", meaning.action),
+        ),
+        kind=meaning.kind,
         since_word="at least since" if outage.is_since_before else "since",
     )

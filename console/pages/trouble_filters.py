@@ -110,11 +110,11 @@ def view(scope: Scope) -> View[Known, Known]:
 
 
 def offered(errors: Sequence[GroupView], also: Sequence[str]) -> list[Count]:
-    """Every health and cause, the errors, and what the address asks for besides."""
+    """Every health, the errors, every cause, and what the address asks for besides."""
     signatures = [group.signature for group in errors]
     signatures += [value.removeprefix("signature:") for value in also if value.startswith("signature:")]
     named = [Count(value=f"signature:{each}", label=root(each)) for each in dict.fromkeys(signatures) if each]
-    return [*HEALTHS.values(), *CAUSES.values(), *named]
+    return [*HEALTHS.values(), *named, *CAUSES.values()]
 
 
 def chosen(query: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from temporalio.client import (
     Client,
     Schedule,
@@ -20,6 +21,7 @@ from temporalio.service import RPCError
 from operations.access import Actor
 from operations.contracts import SCHEDULE_ID
 from operations.errors import NotPermitted
+from operations.liveness import Part
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.reconciliation_views import ReconcilerState
 from operations.reconciliation.limits import Limits
@@ -163,6 +165,22 @@ async def test_silence_is_noticed_and_ends_with_a_pass(world: World) -> None:
     await world.run_pass()
     assert not (await state()).is_silent
     assert (await state()).schedule_is_silent
+
+
+async def test_where_no_pass_can_be_run_either_it_is_said_that_nobody_compares(world: World) -> None:
+    reads = ReconciliationQueries(database=world.services.database, limits=Limits(interval=10))
+    watchdog = Watchdog(reconciler=world.reconciler, look=reads.state)
+    await world.sql("UPDATE reconciliation_state SET installed_at = now() - interval '31 seconds'")
+    await world.sql("ALTER TABLE reconciliation_passes ADD CONSTRAINT never CHECK (false) NOT VALID")
+
+    with pytest.raises(IntegrityError):
+        await watchdog.tend()
+    silent = watchdog.outages
+    await world.sql("ALTER TABLE reconciliation_passes DROP CONSTRAINT never")
+    await watchdog.tend()
+
+    assert [each.part for each in silent] == [Part.RECONCILIATION]
+    assert watchdog.outages == ()
 
 
 async def test_running_one_takes_an_operator_and_is_audited(world: World) -> None:

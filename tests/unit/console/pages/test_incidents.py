@@ -63,7 +63,11 @@ def test_the_first_sentence_says_what_is_wrong_since_when_and_who_must_act() -> 
         (replace(QUIET, open=1200), "All is well. 1,000+ runs go on as they should.", None),
         (replace(QUIET, waiting=3, open=3), "Nothing is stuck. 3 runs wait for people.", Tone.WAITING),
         (replace(QUIET, failed=1), "Nothing is stuck. 1 run failed and waits for a retry.", Tone.RETRYING),
-        (replace(QUIET, failed=1, groups=(DRIFTED,)), "1 run is in drift: the database and Temporal disagree about it (ended).", Tone.DRIFT),
+        (
+            replace(QUIET, failed=1, groups=(DRIFTED,)),
+            "1 run is in drift: the database and Temporal disagree about it (ended).",
+            Tone.DRIFT,
+        ),
         (replace(QUIET, groups=(HANGING,)), "90 runs are slow: a step hangs.", Tone.RETRYING),
     ],
 )
