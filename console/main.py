@@ -47,7 +47,6 @@ from operations.errors import (
 from operations.feed import Feed
 from operations.liveness import Watch
 from operations.queries.workforce import WorkforceQueries
-from operations.reconciliation.watchdog import Watchdog
 from operations.settings import Requirement, Settings
 
 log = logs.logger(__name__)
@@ -64,10 +63,9 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
     clock = Clock()
     watch = Watch(temporal=services.temporal, task_queue=settings.task_queue, clock=clock)
     workforce = WorkforceQueries.of(services.database, services.deployments, watch)
-    watchdog = Watchdog(reconciler=services.reconciler, look=services.reads.reconciliation.state)
     hub = Hub(
         Feed(dsn=services.database.dsn, clock=clock),
-        elsewhere=lambda: (*watch.outages, *services.lookout.watcher.outages, *watchdog.outages),
+        elsewhere=lambda: (*watch.outages, *services.lookout.outages),
     )
     presence = Presence(staff=services.staff, lines=hub.lines)
     application = documentation.Documented(
@@ -76,7 +74,7 @@ def create_application(services: Services, settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _lifespan(services, hub, presence, settings, health=health, watch=watch, watchdog=watchdog),
+        lifespan=lambda _: _lifespan(services, hub, presence, settings, health=health, watch=watch),
     )
     cookie = sessions.Cookie(secure=settings.is_https, of_demo=services.reads.stage.is_demo)
     application.session_cookie = cookie.name
@@ -166,14 +164,7 @@ async def _favicon() -> Response:
 
 @asynccontextmanager
 async def _lifespan(
-    services: Services,
-    hub: Hub,
-    presence: Presence,
-    settings: Settings,
-    *,
-    health: Database,
-    watch: Watch,
-    watchdog: Watchdog,
+    services: Services, hub: Hub, presence: Presence, settings: Settings, *, health: Database, watch: Watch
 ) -> AsyncIterator[None]:
     """Background work of the process, ended before the database is closed."""
     garbage.settle()
@@ -186,7 +177,7 @@ async def _lifespan(
         "deliverer": services.deliverer.run,
         "watcher over executions": services.lookout.watcher.run,
         "outcomes of retries": services.lookout.verifier.run,
-        "reconciliation watchdog": watchdog.run,
+        "reconciliation watchdog": services.lookout.watchdog.run,
         "garbage": remains.clear_away,
         "session sweep": presence.sweep,
         "set-up": lambda: _set_up(services, settings),

@@ -22,6 +22,7 @@ from operations.diagnosis.verifying import Verifier
 from operations.diagnosis.watcher import Watcher
 from operations.doctor.examination import Doctor
 from operations.kinds import Kind, Purpose
+from operations.liveness import Outage
 from operations.outbox.deliverer import Deliverer
 from operations.queries.approvals import ApprovalQueries
 from operations.queries.attention import AttentionCounts
@@ -33,6 +34,7 @@ from operations.queries.stage import Stage
 from operations.queries.tenants import TenantQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
+from operations.reconciliation.watchdog import Watchdog
 from operations.settings import FourEyes, Settings
 from operations.temporal import Temporal
 
@@ -86,30 +88,30 @@ class Chosen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lookout:
-    """Whoever looks whether all is well: at executions, at retries, at the whole installation."""
+    """Whoever looks whether all is well: at executions, at retries, at reconciliation, at the whole installation."""
 
     watcher: Watcher
     verifier: Verifier
+    watchdog: Watchdog
     doctor: Doctor
 
     @classmethod
-    def of(
-        cls,
-        database: Database,
-        temporal: Temporal,
-        reads: Reads,
-        *,
-        name: str,
-        task_queue: str,
-        patience: Patience | None,
-    ) -> Self:
+    def of(cls, reconciler: Reconciler, reads: Reads, *, task_queue: str, patience: Patience | None) -> Self:
+        """On the servers of the reconciler, and under its name."""
+        database, temporal = reconciler.database, reconciler.temporal
         return cls(
-            watcher=Watcher.of(database, temporal, name=name, patience=patience or Patience()),
+            watcher=Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience()),
             verifier=Verifier(database=database),
+            watchdog=Watchdog(reconciler=reconciler, look=reads.reconciliation.state),
             doctor=Doctor(
                 database=database, temporal=temporal, reconciliation=reads.reconciliation, task_queue=task_queue
             ),
         )
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Of those who look: then what they say is the past."""
+        return (*self.watcher.outages, *self.watchdog.outages)
 
     def aware(self, reads: Reads) -> Reads:
         """`reads` that tell no health while nobody looks."""
@@ -153,7 +155,7 @@ class Services:
         deliverer = Deliverer(database=database, temporal=temporal, name=name, succeed=successors.succeed)
         reconciler = _reconciler(deliverer, task_queue, limits or Limits(), chosen)
         reads = Reads.of(database, reconciler.limits, four_eyes=four_eyes)
-        lookout = Lookout.of(database, temporal, reads, name=name, task_queue=task_queue, patience=patience)
+        lookout = Lookout.of(reconciler, reads, task_queue=task_queue, patience=patience)
         return cls(
             database=database,
             temporal=temporal,

@@ -61,8 +61,8 @@ class SignBadge(ui.element):
     def show(self, sign: Sign | None) -> None:
         self.set_visibility(sign is not None)
         attribute(self, "data-tone", None if sign is None else sign.tone.value)
-        self._word.show("" if sign is None else sign.word)
         since = None if sign is None else sign.since
+        self._word.show("" if sign is None else sign.word if since is None else f"{sign.word} ")
         self._since.show(since)
         self._since.set_visibility(since is not None)
 

@@ -48,7 +48,7 @@ export default `
           type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
         <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label" :data-column="c.name">
           <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span><span v-else class="live-none">–</span>
-            <span v-if="c.secondary && filled(e.row[c.secondary])" class="badge" :data-tone="e.row[c.tone]" :title="f.spokenInFull(e.row[c.secondary])"><span>{{ f.clip(f.spoken(e.row[c.secondary]), 40) }}</span>
+            <span v-if="c.secondary && filled(e.row[c.secondary])" class="badge" :data-tone="e.row[c.tone]" :title="f.spokenInFull(e.row[c.secondary])"><span>{{ f.clip(f.spoken(e.row[c.secondary]), 40) + " " }}</span>
               <time v-if="filled(e.row[c.since])" :data-for="at(e.row[c.since])" :datetime="f.iso(at(e.row[c.since]))" :title="f.absolute(at(e.row[c.since]))">{{ f.age(at(e.row[c.since]), now()) }}</time></span></span>
           <template v-else-if="c.kind === 'link'">
             <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" @click="follow($event, e, c)" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>

@@ -25,7 +25,7 @@ def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
         failures=failures or None,
         healths=frozenset(Health(word) for word in _known(query, "health", Health)),
         causes=frozenset(_known(query, "cause", Cause)),
-        signature=query.get("signature") or None,
+        signature=query.get("signature", "").replace("\0", "") or None,
         workflow_types=frozenset({type_} if kinds.known().get(type_) else ()),
         search=query.get("q", ""),
         created_from=address.moment(query.get("created_from")),

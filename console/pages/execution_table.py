@@ -20,7 +20,7 @@ COLUMNS = (
         tone="tone",
         since="sign_since",
         hideable=False,
-        width=176,
+        width=184,
     ),
     Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
     Column(name="workflow", label="Workflow", hidden=True),

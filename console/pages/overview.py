@@ -14,7 +14,7 @@ from console.components.tables import Empty, EmptyKind
 from console.components.text import attribute, tag
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
-from console.pages.incidents import PEOPLE, Board, incidents, verdict, worst_first
+from console.pages.incidents import PEOPLE, Board, incidents, numbered, verdict, worst_first
 from console.pages.live_rows import News, Rows
 from console.pages.place import Nav, Place
 from console.pages.reconciliation import state_view
@@ -53,6 +53,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     attribute(more, "href", "/executions?health=stuck,drift,slow,unknown")
     with Section("Waits for people", subtitle="Longest first", flush=True) as waiting:
         waits = _table(scope, "Runs that wait for people", rows_view(scope, WAITS, Sort.ATTENTION), NOTHING_WAITS)
+    numbers = Numbers(scope)
 
     def show_board(now: Board) -> None:
         line.show(verdict(now))
@@ -64,40 +65,45 @@ async def build(scope: Scope, _: PageArguments) -> None:
     listener = Listener[Board](show_board)
     show_board((await scope.hub.watch(board_view(scope), listener)).value)
     await waits.draw()
-    await _numbers(scope)
+    await numbers.follow()
 
 
 PLACE = Place(path="/", title="Overview", build=build, nav=Nav(icon="space_dashboard", key="o"))
 
 
-async def _numbers(scope: Scope) -> None:
-    """How many there are, how the last day went, and what failed last."""
-    with kpis():
-        tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
-        findings = Kpi("Open findings", href="/reconciliation?standing=open")
-    with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in your time zone"):
-        chart = charts.stacked_bars([], _series(())).classes("chart-low")
-    with Section("Recent failures", subtitle=STANDING, flush=True):
-        failures = _table(scope, "Failed runs", rows_view(scope, FAILURES, Sort.NEWEST), NO_FAILURES)
+class Numbers:
+    """How many there are, how the last day went, and what failed last; all in its place before the first number."""
 
-    def show_counts(counts: StatusCounts) -> None:
-        for status, tile in tiles.items():
-            number = counts.numbers[status]
-            tile.show(f"{min(number, COUNT_CAP):,}{'+' if number > COUNT_CAP else ''}")
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        with kpis():
+            self._tiles = {status: Kpi(LABELS[status], href=f"/executions?status={status}") for status in Status}
+            self._findings = Kpi("Open findings", href="/reconciliation?standing=open")
+        with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in your time zone"):
+            self._chart = charts.stacked_bars([], _series(())).classes("chart-low")
+        with Section("Recent failures", subtitle=STANDING, flush=True):
+            view = rows_view(scope, FAILURES, Sort.NEWEST)
+            self._failures = _table(scope, "Failed runs", view, NO_FAILURES)
+        self._counted = Listener[StatusCounts](self._show_counts)
+        self._found = Listener[ReconcilerState](self._show_findings)
+        self._ended = Listener[tuple[HourlyThroughput, ...]](self._show_throughput)
 
-    def show_throughput(hours: tuple[HourlyThroughput, ...]) -> None:
-        charts.show_bars(chart, [hour.hour for hour in hours], _series(hours))
+    async def follow(self) -> None:
+        hub = self._scope.hub
+        self._show_counts((await hub.watch(counts_view(self._scope), self._counted)).value)
+        self._show_findings((await hub.watch(state_view(self._scope), self._found)).value)
+        await self._failures.draw()
+        self._show_throughput((await hub.watch(throughput(self._scope), self._ended)).value)
 
-    def show_findings(state: ReconcilerState) -> None:
-        findings.show(f"{state.open_findings:,}", delta="reconciliation is silent" if state.is_silent else "")
+    def _show_counts(self, counts: StatusCounts) -> None:
+        for status, tile in self._tiles.items():
+            tile.show(numbered(counts.numbers[status]))
 
-    state_listener = Listener[ReconcilerState](show_findings)
-    counts_listener = Listener[StatusCounts](show_counts)
-    throughput_listener = Listener[tuple[HourlyThroughput, ...]](show_throughput)
-    show_counts((await scope.hub.watch(counts_view(scope), counts_listener)).value)
-    show_findings((await scope.hub.watch(state_view(scope), state_listener)).value)
-    await failures.draw()
-    show_throughput((await scope.hub.watch(throughput(scope), throughput_listener)).value)
+    def _show_throughput(self, hours: tuple[HourlyThroughput, ...]) -> None:
+        charts.show_bars(self._chart, [hour.hour for hour in hours], _series(hours))
+
+    def _show_findings(self, state: ReconcilerState) -> None:
+        self._findings.show(f"{state.open_findings:,}", delta="reconciliation is silent" if state.is_silent else "")
 
 
 def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:

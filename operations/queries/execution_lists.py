@@ -83,10 +83,11 @@ class ExecutionList:
         return self._segment(Execution.created_at, self._sources(among), ascending=ascending)
 
     def _in_progress(self) -> tuple[Segment, ...]:
-        """Those that make no progress and should, then the others."""
+        """Those that make no progress and should, then the others; each part of a search would search again."""
+        parts = (True, False) if self.found is None else (None,)
         return tuple(
             self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES, troubled=troubled), ascending=True)
-            for troubled in (True, False)
+            for troubled in parts
         )
 
     def _ended(self, moment: Moment | Duration, *, ascending: bool = False) -> Segment:

@@ -249,7 +249,9 @@ class ExecutionFilter:
 class Sort(StrEnum):
     """Orders in which executions can be listed."""
 
-    ATTENTION = "attention"  #: stuck and drifted ones, then other open ones, longest without progress first; the newest
+    ATTENTION = (
+        "attention"  #: open ones, longest without progress first, unless searched the troubled ones before others
+    )
     NEWEST = "-created_at"
     OLDEST = "created_at"
     LATEST_COMPLETED = "-completed_at"  #: lists ended executions only

@@ -37,7 +37,7 @@ class Narrowing:
         return not self.wanted.statuses or bool(self.wanted.statuses & statuses)
 
     def all_of(self, rows: Rows = Execution) -> Conditions:
-        conditions = [false()] if self._is_void else self._of_statuses(rows)
+        conditions: list[ColumnElement[bool]] = [false()] if self._is_void else self._of_statuses(rows)
         conditions += [column.in_(words) for column, words in self._words(rows)]
         return (*conditions, *self._ranges(rows))
 

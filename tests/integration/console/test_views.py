@@ -24,6 +24,7 @@ from console.pages import (
     reconciliation,
     tenant,
     tenants,
+    trouble_filters,
 )
 from console.pages.scope import Scope
 from operations.bootstrap import Services
@@ -46,6 +47,8 @@ HISTORY = "execution_events"  #: written with the status of their execution, by 
 #: Of tenants, findings show the name, which nobody changes; their executions lead to it.
 NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
     ("findings", "workflow_executions"),
+    ("board", "tenants"),
+    ("trouble", "tenants"),
     ("findings of a tenant", "tenants"),
     ("findings of a tenant", "workflow_executions"),
     ("finding", "workflow_executions"),
@@ -113,7 +116,10 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "execution counts": executions.counts_view(scope),
         "attention": attention.view(scope),
         "approvals": approvals.PAGE.view(scope, {}),
-        "overview": overview.runs(scope, overview.FAILED, Sort.NEWEST),
+        "board": overview.board_view(scope),
+        "trouble": trouble_filters.view(scope),
+        "overview": overview.rows_view(scope, overview.FAILURES, Sort.NEWEST),
+        "waits": overview.rows_view(scope, overview.WAITS, Sort.ATTENTION),
         "throughput": overview.throughput(scope),
         "tenant": tenant.view(scope, "acme", acme.id),
         "runs of a tenant": tenant.runs(scope, acme),
@@ -135,7 +141,10 @@ NAMES = [
     "execution counts",
     "attention",
     "approvals",
+    "board",
+    "trouble",
     "overview",
+    "waits",
     "throughput",
     "tenant",
     "runs of a tenant",

@@ -102,8 +102,8 @@ def is_troubled(row: ExecutionView) -> bool:
     return row.status in OPEN and row.health in (Health.STUCK, Health.DRIFT)
 
 
-def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
-    """What the order means; rows of the same moment by id."""
+def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> list[ExecutionView]:
+    """What the order means; rows of the same moment by id. Among what was `found`, trouble does not come first."""
 
     def by(moment: Callable[[ExecutionView], datetime | timedelta | None], up: bool) -> list[ExecutionView]:
         chosen = [row for row in rows if moment(row) is not None]
@@ -120,10 +120,10 @@ def arranged(sort: Sort, rows: list[ExecutionView]) -> list[ExecutionView]:
             up = sort is Sort.EARLIEST_STARTED
             return by(lambda row: row.started_at, up) + by(lambda row: None if row.started_at else row.created_at, up)
         case Sort.ATTENTION:
-            first = by(lambda row: row.last_progress_at if is_troubled(row) else None, up=True)
-            then = by(
-                lambda row: row.last_progress_at if row.status in OPEN and not is_troubled(row) else None, up=True
-            )
+            trouble = {row.id for row in rows if not found and is_troubled(row)}
+            others = {row.id for row in rows if row.status in OPEN} - trouble
+            first = by(lambda row: row.last_progress_at if row.id in trouble else None, up=True)
+            then = by(lambda row: row.last_progress_at if row.id in others else None, up=True)
             return first + then + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
 
 
@@ -141,7 +141,9 @@ async def test_a_list_is_what_its_filter_and_its_order_say(
     name: str, sort: Sort, executions: ExecutionQueries, rows: tuple[ExecutionView, ...]
 ) -> None:
     wanted = FILTERS[name]
-    expected = [row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)])]
+    expected = [
+        row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)], found=bool(wanted.search))
+    ]
 
     listed = await executions.export(wanted, sort=sort)
     page = await executions.list(wanted, sort=sort, limit=20)
@@ -207,7 +209,7 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
     assert last.previous is not None
     row = last.items[-1]
     is_by_duration = sort in (Sort.LONGEST, Sort.SHORTEST)
-    end = replace(Cursor.decode(last.previous, 2, by=timedelta if is_by_duration else datetime), backward=False)
+    end = replace(Cursor.decode(last.previous, 3, by=timedelta if is_by_duration else datetime), backward=False)
     value = row.duration if is_by_duration else row.completed_at if sort in OF_ENDED else row.created_at
     assert value is not None
     gone = replace(end, value=value, id=row.id).encode()
@@ -256,7 +258,9 @@ async def test_a_page_knows_how_many_rows_come_before_it(
 ) -> None:
     """As far as the total is counted, forward and back."""
     wanted = FILTERS[name]
-    expected = [row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)])]
+    expected = [
+        row.id for row in arranged(sort, [row for row in rows if keeps(wanted, row)], found=bool(wanted.search))
+    ]
 
     async def page(cursor: str | None) -> Page[ExecutionView]:
         found = await executions.list(wanted, sort=sort, cursor=cursor, limit=170)

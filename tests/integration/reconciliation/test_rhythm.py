@@ -168,7 +168,8 @@ async def test_silence_is_noticed_and_ends_with_a_pass(world: World) -> None:
 
 
 async def test_where_no_pass_can_be_run_either_it_is_said_that_nobody_compares(world: World) -> None:
-    reads = ReconciliationQueries(database=world.services.database, limits=Limits(interval=10))
+    world.reconciler.limits = Limits(interval=10)
+    reads = ReconciliationQueries(database=world.services.database, limits=world.reconciler.limits)
     watchdog = Watchdog(reconciler=world.reconciler, look=reads.state)
     await world.sql("UPDATE reconciliation_state SET installed_at = now() - interval '31 seconds'")
     await world.sql("ALTER TABLE reconciliation_passes ADD CONSTRAINT never CHECK (false) NOT VALID")

@@ -32,6 +32,7 @@ def test_trouble_is_asked_for_by_health_cause_and_error() -> None:
     assert asked.healths == {Health.STUCK, Health.DRIFT}
     assert asked.causes == {Cause.NO_WORKER}
     assert asked.signature == "Quota of … is full"
+    assert filter_of({"signature": "\0"}).signature is None  # PostgreSQL takes none
 
 
 def test_the_file_is_not_asked_for_words_that_rest_would_refuse() -> None:
