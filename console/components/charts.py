@@ -31,7 +31,7 @@ def stacked_bars(hours: Sequence[datetime], series: Sequence[Series]) -> ui.echa
     options = {
         "animation": False,
         "aria": {"enabled": True},
-        "grid": {"left": 8, "right": 8, "top": 36, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 8, "top": 30, "bottom": 4, "containLabel": True},
         "legend": {"right": 0, "top": 0, "icon": "circle", "itemWidth": 8, "itemHeight": 8, "textStyle": FONT},
         "tooltip": {
             "trigger": "axis",
@@ -45,7 +45,7 @@ def stacked_bars(hours: Sequence[datetime], series: Sequence[Series]) -> ui.echa
             "axisLine": line,
             "axisLabel": {"hideOverlap": True, ":formatter": CLOCK},
         },
-        "yAxis": {"type": "value", "splitLine": line, "minInterval": 1},
+        "yAxis": {"type": "value", "splitLine": line, "minInterval": 1, "splitNumber": 2},
         "series": [
             {
                 "type": "bar",

@@ -10,7 +10,7 @@ from console.components import charts
 from console.components.cards import Kpi, Section, kpis
 from console.components.incidents import IncidentBoard, VerdictLine
 from console.components.page_headers import PageHeader
-from console.components.tables import Empty, EmptyKind
+from console.components.tables import Empty, EmptyKind, Layout
 from console.components.text import attribute, tag
 from console.pages import execution_table, live_rows
 from console.pages.executions import LABELS, counts_view
@@ -81,7 +81,7 @@ class Numbers:
             self._findings = Kpi("Open findings", href="/reconciliation?standing=open")
         with Section("Throughput", subtitle="Runs that ended, by hour of the last 24, in your time zone"):
             self._chart = charts.stacked_bars([], _series(())).classes("chart-low")
-        with Section("Recent failures", subtitle=STANDING, flush=True):
+        with Section("Recent failures", subtitle=STANDING, flush=True) as self._failed:
             view = rows_view(scope, FAILURES, Sort.NEWEST)
             self._failures = _table(scope, "Failed runs", view, NO_FAILURES)
         self._counted = Listener[StatusCounts](self._show_counts)
@@ -98,6 +98,7 @@ class Numbers:
     def _show_counts(self, counts: StatusCounts) -> None:
         for status, tile in self._tiles.items():
             tile.show(numbered(counts.numbers[status]))
+        self._failed.set_visibility(counts.numbers[Status.FAILED] > 0)
 
     def _show_throughput(self, hours: tuple[HourlyThroughput, ...]) -> None:
         charts.show_bars(self._chart, [hour.hour for hour in hours], _series(hours))
@@ -108,7 +109,14 @@ class Numbers:
 
 def _table(scope: Scope, caption: str, view: View[Rows, News], empty: Empty) -> RowsTable:
     return RowsTable(
-        scope.hub, view, columns=COLUMNS, caption=caption, empty=empty, row_path="/executions/{id}", keyboard=False
+        scope.hub,
+        view,
+        columns=COLUMNS,
+        caption=caption,
+        empty=empty,
+        row_path="/executions/{id}",
+        keyboard=False,
+        layout=Layout.BRIEF,
     )
 
 

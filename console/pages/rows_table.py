@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from nicegui import ui
 
 from console.channels import Listener, View
-from console.components.tables import Column, Empty, Handlers, LiveTable
+from console.components.tables import Column, Empty, Handlers, Layout, LiveTable
 from console.live import Hub
 from console.pages.live_rows import News, Rows
 
@@ -23,6 +23,7 @@ class RowsTable:
         empty: Empty,
         row_path: str,
         keyboard: bool = True,
+        layout: Layout | None = None,
     ) -> None:
         self._hub = hub
         self._view = view
@@ -31,6 +32,7 @@ class RowsTable:
             caption=caption,
             empty=empty,
             keyboard=keyboard,
+            layout=layout,
             handlers=Handlers(
                 open=lambda id_: ui.navigate.to(row_path.format(id=id_)), remounted=self._sync, behind=self._sync
             ),

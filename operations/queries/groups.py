@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
 from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
-from operations.queries.paging import COUNT_CAP, check_limit
+from operations.models import Execution
+from operations.queries.narrowing import OPEN_STATUSES
+from operations.queries.paging import COUNT_CAP, check_limit, count_up_to_cap
 from operations.statuses import Cause, Health
 
+ILL = tuple(health for health in Health if health is not Health.OK)
 MOST_ROWS = 20_000  #: that are looked at for groups; trouble of more executions than that is one outage
 
 
@@ -96,13 +100,13 @@ class Groups:
 
     async def trouble(self) -> Trouble:
         """For filters that say how many they leave."""
-        words = {"healths": [each for each in Health if each is not Health.OK], "causes": list(Cause)}
         async with self.database.reading() as connection:
-            rows = (await connection.execute(TROUBLE, {**words, "most": COUNT_CAP + 1})).all()
-        numbers = {(row.kind, row.word): int(row.number) for row in rows if row.number}
+            numbers = [int(number) for number in (await connection.execute(_trouble())).one()]
+        of_health = zip(ILL, numbers[: len(ILL)], strict=True)
+        of_cause = zip(Cause, numbers[len(ILL) :], strict=True)
         return Trouble(
-            healths={Health(word): number for (kind, word), number in numbers.items() if kind == "health"},
-            causes={Cause(word): number for (kind, word), number in numbers.items() if kind == "cause"},
+            healths={health: number for health, number in of_health if number},
+            causes={cause: number for cause, number in of_cause if number},
         )
 
     async def healths(self) -> tuple[HealthCount, ...]:
@@ -117,6 +121,18 @@ class Groups:
             return tuple(
                 Duration(workflow_type=row.workflow_type, p50_seconds=row.p50, p95_seconds=row.p95) for row in rows
             )
+
+
+@cache
+def _trouble() -> Select[*tuple[int, ...]]:
+    """One range of one index per word and status, which is not read further than it is counted.
+
+    Each word is a part of its own: of several in one part, PostgreSQL would take the average for the number of each.
+    """
+    is_open = Execution.status.in_(sorted(OPEN_STATUSES))
+    conditions = [*(Execution.health == health for health in ILL), *(Execution.cause == cause for cause in Cause)]
+    keys = (select(Execution.id, Execution.last_progress_at).where(is_open, each) for each in conditions)
+    return select(*(count_up_to_cap(each.limit(COUNT_CAP + 1)).scalar_subquery() for each in keys))
 
 
 async def _healths(connection: AsyncConnection) -> tuple[HealthCount, ...]:
@@ -165,26 +181,6 @@ GROUPS = text(
            left(ill.cause_detail, 500) AS detail
     FROM grouped JOIN ill ON ill.id = grouped.oldest_id LEFT JOIN tenants t ON t.id = ill.entity_id
     ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
-    """
-)
-# One range of one index per word and status, which is not read further than it is counted.
-TROUBLE = text(
-    """
-    SELECT 'health' AS kind, word, (
-        SELECT count(*) FROM (
-            SELECT FROM workflow_executions
-            WHERE status IN ('pending', 'running') AND health <> 'ok' AND health = word LIMIT :most
-        ) counted
-    ) AS number
-    FROM unnest(CAST(:healths AS text[])) AS word
-    UNION ALL
-    SELECT 'cause', word, (
-        SELECT count(*) FROM (
-            SELECT FROM workflow_executions
-            WHERE status IN ('pending', 'running') AND cause IS NOT NULL AND cause = word LIMIT :most
-        ) counted
-    )
-    FROM unnest(CAST(:causes AS text[])) AS word
     """
 )
 HEALTHS = text(

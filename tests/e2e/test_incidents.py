@@ -123,7 +123,8 @@ async def test_when_nothing_is_wrong_the_board_says_so_and_takes_no_room(
 
     await expect(page.locator(".verdict-text")).to_have_text("All is well. No run is open.")
     await expect(page.locator(".incident")).to_have_count(0)
-    await expect(page.get_by_role("heading", name="Waits for people")).to_be_hidden()
+    for heading in ("Waits for people", "Recent failures"):
+        await expect(page.get_by_role("heading", name=heading)).to_be_hidden()
 
 
 async def phone(visits: Visits, session: str) -> Page:
