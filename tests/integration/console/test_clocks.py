@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import re
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,21 @@ EXPIRES = (
     "UPDATE staff_sessions SET expires_at = now() + interval '{minutes} minutes' "
     "WHERE staff_id = (SELECT id FROM staff WHERE email = '{email}')"
 )
+
+FULL = """
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$;
+    CREATE TRIGGER full_disk BEFORE UPDATE OF schema_version ON tenants
+        FOR EACH ROW WHEN (NEW.slug LIKE 'ill-%') EXECUTE FUNCTION full_disk();
+"""
+#: Only this console looks at executions that stand still, and not the worker, whose clock is right.
+WATCHES = "UPDATE diagnosis_state SET holder = 'console@{host}:{pid}', lease_expires_at = now() + interval '1 h'"
+STANDS_FOR_LONG = """
+    UPDATE execution_steps SET started_at = started_at - interval '3 minutes',
+        tried_at = tried_at - interval '3 minutes', completed_at = completed_at - interval '3 minutes'
+        WHERE execution_id = '{id}';
+    UPDATE workflow_executions SET last_progress_at = last_progress_at - interval '3 minutes',
+        health_since = health_since - interval '3 minutes' WHERE id = '{id}';
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +114,34 @@ async def test_a_run_has_the_times_at_which_it_went(wrong: Wrong, api: httpx.Asy
     assert all(is_now(event["at"]) for event in detail["events"])
     assert all(is_now(step["completed_at"]) for step in detail["steps"])
     assert done["health"] == "ok"
+
+
+async def test_what_has_just_begun_to_fail_is_not_stuck_and_what_fails_for_long_is(
+    wrong: Wrong, api: httpx.AsyncClient
+) -> None:
+    await wrong.console.accounts.execute(FULL)
+    await wrong.console.accounts.execute(WATCHES.format(host=socket.gethostname(), pid=wrong.console.process.pid))
+    young, old = await failing(api, wrong, "ill-young"), await failing(api, wrong, "ill-old")
+    await wrong.console.accounts.execute(STANDS_FOR_LONG.format(id=old))
+
+    await eventually(lambda: shown(api, old), lambda seen: seen["health"] == "stuck")
+
+    seen = await shown(api, young)
+    assert (seen["health"] in ("ok", "slow"), seen["cause"]) == (True, "step_retrying")
+    assert is_now(seen["health_since"])
+
+
+async def shown(api: httpx.AsyncClient, id_: str) -> dict[str, object]:
+    execution: dict[str, object] = (await api.get(f"/api/v1/executions/{id_}")).json()["execution"]
+    return execution
+
+
+async def failing(api: httpx.AsyncClient, wrong: Wrong, name: str) -> str:
+    """A run whose step keeps failing."""
+    slug = await register(api, wrong, name)
+    id_ = str((await api.get(f"/api/v1/tenants/{slug}")).json()["execution"]["id"])
+    await eventually(lambda: shown(api, id_), lambda seen: seen["cause"] == "step_retrying")
+    return id_
 
 
 async def test_an_export_is_named_and_filled_by_the_true_time(wrong: Wrong, api: httpx.AsyncClient) -> None:
