@@ -51,12 +51,18 @@ async def run(*, full: bool) -> Result:
         watcher = Watcher.of(
             Database.at(url, name="bench"), await Temporal.at(address), name="bench", patience=Patience()
         )
-        idle = await _round(watcher)
+        first = await _round(watcher)  # nobody knows yet whether a worker will come
+        idle = await eventually(lambda: _round(watcher), lambda done: done.described == 0, within=90)
         async with Worker(client, task_queue=QUEUE, workflows=[Waits], workflow_runner=UnsandboxedWorkflowRunner()):
             await eventually(_number_waiting, lambda number: number == STILL, within=300)
+            watcher.looker.forget([])  # what it was told before
             busy, again = await _round(watcher), await _round(watcher)
         await watcher.database.close()
-    figures = [*_figures("with a worker", busy), *_figures("without a worker", idle)]
+    figures = [
+        *_figures("with a worker", busy),
+        *_figures("without a worker", idle),
+        *_figures("the first of a process", first),
+    ]
     figures.append(Figure(what="the next round, with a worker: calls", unit="", ours=again.asked, detail=True))
     return Result(
         name="diagnosing", title="a round of the watcher", settings={"rows": ROWS, "still": STILL}, figures=figures

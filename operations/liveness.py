@@ -62,6 +62,7 @@ class Sign:
     age: float  #: seconds, by clocks that may disagree
     lasts: float  #: seconds after which a worker that gave no newer one is gone
     is_farewell: bool = False
+    build: str | None = None  #: of its code, where it says so
 
 
 @dataclass(kw_only=True, slots=True)
@@ -77,6 +78,11 @@ class Sightings:
 
     def is_any_alive(self, now: float) -> bool:
         return any(now - at < sign.lasts for sign, at in self._seen.values())
+
+    def builds(self, now: float) -> frozenset[str]:
+        """Of those alive; none as long as one of them does not say what it is."""
+        alive = [sign.build for sign, at in self._seen.values() if now - at < sign.lasts]
+        return frozenset(build for build in alive if build) if all(alive) else frozenset()
 
     def silent_since(self, worker: str, now: float) -> float | None:
         """When one gave its last sign that should have given another by now; None of one that was never seen."""
@@ -111,6 +117,11 @@ class Watch:
     def has_worker(self) -> bool:
         """Whether one was seen alive, as of the last look."""
         return self._sightings.is_any_alive(monotonic())
+
+    @property
+    def builds(self) -> frozenset[str]:
+        """Of the workers that were seen alive, as of the last look; none where one of them does not say."""
+        return self._sightings.builds(monotonic())
 
     def silent_since(self, worker: str) -> datetime | None:
         """Since when a worker, by its key in Temporal's list, is missed; None as long as it is not."""
@@ -182,6 +193,7 @@ def _of_heartbeat(heartbeat: WorkerHeartbeat) -> Sign:
         age=_age(heartbeat.heartbeat_time.ToDatetime(UTC)),
         lasts=max(LEAST_SILENCE, LATE * rhythm) if rhythm else POLLER_SILENCE,
         is_farewell=heartbeat.status != WorkerStatus.WORKER_STATUS_RUNNING,
+        build=heartbeat.deployment_version.build_id or None,
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType, PendingActivityState, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, PendingActivityState, VersioningBehavior, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionVersioningInfo
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
@@ -61,11 +61,12 @@ class Describer:
 
     async def _open(self, answer: DescribeWorkflowExecutionResponse) -> RunFact:
         pending = await self._pending(answer.pending_activities)
-        code = _code(answer)
+        code, build = _code(answer), _pinned_to(answer.workflow_execution_info.versioning_info)
         if pending is not None:
             step, activity = pending
             paused = activity.pause_info if activity.HasField("pause_info") else None
             return RunFact(
+                build=build,
                 code=code,
                 step=step,
                 paused_at=None if paused is None else paused.pause_time.ToDatetime(UTC),
@@ -73,7 +74,7 @@ class Describer:
                 paused_why=None if paused is None else paused.manual.reason or None,
             )
         if code is not None:
-            return RunFact(code=code)
+            return RunFact(build=build, code=code)
         if answer.pending_children:
             return RunFact(awaited=Awaited.CHILD)
         return RunFact(awaited=Awaited.NOT_SEEN)
@@ -168,6 +169,14 @@ def _code(answer: DescribeWorkflowExecutionResponse) -> CodeFact | None:
         return None
     task = answer.pending_workflow_task
     return CodeFact(failures=max(0, task.attempt - 1), is_scheduled=not task.HasField("started_time"))
+
+
+def _pinned_to(info: WorkflowExecutionVersioningInfo) -> str | None:
+    """The build whose workers alone can take the run up."""
+    if info.versioning_override.HasField("pinned"):
+        return info.versioning_override.pinned.version.build_id or None
+    is_pinned = info.behavior == VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
+    return info.deployment_version.build_id or None if is_pinned else None
 
 
 def _build(events: Sequence[HistoryEvent], started_event_id: int) -> str | None:

@@ -34,7 +34,7 @@ class Queues:
             return replace(facts, queue=None)
         outage = next(iter(watch.outages), None)
         if outage is None:
-            there = QueueFact(name=queue, workers=1) if watch.has_worker else None
+            there = QueueFact(name=queue, workers=1, builds=watch.builds) if watch.has_worker else None
             return replace(facts, queue=there, temporal_answers=True)
         if outage.part is Part.TEMPORAL:
             return replace(facts, temporal_answers=False)

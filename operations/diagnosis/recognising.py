@@ -135,6 +135,8 @@ def no_worker(facts: Facts) -> Recognised | None:
     queue, run = facts.queue, facts.run
     if queue is None or (run is not None and not _has_work(facts)):
         return None
+    if _lacks_build(facts):
+        return None
     is_moving = facts.idle < facts.patience.slow_after
     is_untaken = run is not None and _is_scheduled(facts)
     if queue.workers > 0 and (is_moving or not is_untaken):
@@ -158,9 +160,7 @@ def wrong_build(facts: Facts) -> Recognised | None:
         return Recognised(cause=Cause.WRONG_BUILD, error=code.error, evidence=Evidence(tries=code.failures))
     if step is not None and step.status is StepStatus.RETRYING and UNKNOWN_TO_WORKER in (step.error or ""):
         return Recognised(cause=Cause.WRONG_BUILD, error=step.error, evidence=_evidence(step))
-    if run is None or run.build is None or queue is None or not queue.builds or run.build in queue.builds:
-        return None
-    if not _has_work(facts):
+    if run is None or queue is None or not _lacks_build(facts) or not _has_work(facts):
         return None
     return Recognised(cause=Cause.WRONG_BUILD, evidence=Evidence(build=run.build, queue=queue.name))
 
@@ -248,6 +248,14 @@ def _is_scheduled(facts: Facts) -> bool:
     if run is None:
         return False
     return bool((run.code and run.code.is_scheduled) or (run.step and run.step.is_scheduled))
+
+
+def _lacks_build(facts: Facts) -> bool:
+    """Whether the run is pinned to a build, and workers are there, all of others."""
+    run, queue = facts.run, facts.queue
+    if run is None or run.build is None or queue is None or queue.workers == 0 or not queue.builds:
+        return False
+    return run.build not in queue.builds
 
 
 def _has_work(facts: Facts) -> bool:

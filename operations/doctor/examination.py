@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import psycopg
 from sqlalchemy import text
 
+from operations import poolers
 from operations.database import HEAD, Database
 from operations.diagnosis import leases
 from operations.doctor.rules import RULES, VALUES
+from operations.doctor.versions import Versions
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
 from operations.liveness import Part, Watch
 from operations.queries.reconciliation import ReconciliationQueries
@@ -40,8 +43,10 @@ class Doctor:
 
     async def examine(self) -> tuple[Line, ...]:
         """All lines in one order; what cannot be looked at is not well."""
-        lines = [await self._part("database", "PostgreSQL answers, with this version's migrations", self._database)]
-        if lines[0].is_well:
+        pooler = await self._part("pooler", "Each connection keeps its own session of PostgreSQL", self._pooler)
+        database = await self._part("database", "PostgreSQL answers, with this version's migrations", self._database)
+        lines = [pooler, database]
+        if database.is_well:
             lines += [await self._rule(name) for name in RULES]
             lines += [await self._part(*part) for part in self._stored_parts()]
         lines += [await self._part(*part) for part in self._temporal_parts()]
@@ -60,6 +65,7 @@ class Doctor:
             ("temporal", "Temporal answers", self._temporal),
             ("search_attribute", "Runs can carry OperationUUID", self._search_attribute),
             ("worker", f"A worker takes work from the queue “{self.task_queue}”", self._worker),
+            ("versions", "All workers are of one version, and no run waits for a build that is gone", self._versions),
         )
 
     async def _rule(self, name: str) -> Line:
@@ -79,13 +85,22 @@ class Doctor:
             problem = error.message
         return Line(name=name, title=title, is_well=problem is None, found=() if problem is None else (problem,))
 
+    async def _pooler(self) -> str | None:
+        try:
+            await poolers.check(self.database.dsn)
+        except ConfigurationError as error:
+            return error.message
+        except (psycopg.Error, OSError, TimeoutError):
+            return "Nobody can tell: PostgreSQL does not answer."
+        return None
+
     async def _database(self) -> str | None:
         try:
             await self.database.check_schema()
         except SchemaBehind:
             return f"The migrations end before {HEAD}. Run “tenantry migrate”."
-        except ConfigurationError as error:
-            return error.message
+        except ConfigurationError:
+            return "Nobody can tell, as connections do not keep their sessions; the line before says why."
         if await self.database.is_read_only():
             return "PostgreSQL takes no changes: it is a standby, or in a failover. Wait, or look at its address."
         return None
@@ -135,6 +150,9 @@ class Doctor:
         if watch.has_worker and not is_silent:
             return None
         return "None does. Start one with “tenantry worker”; runs wait and go on by themselves."
+
+    async def _versions(self) -> str | None:
+        return await Versions(temporal=self.temporal, task_queue=self.task_queue).problem()
 
 
 CLOCK = text("SELECT clock_timestamp() AS at")

@@ -12,7 +12,7 @@ from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from operations import tenant_kinds
 from operations.bootstrap import Services
@@ -148,14 +148,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def working(stage: Stage, *workflows: type) -> AsyncIterator[None]:
+async def working(
+    stage: Stage, *workflows: type, client: Client | None = None, deployment: WorkerDeploymentConfig | None = None
+) -> AsyncIterator[None]:
     """A worker that knows these, or those of this module."""
     async with Worker(
-        stage.client,
+        client or stage.client,
         task_queue=stage.task_queue,
         workflows=workflows or [Still, Child],
         activities=[fail, hang],
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(0),
+        deployment_config=deployment,
     ):
         yield

@@ -3,17 +3,29 @@
 import re
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from psycopg import AsyncConnection
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     PauseActivityRequest,
     PauseWorkflowExecutionRequest,
+    RegisterNamespaceRequest,
 )
+from temporalio.client import Client
 
 from operations.access import Actor
+from operations.actions.registration import Registration
+from operations.bootstrap import Services
+from operations.database import Database
+from operations.queries.execution_views import ExecutionDetail
+from operations.settings import Settings
 from operations.statuses import Decision, Role, Status
+from operations.temporal import Temporal
+from tests.conftest import SECRET_KEY
 from tests.integration.diagnosis.still_runs import Deployed, SomethingElse, Stage, working
-from workbench.servers import eventually
+from workbench.servers import beating, eventually
+from workers import build as code
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
 
@@ -48,6 +60,55 @@ async def test_a_worker_without_the_workflow_is_of_the_wrong_build(stage: Stage)
         seen = await eventually(lambda: stage.named(id_), lambda row: row.cause == "wrong_build")
 
     assert (seen.health, "is not registered on this worker" in (seen.cause_detail or "")) == ("stuck", True)
+
+
+async def test_a_run_whose_build_is_gone_is_of_the_wrong_build_and_names_it(
+    stage: Stage, temporal_address: str
+) -> None:
+    client = await Client.connect(temporal_address, runtime=beating())
+    settings = Settings.model_construct(task_queue=stage.task_queue, worker_versioning=True)
+    builds = stage.services.deployments
+    async with working(stage, client=client, deployment=code.deployment(settings, "one")):
+        await eventually(builds.builds, bool)
+        await builds.make_current("one", by="test")
+        id_, handle = await stage.start("timer")
+        await eventually(lambda: stage.named(id_), lambda row: row.cause == "sleeping")
+    await handle.signal("wake up")  # a run that sleeps needs no worker
+
+    async with working(stage, client=client, deployment=code.deployment(settings, "two")):
+        seen = await eventually(lambda: stage.named(id_), lambda row: row.cause == "wrong_build")
+
+    assert (seen.health, seen.cause_detail) == ("stuck", "No worker has the code “one” that it needs.")
+
+
+async def test_without_the_search_attribute_starts_wait_and_say_so_and_go_on_once_it_is_there(
+    database: Database, temporal_address: str, task_queue: str
+) -> None:
+    name = f"bare-{task_queue}"
+    temporal = await Temporal.at(temporal_address, name)
+    bare = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
+    await temporal.client.workflow_service.register_namespace(bare)
+    services = Services.assemble(database, temporal, name="test", task_queue=task_queue, secret_key=SECRET_KEY)
+    wanted = Registration(slug="unmarked", name="Unmarked", owner_email="owner@unmarked.example")
+    id_ = (await services.tenants.register(OTTO, wanted)).execution_id
+
+    async def delivered() -> ExecutionDetail:
+        await services.deliverer.deliver_due()
+        return await services.reads.executions.detail(id_)
+
+    await eventually(delivered, lambda seen: "OperationUUID" in ((seen.start and seen.start.error) or ""))
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        await connection.execute("UPDATE workflow_executions SET last_progress_at = now() - interval '3 minutes'")
+    await services.lookout.watcher.tend()
+    refused = (await services.reads.executions.detail(id_)).execution
+    lines = {line.name: line for line in await services.lookout.doctor.examine()}
+    await eventually(temporal.ensure_search_attribute, bool)
+    started = await eventually(delivered, lambda seen: seen.execution.status is Status.RUNNING)
+
+    assert (refused.status, refused.cause, refused.health) == (Status.PENDING, "not_started", "stuck")
+    assert "OperationUUID" in (refused.cause_detail or "")
+    assert "every start is refused" in lines["search_attribute"].found[0]
+    assert started.execution.run_id is not None
 
 
 async def test_a_bad_deploy_is_said_to_contradict_what_runs_have_done(stage: Stage) -> None:

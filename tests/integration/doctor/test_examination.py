@@ -1,16 +1,28 @@
 """Every rule of the doctor is quiet about a healthy installation, and sees what breaks it."""
 
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
 from psycopg import AsyncConnection
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from operations.access import Actor
+from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.contracts import SCHEMA_MARK
 from operations.database import Database
 from operations.doctor.examination import Line
 from operations.doctor.rules import RULES
+from operations.settings import Settings
 from operations.statuses import Status, TenantStatus
 from operations.temporal import Temporal
 from tests.factories import add_execution, add_start_command, add_tenant
+from tests.poolers import pooler_to
+from workbench.servers import beating, eventually, run_worker
+from workers import build as code
 
 OLD = "now() - interval '1 hour'"
 
@@ -87,6 +99,53 @@ async def test_a_clock_a_silent_watcher_and_missing_parts_are_told(services: Ser
     assert not lines["worker"].is_well
     assert lines["temporal"].is_well
     assert lines["clock"].is_well
+
+
+async def test_a_pooler_that_keeps_no_sessions_is_told(services: Services, database_url: str) -> None:
+    async with pooler_to(database_url, mode="transaction", ignore_startup_parameters="options") as pooler:
+        pooled = Database.at(pooler.url(database_url), name="test")
+        doctor = replace(services.lookout.doctor, database=pooled)
+        lines = {line.name: line for line in await doctor.examine()}
+        await pooled.close()
+
+    assert "pool_mode = session" in lines["pooler"].found[0]
+    assert not lines["database"].is_well
+
+
+async def test_a_worker_that_knows_less_and_a_build_that_is_gone_are_told(
+    services: Services, temporal_address: str, task_queue: str
+) -> None:
+    client = await Client.connect(temporal_address, identity="older@example.com", runtime=beating())
+    current = code.deployment(Settings.model_construct(task_queue=task_queue, worker_versioning=True), "gone")
+
+    async def versions() -> Line:
+        return (await examined(services))["versions"]
+
+    async with Worker(client, task_queue=task_queue, workflows=[Waits], workflow_runner=UnsandboxedWorkflowRunner()):
+        older = await eventually(versions, lambda line: not line.is_well)
+    async with run_worker(services, temporal_address, task_queue, deployment=current):
+        await eventually(services.deployments.builds, bool)
+        await services.deployments.make_current("gone", by="test")
+        slug = f"on-{uuid4().hex[:8]}"
+        wanted = Registration(slug=slug, name=slug, owner_email=f"{slug}@example.com", plan="enterprise")
+        await services.tenants.register(Actor.system("test"), wanted)
+        await services.deliverer.deliver_due()
+        await eventually(services.deployments.builds, lambda builds: builds[0].runs == 1)
+        well = await eventually(versions, lambda line: line.is_well)
+    abandoned = await eventually(versions, lambda line: not line.is_well)
+
+    assert "older@example.com did not say" in older.found[0]
+    assert well.found == ()
+    assert "1 run can go on only on the build gone" in abandoned.found[0]
+
+
+@workflow.defn
+class Waits:
+    """Of a worker that is not ours."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
 
 
 async def test_without_its_servers_the_doctor_still_speaks(services: Services) -> None:
