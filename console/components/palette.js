@@ -152,6 +152,6 @@ export default {
       link.click();
       link.remove();
     },
-    clip, word,
+    clip, spoken, word,
   },
 };

@@ -51,8 +51,13 @@ async def build(scope: Scope, _: PageArguments) -> None:
     line, board = VerdictLine(), IncidentBoard()
     more = tag("a", classes="button incidents-more")
     attribute(more, "href", "/executions?health=stuck,drift,slow,unknown")
+    more.set_visibility(False)
     with Section("Waits for people", subtitle="Longest first", flush=True) as waiting:
         waits = _table(scope, "Runs that wait for people", rows_view(scope, WAITS, Sort.ATTENTION), NOTHING_WAITS)
+    with waiting.actions:
+        attribute(
+            tag("a", "Show all", classes="button"), "href", f"/executions?status=open&cause={','.join(sorted(PEOPLE))}"
+        )
     numbers = Numbers(scope)
 
     def show_board(now: Board) -> None:

@@ -135,7 +135,7 @@ class Span:
 
     def up_to(self, keys: CTE) -> ColumnElement[bool]:
         """Not beyond the last of these keys, when they fill the span."""
-        moment = keys.c[self.segment.moment.key]
+        moment = keys.c[1]  # by place: a duration is an expression, whose name is not kept
         last, nowhere = (func.max(moment), "") if self._is_upward else (func.min(moment), "-")
         end = ENDLESS if isinstance(self.segment.moment.type, Interval) else "infinity"
         reach = case((func.count() >= self.limit, last), else_=cast(f"{nowhere}{end}", self.segment.moment.type))
