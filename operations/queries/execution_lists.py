@@ -84,11 +84,15 @@ class ExecutionList:
 
     def _in_progress(self) -> tuple[Segment, ...]:
         """Those that make no progress and should, then the others; each part of a search would search again."""
-        parts = (True, False) if self.found is None else (None,)
-        return tuple(
-            self._segment(Execution.last_progress_at, self._sources(OPEN_STATUSES, troubled=troubled), ascending=True)
-            for troubled in parts
+        moment = Execution.last_progress_at
+        whole = self._segment(moment, self._sources(OPEN_STATUSES), ascending=True)
+        if self.found is not None:
+            return (whole,)
+        troubled, others = (
+            self._segment(moment, self._sources(OPEN_STATUSES, troubled=troubled), ascending=True)
+            for troubled in (True, False)
         )
+        return troubled, replace(others, whole=whole)  # no index has the health of those in order of their progress
 
     def _ended(self, moment: Moment | Duration, *, ascending: bool = False) -> Segment:
         sources = (

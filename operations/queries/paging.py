@@ -1,6 +1,6 @@
 """Keyset pages: page ten thousand costs what page one costs, and rows that come or go shift nothing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -76,6 +76,7 @@ class Segment:
     ascending: bool = False
     sources: tuple["Source", ...]  #: what the segment's rows are merged from
     overlaps: bool = False  #: whether a row can come from several sources
+    whole: "Segment | None" = None  #: its rows and those of all segments before it, where that is cheaper to count
 
     def keys(self, place: Cursor | None, *, backward: bool, limit: int) -> Keys:
         """Ids and sort values of the next rows from `place`, or from the segment's beginning (backward: end)."""
@@ -207,15 +208,25 @@ async def count_preceding(connection: AsyncConnection, segments: Sequence[Segmen
     """How many rows come before the page that leads back with `previous`, at most one more than `COUNT_CAP`."""
     if previous is None:
         return 0
-    place, limit = _place(previous, segments), COUNT_CAP + 1
+    limit = COUNT_CAP + 1
     number = 0
-    for index in range(place.segment, -1, -1):
-        here = place if index == place.segment else None
-        keys = (
-            segments[index].some_keys(limit) if here is None else segments[index].keys(here, backward=True, limit=limit)
-        )
+    for keys in _preceding(segments, _place(previous, segments), limit):
         number += await connection.scalar(count_up_to_cap(keys)) or 0
     return min(number, limit)
+
+
+def _preceding(segments: Sequence[Segment], place: Cursor, limit: int) -> Iterator[Keys]:
+    """Parts without a row in common that are together all before the place, each up to the limit."""
+    here = segments[place.segment]
+    yield (here.whole or here).keys(place, backward=True, limit=limit)
+    for segment in reversed(segments[: place.segment]):
+        if here.whole is not None:  # it has counted those of them that lie before the place in its own order
+            yield segment.keys(place, backward=False, limit=limit)
+        elif segment.whole is not None:
+            yield segment.whole.some_keys(limit)
+            return
+        else:
+            yield segment.some_keys(limit)
 
 
 def _place(cursor: str, segments: Sequence[Segment]) -> Cursor:
