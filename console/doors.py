@@ -49,6 +49,8 @@ DOORS = (
     Door.api("/executions/[^/]+/(?:pause|resume)-step", Permission.HOLD_STEP),
     Door.api("/executions/[^/]+/cleanup", Permission.CLEAN_UP),
     Door.api("/executions/[^/]+/(?:approve|reject)", Permission.DECIDE),
+    Door.api("/executions/[^/]+/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
+    Door.api("/groups/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
     Door.api("/findings/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/findings/[^/]+/(?:adopt|provision|ignore)", Permission.RECONCILE),
     Door.api("/reconciliations(?:/pause|/resume)?", Permission.RECONCILE),

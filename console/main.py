@@ -25,6 +25,7 @@ from console.api.groups import GroupRoutes
 from console.api.health import HealthRoutes
 from console.api.reconciliations import ReconciliationRoutes
 from console.api.tenants import TenantRoutes
+from console.api.triage import TriageRoutes
 from console.api.workforce import WorkforceRoutes
 from console.components import assets
 from console.head import HeadAsGet
@@ -132,6 +133,7 @@ def _add_routes(
         ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(),
         ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
         GroupRoutes(groups=reads.groups, executions=reads.executions).router(),
+        TriageRoutes(triage=services.triage, reads=reads.triage).router(),
         ExportRoutes(executions=reads.executions, database=services.database).router(),
         TenantRoutes(tenants=services.tenants, reads=reads.tenants, executions=reads.executions).router(),
         ReconciliationRoutes(actions=services.reconciliation, reads=reads.reconciliation).router(),
@@ -175,8 +177,7 @@ async def _lifespan(
         "feed pruning": lambda: feed.prune(services.database.dsn),
         "months of the history": lambda: partitions.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,
-        "watcher over executions": services.lookout.watcher.run,
-        "outcomes of retries": services.lookout.verifier.run,
+        **services.lookout.work,
         "reconciliation watchdog": services.lookout.watchdog.run,
         "garbage": remains.clear_away,
         "session sweep": presence.sweep,

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     SEE = "see"
     REGISTER_TENANT = "register_tenant"
     RETRY = "retry_execution"
+    TRIAGE = "triage"  #: acknowledge, assign, snooze, leave notes
     TERMINATE = "terminate_execution"
     CANCEL = "cancel_execution"
     HOLD_STEP = "pause_step"  #: and let it go on
@@ -56,6 +57,7 @@ NEEDS = {
     Permission.SEE: Role.VIEWER,
     Permission.REGISTER_TENANT: Role.SUPPORT,
     Permission.RETRY: Role.SUPPORT,
+    Permission.TRIAGE: Role.SUPPORT,
     Permission.TERMINATE: Role.OPERATOR,
     Permission.CANCEL: Role.OPERATOR,
     Permission.HOLD_STEP: Role.OPERATOR,

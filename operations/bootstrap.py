@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -15,9 +16,11 @@ from operations.actions.reconciliation import Reconciliation
 from operations.actions.retries import Successors
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
+from operations.actions.triage import Triage
 from operations.database import Database
 from operations.deployments import Deployments
 from operations.diagnosis.facts import Patience
+from operations.diagnosis.lapses import Lapses
 from operations.diagnosis.verifying import Verifier
 from operations.diagnosis.watcher import Watcher
 from operations.doctor.examination import Doctor
@@ -32,6 +35,7 @@ from operations.queries.intents import Intents
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.queries.stage import Stage
 from operations.queries.tenants import TenantQueries
+from operations.queries.triage import TriageQueries
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
 from operations.reconciliation.watchdog import Watchdog
@@ -53,6 +57,7 @@ class Reads:
     groups: Groups
     approvals: ApprovalQueries
     attention: AttentionCounts
+    triage: TriageQueries
     stage: Stage
 
     @classmethod
@@ -65,6 +70,7 @@ class Reads:
             groups=Groups(database=database),
             approvals=ApprovalQueries(database=database),
             attention=AttentionCounts(database=database),
+            triage=TriageQueries(database=database),
             stage=Stage(database=database),
         )
 
@@ -93,6 +99,7 @@ class Lookout:
     watcher: Watcher
     verifier: Verifier
     watchdog: Watchdog
+    lapses: Lapses
     doctor: Doctor
 
     @classmethod
@@ -103,6 +110,7 @@ class Lookout:
             watcher=Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience()),
             verifier=Verifier(database=database),
             watchdog=Watchdog(reconciler=reconciler, look=reads.reconciliation.state),
+            lapses=Lapses(database=database),
             doctor=Doctor(
                 database=database, temporal=temporal, reconciliation=reads.reconciliation, task_queue=task_queue
             ),
@@ -112,6 +120,15 @@ class Lookout:
     def outages(self) -> tuple[Outage, ...]:
         """Of those who look: then what they say is the past."""
         return (*self.watcher.outages, *self.watchdog.outages)
+
+    @property
+    def work(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
+        """What consoles and workers do beside the rest, by what it is about."""
+        return {
+            "watcher over executions": self.watcher.run,
+            "outcomes of retries": self.verifier.run,
+            "what is over of triage": self.lapses.run,
+        }
 
     def aware(self, reads: Reads) -> Reads:
         """`reads` that tell no health while nobody looks."""
@@ -133,6 +150,7 @@ class Services:
     executions: Executions
     reconciliation: Reconciliation
     findings: Findings
+    triage: Triage
     reads: Reads
 
     @classmethod
@@ -184,6 +202,7 @@ class Services:
                 deprovision_wait=deprovision_wait,
                 four_eyes=four_eyes,
             ),
+            triage=Triage(database=database),
             reads=lookout.aware(reads),
         )
 

@@ -104,6 +104,14 @@ class AlreadyDecided(OperationsError):
     """The decision was made already, and differently; nothing was changed."""
 
 
+class GroupNotFound(OperationsError):
+    """No execution stands still for this cause and by this error any more; nothing was changed."""
+
+
+class CannotTriage(OperationsError):
+    """The execution ended well: there is nothing to acknowledge or to snooze; nothing was changed."""
+
+
 class CannotRetry(OperationsError):
     """The execution cannot be retried; nothing was changed."""
 

@@ -97,7 +97,7 @@ async def run(settings: Settings) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(services.deliverer.run())
-            beside = [group.create_task(each.run()) for each in (services.lookout.watcher, services.lookout.verifier)]
+            beside = [group.create_task(each()) for each in services.lookout.work.values()]
             working = group.create_task(_work(services, settings))
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())

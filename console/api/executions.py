@@ -7,21 +7,23 @@ from enum import StrEnum
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from console.api.actions import actor_of
 from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Superseded, Term, Words, words_of
 from operations.errors import InvalidInput
+from operations.queries.diagnosis_views import DiagnosisView
 from operations.queries.execution_views import (
     STATUS_WORDS,
     ApprovalRequestView,
     AttemptView,
-    DiagnosisView,
     EventView,
     ExecutionFilter,
     ExecutionView,
     Sort,
     StartView,
     StepView,
+    TriageWord,
 )
 from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, DecisionView, Intents
@@ -45,6 +47,16 @@ Failures = Annotated[
             "of failed executions, only those of which this became (without `status`, these alone): `called_off`, "
             "somebody cancelled or rejected it; `superseded`, a newer attempt that is open or completed took its "
             "place; `standing`, neither: "
+        ),
+    ),
+]
+TriageWords = Annotated[
+    str,
+    words_of(
+        TriageWord,
+        meaning=(
+            "of what has not ended well and stands: `unacknowledged`, it is in trouble and nobody has said of it or of "
+            "its group that they know or that it can wait; `mine`, it is assigned to whoever asks: "
         ),
     ),
 ]
@@ -90,6 +102,7 @@ class ExecutionRoutes:
 
     async def list(
         self,
+        request: Request,
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
         health: Annotated[str, words_of(Health)] = "",
@@ -97,6 +110,7 @@ class ExecutionRoutes:
         signature: Term = "",
         failures: Failures = "",
         superseded: Superseded = None,
+        triage: TriageWords = "",
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",
@@ -113,6 +127,7 @@ class ExecutionRoutes:
         and slugs of tenants, these whatever the accents, and at the beginning of workflow ids and of the e-mails of
         tenants' owners.
         """
+        asked = words(TriageWord, triage, "triage")
         page = await self.executions.list(
             ExecutionFilter(
                 statuses=statuses(status),
@@ -125,7 +140,9 @@ class ExecutionRoutes:
                 search=q,
                 created_from=aware(created_from, "created_from"),
                 created_to=aware(created_to, "created_to"),
-            ).narrowed(superseded=superseded),
+            )
+            .narrowed(superseded=superseded)
+            .triaged(asked, actor_of(request).staff_id),
             sort=sort,
             cursor=cursor,
             limit=limit,

@@ -8,6 +8,7 @@ from operations.models.notes import Alert, Note, SavedView
 from operations.models.reconciliation import ReconciliationFinding, ReconciliationPass, ReconciliationState
 from operations.models.staff import ApiToken, AuditEntry, StaffAccount, StaffSession
 from operations.models.tenants import Membership, Tenant, User
+from operations.models.triage import Triage
 
 __all__ = [
     "Alert",
@@ -32,5 +33,6 @@ __all__ = [
     "StaffAccount",
     "StaffSession",
     "Tenant",
+    "Triage",
     "User",
 ]

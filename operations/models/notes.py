@@ -10,18 +10,28 @@ from operations.models.metadata import CreatedAt, Identity, JsonObject, Record
 
 
 class Note(Record):
-    """A remark of staff about a tenant or one of its executions."""
+    """A remark of staff about a tenant's execution, or about a group."""
 
     __tablename__ = "notes"
 
     id: Mapped[Identity]
-    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id"))
+    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id"))
     execution_id: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_executions.id", ondelete="SET NULL"))
+    triage_id: Mapped[UUID | None] = mapped_column(ForeignKey("triage.id", ondelete="CASCADE"))  #: of the group
     author: Mapped[str]
     body: Mapped[str]
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (Index("ix_notes_tenant", "tenant_id", text("created_at DESC")),)
+    __table_args__ = (
+        Index("ix_notes_tenant", "tenant_id", text("created_at DESC")),
+        Index(
+            "ix_notes_execution",
+            "execution_id",
+            text("created_at DESC"),
+            postgresql_where=text("execution_id IS NOT NULL"),
+        ),
+        Index("ix_notes_triage", "triage_id", text("created_at DESC"), postgresql_where=text("triage_id IS NOT NULL")),
+    )
 
 
 class SavedView(Record):

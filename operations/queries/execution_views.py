@@ -1,6 +1,6 @@
 """Executions as they are shown: plain data, frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,11 +8,10 @@ from typing import Self
 from uuid import UUID
 
 from operations.deed_facts import Facts, Remains
-from operations.diagnosis.advice import OWNERS, Owner, advice
 from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.sentences import sentence
+from operations.queries.diagnosis_views import DiagnosisView, diagnosed
+from operations.queries.triage_views import TriageView
 from operations.statuses import (
-    Cause,
     CloseReason,
     CommandKind,
     CommandState,
@@ -22,19 +21,6 @@ from operations.statuses import (
     StepStatus,
     TenantStatus,
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DiagnosisView:
-    """Why an execution does not go on, and what helps."""
-
-    cause: Cause
-    title: str
-    sentence: str
-    since: datetime | None
-    owner: Owner
-    owner_title: str  #: who must act, within a sentence
-    action: str  #: what they do next
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,25 +61,17 @@ class ExecutionView:
     superseded_by_attempt: int | None = None
     signature: str | None = None  #: of the error behind the cause, or by which it ended
     evidence: Mapping[str, object] | None = None  #: what the cause rests on
+    triage: TriageView | None = None  #: what people have said of it, or of its group
 
     @property
     def diagnosis(self) -> DiagnosisView | None:
         """None while it goes on as it should, and for a cause that a newer version wrote."""
-        if self.cause not in list(Cause):
-            return None
-        cause = Cause(self.cause)
-        known = advice(cause)
-        # What has no signature is no error: then the detail is the sentence.
-        is_error = self.signature is not None or self.cause_detail is None
-        said = sentence(cause, self.cause_detail, Evidence.from_json(self.evidence)) if is_error else self.cause_detail
-        return DiagnosisView(
-            cause=cause,
-            title=known.title,
-            sentence=said or "",
+        return diagnosed(
+            self.cause,
+            detail=self.cause_detail,
+            signature=self.signature,
+            evidence=self.evidence,
             since=self.health_since,
-            owner=known.owner,
-            owner_title=OWNERS[known.owner],
-            action=known.action,
         )
 
     @property
@@ -232,6 +210,20 @@ class ExecutionFilter:
     failures: frozenset[Failure] | None = None  #: of failed ones, only these; without statuses, these alone
     created_from: datetime | None = None
     created_to: datetime | None = None
+    unacknowledged: bool = False  #: in trouble, and nobody has said that they know
+    assignee_id: UUID | None = None  #: whoever sees to it, or to its group
+
+    def triaged(self, asked: Collection["TriageWord"], viewer: UUID | None) -> Self:
+        """Unless it says so itself, of what has not ended well and stands; `viewer` is the account of whoever asks."""
+        if not asked:
+            return self
+        return replace(
+            self,
+            statuses=self.statuses or frozenset(Status) - {Status.COMPLETED},
+            failures=self.failures or frozenset({Failure.STANDING}),
+            unacknowledged=TriageWord.UNACKNOWLEDGED in asked,
+            assignee_id=(viewer or UUID(int=0)) if TriageWord.MINE in asked else None,
+        )
 
     def narrowed(self, *, superseded: bool | None) -> Self:
         """Of failed ones the superseded alone, and without statuses nothing else; False: of failed ones the others."""
@@ -244,6 +236,13 @@ class ExecutionFilter:
             failures=frozenset(kind for kind in kinds if (kind is Failure.SUPERSEDED) == superseded),
             statuses=self.statuses or frozenset({Status.FAILED} if asked_alone else Status),
         )
+
+
+class TriageWord(StrEnum):
+    """What a filter asks for of what people have said."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    MINE = "mine"
 
 
 class Sort(StrEnum):

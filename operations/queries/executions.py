@@ -36,6 +36,7 @@ from operations.queries.paging import (
     count_up_to_cap,
     read_page,
 )
+from operations.queries.triage import of_executions
 from operations.settings import FourEyes
 from operations.statuses import Failure, Health, Status, TenantStatus
 
@@ -76,6 +77,7 @@ class ExecutionQueries:
             if after or before:
                 total = await listed.total(connection)
             preceding = await count_preceding(connection, listed.segments, before)
+            items = await _with_triage(connection, items)
         return Page(
             items=tuple(map(self._shown, items)),
             next=after,
@@ -132,8 +134,9 @@ class ExecutionQueries:
             row = (await connection.execute(_viewed(select(*_COLUMNS)).where(Execution.id == id_))).one_or_none()
             if row is None:
                 raise ExecutionNotFound
+            (execution,) = await _with_triage(connection, [_view(row)])
             return ExecutionDetail(
-                execution=self._shown(_view(row)),
+                execution=self._shown(execution),
                 steps=await execution_parts.steps(connection, id_),
                 events=await execution_parts.events(connection, id_),
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
@@ -207,6 +210,11 @@ _COLUMNS = (
     Execution.signature,
     Execution.evidence,
 )
+
+
+async def _with_triage(connection: AsyncConnection, items: Sequence[ExecutionView]) -> list[ExecutionView]:
+    said = await of_executions(connection, [item.id for item in items])
+    return [replace(item, triage=said.get(item.id)) for item in items]
 
 
 async def _rows(

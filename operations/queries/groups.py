@@ -1,7 +1,7 @@
 """Trouble by its cause: open executions that do not do as they should, those of one cause and error together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations.database import Database
 from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
 from operations.models import Execution
+from operations.queries import triage
 from operations.queries.narrowing import OPEN_STATUSES
 from operations.queries.paging import COUNT_CAP, check_limit, count_up_to_cap
+from operations.queries.triage_views import TriageView
 from operations.statuses import Cause, Health
 
 ILL = tuple(health for health in Health if health is not Health.OK)
@@ -36,6 +38,8 @@ class GroupView:
     owner: Owner
     owner_title: str
     action: str
+    triage: TriageView | None = None  #: what people have said of the group
+    notes: int = 0  #: about the group
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +96,10 @@ class Groups:
         total = found[0].total if found else 0
         end = first + limit
         return GroupPage(
-            items=tuple(_group(dict(row._mapping)) for row in found),  # noqa: SLF001 - a row as a mapping
+            items=tuple(
+                replace(_group(dict(row._mapping)), triage=triage.view(row), notes=row.notes)  # noqa: SLF001
+                for row in found
+            ),
             next=str(end) if end < total else None,
             total=total,
             total_capped=bool(found) and found[0].looked_at >= MOST_ROWS,
@@ -163,8 +170,7 @@ def _group(row: dict[str, object]) -> GroupView:
 
 
 # The ill ones stand in an index of their own. The worst health of a group is its health: drift, stuck, unknown, slow.
-GROUPS = text(
-    """
+_GROUPS = """
     WITH ill AS (
         SELECT id, entity_id, coalesce(cause, 'unknown') AS cause, signature, health, cause_detail,
                coalesce(health_since, last_progress_at) AS since
@@ -178,11 +184,15 @@ GROUPS = text(
         FROM ill GROUP BY cause, signature
     )
     SELECT grouped.*, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at, t.name AS oldest_name,
-           left(ill.cause_detail, 500) AS detail
+           left(ill.cause_detail, 500) AS detail, {said},
+           (SELECT count(*) FROM notes n WHERE n.triage_id = r.id) AS notes
     FROM grouped JOIN ill ON ill.id = grouped.oldest_id LEFT JOIN tenants t ON t.id = ill.entity_id
+    LEFT JOIN triage r ON r.execution_id IS NULL AND r.ended_at IS NULL
+        AND r.cause = grouped.cause AND r.signature = coalesce(grouped.signature, '')
+    LEFT JOIN staff s ON s.id = r.assignee_id
     ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
-    """
-)
+"""
+GROUPS = text(_GROUPS.format(said=triage.said_columns(triage.IN_TIME)))
 HEALTHS = text(
     """
     SELECT health, cause, count(*) AS number FROM workflow_executions

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from operations.models import Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
+from operations.queries.triaged import is_assigned, is_unacknowledged
 from operations.statuses import CloseReason, Failure, Health, Status
 
 OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
@@ -97,6 +98,10 @@ class Narrowing:
             conditions.append(rows.entity_id == wanted.entity_id)
         if wanted.signature is not None:
             conditions.append(rows.signature == wanted.signature)
+        if wanted.unacknowledged:
+            conditions.append(is_unacknowledged(rows))
+        if wanted.assignee_id is not None:
+            conditions.append(is_assigned(wanted.assignee_id, rows))
         if wanted.created_from is not None:
             conditions.append(rows.created_at >= wanted.created_from)
         if wanted.created_to is not None:

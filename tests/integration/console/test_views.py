@@ -83,6 +83,8 @@ async def first(connection: AsyncConnection) -> UUID:
             " VALUES (gen_random_uuid(), %s, 'approved', 'test', 'fine')",
             (id_,),
         )
+        await connection.execute("INSERT INTO triage (execution_id) VALUES (%s)", (id_,))
+    await connection.execute("INSERT INTO triage (cause) VALUES ('no_worker')")
     passed = uuid4()
     await connection.execute(
         "INSERT INTO reconciliation_passes (id, trigger, requested_by, started_at, finished_at, outcome)"

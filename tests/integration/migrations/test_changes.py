@@ -73,6 +73,22 @@ async def finding(connection: AsyncConnection) -> tuple[UUID, UUID]:
     return id_, id_
 
 
+async def triage(connection: AsyncConnection) -> tuple[UUID, UUID]:
+    of, id_ = await _only_execution(connection), uuid4()
+    await connection.execute("INSERT INTO triage (id, execution_id) VALUES (%s, %s)", (id_, of))
+    return id_, of
+
+
+async def note(connection: AsyncConnection) -> tuple[UUID, UUID]:
+    group, id_ = uuid4(), uuid4()
+    await connection.execute("INSERT INTO triage (id, cause) VALUES (%s, 'no_worker')", (group,))
+    await news(connection)
+    await connection.execute(
+        "INSERT INTO notes (id, triage_id, author, body) VALUES (%s, %s, 'test', 'seen')", (id_, group)
+    )
+    return id_, group
+
+
 async def _only_execution(connection: AsyncConnection) -> UUID:
     row = await (await connection.execute("SELECT id FROM workflow_executions")).fetchone()
     assert row is not None
@@ -89,8 +105,10 @@ WATCHED: dict[str, tuple[Insert, str, str]] = {
     "commands": (command, "id", "command"),
     "reconciliation_passes": (reconciliation_pass, "id", "pass"),
     "reconciliation_findings": (finding, "id", "finding"),
+    "triage": (triage, "id", "execution"),
+    "notes": (note, "id", "triage"),
 }
-NEEDS_EXECUTION = {"execution_steps", "approvals", "approval_requests", "commands"}
+NEEDS_EXECUTION = {"execution_steps", "approvals", "approval_requests", "commands", "triage"}
 
 
 async def news(connection: AsyncConnection) -> Changed:

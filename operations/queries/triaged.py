@@ -1,0 +1,57 @@
+"""The WHERE of what people have said: of what nobody has, and of what somebody sees to."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from operations.models import Execution, Triage
+from operations.statuses import Health, Status
+
+OPEN = (Status.PENDING, Status.RUNNING)
+Rows = type[Execution]
+
+
+def is_unacknowledged(rows: Rows = Execution) -> ColumnElement[bool]:
+    """Whether nobody has said, of it or of its group, that they know, or that it can wait."""
+    of_group = exists().where(_is_handled(), _groups(rows))
+    same_cause = and_(
+        Triage.cause == func.coalesce(rows.cause, ""), Triage.signature == func.coalesce(rows.signature, "")
+    )
+    own = exists().where(_is_handled(), Triage.execution_id == rows.id, same_cause)
+    return and_(or_(rows.status.not_in(OPEN), rows.health != Health.OK), ~own, ~of_group)
+
+
+def is_assigned(staff_id: UUID, rows: Rows = Execution) -> ColumnElement[bool]:
+    """Whether they see to it, or to its group and nobody to it alone."""
+    return rows.id == func.any(_ids(staff_id))
+
+
+def _ids(staff_id: UUID) -> ScalarSelect[Sequence[UUID]]:
+    """As an array: the planner knows then that they are few, and looks them up."""
+    member, alone = aliased(Execution), aliased(Triage)
+    is_seen_to = exists().where(alone.execution_id == member.id, alone.assignee_id.is_not(None))
+    own = select(Triage.execution_id.label("id")).where(
+        Triage.assignee_id == staff_id, Triage.execution_id.is_not(None)
+    )
+    of_group = select(member.id).join(Triage, _groups(member)).where(Triage.assignee_id == staff_id).where(~is_seen_to)
+    theirs = union_all(own, of_group).subquery()
+    return select(func.array_agg(theirs.c.id)).scalar_subquery()
+
+
+def _groups(rows: Rows) -> ColumnElement[bool]:
+    """Whether it is what was said of the group to which a row belongs."""
+    return and_(
+        Triage.execution_id.is_(None),
+        Triage.ended_at.is_(None),
+        Triage.cause == func.coalesce(rows.cause, "unknown"),
+        Triage.signature == func.coalesce(rows.signature, ""),
+        rows.status.in_(OPEN),
+        rows.health != Health.OK,
+    )
+
+
+def _is_handled() -> ColumnElement[bool]:
+    is_known = and_(Triage.snoozed_until.is_(None), Triage.acknowledged_at.is_not(None))
+    return or_(is_known, Triage.snoozed_until > func.clock_timestamp())
