@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.api.executions import Failures, Order, aware, of_failures, statuses, words
+from console.api.actions import actor_of
+from console.api.executions import Failures, Order, TriageWords, aware, of_failures, statuses, words
 from console.api.parameters import Moment, Superseded, Term, Words, words_of
 from operations.database import Database
-from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort
+from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, ExecutionView, Sort, TriageWord
 from operations.queries.executions import ExecutionQueries
 from operations.statuses import Cause, Health
 
@@ -58,6 +59,7 @@ class ExportRoutes:
 
     async def export_executions(
         self,
+        request: Request,
         *,
         status: Annotated[str, words_of(STATUS_WORDS)] = "",
         health: Annotated[str, words_of(Health)] = "",
@@ -65,6 +67,7 @@ class ExportRoutes:
         signature: Term = "",
         failures: Failures = "",
         superseded: Superseded = None,
+        triage: TriageWords = "",
         type: Words = "",  # noqa: A002 - the names of the contract
         entity_id: UUID | None = None,
         q: Term = "",
@@ -73,6 +76,7 @@ class ExportRoutes:
         sort: Order = Sort.NEWEST,
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
+        asked = words(TriageWord, triage, "triage")
         wanted = ExecutionFilter(
             statuses=statuses(status),
             failures=of_failures(failures),
@@ -85,6 +89,7 @@ class ExportRoutes:
             created_from=aware(created_from, "created_from"),
             created_to=aware(created_to, "created_to"),
         ).narrowed(superseded=superseded)
+        wanted = wanted.triaged(asked, actor_of(request).staff_id)
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)
         return file("executions", await asyncio.to_thread(SHEET.text, rows), made_at=await self.database.now())
 

@@ -71,7 +71,7 @@ def view(scope: Scope, id_: UUID) -> View[Known, Known]:
 
     return View(
         key=("execution", id_),
-        concerns=lambda changed: changed.everything or not shown.isdisjoint(changed.things),
+        concerns=lambda changed: changed.concerns("triage") or not shown.isdisjoint(changed.things),
         load=load,
         news=lambda before, after: None if before == after else after,
     )

@@ -1,10 +1,11 @@
 """What the address of the list of executions asks for; "failed" are the failures that stand."""
 
 from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from console.pages import address
 from operations import kinds
-from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter
+from operations.queries.execution_views import STATUS_WORDS, ExecutionFilter, TriageWord
 from operations.statuses import Cause, Failure, Health, Status
 
 #: word of the address → failed ones of which this became
@@ -16,8 +17,8 @@ FAILURES = {
 WORDS = frozenset({*STATUS_WORDS, *FAILURES})
 
 
-def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
-    """What the address asks for; words that mean nothing do not narrow."""
+def filter_of(query: Mapping[str, str], viewer: UUID | None = None) -> ExecutionFilter:
+    """What the address asks for; words that mean nothing do not narrow. `viewer` is the account of whoever looks."""
     asked, failures = _statuses(query)
     type_ = query.get("type", "")
     return ExecutionFilter(
@@ -30,13 +31,18 @@ def filter_of(query: Mapping[str, str]) -> ExecutionFilter:
         search=query.get("q", ""),
         created_from=address.moment(query.get("created_from")),
         created_to=address.moment(query.get("created_to")),
-    )
+    ).triaged(triage_of(query), viewer)
+
+
+def triage_of(query: Mapping[str, str]) -> frozenset[TriageWord]:
+    return frozenset(TriageWord(word) for word in _known(query, "triage", TriageWord))
 
 
 def exported(query: Mapping[str, str]) -> Mapping[str, str]:
     """The same filter in the words of REST, for which every failed execution is a failed one."""
     asked, failures = _statuses(query)
     trouble = {"health": _known(query, "health", Health), "cause": _known(query, "cause", Cause)}
+    trouble["triage"] = _known(query, "triage", TriageWord)
     words = {name: ",".join(known) for name, known in trouble.items()}
     return {**query, **words, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
 

@@ -1,10 +1,11 @@
 """Executions as rows of a live table, wherever they are listed."""
 
 from console.components.tables import Column, Kind
-from console.pages import words
+from console.pages import triage_words, words
 from console.pages.live_rows import Row, Rows, seconds
 from console.pages.signs import sign
 from operations.diagnosis.evidence import Evidence
+from operations.feed import Changed
 from operations.phrases import shown_status, who
 from operations.queries.execution_views import ExecutionView
 from operations.queries.paging import Page
@@ -44,6 +45,7 @@ COLUMNS = (
         sortable=True,
     ),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
+    Column(name="triage", label="Triage", kind=Kind.ERROR, secondary="people", width=150),
     Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", hidden=True),
     Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="completed_at", label="Ended", kind=Kind.TIME, sortable=True, hidden=True),
@@ -78,12 +80,19 @@ def row(execution: ExecutionView) -> Row:
         "duration": None if lasted is None else round(lasted.total_seconds() * 1000),
         "running_since": None if ended else seconds(execution.started_at or execution.created_at),
         "last_progress_at": seconds(execution.last_progress_at),
+        "triage": triage_words.short(execution.triage),
+        "people": triage_words.people(execution.triage),
         "attempt": execution.attempt,
         "created_at": seconds(execution.created_at),
         "completed_at": seconds(ended),
         "workflow_id": execution.workflow_id,
         "requested_by": who(execution.requested_by),
     }
+
+
+def concerns(changed: Changed) -> bool:
+    """Whether any row of any list can be another one."""
+    return any(changed.concerns(kind) for kind in ("execution", "tenant", "triage"))
 
 
 def rows(page: Page[ExecutionView]) -> Rows:

@@ -1,9 +1,11 @@
 """The page that lists executions: what runs, what waits, what went wrong."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from uuid import UUID
 
 from nicegui.page_arguments import PageArguments
 
+from console import sessions
 from console.channels import Listener, View
 from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
@@ -18,7 +20,7 @@ from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from console.pages.trouble_filters import TroubleFilters
 from operations import kinds
-from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts
+from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts, TriageWord
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import Failure, Status
 
@@ -28,6 +30,7 @@ LABELS = {Status.PENDING: "Pending", Status.RUNNING: "Running", Status.COMPLETED
 OPEN = Count(value="open", label="Open")
 CALLED_OFF = Count(value=Failure.CALLED_OFF.value, label="Cancelled or rejected")
 SUPERSEDED = Count(value=Failure.SUPERSEDED.value, label="Superseded")
+TRIAGE = {TriageWord.UNACKNOWLEDGED.value: "Unacknowledged", TriageWord.MINE.value: "Assigned to me"}
 #: column of the table → orders by it
 SORTS = {
     "last_progress_at": (Sort.ATTENTION, Sort.ATTENTION),
@@ -79,8 +82,12 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     trouble.serve(filters)
     filters.search("Search tenant, owner, id or error")
     filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
+    filters.choice("triage", label="Triage", options=TRIAGE)
     filters.days("created", label="Created")
-    shown = LiveList(scope.hub, SHAPE, query=query, view=lambda now: view(scope, now), header=header, filters=filters)
+    viewer = sessions.actor().staff_id
+    shown = LiveList(
+        scope.hub, SHAPE, query=query, view=lambda now: view(scope, now, viewer), header=header, filters=filters
+    )
     await shown.draw()
     await show_counts()
     await trouble.show()
@@ -115,16 +122,19 @@ def _counts(
     return counts, show
 
 
-def view(scope: Scope, query: Mapping[str, str]) -> View[Rows, News]:
+def view(scope: Scope, query: Mapping[str, str], viewer: UUID | None = None) -> View[Rows, News]:
+    """Shared by all who look, but for what is theirs."""
+    wanted = filter_of(query, viewer)
+
     async def load() -> Rows:
         return execution_table.rows(await page_or_one_before(read, query.get("cursor")))
 
     async def read(cursor: str | None) -> Page[ExecutionView]:
-        return await scope.services.reads.executions.list(filter_of(query), sort=_sort(query), cursor=cursor, limit=50)
+        return await scope.services.reads.executions.list(wanted, sort=_sort(query), cursor=cursor, limit=50)
 
     return live_rows.view(
-        ("executions", *sorted(query.items())),
-        concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
+        ("executions", wanted.assignee_id, *sorted(query.items())),
+        concerns=execution_table.concerns,
         load=load,
     )
 

@@ -144,7 +144,7 @@ def board_view(scope: Scope) -> View[Board, Board]:
 
     return View(
         key="board",
-        concerns=lambda changed: changed.concerns("execution"),
+        concerns=execution_table.concerns,
         load=load,
         news=lambda before, after: None if before == after else after,
         at_most_every=LOOK,
@@ -157,7 +157,7 @@ def rows_view(scope: Scope, wanted: ExecutionFilter, sort: Sort) -> View[Rows, N
 
     return live_rows.view(
         ("overview", wanted),
-        concerns=lambda changed: changed.concerns("execution") or changed.concerns("tenant"),
+        concerns=execution_table.concerns,
         load=load,
     )
 

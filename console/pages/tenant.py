@@ -235,7 +235,8 @@ def runs(scope: Scope, tenant: TenantView) -> View[Rows, News]:
 
     def concerns(changed: Changed) -> bool:
         """A new run comes with a change of its tenant; the others are known."""
-        return changed.concerns("tenant", str(tenant.id)) or any(changed.concerns("execution", id_) for id_ in shown)
+        known = changed.concerns("tenant", str(tenant.id)) or changed.concerns("triage")
+        return known or any(changed.concerns("execution", id_) for id_ in shown)
 
     return live_rows.view(("runs", tenant.id), concerns=concerns, load=load)
 
