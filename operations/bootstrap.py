@@ -150,7 +150,6 @@ class Services:
     executions: Executions
     reconciliation: Reconciliation
     findings: Findings
-    triage: Triage
     reads: Reads
 
     @classmethod
@@ -202,7 +201,6 @@ class Services:
                 deprovision_wait=deprovision_wait,
                 four_eyes=four_eyes,
             ),
-            triage=Triage(database=database),
             reads=lookout.aware(reads),
         )
 
@@ -210,6 +208,10 @@ class Services:
     def deployments(self) -> Deployments:
         """What Temporal knows of the builds of the workers."""
         return self.deploys.deployments
+
+    @property
+    def triage(self) -> Triage:
+        return Triage(database=self.database)
 
     @property
     def presenter(self) -> Presenter:

@@ -73,7 +73,7 @@ def _errors(path: str, method: str, *, takes_body: bool) -> dict[str, object]:
         statuses += [400, 408, 413, 415]
     if "/exports/" in path:
         statuses.append(429)
-    if "{" in path:
+    if "{" in path or (method != "get" and "/groups/" in path):
         statuses.append(404)
     if method != "get":
         statuses.append(409)

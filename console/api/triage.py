@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from console.api.actions import actor_of
 from console.api.parameters import Term, form
@@ -17,6 +17,19 @@ from operations.actions.typed_text import INVISIBLE
 from operations.queries.triage import Triaged, TriageQueries
 
 _TEXT = form(pattern=rf"^(?![\s{INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")
+
+
+def _plain(text: str) -> str:
+    """PostgreSQL takes neither NUL nor half a character."""
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError("must be plain text")
+    return text
+
+
+_PLAIN = form(pattern=r"^[^\x00]*$")
+Cause = Annotated[str, Field(min_length=1, max_length=100, json_schema_extra=_PLAIN), AfterValidator(_plain)]
+Signature = Annotated[str, Field(max_length=200, json_schema_extra=_PLAIN), AfterValidator(_plain)]
+Email = Annotated[str, Field(max_length=320, json_schema_extra=_PLAIN), AfterValidator(_plain)]
 
 
 class Body(BaseModel):
@@ -34,7 +47,7 @@ class AcknowledgeRequest(Body):
 class AssignRequest(Body):
     """Who sees to it, by e-mail; null: nobody."""
 
-    assignee: Annotated[str, Field(max_length=320)] | None
+    assignee: Email | None
 
 
 class SnoozeRequest(Body):
@@ -52,8 +65,8 @@ class NoteRequest(Body):
 class GroupRequest(Body):
     """Which group: as `GET /groups` names it."""
 
-    cause: str = Field(min_length=1, max_length=100)
-    signature: Annotated[str, Field(max_length=200)] | None = None
+    cause: Cause
+    signature: Signature | None = None
 
     @property
     def group(self) -> Group:
@@ -108,7 +121,10 @@ class TriageRoutes:
         return await self.reads.of_execution(id)
 
     async def show_group(
-        self, *, cause: Annotated[str, Query(min_length=1, max_length=100)], signature: Term = ""
+        self,
+        *,
+        cause: Annotated[str, Query(min_length=1, max_length=100, json_schema_extra=_PLAIN)],
+        signature: Term = "",
     ) -> Triaged:
         """What was said of a group, and the notes about it, the newest first."""
         return await self.reads.of_group(cause, signature)

@@ -12,7 +12,7 @@ def checked_note(note: str) -> str:
     """The note as it is kept; raises `InvalidInput`."""
     if len(note) > LONGEST:
         raise InvalidInput({"text": f"A note must have at most {LONGEST:,} characters; this one has {len(note):,}."})
-    tidy = note.replace("\r\n", "\n").strip()
+    tidy = note.replace("\r\n", "\n").replace("\r", "\n").strip()
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in tidy):
         raise InvalidInput({"text": "A note must not contain control characters."})
     if not can_be_seen(tidy):

@@ -1,9 +1,9 @@
 """The WHERE of what people have said: of what nobody has, and of what somebody sees to."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, union_all
+from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, cast, exists, func, or_, select, union_all
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from operations.models import Execution, Triage
@@ -20,7 +20,8 @@ def is_unacknowledged(rows: Rows = Execution) -> ColumnElement[bool]:
         Triage.cause == func.coalesce(rows.cause, ""), Triage.signature == func.coalesce(rows.signature, "")
     )
     own = exists().where(_is_handled(), Triage.execution_id == rows.id, same_cause)
-    return and_(or_(rows.status.not_in(OPEN), rows.health != Health.OK), ~own, ~of_group)
+    is_ill = and_(rows.status.in_(OPEN), rows.health != Health.OK)
+    return and_(or_(rows.status == Status.FAILED, is_ill), ~own, ~of_group)
 
 
 def is_assigned(staff_id: UUID, rows: Rows = Execution) -> ColumnElement[bool]:
@@ -28,7 +29,7 @@ def is_assigned(staff_id: UUID, rows: Rows = Execution) -> ColumnElement[bool]:
     return rows.id == func.any(_ids(staff_id))
 
 
-def _ids(staff_id: UUID) -> ScalarSelect[Sequence[UUID]]:
+def _ids(staff_id: UUID) -> ColumnElement[list[UUID]]:
     """As an array: the planner knows then that they are few, and looks them up."""
     member, alone = aliased(Execution), aliased(Triage)
     is_seen_to = exists().where(alone.execution_id == member.id, alone.assignee_id.is_not(None))
@@ -37,7 +38,9 @@ def _ids(staff_id: UUID) -> ScalarSelect[Sequence[UUID]]:
     )
     of_group = select(member.id).join(Triage, _groups(member)).where(Triage.assignee_id == staff_id).where(~is_seen_to)
     theirs = union_all(own, of_group).subquery()
-    return select(func.array_agg(theirs.c.id)).scalar_subquery()
+    # Without a function around it, PostgreSQL would compare with the rows of the question and not with the array.
+    none = cast(array([]), ARRAY(Uuid))
+    return func.coalesce(select(func.array_agg(theirs.c.id)).scalar_subquery(), none)
 
 
 def _groups(rows: Rows) -> ColumnElement[bool]:
