@@ -73,7 +73,9 @@ def row(execution: ExecutionView) -> Row:
         "step": "" if execution.status is Status.COMPLETED else words.current_step(execution),
         "error": words.cause(execution),
         "tries": words.tries(execution),
-        "next_try_at": None if ended else seconds(Evidence.from_json(execution.evidence).next_try_at),
+        "next_try_at": None
+        if ended or execution.evidence is None
+        else seconds(Evidence.from_json(execution.evidence).next_try_at),
         "superseded": words.superseded(execution),
         "superseded_by": None if execution.superseded_by is None else str(execution.superseded_by),
         "started_at": seconds(execution.started_at),

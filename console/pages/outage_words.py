@@ -33,7 +33,7 @@ MEANINGS: Mapping[Part, Meaning] = {
     ),
     Part.WORKER: Meaning(
         title="No worker answers",
-        doubtful="Nothing: pages tell the truth, but no step is carried out, and runs wait where they are.",
+        doubtful="That runs get on: no step is carried out, and they wait where they are.",
         works="Registrations and actions are accepted, and carried out when a worker is back.",
         action="Look at its log, or start one with “tenantry worker”.",
     ),

@@ -52,6 +52,7 @@ class TroubleFilters:
         self._scope = scope
         self._filters = filters
         self._chosen = chosen(query)
+        self._offered: tuple[str | None, ...] = ()
         self._listener = Listener[Known](self._offer)
         self._chips = Counts(
             offered((), self._chosen),
@@ -75,7 +76,10 @@ class TroubleFilters:
         self._chips.show(now.value.numbers, now.edition)
 
     def _offer(self, known: Known) -> None:
-        self._chips.offer(offered(known.errors, self._chosen))
+        signatures = tuple(group.signature for group in known.errors)
+        if signatures != self._offered:  # numbers alone come to the browser by themselves
+            self._offered = signatures
+            self._chips.offer(offered(known.errors, self._chosen))
 
     def _choose(self, values: list[str]) -> Awaitable[None]:
         added = [value for value in values if value not in self._chosen]

@@ -163,7 +163,9 @@ def cause(execution: ExecutionView) -> str:
 
 def tries(execution: ExecutionView) -> str:
     """Of an open one: how often it was tried what does not succeed."""
-    number = None if execution.status.is_final else Evidence.from_json(execution.evidence).tries
+    if execution.evidence is None or execution.status.is_final:
+        return ""
+    number = Evidence.from_json(execution.evidence).tries
     return "" if not number else "1 try" if number == 1 else f"{number:,} tries"
 
 
