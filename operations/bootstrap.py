@@ -29,13 +29,18 @@ from operations.liveness import Outage
 from operations.outbox.deliverer import Deliverer
 from operations.queries.approvals import ApprovalQueries
 from operations.queries.attention import AttentionCounts
+from operations.queries.customer_histories import CustomerHistories
 from operations.queries.executions import ExecutionQueries
 from operations.queries.groups import Groups
+from operations.queries.histories import Histories
 from operations.queries.intents import Intents
 from operations.queries.reconciliation import ReconciliationQueries
+from operations.queries.schemas import Schemas
 from operations.queries.stage import Stage
 from operations.queries.tenants import TenantQueries
 from operations.queries.triage import TriageQueries
+from operations.queries.truths import Truths
+from operations.queries.usual_durations import UsualDurations
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
 from operations.reconciliation.watchdog import Watchdog
@@ -59,6 +64,10 @@ class Reads:
     attention: AttentionCounts
     triage: TriageQueries
     stage: Stage
+    histories: Histories
+    customers: CustomerHistories
+    schemas: Schemas
+    usual: UsualDurations
 
     @classmethod
     def of(cls, database: Database, limits: Limits, *, four_eyes: frozenset[FourEyes]) -> Self:
@@ -72,6 +81,10 @@ class Reads:
             attention=AttentionCounts(database=database),
             triage=TriageQueries(database=database),
             stage=Stage(database=database),
+            histories=Histories(database=database),
+            customers=CustomerHistories(database=database),
+            schemas=Schemas(database=database),
+            usual=UsualDurations(database=database),
         )
 
 
@@ -212,6 +225,10 @@ class Services:
     @property
     def triage(self) -> Triage:
         return Triage(database=self.database)
+
+    @property
+    def truths(self) -> Truths:
+        return Truths(database=self.database, executions=self.reads.executions, temporal=self.temporal)
 
     @property
     def presenter(self) -> Presenter:

@@ -23,6 +23,7 @@ from console.components.text import tag
 from console.lines import Edition, Lines
 from operations.errors import InvalidInput, TemporalUnavailable
 from workbench import fake_rows
+from workbench.gallery_timelines import TIMELINES
 
 COLUMNS = [
     Column(
@@ -208,7 +209,8 @@ def hostile() -> None:
     )
     with cards.Section(text, subtitle=text):
         cards.facts([cards.Fact(label=text, value=each) for each in fake_rows.HOSTILE])
-        timeline.StepTimeline([timeline.Step(name=each, status=each, error=each) for each in fake_rows.HOSTILE])
+        steps = [timeline.Step(name=each, status=each, error=each) for each in fake_rows.HOSTILE]
+        timeline.StepTimeline(timeline.Timeline(began=datetime.now(UTC), steps=steps))
         timeline.event_list(
             [timeline.Event(at=datetime.now(UTC), title=each, text=each, who=each) for each in fake_rows.HOSTILE]
         )
@@ -292,33 +294,9 @@ def execution(frame: Frame, id: str) -> None:  # noqa: A002 - the name in the ro
     with header:
         ui.button("Cancel run", icon="cancel", color="negative", on_click=lambda: _ask(frame))
         ui.button("Fail", on_click=lambda: feedback.attempt(_fail())).props("outline")
-    now = datetime.now(UTC)
-    with cards.Section("Steps", subtitle="Bars are to scale; those of running steps grow"):
-        timeline.StepTimeline(
-            [
-                timeline.Step(
-                    name="validate_request",
-                    status="completed",
-                    started=now - timedelta(seconds=190),
-                    ended=now - timedelta(seconds=188),
-                ),
-                timeline.Step(
-                    name="create_schema",
-                    status="completed",
-                    tries=2,
-                    started=now - timedelta(seconds=188),
-                    ended=now - timedelta(seconds=120),
-                ),
-                timeline.Step(
-                    name="configure_domain",
-                    status="retrying",
-                    tries=5,
-                    started=now - timedelta(seconds=120),
-                    error=fake_rows.ERRORS[1],
-                ),
-                timeline.Step(name="activate", status="pending"),
-            ]
-        )
+    for title, shown in TIMELINES.items():
+        with cards.Section(title):
+            timeline.StepTimeline(shown(datetime.now(UTC)), caption=title)
     with cards.Section("Facts"):
         cards.facts([*FACTS, cards.Fact(label="Execution", value=id, mono=True)])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from console.api.parameters import Limit, Place
-from operations.queries.execution_views import HourlyThroughput
+from operations.queries.execution_numbers import HourlyThroughput
 from operations.queries.executions import ExecutionQueries
 from operations.queries.groups import Duration, GroupPage, Groups, HealthCount
 from operations.queries.paging import COUNT_CAP

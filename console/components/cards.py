@@ -77,6 +77,19 @@ class CopiedText(ui.element, component="copied_text.js", dependencies=["console_
         self.props["label"] = label
 
 
+class CopyButton(ui.element, component="copy_button.js", dependencies=["console_toasts.js"]):
+    """Copies a text that ends with the address of `path`; `label` says what was copied, as in “Brief copied”."""
+
+    def __init__(self, word: str, *, label: str) -> None:
+        super().__init__()
+        self.props["word"] = word
+        self.props["label"] = label
+
+    def show(self, text: str, path: str) -> None:
+        self.props["text"] = text
+        self.props["path"] = path
+
+
 def facts(items: Sequence[Fact]) -> ui.element:
     """A list of labels and values; what is None is drawn as a dash."""
     with ui.element("dl").classes("facts") as element:

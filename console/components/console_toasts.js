@@ -8,12 +8,24 @@ export const say = (message, tone = "error") =>
   });
 
 // The button stays where the focus is; what has become of it is read out after that.
-export async function copy(text, label) {
+const REFUSED = "could not be copied: the browser does not allow it.";
+
+async function written(text) {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
-    // Browsers keep the clipboard from pages that came without TLS, and from those that people keep it from.
-    return void say(`${label} could not be copied: the browser does not allow it. Mark it and copy it by hand: ${text}`);
+    return false; // browsers keep the clipboard from pages without TLS, and from those that people keep it from
   }
-  say(`${label} copied: ${text}`, "success");
+}
+
+export async function copy(text, label) {
+  if (await written(text)) say(`${label} copied: ${text}`, "success");
+  else say(`${label} ${REFUSED} Mark it and copy it by hand: ${text}`);
+}
+
+// Of a text that is too long to be read in a corner.
+export async function copyQuietly(text, label) {
+  if (await written(text)) say(`${label} copied.`, "success");
+  else say(`${label} ${REFUSED} Open the page by https, or allow it in the browser's settings.`);
 }

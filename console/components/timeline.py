@@ -1,7 +1,7 @@
 """What happened when: the steps of a run as bars over time, and lists of events."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from nicegui import ui
@@ -12,37 +12,75 @@ from console.components.text import attribute, tag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """A time in which nothing was done, or nothing that helped; without an end it lasts."""
+
+    began: datetime
+    text: str = ""  #: for what; without it, what stands beside the step says so
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One step of a run. Times know their zone; `started` is None for a step still to come."""
 
     name: str
     status: str
     tries: int = 1
-    started: datetime | None = None
+    started: datetime | None = None  #: the latest try, or the only one: what was before it is a wait
     ended: datetime | None = None
+    tried: tuple[datetime, ...] = ()  #: when tries began, as far as that is known
+    next_try: datetime | None = None
+    waits: tuple[Wait, ...] = ()
+    usual: float | None = None  #: seconds that the step takes, as a rule
     error: str | None = None
     detail: str | None = None  #: of the error: folded until somebody wants it
 
 
-class StepTimeline(ui.element, component="step_timeline.js", dependencies=["console_clock.js", "console_formats.js"]):
-    """Bars over time; those of running steps grow by themselves."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """What happens by itself at a moment to come."""
 
-    def __init__(self, steps: Sequence[Step], *, caption: str = "Steps") -> None:
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """The steps from the request on; without an end, up to now."""
+
+    began: datetime
+    steps: Sequence[Step]
+    ended: datetime | None = None
+    deadlines: Sequence[Deadline] = field(default=())
+    earlier: int = 0  #: steps before these that are not drawn
+
+
+class StepTimeline(
+    ui.element,
+    component="step_timeline.js",
+    dependencies=["console_clock.js", "console_formats.js", "console_scale.js"],
+):
+    """Bars over time, up to now; what lasts grows by itself. Waits are hatched, and long ones are folded."""
+
+    def __init__(self, timeline: Timeline, *, caption: str = "Steps") -> None:
         super().__init__()
         self.props["caption"] = caption
-        self.props["steps-json"] = _json(steps)
+        self.props["timeline-json"] = _json(timeline)
 
-    def show(self, steps: Sequence[Step]) -> None:
-        """Draw other steps in place of the ones before."""
-        source = _json(steps)
+    def show(self, timeline: Timeline) -> None:
+        """Draw this in place of what was before."""
+        source = _json(timeline)
+        if source == self.props["timeline-json"]:
+            return
         with self.props.suspend_updates():
-            self.props["steps-json"] = source
+            self.props["timeline-json"] = source
         # `source` is JSON from `to_json`: data as a literal, never as code.
         self.client.run_javascript(f"getElement({self.id})?.show({source})")
 
 
-def _json(steps: Sequence[Step]) -> str:
-    return to_json([asdict(step) for step in steps])
+def _json(timeline: Timeline) -> str:
+    return to_json(asdict(timeline))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +95,10 @@ class Event:
     href: str | None = None
 
 
-def event_list(events: Sequence[Event]) -> ui.element:
+def event_list(events: Sequence[Event], *, nothing: str = "Nothing has happened yet.") -> ui.element:
     """The events in the given order, or a sentence that there are none."""
     if not events:
-        return tag("p", "Nothing has happened yet.", classes="nothing")
+        return tag("p", nothing, classes="nothing")
     with ui.element("ol").classes("events") as element:
         for event in events:
             with ui.element("li"):

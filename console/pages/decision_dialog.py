@@ -6,19 +6,19 @@ from console import sessions
 from console.channels import Listener
 from console.components import feedback
 from console.components.dialogs import Question
-from console.pages import deeds, execution
-from console.pages.execution import Known
+from console.pages import deeds, known_execution
+from console.pages.known_execution import Known
 from console.pages.scope import Scope
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
-from operations.statuses import CommandState, Decision
+from operations.statuses import Decision
 
 DECISIONS = {Deed.APPROVE: Decision.APPROVED, Deed.REJECT: Decision.REJECTED}
 
 
 async def ask(scope: Scope, id_: str, deed: Deed) -> None:
     """Ask whether to approve or to reject; the question follows the run."""
-    followed = execution.view(scope, UUID(id_))
+    followed = known_execution.view(scope, UUID(id_))
     known = await feedback.attempt(followed.load())
     if known is None:
         return
@@ -43,8 +43,7 @@ class _Asked:
 
     def now(self) -> Question:
         run = self._known.detail.execution
-        asked = frozenset(each.kind for each in self._known.commands if each.state is CommandState.QUEUED)
-        facts = self._known.detail.facts(asked)
+        facts = self._known.detail.facts(self._known.asked)
         return deeds.question(
             self._deed,
             facts,

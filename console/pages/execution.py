@@ -1,32 +1,32 @@
 """The page of one execution: what it is, where it stands in words, its steps over time, its history."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from nicegui import ui
-from nicegui.elements.mixins.text_element import TextElement
 from nicegui.page_arguments import PageArguments
 
-from console.channels import Listener, View
+from console.channels import Listener
 from console.components.badges import StatusBadges
-from console.components.cards import Fact, Section, facts
-from console.components.moments import Moment, Sentence
+from console.components.cards import CopyButton, Fact, Section, facts
+from console.components.chains import Link, chain
 from console.components.page_headers import PageHeader
-from console.components.text import attribute, tag
-from console.components.timeline import Event, Step, StepTimeline, event_list
-from console.pages import runbook, words
+from console.components.tell_me import TellMe
+from console.components.timeline import StepTimeline
+from console.pages import address, words
 from console.pages.execution_actions import ExecutionActions
+from console.pages.execution_brief import brief
+from console.pages.execution_history import History
+from console.pages.execution_notice import Notice
+from console.pages.execution_steps import timeline
+from console.pages.execution_truths import Truths
+from console.pages.known_execution import Known, view
 from console.pages.outcomes import Outcomes
 from console.pages.place import Place
 from console.pages.scope import Scope
 from console.pages.signs import sign
-from operations.contracts import SETTLE_APPROVAL
 from operations.errors import ExecutionNotFound
-from operations.phrases import shown_status, spelled, told, who
-from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, ExecutionView, StepView
-from operations.queries.intents import CommandView, DecisionView
-from operations.statuses import CommandKind, CommandState, Status, StepStatus
+from operations.phrases import shown_status, who
+from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, ExecutionView
 
 
 async def build(scope: Scope, arguments: PageArguments) -> None:
@@ -39,42 +39,10 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     page = ExecutionPage(scope, await followed.load())
     listener = Listener[Known](page.show)
     page.show((await scope.hub.watch(followed, listener)).value)
+    page.ask(address.values(arguments).get("do"))
 
 
 PLACE = Place(path="/executions/{id}", title="Execution", build=build)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What is known of an execution and of what people want of it."""
-
-    detail: ExecutionDetail
-    commands: tuple[CommandView, ...]
-    decisions: tuple[DecisionView, ...]
-
-
-def view(scope: Scope, id_: UUID) -> View[Known, Known]:
-    """It concerns the tenant and its other attempts, too: each has a say in what can be done."""
-    shown: set[tuple[str, str]] = {("execution", str(id_)), ("command", str(id_))}
-
-    async def load() -> Known:
-        reads = scope.services.reads
-        known = Known(
-            detail=await reads.executions.detail(id_),
-            commands=await reads.intents.commands(id_),
-            decisions=await reads.intents.decisions(id_),
-        )
-        execution = known.detail.execution
-        shown.add((execution.entity_type, str(execution.entity_id)))
-        shown.update(("execution", str(attempt.id)) for attempt in known.detail.attempts)
-        return known
-
-    return View(
-        key=("execution", id_),
-        concerns=lambda changed: changed.concerns("triage") or not shown.isdisjoint(changed.things),
-        load=load,
-        news=lambda before, after: None if before == after else after,
-    )
 
 
 class ExecutionPage:
@@ -92,110 +60,77 @@ class ExecutionPage:
         with header.badges:
             self._badges = StatusBadges(shown_status(execution.status, execution.close_reason))
         with header:
+            self._tell = TellMe(f"/executions/{execution.id}")
+            self._brief = CopyButton("Copy brief", label="Brief for a ticket")
             self._actions = ExecutionActions(scope)
-        with ui.element("div").classes("notice") as self._notice:
-            self._headline = _Headline()
-            self._words = tag("p", classes="notice-text")
-            with tag("details", classes="more") as self._more:
-                tag("summary", "Details")
-                self._detail = tag("span")
-            self._advice = tag("p", classes="notice-text")
-            with tag("p", classes="notice-text") as self._helps:
-                self._runbook = tag("a", "What helps, and what must not be done")
-            self._pending = tag("p", classes="notice-text")
+        self._chained: list[Link] = []
+        self._id = execution.id
+        self._notice = Notice()
+        self._attempts = ui.element("div")
+        self._attempts.set_visibility(False)
         self._outcomes = Outcomes(known.detail.events)
         with Section("Steps"):
-            self._steps = StepTimeline(_steps(known.detail))
+            self._steps = StepTimeline(timeline(known.detail, known.usual))
+        Truths(scope, execution.id)
         with ui.element("div").classes("halves"):
             with Section("Facts"):
                 self._facts = ui.element("div")
             with Section("History"):
-                self._history = ui.element("div")
+                self._history = History(scope, execution.id)
 
     def show(self, known: Known) -> None:
         """Bring the page up to date."""
         detail, execution = known.detail, known.detail.execution
         shown = shown_status(execution.status, execution.close_reason)
-        second = sign(execution)
-        self._badges.show(shown, sign=second)
-        asked = frozenset(each.kind for each in known.commands if each.state is CommandState.QUEUED)
-        self._actions.show(detail, asked)
-        self._headline.show(words.headline(detail))
-        wrong = told(None if detail.awaits_decision else execution.error_message or execution.cause_detail)
-        self._say(self._words, wrong.sentence)
-        self._detail.set_text(wrong.detail or "")
-        self._more.set_visibility(wrong.detail is not None)
-        advised = words.who_acts(execution)
-        self._say(self._advice, advised)
-        known_cause = None if execution.diagnosis is None or advised is None else execution.diagnosis.cause
-        attribute(self._runbook, "href", None if known_cause is None else runbook.address(known_cause))
-        self._helps.set_visibility(known_cause is not None)
-        self._say(self._pending, words.pending_command(known.commands))
-        attribute(self._notice, "data-status", shown)
-        attribute(self._notice, "data-tone", None if second is None else second.tone.value)
-        self._steps.show(_steps(detail))
+        self._badges.show(shown, sign=sign(execution))
+        self._actions.show(detail, known.asked)
+        self._notice.show(known)
+        self._brief.show(brief(known), f"/executions/{execution.id}")
+        self._tell.show(
+            _place(execution),
+            name=execution.entity_name or execution.workflow_id,
+            text=words.headline(detail).text,
+            final=execution.status.is_final,
+        )
+        self._show_attempts(detail)
+        self._steps.show(timeline(detail, known.usual))
         self._outcomes.show(detail.events)
         self._facts.clear()
         with self._facts:
             facts(_facts(detail))
-        self._history.clear()
-        with self._history:
-            event_list(_events(known))
+        self._history.show(known)
 
-    def _say(self, place: TextElement, text: str | None) -> None:
-        place.set_text(text or "")
-        place.set_visibility(bool(text))
+    def ask(self, deed: str | None) -> None:
+        """Open the question of a deed that somebody chose elsewhere, once: going back does not ask again."""
+        if deed is not None and self._actions.ask(deed):
+            address.keep(f"/executions/{self._id}", {}, new_entry=False)
 
-
-class _Headline:
-    """The sentence at the top, and the age or countdown that belongs to it."""
-
-    def __init__(self) -> None:
-        with tag("p", classes="notice-title"):
-            self._text = Sentence()
-            self._lead = tag("span").style("white-space: pre")
-            self._since = Moment(None, form="since")
-            self._until = Moment(None, form="until")
-
-    def show(self, headline: words.Headline) -> None:
-        self._text.show(headline.text)
-        self._lead.set_text(headline.lead)
-        for moment, at in ((self._since, headline.since), (self._until, headline.until)):
-            moment.show(at)
-            moment.set_visibility(at is not None)
-        self._lead.set_visibility((headline.since or headline.until) is not None)
+    def _show_attempts(self, detail: ExecutionDetail) -> None:
+        links = _attempts(detail)
+        if links == self._chained:
+            return
+        self._chained = links
+        self._attempts.clear()
+        self._attempts.set_visibility(len(links) > 1)
+        with self._attempts:
+            chain(links, label="Attempts")
 
 
-def _steps(detail: ExecutionDetail) -> list[Step]:
-    """The steps that ran, and those of the plan still to come."""
-    ran = [_step(step) for step in detail.steps]
-    execution = detail.execution
-    if execution.status.is_final:
-        return ran
-    names = {step.name for step in detail.steps}
-    coming = [name for name in detail.planned if name not in names]
-    asked = detail.approval_request.requested_at if detail.awaits_decision and detail.approval_request else None
-    return ran + [_coming(name, asked) for name in coming]
+def _place(execution: ExecutionView) -> str:
+    """What is another one when it has moved; that a step is tried once more is no move."""
+    return f"{execution.status} {execution.close_reason} {execution.steps_done} {execution.cause}"
 
 
-def _coming(name: str, asked: datetime | None) -> Step:
-    """`asked`: since when the run waits for a decision. Its step begins with the decision, but the wait is its time."""
-    if name == SETTLE_APPROVAL and asked is not None:
-        return Step(name=words.step_word(name), status="waiting", started=asked)
-    return Step(name=words.step_word(name), status="pending")
-
-
-def _step(step: StepView) -> Step:
-    wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
-    return Step(
-        name=words.step_word(step.name),
-        status=spelled(step.status),
-        tries=step.attempts,
-        started=step.started_at,
-        ended=step.completed_at,
-        error=wrong.sentence or None,
-        detail=wrong.detail,
-    )
+def _attempts(detail: ExecutionDetail) -> list[Link]:
+    return [
+        Link(
+            title=f"Attempt {each.attempt}",
+            status=shown_status(each.status, each.close_reason),
+            at=each.created_at,
+            href=None if each.id == detail.execution.id else f"/executions/{each.id}",
+        )
+        for each in detail.attempts
+    ]
 
 
 def _facts(detail: ExecutionDetail) -> list[Fact]:
@@ -231,45 +166,3 @@ def _asked(request: ApprovalRequestView | None) -> list[Fact]:
         Fact(label="Approval requested", value=request.requested_at),
         *([Fact(label="Rejected unless decided by", value=request.expires_at)] if request.is_open else []),
     ]
-
-
-def _ended_as(detail: ExecutionDetail, event: EventView) -> str | None:
-    """How it ended, for the event that says so: an event itself knows `failed` alone."""
-    ends = [each.seq for each in detail.events if each.to_status is not None and each.to_status.is_final]
-    execution = detail.execution
-    is_end = execution.status.is_final and ends != [] and event.seq == max(ends)
-    return shown_status(execution.status, execution.close_reason) if is_end else None
-
-
-def _events(known: Known) -> list[Event]:
-    """Statuses, decisions and commands in one line of time, newest first."""
-    changes = [
-        Event(
-            at=event.at,
-            title=words.event_title(event, how=_ended_as(known.detail, event)),
-            text=event.reason or told(event.error).sentence,
-            who=who(event.actor),
-            status=_ended_as(known.detail, event) or (event.to_status or Status.PENDING).value,
-        )
-        for event in known.detail.events
-    ]
-    decisions = [
-        Event(at=each.decided_at, title=each.decision.capitalize(), text=each.reason, who=who(each.decided_by))
-        for each in known.decisions
-    ]
-    commands = [
-        Event(at=each.created_at, title=words.command_title(each), text=each.reason or "", who=who(each.requested_by))
-        for each in known.commands
-        if each.kind is not CommandKind.DECIDE and each.kind is not CommandKind.START
-    ]
-    attempts = [
-        Event(
-            at=each.created_at,
-            title=f"Attempt {each.attempt}: {shown_status(each.status, each.close_reason)}",
-            href=f"/executions/{each.id}",
-            status=shown_status(each.status, each.close_reason),
-        )
-        for each in known.detail.attempts
-        if each.id != known.detail.execution.id
-    ]
-    return sorted([*changes, *decisions, *commands, *attempts], key=lambda event: event.at, reverse=True)

@@ -56,8 +56,10 @@ class Seen:
 class ExecutionActions:
     """Draws the buttons, and draws those again that what is possible changes."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, *, has_links: bool = True) -> None:
+        """`has_links` to its tenant, and to Temporal's own pages."""
         self._scope = scope
+        self._has_links = has_links
         self._linked: str | None = ""
         self._drawn: object = None
         self._links = ui.element("div").classes("page-actions")
@@ -88,6 +90,13 @@ class ExecutionActions:
             with self._main:
                 ui.button(words.label, icon=words.icon, on_click=lambda: self._ask(deed))
 
+    def ask(self, word: str) -> bool:
+        """Ask about a deed by its word, as its button does; False when there is no such button."""
+        deed = next((each for each in self._seen.offered if each == word), None)
+        if deed is not None:
+            self._ask(deed)
+        return deed is not None
+
     def _ask(self, deed: Deed) -> None:
         """The question says how things stand whenever `show` has brought something new."""
 
@@ -116,7 +125,7 @@ class ExecutionActions:
         feedback.toast(told)
 
     def _show_links(self, execution: ExecutionView) -> None:
-        if execution.run_id == self._linked:
+        if not self._has_links or execution.run_id == self._linked:
             return
         self._linked = execution.run_id
         self._links.clear()

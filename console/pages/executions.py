@@ -20,7 +20,8 @@ from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
 from console.pages.trouble_filters import TroubleFilters
 from operations import kinds
-from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, StatusCounts, TriageWord
+from operations.queries.execution_numbers import StatusCounts
+from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, TriageWord
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import Failure, Status
 

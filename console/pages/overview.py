@@ -21,7 +21,8 @@ from console.pages.reconciliation import state_view
 from console.pages.register_tenant import register_button
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
-from operations.queries.execution_views import ExecutionFilter, HourlyThroughput, Sort, StatusCounts
+from operations.queries.execution_numbers import HourlyThroughput, StatusCounts
+from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.paging import COUNT_CAP
 from operations.queries.reconciliation_views import ReconcilerState
 from operations.statuses import Failure, Status

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from operations import kinds
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
-from operations.diagnosis.advice import HEALTHY, Owner, advice
+from operations.diagnosis.advice import HEALTHY, advice
 from operations.diagnosis.evidence import Evidence
 from operations.kinds import Purpose
 from operations.phrases import OUTCOMES, REQUESTS, root, said, told, who
@@ -176,16 +176,6 @@ def superseded(execution: ExecutionView) -> str:
     return f"Superseded by attempt {execution.superseded_by_attempt}"
 
 
-def who_acts(execution: ExecutionView) -> str | None:
-    """Who must act, and what they do next; nothing while it goes on, and after its end."""
-    known = execution.diagnosis
-    if known is None or execution.status.is_final:
-        return None
-    if known.owner is Owner.NOBODY:
-        return known.action
-    return f"{known.owner_title[0].upper()}{known.owner_title[1:]} must act. {known.action}"
-
-
 def event_title(event: EventView, *, how: str | None = None) -> str:
     """`how` is the word for an end by which the event says `failed` alone."""
     if event.kind in EVENTS:
@@ -218,14 +208,19 @@ def pending_command(commands: Sequence[CommandView]) -> str | None:
 
 
 def command_title(command: CommandView) -> str:
-    request = REQUESTS[command.kind]
-    match command.state:
+    return deed_title(command.kind, command.state, command.error)
+
+
+def deed_title(kind: CommandKind, state: CommandState, error: str | None) -> str:
+    """What somebody asked of Temporal, and how far it came."""
+    request = REQUESTS[kind]
+    match state:
         case CommandState.QUEUED:
             return f"{request} requested"
         case CommandState.DELIVERED:
             return f"{request} delivered to Temporal"
         case CommandState.FAILED:
-            return f"{request} had no effect: {command.error or 'Temporal refused it.'}"
+            return f"{request} had no effect: {error or 'Temporal refused it.'}"
         case CommandState.UNKNOWN:
             return f"{request}: whether it took effect is not known"
 

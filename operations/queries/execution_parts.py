@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select, text
+from sqlalchemy import and_, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import phrases
@@ -11,8 +11,11 @@ from operations.models import Approval, ApprovalRequest, Command, Execution, Exe
 from operations.queries.execution_views import ApprovalRequestView, AttemptView, EventView, StartView, StepView
 from operations.statuses import Decision, Status
 
+MOST = 500  #: steps and events of one execution that are read at once, the latest
+
 
 async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
+    """The latest, in their order."""
     statement = (
         select(
             ExecutionStep.ordinal,
@@ -27,12 +30,20 @@ async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
             ExecutionStep.progress,
         )
         .where(ExecutionStep.execution_id == id_)
-        .order_by(ExecutionStep.ordinal)
+        .order_by(ExecutionStep.ordinal.desc())
+        .limit(MOST)
     )
-    return tuple(StepView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+    latest = [StepView(**row._mapping) for row in await connection.execute(statement)]  # noqa: SLF001
+    return tuple(reversed(latest))
 
 
-async def events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...]:
+async def number_of_steps(connection: AsyncConnection, id_: UUID) -> int:
+    statement = select(func.count()).select_from(ExecutionStep).where(ExecutionStep.execution_id == id_)
+    return await connection.scalar(statement) or 0
+
+
+async def events(connection: AsyncConnection, id_: UUID, *, before: int | None = None) -> tuple[EventView, ...]:
+    """The latest in their order; with `before`, the latest of those that came before the event of that number."""
     statement = (
         select(
             ExecutionEvent.seq,
@@ -47,11 +58,12 @@ async def events(connection: AsyncConnection, id_: UUID) -> tuple[EventView, ...
             ExecutionEvent.detail["cause"].astext.label("cause"),
             ExecutionEvent.detail["outcome"].astext.label("outcome"),
         )
-        .where(ExecutionEvent.execution_id == id_)
-        .order_by(ExecutionEvent.seq)
-        .limit(500)
+        .where(ExecutionEvent.execution_id == id_, *(() if before is None else (ExecutionEvent.seq < before,)))
+        .order_by(ExecutionEvent.seq.desc())
+        .limit(MOST)
     )
-    return tuple(EventView(**row._mapping) for row in await connection.execute(statement))  # noqa: SLF001
+    latest = [EventView(**row._mapping) for row in await connection.execute(statement)]  # noqa: SLF001
+    return tuple(reversed(latest))
 
 
 async def attempts(connection: AsyncConnection, entity_id: UUID, workflow_type: str) -> tuple[AttemptView, ...]:

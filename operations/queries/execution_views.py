@@ -159,6 +159,7 @@ class ExecutionDetail:
     decided: str | None = None  #: who decided what, and when, in a sentence
     remains: Remains | None = None  #: what exists of the tenant, unless the run ended well
     takes_two: bool = False  #: whoever asked for the run may not approve it
+    earlier_steps: int = 0  #: before those that were read
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:
         """What decides about deeds; `asked` is what has not reached Temporal."""
@@ -259,21 +260,3 @@ class Sort(StrEnum):
     EARLIEST_STARTED = "started_at"
     LONGEST = "-duration"  #: these two list ended executions only, too
     SHORTEST = "duration"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusCounts:
-    """How many executions stand where; a number above the cap of lists means "more than"."""
-
-    numbers: Mapping[Status, int]  #: of failed ones, those that stand
-    called_off: int = 0
-    superseded: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HourlyThroughput:
-    """How many executions ended in one hour."""
-
-    hour: datetime  #: its beginning
-    completed: int
-    failed: int

@@ -18,14 +18,8 @@ from operations.models import Execution, Tenant
 from operations.queries import execution_parts
 from operations.queries.cursors import Cursor
 from operations.queries.execution_lists import ExecutionList
-from operations.queries.execution_views import (
-    ExecutionDetail,
-    ExecutionFilter,
-    ExecutionView,
-    HourlyThroughput,
-    Sort,
-    StatusCounts,
-)
+from operations.queries.execution_numbers import HourlyThroughput, StatusCounts
+from operations.queries.execution_views import ExecutionDetail, ExecutionFilter, ExecutionView, Sort
 from operations.queries.narrowing import is_failure
 from operations.queries.paging import (
     COUNT_CAP,
@@ -135,9 +129,13 @@ class ExecutionQueries:
             if row is None:
                 raise ExecutionNotFound
             (execution,) = await _with_triage(connection, [_view(row)])
+            steps = await execution_parts.steps(connection, id_)
+            is_cut = len(steps) == execution_parts.MOST
+            number = await execution_parts.number_of_steps(connection, id_) if is_cut else len(steps)
             return ExecutionDetail(
                 execution=self._shown(execution),
-                steps=await execution_parts.steps(connection, id_),
+                steps=steps,
+                earlier_steps=number - len(steps),
                 events=await execution_parts.events(connection, id_),
                 attempts=await execution_parts.attempts(connection, row.entity_id, row.workflow_type),
                 start=await execution_parts.start(connection, id_),

@@ -9,7 +9,8 @@ from console.api.executions import statuses as in_rest
 from console.pages.execution_filters import exported, filter_of
 from console.pages.execution_table import COLUMNS
 from console.pages.executions import SORTS, numbers
-from operations.queries.execution_views import ExecutionFilter, Sort, StatusCounts
+from operations.queries.execution_numbers import StatusCounts
+from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.statuses import Cause, Failure, Health, Status
 
 

@@ -1,0 +1,137 @@
+"""The steps of an execution over time: what ran, what was waited for in between, and what the plan still has."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from console.components.timeline import Deadline, Step, Timeline, Wait
+from console.pages import words
+from operations import kinds
+from operations.contracts import SETTLE_APPROVAL
+from operations.diagnosis.advice import advice
+from operations.kinds import Purpose
+from operations.phrases import spelled, told
+from operations.queries.execution_views import ExecutionDetail, StepView
+from operations.statuses import Cause, Status, StepStatus
+
+Usual = Mapping[str, float]  #: of steps by name: seconds that they take as a rule
+
+START = "Start"
+APPROVAL_WAIT = "Waiting for approval"
+DUE_WAIT = "Waiting until the data may be deleted"
+WORKER_WAIT = "Waiting for a worker"
+IDLE = "Nothing ran"
+
+
+def timeline(detail: ExecutionDetail, usual: Usual) -> Timeline:
+    """From the request to the end, or up to now."""
+    execution = detail.execution
+    return Timeline(
+        began=execution.created_at,
+        ended=execution.completed_at,
+        steps=(*_start(detail), *_ran(detail, usual), *_coming(detail, usual)),
+        deadlines=tuple(_deadlines(detail)),
+        earlier=detail.earlier_steps,
+    )
+
+
+def _start(detail: ExecutionDetail) -> Iterator[Step]:
+    """What happened until Temporal had it."""
+    execution = detail.execution
+    began = execution.started_at or (detail.steps[0].started_at if detail.steps else None)
+    if execution.status is Status.PENDING:
+        text = "Not started" if execution.cause is None else advice(Cause(execution.cause)).title
+        yield Step(name=START, status="waiting", waits=(Wait(began=execution.created_at, text=text),))
+    elif began is None:
+        wait = Wait(began=execution.created_at, ended=execution.completed_at, text="Never started")
+        yield Step(name=START, status=spelled(execution.status), waits=(wait,))
+    elif (began - execution.created_at).total_seconds() >= 1:
+        wait = Wait(began=execution.created_at, ended=began, text="Waiting to be started")
+        yield Step(name=START, status="completed", waits=(wait,))
+
+
+def _ran(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
+    over = detail.execution.started_at
+    for step in detail.steps:
+        yield _step(detail, step, over, usual.get(step.name))
+        ended = step.completed_at or step.tried_at
+        over = ended if over is None else max(over, ended)
+
+
+def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual: float | None) -> Step:
+    """`over` is when all before it had ended."""
+    wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
+    is_again, is_in_back_off = step.attempts > 1, step.status is StepStatus.RETRYING
+    waits = [] if over is None or over >= step.started_at else [_before(detail, step, over)]
+    if is_again and not is_in_back_off:
+        waits.append(Wait(began=step.started_at, ended=step.tried_at))
+    return Step(
+        name=words.step_word(step.name),
+        status=spelled(step.status),
+        tries=step.attempts,
+        started=step.started_at if is_in_back_off else step.tried_at,
+        ended=step.completed_at or detail.execution.completed_at,
+        tried=(step.started_at, step.tried_at) if is_again or is_in_back_off else (),
+        next_try=step.next_try_at if is_in_back_off and not detail.execution.status.is_final else None,
+        waits=tuple(waits),
+        usual=usual,
+        error=wrong.sentence or None,
+        detail=wrong.detail,
+    )
+
+
+def _before(detail: ExecutionDetail, step: StepView, over: datetime) -> Wait:
+    if step.name == SETTLE_APPROVAL:
+        text = APPROVAL_WAIT
+    elif _removes(detail) and step is not detail.steps[0]:
+        text = DUE_WAIT
+    else:
+        text = WORKER_WAIT if step is detail.steps[0] else IDLE
+    return Wait(began=over, ended=step.started_at, text=text)
+
+
+def _coming(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
+    """What the plan still has. While nothing runs, the first of them is what is waited for."""
+    execution = detail.execution
+    if execution.status.is_final:
+        return
+    begun = {step.name for step in detail.steps}
+    names = [name for name in detail.planned if name not in begun]
+    wait = _lasting(detail)
+    if wait is not None and not names and wait.text != IDLE:
+        yield Step(name=wait.text, status="waiting", waits=(wait,))
+    for name in names:
+        is_next = wait is not None and name == names[0]
+        yield Step(
+            name=words.step_word(name),
+            status="waiting" if is_next else "pending",
+            waits=(wait,) if wait is not None and is_next else (),
+            usual=usual.get(name),
+        )
+
+
+def _lasting(detail: ExecutionDetail) -> Wait | None:
+    """What a started run without a step under way waits for."""
+    execution = detail.execution
+    if execution.status is not Status.RUNNING or any(step.completed_at is None for step in detail.steps):
+        return None
+    ends = [step.completed_at for step in detail.steps if step.completed_at is not None]
+    since = max(ends, default=execution.started_at or execution.created_at)
+    if detail.awaits_decision and detail.approval_request is not None:
+        return Wait(began=detail.approval_request.requested_at, text=APPROVAL_WAIT)
+    if execution.cause in (None, Cause.SLEEPING) and words.waiting_to_be_deleted(execution):
+        return Wait(began=since, text=DUE_WAIT)
+    if execution.cause in list(Cause):
+        return Wait(began=since, text=advice(Cause(execution.cause)).title)
+    return Wait(began=since, text=IDLE if ends else WORKER_WAIT)
+
+
+def _deadlines(detail: ExecutionDetail) -> Iterator[Deadline]:
+    request, execution = detail.approval_request, detail.execution
+    if request is not None and request.is_open:
+        yield Deadline(at=request.expires_at, text="rejected, unless somebody has decided by then")
+    if execution.due_at is not None and words.waiting_to_be_deleted(execution):
+        yield Deadline(at=execution.due_at, text="all data is deleted, unless the tenant is kept before")
+
+
+def _removes(detail: ExecutionDetail) -> bool:
+    return kinds.known().purpose(detail.execution.workflow_type) is Purpose.REMOVE

@@ -1,0 +1,63 @@
+"""The timeline of a run is honest: as long as the time is, and folded only where nobody could see anything else."""
+
+from playwright.async_api import Locator, Page
+
+from tests.e2e.components.conftest import Look
+
+SCALE = """async ([first, last, busy, asked]) => {
+    const { scale } = await import('console_scale'), line = scale(first, last, busy);
+    return [asked.map((ms) => Math.round(100 * line.at(ms))), line.folds.map((fold) => fold.to - fold.from)];
+}"""
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+def section(page: Page, title: str) -> Locator:
+    return page.locator("section.card", has=page.get_by_role("heading", name=title))
+
+
+async def test_a_line_is_as_long_as_its_time_and_folds_only_long_idleness(look: Look) -> None:
+    page = await look("/executions/1")
+
+    retrying = await page.evaluate(SCALE, [0, HOUR, [[0, 50], [100, HOUR]], [0, HOUR / 2, HOUR]])
+    waiting = await page.evaluate(SCALE, [0, 6 * DAY, [[0, 3000], [6 * DAY - 3000, 6 * DAY]], [3000, 6 * DAY - 3000]])
+    sudden = await page.evaluate(SCALE, [0, HOUR, [[400, 410], [490, 500]], [500, HOUR]])
+    idle = await page.evaluate(SCALE, [0, HOUR, [], [HOUR / 2]])
+    short = await page.evaluate(SCALE, [0, 4000, [[0, 50]], [2000]])
+
+    assert retrying == [[0, 50, 100], []]
+    assert waiting == [[17, 83], [6 * DAY - 6000]]
+    assert sudden == [[33, 100], [HOUR - 500]]
+    assert idle == [[50], []]
+    assert short == [[50], []]
+
+
+async def test_a_failing_step_fills_the_line_up_to_now_and_shows_its_tries(look: Look) -> None:
+    page = await look("/executions/1")
+    failing = section(page, "A step that keeps failing").locator(".step[data-status=retrying]")
+    track, bar = await failing.locator(".step-track").bounding_box(), await failing.locator(".step-bar").bounding_box()
+
+    assert track is not None
+    assert bar is not None
+    assert 0.85 < bar["width"] / track["width"] < 0.91
+    assert await failing.locator(".step-try:not(.next)").count() >= 2
+    assert await failing.locator(".step-try.next").count() == 1
+    assert await failing.get_by_text("usually 2.1 s").is_visible()
+
+
+async def test_a_wait_is_hatched_told_in_words_and_folded_with_its_length(look: Look) -> None:
+    page = await look("/executions/1")
+    waits = section(page, "Waiting for people")
+
+    assert await waits.locator(".step-waited").get_by_text("Waiting for approval 51m").is_visible()
+    assert await waits.locator(".tick.fold").inner_text() in ("51m 00s", "51m 01s", "51m 02s", "51m 03s")
+    assert await waits.locator(".tick.last").inner_text() == "now"
+    assert await waits.get_by_text("rejected, unless somebody has decided by then").is_visible()
+
+
+async def test_on_a_phone_a_wait_is_told_below_its_bar(look: Look) -> None:
+    page = await look("/executions/1", width=390)
+
+    waits = section(page, "Six days beside three seconds")
+
+    assert await waits.locator(".step-wait").get_by_text("Waiting for approval 6d 1h").is_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390

@@ -1,0 +1,106 @@
+"""What the timeline of an execution makes of what is known."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from console.pages.execution_steps import timeline
+from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, StepView
+from operations.statuses import Cause, Status, StepStatus
+from tests.unit.console.pages.test_words import NOW, RETRYING, RUNNING, SOON, detail, failing
+
+LATER = NOW + timedelta(hours=1)
+LOADED = StepView(
+    ordinal=1,
+    name="load_tenant",
+    status=StepStatus.COMPLETED,
+    attempts=1,
+    started_at=NOW,
+    tried_at=NOW,
+    next_try_at=None,
+    completed_at=SOON,
+    error=None,
+    progress=None,
+)
+
+
+def asked(*, is_open: bool) -> ExecutionDetail:
+    run = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=Cause.AWAITING_APPROVAL if is_open else None)
+    request = ApprovalRequestView(requested_at=SOON, expires_at=LATER, is_open=is_open)
+    return replace(detail(run, LOADED), approval_request=request, planned=(SETTLE_APPROVAL, "create_schema"))
+
+
+def test_the_wait_for_a_decision_is_what_lasts_now_and_its_limit_is_told() -> None:
+    drawn = timeline(asked(is_open=True), {"create_schema": 2.5})
+
+    _, wait, schema = drawn.steps
+    assert (wait.name, wait.status, wait.started) == ("Wait for decision", "waiting", None)
+    assert [(each.text, each.began, each.ended) for each in wait.waits] == [("Waiting for approval", SOON, None)]
+    assert (schema.status, schema.started, schema.usual) == ("pending", None, 2.5)
+    assert [each.at for each in drawn.deadlines] == [LATER]
+
+
+def test_a_decision_that_was_made_has_no_limit_any_more() -> None:
+    drawn = timeline(asked(is_open=False), {})
+
+    assert [each.text for step in drawn.steps for each in step.waits] == ["Nothing ran"]
+    assert drawn.deadlines == ()
+
+
+def test_a_decided_wait_stays_in_the_line_although_its_step_took_a_moment() -> None:
+    settled = replace(LOADED, ordinal=3, name=SETTLE_APPROVAL, started_at=LATER, tried_at=LATER, completed_at=LATER)
+
+    [_, wait] = timeline(detail(RUNNING, LOADED, settled), {}).steps
+
+    assert [(each.text, each.began, each.ended) for each in wait.waits] == [("Waiting for approval", SOON, LATER)]
+
+
+def test_a_failing_step_shows_the_tries_that_are_known_and_when_the_next_one_is() -> None:
+    [schema] = timeline(detail(RETRYING, replace(failing(27), tried_at=LATER)), {}).steps
+
+    assert (schema.tries, schema.tried, schema.next_try) == (27, (NOW, LATER), SOON)
+    assert (schema.started, schema.ended) == (NOW, None)
+
+
+def test_of_a_step_that_succeeded_after_all_only_the_last_try_is_work() -> None:
+    healed = replace(failing(3), status=StepStatus.COMPLETED, tried_at=SOON, completed_at=LATER)
+
+    [schema] = timeline(detail(RUNNING, healed), {}).steps[:1]
+
+    assert (schema.started, schema.ended) == (SOON, LATER)
+    assert [(each.began, each.ended) for each in schema.waits] == [(NOW, SOON)]
+
+
+def test_without_a_worker_the_next_step_waits_for_one_since_the_last_one_ended() -> None:
+    stranded = replace(
+        detail(replace(RUNNING, cause=Cause.NO_WORKER), LOADED), planned=("load_tenant", "create_schema")
+    )
+
+    [_, schema] = timeline(stranded, {}).steps
+
+    assert [(each.text, each.began) for each in schema.waits] == [("No worker", SOON)]
+
+
+def test_a_run_of_a_kind_without_a_plan_says_what_it_waits_for() -> None:
+    [_, wait] = timeline(detail(replace(RUNNING, cause=Cause.WAITING), LOADED), {}).steps
+
+    assert (wait.name, wait.status) == ("Waiting", "waiting")
+
+
+def test_what_temporal_never_had_waits_since_it_was_requested() -> None:
+    queued = replace(RUNNING, status=Status.PENDING, started_at=None, cause=Cause.TEMPORAL_UNREACHABLE)
+
+    [start] = timeline(detail(queued), {}).steps
+
+    assert (start.name, start.status) == ("Start", "waiting")
+    assert [(each.text, each.began) for each in start.waits] == [("Temporal does not answer", NOW)]
+
+
+def test_what_has_ended_ends_its_timeline_and_has_nothing_to_come() -> None:
+    ended = replace(RUNNING, status=Status.FAILED, completed_at=LATER)
+    left_running = replace(LOADED, status=StepStatus.RUNNING, completed_at=None)
+
+    drawn = timeline(replace(detail(ended, left_running), planned=("load_tenant", "create_schema")), {})
+
+    assert drawn.ended == LATER
+    assert [(step.name, step.ended) for step in drawn.steps] == [("Load tenant", LATER)]
