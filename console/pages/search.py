@@ -1,20 +1,24 @@
 """What the search over any page finds: a few tenants and runs, places of the console, and what the viewer may do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from console import sessions
 from console.components.palette import LONGEST, Entry, Found, Palette
 from console.components.shell import NavItem
 from console.pages import words
+from console.pages.deeds import RETRIES, WORDINGS
 from console.pages.scope import Scope
 from console.pages.signs import sign
 from operations.access import Actor, Permission
 from operations.errors import NotLoggedIn, OperationsError
+from operations.kinds import Deed
 from operations.phrases import shown_status
+from operations.possibilities import OFFERED_TO
 from operations.queries import search
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.tenants import TenantView
+from operations.statuses import Cause, RetryKind, Status
 
 MOST = 5  #: of each kind; the whole list is a line of its own
 #: What can be done from everywhere, who may, and where it is done.
@@ -80,7 +84,9 @@ async def find(scope: Scope, text: str) -> Found:
         return Found()
     tenants = await scope.services.reads.tenants.list(search=term, limit=MOST)
     runs = await scope.services.reads.executions.list(ExecutionFilter(search=term), sort=Sort.ATTENTION, limit=MOST)
-    found = [*map(_tenant, tenants.items), *map(_run, runs.items)]
+    actor = sessions.actor()
+    acts = [entry for run in runs.items for entry in deeds_of(run, actor)]
+    found = [*map(_tenant, tenants.items), *map(_run, runs.items), *acts[:MOST]]
     if len(tenants.items) == MOST:
         found.append(_all("tenants", "Tenants", term))
     if len(runs.items) == MOST:
@@ -111,6 +117,35 @@ def _run(run: ExecutionView) -> Entry:
         sign=None if second is None else second.word,
         tone=None if second is None else second.tone.value,
     )
+
+
+def deeds_of(run: ExecutionView, actor: Actor) -> Iterator[Entry]:
+    """What the run's own page offers first; there it is asked about, and looked at once more."""
+    for deed, label in _offered(run):
+        if actor.may(OFFERED_TO[deed]):
+            yield Entry(
+                group="Actions",
+                label=f"{label}: {run.entity_name or run.workflow_id}",
+                second=words.workflow_title(run.workflow_type),
+                href=f"/executions/{run.id}?do={deed.value}",
+                icon=WORDINGS[deed].icon,
+            )
+
+
+def _offered(run: ExecutionView) -> tuple[tuple[Deed, str], ...]:
+    if run.status is Status.FAILED and run.superseded_by is None:
+        return ((Deed.RETRY, WORDINGS[Deed.RETRY].label),)
+    if run.status.is_final:
+        return ()
+    match run.cause:
+        case Cause.AWAITING_APPROVAL:
+            return tuple((deed, WORDINGS[deed].label) for deed in (Deed.APPROVE, Deed.REJECT))
+        case Cause.STEP_RETRYING:
+            return ((Deed.RETRY, RETRIES[RetryKind.STEP].label),)
+        case Cause.STEP_PAUSED:
+            return ((Deed.RESUME_STEP, WORDINGS[Deed.RESUME_STEP].label),)
+        case _:
+            return ()
 
 
 def _all(path: str, group: str, term: str) -> Entry:

@@ -15,6 +15,7 @@ from operations.database import Database
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import Status
 from operations.temporal import Temporal
+from tests.e2e.broken_tenants import Broken, broken_tenant
 from tests.e2e.visits import Visits
 from tests.proxies import Proxy, address_in, proxy_to, through
 from workbench.browser import find_browser
@@ -150,3 +151,10 @@ async def acme(beside: Services) -> ExecutionDetail:
         return await beside.reads.executions.detail(registered.execution_id)
 
     return await eventually(look, lambda seen: seen.execution.status is Status.COMPLETED)
+
+
+@pytest.fixture
+async def broken(beside: Services) -> AsyncIterator[Broken]:
+    """A run that keeps failing at one step until the test mends it."""
+    async with broken_tenant(beside) as made:
+        yield made

@@ -1,54 +1,12 @@
 """A step fails, the fault is mended, the step is tried now, and it is said whether that helped; or the run is ended."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from uuid import UUID, uuid4
 
-import pytest
 from playwright.async_api import Locator, Page, expect
-from psycopg import AsyncConnection
 
-from operations.access import Actor
-from operations.actions.registration import Registration
-from operations.bootstrap import Services
+from tests.e2e.broken_tenants import Broken
 from tests.e2e.test_dialogs import REASON, ask_to
 from tests.e2e.visits import Visits, go
-
-FAULT = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE 'could not extend file: disk full' USING ERRCODE = 'disk_full'; END $$;
-    CREATE TRIGGER {name} BEFORE UPDATE OF schema_version ON tenants
-        FOR EACH ROW WHEN (NEW.slug = '{slug}' AND NEW.schema_version IS NOT NULL) EXECUTE FUNCTION {name}();
-"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Broken:
-    """A tenant whose schema cannot be migrated until `mend`."""
-
-    slug: str
-    execution_id: UUID
-    connection: AsyncConnection
-
-    @property
-    def fault(self) -> str:
-        return f"fault_{self.slug.replace('-', '_')}"
-
-    async def mend(self) -> None:
-        await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.fault}() CASCADE".encode())
-
-
-@pytest.fixture
-async def broken(beside: Services) -> AsyncIterator[Broken]:
-    slug = f"full-{uuid4().hex[:8]}"
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
-        await connection.execute(FAULT.format(name=f"fault_{slug.replace('-', '_')}", slug=slug).encode())
-        wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@stuck.example")
-        registered = await beside.tenants.register(Actor.system("test"), wanted)
-        made = Broken(slug=slug, execution_id=registered.execution_id, connection=connection)
-        yield made
-        await made.mend()
 
 
 async def test_a_step_is_tried_now_and_it_is_said_that_this_helped(

@@ -16,19 +16,22 @@ from console.live import Hub
 from console.pages import (
     approvals,
     attention,
-    execution,
     executions,
     finding_dialog,
+    known_execution,
     overview,
     pass_marks,
     reconciliation,
     tenant,
+    tenant_history,
+    tenant_trouble,
     tenants,
     trouble_filters,
 )
 from console.pages.scope import Scope
 from operations.bootstrap import Services
 from operations.feed import Changed
+from operations.queries.customer_histories import Happening
 from operations.queries.execution_views import Sort
 from operations.queries.workforce import WorkforceQueries
 from operations.statuses import Status, TenantStatus
@@ -52,8 +55,6 @@ NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
     ("trouble", "tenants"),
     ("trouble", "triage"),  # it shows numbers alone
     ("trouble", "notes"),
-    ("findings of a tenant", "tenants"),
-    ("findings of a tenant", "workflow_executions"),
     ("finding", "workflow_executions"),
 }
 
@@ -118,7 +119,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
     finding = await (await connection.execute("SELECT id FROM reconciliation_findings")).fetchone()
     assert finding is not None
     found = {
-        "execution": execution.view(scope, first),
+        "execution": known_execution.view(scope, first),
         "executions": executions.view(scope, {}),
         "executions of an owner": executions.view(scope, {"q": "ada@acme.example"}),
         "execution counts": executions.counts_view(scope),
@@ -131,7 +132,8 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "throughput": overview.throughput(scope),
         "tenant": tenant.view(scope, "acme", acme.id),
         "runs of a tenant": tenant.runs(scope, acme),
-        "findings of a tenant": tenant.findings_view(scope, acme),
+        "history of a tenant": tenant_history.view(scope, acme.id, frozenset(Happening)),
+        "trouble of a tenant": tenant_trouble.view(scope, acme.id),
         "tenants": tenants.PAGE.view(scope, {}),
         "tenants of an owner": tenants.PAGE.view(scope, {"q": "ada@acme.example"}),
         "reconciler": reconciliation.state_view(scope),
@@ -156,7 +158,8 @@ NAMES = [
     "throughput",
     "tenant",
     "runs of a tenant",
-    "findings of a tenant",
+    "history of a tenant",
+    "trouble of a tenant",
     "tenants",
     "tenants of an owner",
     "reconciler",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from console.pages.tenant import removal_facts
+from console.pages.tenant_removal import removal_facts
 from operations.access import Actor
 from operations.kinds import Deed
 from operations.possibilities import possibility
