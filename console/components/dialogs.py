@@ -10,6 +10,7 @@ from nicegui.events import GenericEventArguments
 from operations.actions.reasons import LONGEST
 from operations.errors import InvalidInput, NotLoggedIn, OperationsError
 
+REASON = "Reason"
 MOVED = "This changed just as you confirmed; nothing was done. Read how it stands now, then decide again."
 FAILED = "Something went wrong here; it was logged. Look whether it was done before you repeat it."
 
@@ -27,6 +28,8 @@ class Question:
     danger: bool = False
     problem: str | None = None  #: why it cannot be done, perhaps any more
     about: str | None = None  #: the run that was seen: of another one it is another question
+    asks: str = REASON  #: what is to be typed
+    longest: int = LONGEST  #: characters of it
 
     @property
     def honest(self) -> Self:
@@ -83,7 +86,6 @@ class QuestionDialog(Dialog):
         self._answered: object = None
         self._is_being_done = False  #: what changes meanwhile may be its own doing
         self.props["draft-name"] = draft
-        self.props["longest"] = LONGEST
         self._show()
         self.on("answer", self._answer)
 

@@ -21,11 +21,11 @@ export default {
           <ul class="points"><li v-for="point in part.points" :key="point"><i class="q-icon material-icons notranslate"
             aria-hidden="true">{{ part.icon }}</i><span :title="spokenInFull(point)">{{ spoken(point) }}</span></li></ul></template>
         <div v-if="question.ask_reason" class="dialog-reason">
-          <label class="field-label" :for="name('reason')">Reason</label>
-          <textarea ref="reason" :id="name('reason')" rows="2" :maxlength="longest" v-model="text" aria-required="true"
-            placeholder="Why? Colleagues will read this." :aria-invalid="problem ? 'true' : null"
+          <label class="field-label" :for="name('reason')">{{ question.asks }}</label>
+          <textarea ref="reason" :id="name('reason')" rows="2" :maxlength="question.longest" v-model="text" aria-required="true"
+            :placeholder="(isReason ? 'Why? ' : '') + 'Colleagues will read this.'" :aria-invalid="problem ? 'true' : null"
             :aria-describedby="name('problem')" @input="typed"></textarea>
-          <div v-if="recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
+          <div v-if="isReason && recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
             <button v-for="each in recent" :key="each" type="button" data-local @click="take(each)">{{ each }}</button></div>
         </div>
         <p :id="name('problem')" class="dialog-problem" role="alert" :title="spokenInFull(problem || question.problem)">{{ spoken(problem || question.problem) }}</p>
@@ -40,12 +40,13 @@ export default {
       </template>
     </section>
   </div>`,
-  props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String, longest: Number },
+  props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String },
   emits: ["answer", "closed"],
   data() {
     return { text: "", problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE };
   },
   computed: {
+    isReason() { return this.question?.asks === "Reason"; },
     parts() {
       const { what_will_happen, skipped, not_undone } = this.question;
       return [
@@ -132,7 +133,7 @@ export default {
     },
     confirm() {
       if (this.busy || this.question.problem || !this.connection.online) return;
-      if (this.question.ask_reason && !this.text.trim()) return this.refuse("A reason is needed; it is kept in the audit log.");
+      if (this.question.ask_reason && !this.text.trim()) return this.refuse(this.isReason ? "A reason is needed; it is kept in the audit log." : `Nothing was typed.`);
       this.problem = "";
       this.busy = true;
       this.answer = [this.text.trim(), this.version, Math.random().toString(36).slice(2)];
@@ -145,7 +146,7 @@ export default {
       this.$nextTick(() => (this.$refs.reason ?? this.$refs.keep).focus());
     },
     done() {
-      if (this.text.trim()) rememberReason(this.text.trim());
+      if (this.isReason && this.text.trim()) rememberReason(this.text.trim());
       keepDraft(this.draftName, "");
       this.close();
     },

@@ -33,6 +33,7 @@ class Incident:
     action: str  #: the one thing to do next
     links: tuple[Link, ...]
     detail: str = ""  #: the error itself, folded
+    said: str = ""  #: by people: that they know, who sees to it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +112,8 @@ class _Card(ui.element):
                 with tag("p", classes="incident-action"):
                     self._owner = tag("b")
                     self._action = tag("span")
+                with tag("p", classes="incident-since") as self._known:
+                    self._said = Sentence()
                 with tag("details", classes="more") as self._more:
                     tag("summary", "The error itself")
                     self._detail = tag("span")
@@ -126,6 +129,8 @@ class _Card(ui.element):
         self._lasts.set_visibility(incident.since is not None)
         self._owner.set_text(f"{incident.owner}: " if incident.owner else "")
         self._action.set_text(incident.action)
+        self._said.show(incident.said)
+        self._known.set_visibility(bool(incident.said))
         self._detail.set_text(incident.detail)
         self._more.set_visibility(bool(incident.detail))
         if before is None or before.links != incident.links:

@@ -24,6 +24,7 @@ from console.pages.outcomes import Outcomes
 from console.pages.place import Place
 from console.pages.scope import Scope
 from console.pages.signs import sign
+from console.pages.triage_panel import TriagePanel
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, who
 from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, ExecutionView
@@ -39,6 +40,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     page = ExecutionPage(scope, await followed.load())
     listener = Listener[Known](page.show)
     page.show((await scope.hub.watch(followed, listener)).value)
+    await page.triage.follow()
     page.ask(address.values(arguments).get("do"))
 
 
@@ -69,6 +71,7 @@ class ExecutionPage:
         self._attempts = ui.element("div")
         self._attempts.set_visibility(False)
         self._outcomes = Outcomes(known.detail.events)
+        self.triage = TriagePanel(scope, execution.id, name=execution.entity_name or execution.workflow_id)
         with Section("Steps"):
             self._steps = StepTimeline(timeline(known.detail, known.usual))
         Truths(scope, execution.id)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from console.components.badges import Tone
 from console.components.incidents import Incident, Link, Verdict
-from console.pages import runbook
+from console.pages import runbook, triage_words
 from operations.diagnosis.advice import Owner
 from operations.phrases import root, told
 from operations.queries.groups import GroupView
@@ -119,7 +119,12 @@ def _incident(group: GroupView) -> Incident:
         since=group.since,
         owner="" if group.owner is Owner.NOBODY else _owner(group),
         action=group.action,
-        links=(Link(label=_shown(group.count), href=address(group)), *helps),
+        links=(
+            Link(label=_shown(group.count), href=address(group)),
+            *helps,
+            Link(label=_notes(group), href=triage_address(group)),
+        ),
+        said=triage_words.sentence(group.triage),
         detail="" if group.signature is None or told(group.detail).detail is None else group.detail or "",
     )
 
@@ -128,6 +133,16 @@ def address(group: GroupView) -> str:
     """The list of its executions."""
     asked = {"status": "open", "cause": group.cause, "signature": group.signature}
     return f"/executions?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def triage_address(group: GroupView) -> str:
+    """The page on which people say what they know of it."""
+    asked = urlencode({"signature": group.signature}) if group.signature else ""
+    return f"/groups/{group.cause}" + (f"?{asked}" if asked else "")
+
+
+def _notes(group: GroupView) -> str:
+    return "Triage" if not group.notes else "Triage, 1 note" if group.notes == 1 else f"Triage, {group.notes:,} notes"
 
 
 def runs(number: int) -> str:

@@ -24,11 +24,14 @@ from console.pages import (
     reconciliation,
     tenant,
     tenant_history,
+    tenant_notes,
     tenant_trouble,
     tenants,
+    triage_panel,
     trouble_filters,
 )
 from console.pages.scope import Scope
+from operations.actions.triage import Group
 from operations.bootstrap import Services
 from operations.feed import Changed
 from operations.queries.customer_histories import Happening
@@ -134,6 +137,9 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "runs of a tenant": tenant.runs(scope, acme),
         "history of a tenant": tenant_history.view(scope, acme.id, frozenset(Happening)),
         "trouble of a tenant": tenant_trouble.view(scope, acme.id),
+        "notes of a tenant": tenant_notes.view(scope, acme.id),
+        "triage of an execution": triage_panel.view(scope, first),
+        "triage of a group": triage_panel.view(scope, Group(cause="no_worker", signature=None)),
         "tenants": tenants.PAGE.view(scope, {}),
         "tenants of an owner": tenants.PAGE.view(scope, {"q": "ada@acme.example"}),
         "reconciler": reconciliation.state_view(scope),
@@ -160,6 +166,9 @@ NAMES = [
     "runs of a tenant",
     "history of a tenant",
     "trouble of a tenant",
+    "notes of a tenant",
+    "triage of an execution",
+    "triage of a group",
     "tenants",
     "tenants of an owner",
     "reconciler",

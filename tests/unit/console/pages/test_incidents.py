@@ -89,9 +89,10 @@ def test_a_card_says_how_many_why_who_acts_and_leads_to_them() -> None:
     assert (card.count, card.title, card.since) == ("40", "No space left on the database server", SINCE)
     assert (card.owner, card.action) == ("Whoever runs the installation", FULL.action)
     assert card.detail.startswith("DiskFull: could not extend file")
-    assert [link.label for link in card.links] == ["Show all 40", "What helps"]
+    assert [link.label for link in card.links] == ["Show all 40", "What helps", "Triage"]
     assert card.links[0].href.startswith("/executions?status=open&cause=step_retrying&signature=Could+not+extend")
     assert card.links[1].href == "/runbook/step_retrying"
+    assert card.links[2].href.startswith("/groups/step_retrying?signature=Could+not+extend")
     assert (failed.count, failed.links[0].href) == ("2", "/executions?status=failed")
 
 

@@ -1,0 +1,107 @@
+"""What people say of trouble: on the page of the run, on that of its group, in lists; live, and inert."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+from psycopg import AsyncConnection
+
+from operations.bootstrap import Services
+from operations.statuses import Role, Status
+from tests.e2e.test_pages import serious_violations
+from tests.e2e.visits import Scheme, Visits, go
+from tests.factories import add_execution, add_tenant
+from workbench.consoles import Console
+
+HOSTILE = "<img src=x onerror=alert(1)>\nand a second line"
+
+
+@pytest.fixture
+async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
+        yield connected
+
+
+async def stuck(connection: AsyncConnection, signature: str) -> tuple[str, UUID]:
+    """A run that the watcher leaves as it is."""
+    slug = f"triage-{uuid4().hex[:8]}"
+    id_ = await add_execution(connection, status=Status.RUNNING, entity_id=await add_tenant(connection, slug=slug))
+    await connection.execute(
+        "UPDATE workflow_executions SET health = 'stuck', cause = 'step_retrying', signature = %s,"
+        " cause_detail = %s, health_since = now(), last_progress_at = now() + interval '1 hour' WHERE id = %s",
+        (signature, signature, id_),
+    )
+    return slug, id_
+
+
+async def choose(page: Page, menu: str, item: str) -> None:
+    await page.get_by_role("button", name=menu).click()
+    await page.get_by_role("menuitem", name=item).click()
+
+
+@pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
+async def test_a_run_is_acknowledged_assigned_snoozed_and_noted(
+    visits: Visits, admin_session: str, connection: AsyncConnection, width: int
+) -> None:
+    slug, id_ = await stuck(connection, f"denied {uuid4().hex}")
+    page = await visits.begin(session=admin_session, width=width)
+    other = await visits.begin(session=admin_session, width=width)
+    await go(page, f"/executions/{id_}")
+    await go(other, f"/executions?triage=mine&q={slug}")
+    triage = page.locator(".triage")
+    await expect(triage).to_contain_text("Nobody has said anything of it.")
+
+    await page.get_by_role("button", name="Acknowledge").click()
+    await expect(triage).to_contain_text("Acknowledged by ada@example.com")
+    await choose(page, "Assign it to somebody", "To me")
+    await expect(triage).to_contain_text("Assigned to ada@example.com.")
+    await expect(other.locator("tbody tr").filter(has_text=slug)).to_contain_text("Acknowledged")
+    await choose(page, "Snooze it", "For an hour")
+    await expect(triage).to_contain_text("or until its cause changes")
+    await expect(other.locator("tbody tr").filter(has_text=slug)).to_contain_text("Snoozed until")
+    await page.get_by_role("button", name="Leave a note").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Note").fill(HOSTILE)
+    await dialog.get_by_role("button", name="Leave the note").click()
+    await expect(dialog).to_be_hidden()
+    await expect(triage.locator(".events p")).to_have_text(HOSTILE)
+    await go(other, f"/tenants/{slug}")
+    await expect(other.locator(".triage-notes")).to_contain_text("<img src=x onerror=alert(1)>")
+    await expect(page.locator(".triage img")).to_have_count(0)
+
+
+async def test_a_group_is_acknowledged_from_its_page_and_its_runs_say_so(
+    visits: Visits, admin_session: str, connection: AsyncConnection
+) -> None:
+    signature = f"denied {uuid4().hex}"
+    slug, id_ = await stuck(connection, signature)
+    page = await visits.begin(session=admin_session)
+    other = await visits.begin(session=admin_session)
+    await go(other, f"/executions/{id_}")
+
+    await go(page, f"/groups/step_retrying?signature={signature.replace(' ', '+')}")
+    await page.get_by_role("button", name="Acknowledge").click()
+
+    for each in (page, other):
+        await expect(each.locator(".triage")).to_contain_text("Acknowledged by ada@example.com")
+    await go(other, f"/executions?triage=unacknowledged&q={slug}")
+    await expect(other.get_by_role("heading", name="No execution matches")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_viewers_read_and_the_page_is_accessible(
+    visits: Visits, admin_session: str, console: Console, connection: AsyncConnection, scheme: Scheme
+) -> None:
+    _, id_ = await stuck(connection, f"denied {uuid4().hex}")
+    viewer = await visits.begin(session=await console.accounts.session("vi@triage.example", Role.VIEWER))
+    page = await visits.begin(session=admin_session, scheme=scheme)
+
+    for each in (viewer, page):
+        await go(each, f"/executions/{id_}")
+        await expect(each.locator(".triage")).to_contain_text("Nobody has said anything of it.")
+
+    await expect(viewer.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    await expect(viewer.get_by_role("button", name="Leave a note")).to_have_count(0)
+    await expect(viewer.get_by_role("button", name="Snooze it")).to_have_count(0)
+    assert await serious_violations(page) == {}
