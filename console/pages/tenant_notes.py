@@ -8,6 +8,7 @@ from console.channels import Listener, View
 from console.components.cards import Section
 from console.components.timeline import Event, event_list
 from console.pages.scope import Scope
+from operations.phrases import who
 from operations.queries.triage_views import NoteView
 
 Notes = tuple[NoteView, ...]
@@ -37,7 +38,7 @@ class TenantNotes:
                         at=note.created_at,
                         title="Note" if note.attempt is None else f"Note on attempt {note.attempt}",
                         text=note.body,
-                        who=note.author,
+                        who=who(note.author),
                         href=None if note.execution_id is None else f"/executions/{note.execution_id}",
                     )
                     for note in notes

@@ -20,6 +20,7 @@ from console.pages.scope import Scope
 from operations.access import Permission
 from operations.actions.note_texts import LONGEST
 from operations.actions.triage import Group, Subject
+from operations.phrases import who
 from operations.queries.triage import Triaged
 
 NOBODY = "nobody"
@@ -77,7 +78,7 @@ class TriagePanel:
                             at=note.created_at,
                             title="Note about the group" if note.of_group else "Note",
                             text=note.body,
-                            who=note.author,
+                            who=who(note.author),
                         )
                         for note in known.said.notes
                     ]
@@ -94,8 +95,8 @@ class TriagePanel:
         with self._buttons:
             word = "Take back" if is_known else "Acknowledge"
             icon = "undo" if is_known else "visibility"
-            ui.button(word, icon=icon, on_click=lambda: self._acknowledge(not is_known)).props("outline")
-            ui.button("Leave a note", icon="edit_note", on_click=self._ask_for_note).props("outline")
+            ui.button(word, icon=icon, on_click=lambda: self._acknowledge(not is_known)).props("outline no-wrap")
+            ui.button("Leave a note", icon="edit_note", on_click=self._ask_for_note).props("outline no-wrap")
 
     def _show_menus(self, known: Known) -> None:
         triage, me = known.said.triage, sessions.actor().name

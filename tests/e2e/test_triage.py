@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
+from operations.access import Actor
 from operations.bootstrap import Services
 from operations.statuses import Role, Status
 from tests.e2e.test_pages import serious_violations
@@ -69,6 +70,25 @@ async def test_a_run_is_acknowledged_assigned_snoozed_and_noted(
     await go(other, f"/tenants/{slug}")
     await expect(other.locator(".triage-notes")).to_contain_text("<img src=x onerror=alert(1)>")
     await expect(page.locator(".triage img")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_nothing_in_a_row_lies_over_another_thing(
+    visits: Visits, admin_session: str, beside: Services, connection: AsyncConnection, width: int
+) -> None:
+    slug, id_ = await stuck(connection, f"denied {uuid4().hex}")
+    await beside.triage.acknowledge(Actor.system("test"), id_)
+    page = await visits.begin(session=admin_session, width=width)
+    await go(page, f"/executions?q={slug}")
+    row = page.locator("tbody tr").filter(has_text=slug)
+    await expect(row).to_contain_text("Acknowledged")
+
+    error, said = [await row.locator(f"[data-column={name}] .live-text").bounding_box() for name in ("error", "triage")]
+
+    assert error is not None
+    assert said is not None
+    beside_each_other = error["x"] + error["width"] <= said["x"]
+    assert beside_each_other or error["y"] + error["height"] <= said["y"]
 
 
 async def test_a_group_is_acknowledged_from_its_page_and_its_runs_say_so(

@@ -58,6 +58,7 @@ NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
     ("trouble", "tenants"),
     ("trouble", "triage"),  # it shows numbers alone
     ("trouble", "notes"),
+    ("notes of a tenant", "workflow_executions"),  # which attempt it is, for ever
     ("finding", "workflow_executions"),
 }
 
@@ -91,6 +92,10 @@ async def first(connection: AsyncConnection) -> UUID:
             (id_,),
         )
         await connection.execute("INSERT INTO triage (execution_id) VALUES (%s)", (id_,))
+        await connection.execute(
+            "INSERT INTO notes (tenant_id, execution_id, author, body) VALUES (%s, %s, 'test', 'seen')",
+            (tenant_id, id_),
+        )
     await connection.execute(
         "WITH said AS (INSERT INTO triage (cause) VALUES ('no_worker') RETURNING id)"
         " INSERT INTO notes (triage_id, author, body) SELECT id, 'test', 'seen' FROM said"
