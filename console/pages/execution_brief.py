@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from console.pages import words
+from console.pages import triage_words, words
 from console.pages.execution_notice import what_helps, who_must_act
 from console.pages.known_execution import Known
 from operations.phrases import OUTCOMES, said, shown_status, told, who
@@ -40,6 +40,8 @@ def _lines(known: Known) -> Iterator[str]:
     yield f"- **Last progress:** {said(execution.last_progress_at)}"
     if helps := what_helps(execution):
         yield f"- **What helps:** {' '.join(part for part in (who_must_act(execution), helps) if part)}"
+    if seen := triage_words.sentence(execution.triage):
+        yield f"- **Triage:** {_text(seen)}"
     yield from _tried(known)
     if len(detail.attempts) > 1:
         ends = ", ".join(f"{each.attempt} {shown_status(each.status, each.close_reason)}" for each in detail.attempts)

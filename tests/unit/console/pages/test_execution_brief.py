@@ -8,6 +8,7 @@ from console.pages.execution_brief import brief
 from console.pages.known_execution import Known
 from operations.queries.execution_views import AttemptView, ExecutionView, StepView
 from operations.queries.intents import CommandView
+from operations.queries.triage_views import TriageView
 from operations.statuses import CloseReason, CommandKind, CommandState, Health, Outcome, Status
 from tests.unit.console.pages.test_words import ID, NOW, RETRYING, RUNNING, detail, failing
 
@@ -45,6 +46,23 @@ BEFORE = AttemptView(
 def known(run: ExecutionView, *steps: StepView, commands: tuple[CommandView, ...] = ()) -> Known:
     now = replace(BEFORE, id=run.id, attempt=2, status=run.status, close_reason=None)
     return Known(detail=replace(detail(run, *steps), attempts=(BEFORE, now)), commands=commands, decisions=(), usual={})
+
+
+def test_what_people_have_said_is_told_too() -> None:
+    seen = TriageView(
+        acknowledged_by="ada@example.com",
+        acknowledged_at=NOW,
+        snoozed_by=None,
+        snoozed_until=None,
+        assignee="_sue_@example.com",
+    )
+
+    lines = brief(known(replace(STUCK, triage=seen))).splitlines()
+
+    assert (
+        "- **Triage:** Acknowledged by ada@example.com on 2026-01-31 12:00 UTC. Assigned to \\_sue\\_@example.com."
+        in lines
+    )
 
 
 def test_a_stuck_run_is_told_with_cause_since_tries_and_what_was_tried() -> None:
