@@ -106,6 +106,9 @@ class Watch:
     temporal: Temporal
     task_queue: str
     of_steps: bool = False  #: whether those count that take steps, and not those that run workflows
+    every: float = (
+        EVERY  #: seconds between two looks, by whoever looks; after a longer gap workers may have to come back
+    )
     clock: Clock = field(default_factory=Clock)  #: by which it is told since when a part is away
     _sightings: Sightings = field(default_factory=Sightings)
     _begun_at: float = field(default_factory=monotonic)
@@ -153,7 +156,7 @@ class Watch:
             self._takes_heartbeats = None
             return
         now = monotonic()
-        if now - self._answered_at >= TEMPORAL_SILENCE:
+        if now - self._answered_at >= max(TEMPORAL_SILENCE, 2 * self.every):
             self._settling_since = now
         self._answered_at = now
         self._sightings.note(signs, now)

@@ -73,12 +73,13 @@ class Looker:
     """Keep one per process: it remembers what it was told."""
 
     temporal: Temporal
+    every: float  #: seconds between two rounds
     _queues: Queues = field(init=False)
     _kept: dict[UUID, Kept] = field(default_factory=dict)
     _lists_problems: bool = True  #: whether the server knows how
 
     def __post_init__(self) -> None:
-        self._queues = Queues(temporal=self.temporal)
+        self._queues = Queues(temporal=self.temporal, every=self.every)
 
     async def answer(self, suspects: Sequence[Suspect]) -> tuple[list[Answer], Spent]:
         """One for each, in their order."""

@@ -3,10 +3,32 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Self
 
 from operations.diagnosis.facts import Facts, QueueFact
-from operations.liveness import Part, Watch
+from operations.liveness import Outage, Part, Watch
 from operations.temporal import Temporal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What a look found; a round that takes long judges by it to its end, and not by signs that grow old meanwhile."""
+
+    outage: Outage | None
+    gone_for: timedelta  #: an age is one by any clock
+    has_worker: bool
+    builds: frozenset[str]
+
+    @classmethod
+    def by(cls, watch: Watch) -> Self:
+        outage = next(iter(watch.outages), None)
+        return cls(
+            outage=outage,
+            gone_for=timedelta() if outage is None else watch.clock.now() - outage.since,
+            has_worker=watch.has_worker,
+            builds=watch.builds,
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -14,29 +36,33 @@ class Queues:
     """Remembers when workers were last seen, from round to round."""
 
     temporal: Temporal
+    every: float  #: seconds between two rounds
     _watches: dict[str, Watch] = field(default_factory=dict)
+    _seen: dict[str, Seen] = field(default_factory=dict)
 
     async def look(self, names: Iterable[str], *, steps: Iterable[str]) -> int:
         """Look at these, and at those of `steps` that run elsewhere, and forget the others; the number of questions."""
         of_steps = set(steps) - (of_runs := set(names))
         wanted = of_runs | of_steps
         for name in wanted - self._watches.keys():
-            self._watches[name] = Watch(temporal=self.temporal, task_queue=name, of_steps=name in of_steps)
+            self._watches[name] = Watch(
+                temporal=self.temporal, task_queue=name, of_steps=name in of_steps, every=self.every
+            )
         for name in self._watches.keys() - wanted:
             del self._watches[name]
         await asyncio.gather(*(watch.look() for watch in self._watches.values()))
+        self._seen = {name: Seen.by(watch) for name, watch in self._watches.items()}
         return len(self._watches)
 
     def told(self, facts: Facts, queue: str) -> Facts:
         """`facts` with what the last look told. Until workers had time to be seen, it tells nothing of them."""
-        watch = self._watches.get(queue)
-        if watch is None:
+        seen = self._seen.get(queue)
+        if seen is None:
             return replace(facts, queue=None)
-        outage = next(iter(watch.outages), None)
-        if outage is None:
-            there = QueueFact(name=queue, workers=1, builds=watch.builds) if watch.has_worker else None
+        if seen.outage is None:
+            there = QueueFact(name=queue, workers=1, builds=seen.builds) if seen.has_worker else None
             return replace(facts, queue=there, temporal_answers=True)
-        if outage.part is Part.TEMPORAL:
+        if seen.outage.part is Part.TEMPORAL:
             return replace(facts, temporal_answers=False)
-        gone = facts.now - (watch.clock.now() - outage.since)  # an age is one by any clock
+        gone = facts.now - seen.gone_for
         return replace(facts, queue=QueueFact(name=queue, workers=0, gone_since=gone), temporal_answers=True)

@@ -53,12 +53,13 @@ class Watcher:
 
     @classmethod
     def of(cls, database: Database, temporal: Temporal, *, name: str, patience: Patience) -> Self:
+        interval = min(INTERVAL, patience.lasting.total_seconds() / 4)
         return cls(
             database=database,
             name=name,
             durations=Durations(settings=patience),
-            looker=Looker(temporal=temporal),
-            interval=min(INTERVAL, patience.lasting.total_seconds() / 4),
+            looker=Looker(temporal=temporal, every=interval),
+            interval=interval,
         )
 
     @property

@@ -14,7 +14,7 @@ async def what_completed_is_there_once(evidence: Evidence) -> list[str]:
         row.entity_id for row in evidence.rows if _removes(row) and row.close_reason is not CloseReason.CANCELED
     }
     for row in evidence.rows:
-        if row.status is not Status.COMPLETED or _removes(row) or row.entity_id in removals:
+        if row.status is not Status.COMPLETED or not _makes(row) or row.entity_id in removals:
             continue
         tenant = (await evidence.ask("SELECT * FROM tenants WHERE id = %s", row.entity_id))[0]
         schema = str(tenant["schema_name"])
@@ -125,6 +125,24 @@ KEPT_IN_PART = f"""
       )
       AND t.status <> e.input -> 'arguments' ->> 1
 """
+
+
+async def what_was_cleaned_up_is_gone(evidence: Evidence) -> list[str]:
+    """Unless another attempt began after it."""
+    return await evidence.complain(UNCLEAN, "what a failed provisioning left was cleaned up, and is there")
+
+
+UNCLEAN = f"""
+    SELECT t.slug AS what FROM tenants t JOIN pg_namespace n ON n.nspname = t.schema_name
+    JOIN LATERAL (
+        SELECT e.workflow_type, e.status FROM workflow_executions e
+        WHERE e.entity_id = t.id ORDER BY e.created_at DESC LIMIT 1
+    ) latest ON latest.workflow_type = '{tenant_kinds.CLEANUP.stored_name}' AND latest.status = 'completed'
+"""
+
+
+def _makes(row: Row) -> bool:
+    return row.workflow_type == tenant_kinds.PROVISIONING.stored_name
 
 
 def _removes(row: Row) -> bool:

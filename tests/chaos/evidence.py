@@ -18,7 +18,7 @@ from operations import tenant_kinds
 from operations.kinds import known
 from operations.statuses import CloseReason, Status
 from operations.temporal import Run, RunStatus, Temporal
-from tests.chaos.load import Ledger
+from tests.chaos.ledger import Ledger
 
 Rows = list[dict[str, object]]
 DESCRIBES_AT_ONCE = 10
@@ -119,15 +119,15 @@ async def figures(evidence: Evidence) -> dict[str, object]:
     removals = [end for row, end in zip(evidence.rows, ends, strict=True) if row.workflow_type == REMOVAL]
     return {
         "tenants": len({row.entity_id for row in evidence.rows}),
-        "executions": _counted(ends),
-        "deprovisionings": _counted(removals),
-        "cancels": _counted([str(row["what"]) for row in await evidence.ask(CANCELS)]),
-        "decisions": _counted([str(row["what"]) for row in await evidence.ask(DECISIONS)]),
+        "executions": counted(ends),
+        "deprovisionings": counted(removals),
+        "cancels": counted([str(row["what"]) for row in await evidence.ask(CANCELS)]),
+        "decisions": counted([str(row["what"]) for row in await evidence.ask(DECISIONS)]),
         "corrected by reconciliation": (await evidence.ask(CORRECTED))[0]["number"],
     }
 
 
-def _counted(words: list[str]) -> dict[str, int]:
+def counted(words: list[str]) -> dict[str, int]:
     return {word: words.count(word) for word in sorted(set(words))}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from operations import tenant_kinds
-from operations.statuses import Status
+from operations.statuses import RetryKind, Status
 from tests.chaos import customers, decisions
 from tests.chaos.evidence import OURS, Evidence
 
@@ -169,6 +169,31 @@ SETTLED = """
 """
 
 
+async def a_retry_is_asked_for_once_and_a_replaced_run_has_a_successor(evidence: Evidence) -> list[str]:
+    """Every acknowledged one is a command with its audit entry; whoever ended by itself before needs no successor."""
+    complaints = [
+        f"{kind} of {id_}: acknowledged, and not there"
+        for kind, id_ in evidence.ledger.helped
+        if kind in ASKED_AS and not await evidence.ask(COMMANDS, id_, ASKED_AS[kind])
+    ]
+    complaints += await evidence.complain(UNLOGGED, "asked for, but not exactly once in the audit log")
+    return complaints + await evidence.complain(WITHOUT_SUCCESSOR, "replaced, and there is no other attempt")
+
+
+ASKED_AS = {RetryKind.STEP: "retry_step", RetryKind.REPLACE: "replace"}
+UNLOGGED = """
+    SELECT c.kind || ' of ' || c.execution_id AS what FROM commands c WHERE c.kind IN ('retry_step', 'replace')
+    GROUP BY c.kind, c.execution_id
+    HAVING count(*) <> (SELECT count(*) FROM audit_log a WHERE a.action = 'execution.' || c.kind
+                        AND a.outcome = 'requested' AND a.target_id = c.execution_id::text)
+"""
+WITHOUT_SUCCESSOR = """
+    SELECT e.workflow_id AS what FROM workflow_executions e JOIN commands c ON c.execution_id = e.id
+    WHERE c.kind = 'replace' AND c.state = 'delivered' AND e.close_reason = 'terminated'
+      AND NOT EXISTS (SELECT FROM workflow_executions n WHERE n.retry_of = e.id)
+"""
+
+
 async def the_outbox_is_empty(evidence: Evidence) -> list[str]:
     return await evidence.complain(QUEUED, "still queued")
 
@@ -208,10 +233,12 @@ CHECKS: tuple[Check, ...] = (
     customers.what_completed_is_there_once,
     no_step_runs_in_a_run_that_completed,
     customers.what_failed_is_taken_back,
+    customers.what_was_cleaned_up_is_gone,
     customers.a_tenant_is_active_if_and_only_if_its_own_schema_is_there,
     customers.a_tenant_is_deleted_if_and_only_if_its_schema_is_gone,
     customers.a_cancelled_deprovisioning_leaves_the_customer_as_it_was,
     every_acknowledged_action_is_in_the_audit_log_once,
+    a_retry_is_asked_for_once_and_a_replaced_run_has_a_successor,
     decisions.a_decision_stands_once_and_is_followed,
     decisions.a_decision_reaches_its_run_once_or_the_run_had_ended,
     decisions.nobody_waits_for_a_decision_that_cannot_be_made,

@@ -12,11 +12,12 @@ from random import Random
 from uuid import UUID, uuid4
 
 import httpx
-import psycopg
-from psycopg import AsyncConnection
 
 from operations import tenant_kinds
 from operations.statuses import Plan, Status
+from tests.chaos.injuries import Injuries, Injury
+from tests.chaos.ledger import Ledger
+from tests.chaos.remedies import Answer, Remedies
 from tests.chaos.system import DEPROVISION_WAIT, System
 
 PAUSE = 0.4  # seconds between two looks, or two tries
@@ -36,7 +37,9 @@ class Wish(StrEnum):
     PLAIN = "plain"
     TERMINATE = "terminate"
     CANCEL = "cancel"
-    NO_OWNER = "no_owner"  #: the owner is missing: the provisioning fails and is taken back; repaired before the retry
+    NO_OWNER = Injury.NO_OWNER.value  #: repaired before the retry
+    FULL = Injury.FULL.value  #: repaired before the step is tried now
+    HANGS = Injury.HANGS.value  #: repaired before the run is replaced
 
 
 class Departure(StrEnum):
@@ -49,36 +52,8 @@ class Departure(StrEnum):
 
 
 DEPARTURES = {Departure.STAYS: 35, Departure.LEAVES: 20, Departure.CANCEL: 30, Departure.TERMINATE: 15}
-WISHES = {Wish.PLAIN: 60, Wish.TERMINATE: 12, Wish.CANCEL: 12, Wish.NO_OWNER: 16}
-
-
-@dataclass(kw_only=True, slots=True)
-class Ledger:
-    """What the outside knows: every acknowledgement, and every answer that should not have been given."""
-
-    registered: dict[str, UUID] = field(default_factory=dict)  #: slug → first execution
-    decided: dict[UUID, str] = field(default_factory=dict)
-    retried: dict[UUID, UUID] = field(default_factory=dict)  #: old execution → new one
-    ended: dict[UUID, set[str]] = field(default_factory=dict)  #: terminate and cancel, by execution
-    leaving: dict[UUID, str] = field(default_factory=dict)  #: deprovisioning → slug
-    refused: list[str] = field(default_factory=list)  #: what was asked for and what was said; a no is an answer
-    without_owner: set[str] = field(default_factory=set)
-    unexpected: list[str] = field(default_factory=list)
-    repeats: int = 0
-
-    @property
-    def acknowledged(self) -> int:
-        named = len(self.registered) + len(self.decided) + len(self.retried) + len(self.leaving)
-        return named + sum(map(len, self.ended.values()))
-
-
-@dataclass(kw_only=True, slots=True)
-class Answer:
-    """What a request got at last; `repeated` when an earlier one may have taken effect without an answer."""
-
-    status: int
-    body: dict[str, object]
-    repeated: bool
+WISHES = {Wish.PLAIN: 45, Wish.TERMINATE: 12, Wish.CANCEL: 10, Wish.NO_OWNER: 13, Wish.FULL: 12, Wish.HANGS: 8}
+CLEANED = 0.6  # of those that were given up
 
 
 @dataclass(kw_only=True, slots=True)
@@ -92,6 +67,12 @@ class Load:
     awaited: set[UUID] = field(default_factory=set)  #: executions whose end a customer waits for
     _journeys: set["asyncio.Task[None]"] = field(default_factory=set)
     _client: httpx.AsyncClient | None = None
+    _injuries: Injuries = field(init=False)
+    _remedies: Remedies = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._injuries = Injuries(database_url=self.system.database_url, without_owner=self.ledger.without_owner)
+        self._remedies = Remedies(ask=self._ask, injuries=self._injuries, ledger=self.ledger)
 
     async def run(self) -> None:
         """Bring new customers until `stop`, then see the journeys of those who came to their end."""
@@ -103,6 +84,7 @@ class Load:
             asyncio.TaskGroup() as group,
         ):
             self._client = client
+            await self._injuries.prepare()
             number = 0
             while not self.stop.is_set():
                 if len(self._journeys) < AT_ONCE:
@@ -124,19 +106,30 @@ class Load:
         plan = chance.choice([Plan.STARTER, Plan.STARTER, Plan.ENTERPRISE])
         wish = chance.choices(list(WISHES), weights=list(WISHES.values()))[0]
         execution: UUID | None = await self._register(slug, plan)
-        if wish is Wish.NO_OWNER:
-            await self._set_owner(slug, present=False)
+        if wish.value in list(Injury):
+            await self._injuries.inflict(slug, Injury(wish.value))
         for attempt in range(1, MOST_ATTEMPTS + 1):
             assert execution is not None
             end = wish if attempt == 1 and wish in (Wish.TERMINATE, Wish.CANCEL) else None
-            status = await self._see_to_its_end(execution, end, chance.uniform(0, 3), chance)
-            gives_up = attempt == MOST_ATTEMPTS or chance.random() < 0.2 or self.stop.is_set()
-            if status is Status.COMPLETED or gives_up:
+            is_last = attempt == MOST_ATTEMPTS
+            status = await self._see_to_its_end(
+                execution, end, chance.uniform(0, 3), chance, may_replace=not is_last and end is None
+            )
+            gives_up = is_last or chance.random() < 0.2 or self.stop.is_set()
+            if status is Status.COMPLETED:
                 return
-            await self._set_owner(slug, present=True)
+            await self._injuries.heal(slug)
+            if gives_up and execution not in self._remedies.replacing:
+                await self._give_up(slug, execution, chance)
+                return
             execution = await self._retry(slug, execution)
             if execution is None:
                 return
+
+    async def _give_up(self, slug: str, execution: UUID, chance: Random) -> None:
+        cleaning = await self._remedies.clean_up(slug, execution) if chance.random() < CLEANED else None
+        if cleaning is not None:
+            await self._see_to_its_end(cleaning, None, 0, chance)
 
     async def _leave(self, slug: str, departure: Departure, chance: Random) -> bool:
         """Whether the customer is still there, for all that is known."""
@@ -159,7 +152,7 @@ class Load:
     async def _register(self, slug: str, plan: Plan) -> UUID:
         body = {"slug": slug, "name": slug.title(), "owner_email": f"{slug}@example.com", "plan": plan.value}
         answer = await self._ask("POST", "/tenants", body, key=str(uuid4()))
-        self.ledger.registered[slug] = UUID(str(_execution(answer)["id"]))
+        self.ledger.registered[slug] = UUID(str(answer.execution["id"]))
         return self.ledger.registered[slug]
 
     async def _deprovision(self, slug: str) -> UUID | None:
@@ -167,20 +160,22 @@ class Load:
         answer = await self._ask("POST", f"/tenants/{slug}/deprovision", {"reason": REASON})
         if answer.status == CONFLICT:
             answer = await self._ask("GET", f"/tenants/{slug}")
-        execution = _execution(answer)
+        execution = answer.execution
         if execution["workflow_type"] != tenant_kinds.DEPROVISIONING.stored_name:
             return None
         id_ = UUID(str(execution["id"]))
         self.ledger.leaving[id_] = slug
         return id_
 
-    async def _see_to_its_end(self, id_: UUID, end: str | None, patience: float, chance: Random) -> Status:
+    async def _see_to_its_end(
+        self, id_: UUID, end: str | None, patience: float, chance: Random, *, may_replace: bool = False
+    ) -> Status:
         """Decide where a decision is asked for, terminate or cancel where that is wished, and wait for the end."""
         self.awaited.add(id_)
         decision = chance.choice(["approve", "approve", "approve", "reject"])
         while True:
             seen = await self._ask("GET", f"/executions/{id_}")
-            status = Status(str(_execution(seen)["status"]))
+            status = Status(str(seen.execution["status"]))
             if status.is_final:
                 self.awaited.discard(id_)
                 return status
@@ -194,6 +189,8 @@ class Load:
                 answer = await self._ask("POST", f"/executions/{id_}/{decision}", {"reason": REASON})
                 if answer.status != CONFLICT:
                     self.ledger.decided[id_] = str(answer.body["decision"])
+            else:
+                await self._remedies.help(id_, seen.execution, chance, may_replace=may_replace)
             await asyncio.sleep(PAUSE)
 
     async def _retry(self, slug: str, old: UUID) -> UUID | None:
@@ -201,7 +198,7 @@ class Load:
         answer = await self._ask("POST", f"/executions/{old}/retry", {"reason": REASON})
         if answer.status == CONFLICT:
             answer = await self._ask("GET", f"/tenants/{slug}")
-        execution = _execution(answer)
+        execution = answer.execution
         if execution["retry_of"] != str(old):
             return None
         self.ledger.retried[old] = UUID(str(execution["id"]))
@@ -237,36 +234,7 @@ class Load:
         if not why.endswith("."):
             self.ledger.unexpected.append(f"{what}: {CONFLICT} without a sentence: {response.text[:300]}")
 
-    async def _set_owner(self, slug: str, *, present: bool) -> None:
-        """Break or repair a customer past the product, however long the database is away."""
-        if present == (slug not in self.ledger.without_owner):
-            return
-        statement = GIVE_OWNER if present else TAKE_OWNER
-        while True:
-            try:
-                async with await AsyncConnection.connect(self.system.database_url, connect_timeout=3) as connection:
-                    await connection.execute(statement, {"slug": slug, "email": f"{slug}@example.com"})
-            except psycopg.OperationalError:
-                await asyncio.sleep(PAUSE)
-            else:
-                (self.ledger.without_owner.discard if present else self.ledger.without_owner.add)(slug)
-                return
-
-
-def _execution(answer: Answer) -> dict[str, object]:
-    execution = answer.body["execution"]
-    assert isinstance(execution, dict), answer
-    return execution
-
 
 def _awaits_decision(seen: Answer) -> bool:
     request = seen.body["approval_request"]
     return isinstance(request, dict) and bool(request["is_open"])
-
-
-TAKE_OWNER = "DELETE FROM memberships WHERE tenant_id = (SELECT id FROM tenants WHERE slug = %(slug)s)"
-GIVE_OWNER = """
-    INSERT INTO memberships (tenant_id, user_id, role)
-    SELECT t.id, u.id, 'owner' FROM tenants t, users u WHERE t.slug = %(slug)s AND lower(u.email) = %(email)s
-    ON CONFLICT DO NOTHING
-"""

@@ -21,6 +21,7 @@ from workbench.servers import Databases
 TASK_QUEUE = "chaos"
 RECONCILE_INTERVAL = 5  # seconds
 DEPROVISION_WAIT = 3.0  # seconds
+STUCK_AFTER = 4  # seconds
 OPERATOR = "operator@example.com"
 
 
@@ -115,6 +116,7 @@ def _patience() -> dict[str, str]:
     return {
         "TENANTRY_RECONCILE_INTERVAL": str(RECONCILE_INTERVAL),
         "TENANTRY_DEPROVISION_WAIT": str(DEPROVISION_WAIT),
+        "TENANTRY_STUCK_AFTER": str(STUCK_AFTER),
     }
 
 

@@ -21,7 +21,7 @@ from operations.temporal import Temporal
 from tests.chaos import customers, decisions, invariants
 from tests.chaos.evidence import Evidence, drifted, figures
 from tests.chaos.invariants import Check
-from tests.chaos.load import Ledger
+from tests.chaos.ledger import Ledger
 from tests.conftest import SECRET_KEY
 from workbench.servers import eventually, passable_directory, run_worker
 
@@ -171,6 +171,14 @@ BREAKAGES = (
             SELECT execution_id, 'approved', 'ada@example.com', 'never told' FROM approval_requests
             ON CONFLICT DO NOTHING
         """,
+    ),
+    Breakage(
+        check=customers.what_was_cleaned_up_is_gone,
+        statement="UPDATE workflow_executions SET workflow_type = 'tenant_cleanup', created_at = now() + interval '1h'",
+    ),
+    Breakage(
+        check=invariants.a_retry_is_asked_for_once_and_a_replaced_run_has_a_successor,
+        statement="UPDATE commands SET kind = 'retry_step'",
     ),
     Breakage(check=invariants.the_outbox_is_empty, statement="UPDATE commands SET state = 'queued', settled_at = NULL"),
     Breakage(

@@ -81,6 +81,8 @@ async def _try(system: System, chance: Random, number: int, verdict: Verdict, sa
         "faults": number,
         "seconds": round(clock() - began),
         "acknowledged actions": load.ledger.acknowledged,
+        "steps tried and runs replaced": facts.counted([kind.value for kind, _ in load.ledger.helped]),
+        "cleaned up": len(load.ledger.cleaned),
         "requests repeated": load.ledger.repeats,
         "requests refused": len(load.ledger.refused),
     }
