@@ -80,8 +80,8 @@ class Sightings:
         return any(now - at < sign.lasts for sign, at in self._seen.values())
 
     def builds(self, now: float) -> frozenset[str]:
-        """Of those alive; none as long as one of them does not say what it is."""
-        alive = [sign.build for sign, at in self._seen.values() if now - at < sign.lasts]
+        """Of those that take work; none as long as one of them does not say what it is."""
+        alive = [sign.build for sign, at in self._seen.values() if now - at < sign.lasts and not sign.is_farewell]
         return frozenset(build for build in alive if build) if all(alive) else frozenset()
 
     def silent_since(self, worker: str, now: float) -> float | None:

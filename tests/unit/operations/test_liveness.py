@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from operations.liveness import LEAST_SILENCE, POLLER_SILENCE, Sightings, Sign
@@ -71,3 +73,14 @@ def test_what_temporal_forgets_stays_the_latest_sign(sightings: Sightings) -> No
 
     assert sightings.latest == 100
     assert not sightings.is_any_alive(400)
+
+
+def test_builds_are_those_of_workers_that_take_work_and_known_only_when_each_says_its_own(sightings: Sightings) -> None:
+    leaving, here = replace(beat(1, is_farewell=True), build="one"), replace(beat(1, worker="b"), build="two")
+
+    sightings.note([leaving, here], 100)
+    told = sightings.builds(101)
+    sightings.note([here, beat(1, worker="c")], 102)
+
+    assert told == {"two"}
+    assert sightings.builds(103) == frozenset()
