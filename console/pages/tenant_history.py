@@ -13,7 +13,7 @@ from console.components.timeline import Event, event_list
 from console.pages import address, finding_words, words
 from console.pages.scope import Scope
 from operations.feed import Changed
-from operations.phrases import shown_status, told, who
+from operations.phrases import root, shown_status, who
 from operations.queries.customer_histories import Entries, Entry, Happening
 from operations.statuses import CloseReason, CommandKind, CommandState, Decision, FindingKind, Status, StepStatus
 
@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     Happening.DECISION: "Decisions",
     Happening.DEED: "Staff actions",
     Happening.FINDING: "Findings",
+    Happening.NOTE: "Notes",
 }
 DECISIONS = {
     "requested": ("approval requested", "waiting"),
@@ -127,7 +128,7 @@ def event(entry: Entry) -> Event:
     run = "" if entry.workflow_type is None else words.workflow_title(entry.workflow_type)
     attempt = f"{run}, attempt {entry.attempt}" if run else ""
     title, status = _title(entry)
-    text = entry.reason or told(entry.error).sentence
+    text = entry.reason or root(entry.error)
     return Event(
         at=entry.at,
         title=f"{attempt}: {title}" if attempt else title,
@@ -153,6 +154,8 @@ def _title(entry: Entry) -> tuple[str, str]:
         case Happening.FINDING:
             title = finding_words.title(FindingKind(entry.word))
             told_as = f"Finding: {title}", "open" if entry.status else "completed"
+        case Happening.NOTE:
+            told_as = "Note", "pending"
         case _:
             assert_never(entry.kind)
     return told_as

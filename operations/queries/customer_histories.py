@@ -1,4 +1,4 @@
-"""Everything that happened to one customer, in one line of time: runs, failures, decisions, deeds, findings."""
+"""Everything that happened to one customer, in one line of time: runs, failures, decisions, deeds, findings, notes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ class Happening(StrEnum):
     DECISION = "decision"  #: one was asked for, or made
     DEED = "deed"  #: what staff asked of Temporal
     FINDING = "finding"  #: of a reconciliation
+    NOTE = "note"  #: of staff, about the customer or one of its runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +119,9 @@ HAPPENED = text(
                f.execution_id, NULL, NULL, NULL, f.resolved_by, f.done, NULL
         FROM reconciliation_findings f
         WHERE f.tenant_id = :tenant OR f.execution_id IN (SELECT id FROM runs)
+        UNION ALL
+        SELECT n.id, n.created_at, 'note', 'note', NULL, n.execution_id, NULL, NULL, NULL, n.author, n.body, NULL
+        FROM notes n WHERE n.tenant_id = :tenant
     )
     SELECT * FROM happened
     WHERE kind = ANY(:kinds) AND (CAST(:at AS timestamptz) IS NULL

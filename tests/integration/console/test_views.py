@@ -100,6 +100,7 @@ async def first(connection: AsyncConnection) -> UUID:
         "WITH said AS (INSERT INTO triage (cause) VALUES ('no_worker') RETURNING id)"
         " INSERT INTO notes (triage_id, author, body) SELECT id, 'test', 'seen' FROM said"
     )
+    await connection.execute("INSERT INTO notes (tenant_id, author, body) VALUES (%s, 'test', 'rang')", (tenant_id,))
     passed = uuid4()
     await connection.execute(
         "INSERT INTO reconciliation_passes (id, trigger, requested_by, started_at, finished_at, outcome)"

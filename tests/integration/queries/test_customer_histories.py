@@ -24,6 +24,9 @@ HAPPENED = """
            (gen_random_uuid(), 'start', %(run)s, 'ops@example.com', NULL);
     INSERT INTO reconciliation_findings (id, kind, execution_id, workflow_id)
     VALUES (gen_random_uuid(), 'ended', %(run)s, 'tenant-provision-acme');
+    INSERT INTO notes (id, tenant_id, execution_id, author, body)
+    SELECT gen_random_uuid(), entity_id, id, 'ops@example.com', 'rang twice' FROM workflow_executions
+    WHERE id = %(run)s;
 """
 
 
@@ -47,7 +50,7 @@ async def customer(connection: AsyncConnection) -> UUID:
     return tenant
 
 
-async def test_runs_failures_decisions_deeds_and_findings_are_told_newest_first(
+async def test_runs_failures_decisions_deeds_findings_and_notes_are_told_newest_first(
     database: Database, customer: UUID
 ) -> None:
     told = (await CustomerHistories(database=database).of(customer)).items
@@ -58,6 +61,7 @@ async def test_runs_failures_decisions_deeds_and_findings_are_told_newest_first(
         ("decision", "requested"),
         ("deed", "terminate"),
         ("finding", "ended"),
+        ("note", "note"),
         ("run", "requested"),
         ("run", "requested"),
         ("run", "terminated"),
