@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from console.api.actions import actor_of
@@ -112,7 +112,7 @@ class TriageRoutes:
             "/executions/{id}/triage", self.show, methods=["GET"], response_model=Triaged, tags=["triage"]
         )
         router.add_api_route(
-            "/groups/triage", self.show_group, methods=["GET"], response_model=Triaged, tags=["triage"]
+            "/groups/{cause}/triage", self.show_group, methods=["GET"], response_model=Triaged, tags=["triage"]
         )
         return router
 
@@ -123,7 +123,7 @@ class TriageRoutes:
     async def show_group(
         self,
         *,
-        cause: Annotated[str, Query(min_length=1, max_length=100, json_schema_extra=_PLAIN)],
+        cause: Annotated[str, Path(min_length=1, max_length=100, json_schema_extra=_PLAIN)],
         signature: Term = "",
     ) -> Triaged:
         """What was said of a group, and the notes about it, the newest first."""

@@ -83,7 +83,7 @@ async def test_a_group_is_acknowledged_as_the_list_of_groups_names_it(
         each for each in (await api.get("/api/v1/groups?limit=200")).json()["items"] if each["signature"] == signature
     ]
     assert (listed["count"], listed["triage"], listed["notes"]) == (2, said["triage"], 1)
-    assert (await api.get("/api/v1/groups/triage", params=group)).json() == said
+    assert (await api.get("/api/v1/groups/step_retrying/triage", params={"signature": signature})).json() == said
     for id_ in ids:
         of_member = (await api.get(f"/api/v1/executions/{id_}/triage")).json()
         assert (of_member["triage"], of_member["notes"]) == (said["triage"], said["notes"])
