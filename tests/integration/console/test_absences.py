@@ -20,7 +20,8 @@ from workbench.consoles import Console, Servers, run_console, run_worker
 from workbench.servers import Databases, eventually
 
 PROMISED = 10.0  #: seconds until the pages say so
-NO_WORKER, NO_TEMPORAL = "No worker answers", "Temporal does not answer"
+#: Temporal by what its banner alone says: lists also name causes, to narrow by them.
+NO_WORKER, NO_TEMPORAL = "No worker answers", "and delivered when it is back"
 SINCE = re.compile(r'"at":"([^"]+)"')
 
 
