@@ -130,7 +130,7 @@ async def test_a_full_disk_is_named_on_the_page_of_one_customer_and_heals(hall: 
     await register(hall.desk, "full-disk")
     await hall.go(urlsplit(hall.desk.url).path)
 
-    await hall.sees("No space left on device")
+    await hall.sees("No space left on the database server")
     await hall.sees_status("Completed")
 
 
