@@ -8,18 +8,9 @@ from sqlalchemy import ColumnElement, exists, select
 
 from operations.database import Database
 from operations.models import Approval, ApprovalRequest, Execution, Tenant
-from operations.queries.cursors import Cursor
 from operations.queries.narrowing import OPEN_STATUSES
-from operations.queries.paging import (
-    COUNT_CAP,
-    Page,
-    Segment,
-    check_limit,
-    count_preceding,
-    count_up_to_cap,
-    matching,
-    read_page,
-)
+from operations.queries.paging import Page, Segment, check_limit, matching
+from operations.queries.plain_lists import AnyRow, page_of
 from operations.statuses import Plan
 
 
@@ -56,35 +47,17 @@ class ApprovalQueries:
             sources=(matching(is_waiting()),),
         )
         async with self.database.reading() as connection:
-
-            async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[ApprovalView]:
-                keys = segment.keys(place, backward=backward, limit=number).subquery()
-                statement = _VIEWED.join(keys, keys.c.execution_id == ApprovalRequest.execution_id)
-                rows = await connection.execute(statement.order_by(*segment.order(backward=backward)))
-                return [ApprovalView(**row._mapping) for row in rows]  # noqa: SLF001 - a row as a mapping
-
-            def place_of(index: int, row: ApprovalView) -> Cursor:
-                return Cursor(segment=index, value=row.requested_at, id=row.execution_id)
-
-            items, after, before = await read_page((oldest,), fetch, place_of, cursor=cursor, limit=limit)
-            total = len(items)
-            if after or before:
-                total = await connection.scalar(count_up_to_cap(oldest.some_keys(COUNT_CAP + 1))) or 0
-            preceding = await count_preceding(connection, (oldest,), before)
-        return Page(
-            items=tuple(items),
-            next=after,
-            previous=before,
-            total=min(total, COUNT_CAP),
-            total_capped=total > COUNT_CAP,
-            preceding=preceding,
-        )
+            return await page_of(connection, oldest, _VIEWED, _view, cursor=cursor, limit=limit)
 
 
 def is_waiting() -> ColumnElement[bool]:
     """Whether a request waits for a person: its run goes on, and nobody has decided."""
     is_open = exists().where(Execution.id == ApprovalRequest.execution_id, Execution.status.in_(OPEN_STATUSES))
     return is_open & ~exists().where(Approval.execution_id == ApprovalRequest.execution_id)
+
+
+def _view(row: AnyRow) -> ApprovalView:
+    return ApprovalView(**row._mapping)  # noqa: SLF001 - a row as a mapping
 
 
 _VIEWED = (

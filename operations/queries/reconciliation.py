@@ -1,7 +1,6 @@
 """Passes, findings, and how the reconciler itself is doing."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, text
@@ -9,18 +8,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, sel
 from operations.database import Database
 from operations.errors import FindingNotFound, PassNotFound
 from operations.models import Execution, ReconciliationFinding, ReconciliationPass, Tenant
-from operations.queries.cursors import Cursor
-from operations.queries.paging import (
-    COUNT_CAP,
-    Conditions,
-    Page,
-    Segment,
-    check_limit,
-    count_preceding,
-    count_up_to_cap,
-    matching,
-    read_page,
-)
+from operations.queries.paging import Conditions, Page, Segment, check_limit, matching
+from operations.queries.plain_lists import page_of
 from operations.queries.reconciliation_views import (
     FindingFilter,
     FindingView,
@@ -33,7 +22,6 @@ from operations.reconciliation.limits import Limits
 from operations.statuses import PassOutcome, PassTrigger
 
 MOST_SHOWN = 1000  #: findings of one pass
-ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,22 +36,7 @@ class ReconciliationQueries:
         check_limit(limit)
         newest = Segment(moment=ReconciliationPass.started_at, id=ReconciliationPass.id, sources=(matching(),))
         async with self.database.reading() as connection:
-
-            async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[PassView]:
-                keys = segment.keys(place, backward=backward, limit=number).subquery()
-                statement = select(*_PASS).join(keys, keys.c.id == ReconciliationPass.id)
-                rows = await connection.execute(statement.order_by(*segment.order(backward=backward)))
-                return [_pass(row) for row in rows]
-
-            def place_of(index: int, row: PassView) -> Cursor:
-                return Cursor(segment=index, value=row.started_at, id=row.id)
-
-            items, after, before = await read_page((newest,), fetch, place_of, cursor=cursor, limit=limit)
-            total = len(items)
-            if after or before:
-                total = await connection.scalar(count_up_to_cap(newest.some_keys(COUNT_CAP + 1))) or 0
-            preceding = await count_preceding(connection, (newest,), before)
-        return _page(items, after, before, total, preceding)
+            return await page_of(connection, newest, select(*_PASS), _pass, cursor=cursor, limit=limit)
 
     async def recent(self, number: int = 60) -> tuple[PassView, ...]:
         """The latest finished passes, oldest first."""
@@ -97,22 +70,7 @@ class ReconciliationQueries:
             sources=(matching(*_conditions(wanted)),),
         )
         async with self.database.reading() as connection:
-
-            async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[FindingView]:
-                keys = segment.keys(place, backward=backward, limit=number).subquery()
-                statement = _findings().join(keys, keys.c.id == ReconciliationFinding.id)
-                rows = await connection.execute(statement.order_by(*segment.order(backward=backward)))
-                return [_finding(row) for row in rows]
-
-            def place_of(index: int, row: FindingView) -> Cursor:
-                return Cursor(segment=index, value=row.first_seen_at, id=row.id)
-
-            items, after, before = await read_page((found,), fetch, place_of, cursor=cursor, limit=limit)
-            total = len(items)
-            if after or before:
-                total = await connection.scalar(count_up_to_cap(found.some_keys(COUNT_CAP + 1))) or 0
-            preceding = await count_preceding(connection, (found,), before)
-        return _page(items, after, before, total, preceding)
+            return await page_of(connection, found, _findings(), _finding, cursor=cursor, limit=limit)
 
     async def finding(self, id_: UUID) -> FindingView:
         """Raises `FindingNotFound`."""
@@ -243,17 +201,6 @@ def _findings() -> Select[*tuple[object, ...]]:
         )
         .outerjoin(Execution, Execution.id == finding.execution_id)
         .outerjoin(Tenant, Tenant.id == tenant_id)
-    )
-
-
-def _page(items: list[ItemT], after: str | None, before: str | None, total: int, preceding: int) -> Page[ItemT]:
-    return Page(
-        items=tuple(items),
-        next=after,
-        previous=before,
-        total=min(total, COUNT_CAP),
-        total_capped=total > COUNT_CAP,
-        preceding=preceding,
     )
 
 

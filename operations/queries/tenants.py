@@ -1,6 +1,6 @@
 """Lists and details of tenants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -12,20 +12,8 @@ from operations.database import Database
 from operations.errors import TenantNotFound
 from operations.models import Execution, Membership, Tenant, User
 from operations.queries import search as terms
-from operations.queries.cursors import Cursor
-from operations.queries.paging import (
-    COUNT_CAP,
-    Conditions,
-    Moment,
-    Name,
-    Page,
-    Segment,
-    check_limit,
-    count_preceding,
-    count_up_to_cap,
-    matching,
-    read_page,
-)
+from operations.queries.paging import Conditions, Moment, Name, Page, Segment, check_limit, matching
+from operations.queries.plain_lists import page_of
 from operations.statuses import CloseReason, Health, Plan, Status, TenantStatus
 
 
@@ -81,28 +69,8 @@ class TenantQueries:
         async with self.database.reading() as connection:
             owned = tuple(await connection.scalars(terms.owned(term))) if term else ()
             listed = _listed(statuses, term, owned, sort)
-
-            def place_of(index: int, tenant: TenantView) -> Cursor:
-                return Cursor(segment=index, value=getattr(tenant, listed.moment.key), id=tenant.id)
-
-            async def fetch(segment: Segment, place: Cursor | None, backward: bool, number: int) -> list[TenantView]:
-                keys = segment.keys(place, backward=backward, limit=number).subquery()
-                statement = _viewed().join(keys, keys.c.id == Tenant.id).order_by(*segment.order(backward=backward))
-                return [_view(row) for row in await connection.execute(statement)]
-
-            items, after, before = await read_page((listed,), fetch, place_of, cursor=cursor, limit=limit)
-            total = len(items)
-            if after or before:
-                total = await connection.scalar(count_up_to_cap(listed.some_keys(COUNT_CAP + 1))) or 0
-            preceding = await count_preceding(connection, (listed,), before)
-        return Page(
-            items=tuple(items),
-            next=after,
-            previous=before,
-            total=min(total, COUNT_CAP),
-            total_capped=total > COUNT_CAP or len(owned) >= terms.MOST_OWNERS,
-            preceding=preceding,
-        )
+            page = await page_of(connection, listed, _viewed(), _view, cursor=cursor, limit=limit)
+        return replace(page, total_capped=page.total_capped or len(owned) >= terms.MOST_OWNERS)
 
     async def by_slug(self, slug: str) -> TenantView:
         """Raises `TenantNotFound`."""
