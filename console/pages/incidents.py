@@ -94,7 +94,8 @@ def worst_first(groups: Iterable[GroupView]) -> list[GroupView]:
 def _of_trouble(board: Board) -> Verdict:
     worst = board.groups[0]
     is_one = worst.count == 1
-    text = f"{runs(worst.count)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {_lowered(title(worst))}."
+    wrong = _lowered(title(worst)).rstrip(".")  # an error may be a sentence
+    text = f"{runs(worst.count)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {wrong}."
     others = len(board.groups) - 1 + board.more
     also = "" if not others else " There is one more cause." if others == 1 else f" There are {others:,} more causes."
     then = worst.action if worst.owner is Owner.NOBODY else f"{_owner(worst)} must act."

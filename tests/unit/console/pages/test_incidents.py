@@ -55,6 +55,14 @@ def test_the_first_sentence_says_what_is_wrong_since_when_and_who_must_act() -> 
     assert said.then == "Whoever runs the installation must act. There is one more cause."
 
 
+def test_an_error_that_is_a_sentence_ends_the_first_sentence_once() -> None:
+    refused = group(Cause.NOT_STARTED, Health.SLOW, 1, signature="silent", detail="Temporal did not answer within 5 s.")
+
+    said = incidents.verdict(replace(QUIET, groups=(refused,), open=60))
+
+    assert said.text.endswith("emporal did not answer within 5 s.")
+
+
 @pytest.mark.parametrize(
     ("board", "text", "tone"),
     [
