@@ -34,12 +34,12 @@ class Application(Server):
         super().__init__(name=name, log=log, record=record)
         self.port = port
         self._host = ASKED_AT.get(host, host)
-        self._command = command
+        self.command = command  # taken at the next start
         self._environment = environment
         self._health_path = health_path
 
     def _program(self) -> Program:
-        return Program(command=self._command, environment=self._environment, log=self.log)
+        return Program(command=self.command, environment=self._environment, log=self.log)
 
     async def _prepare(self) -> None:
         """Nothing: PostgreSQL, its migrations and Temporal are there by now."""

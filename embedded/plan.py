@@ -18,6 +18,7 @@ class Commands:
     migrations: tuple[str, ...] = (sys.executable, "-m", "migrations")
     worker: tuple[str, ...] = (sys.executable, "-m", "workers")
     console: tuple[str, ...] = (sys.executable, "-m", "console")
+    bad_worker: tuple[str, ...] = (sys.executable, "-m", "demo.bad_build")  # of a demo
     demo: tuple[str, ...] = (sys.executable, "-m", "demo")
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Never
+from typing import Never, Protocol
 from uuid import UUID
 
 import psycopg
@@ -50,14 +50,21 @@ class Order:
             return
 
 
+class Deploy(Protocol):
+    """Have all workers run this code; returns when they do."""
+
+    async def __call__(self, *, bad: bool) -> None: ...
+
+
 @dataclass(kw_only=True, slots=True)
 class Stage:
-    """`servers` by their names; `begin_anew` resets what is shown."""
+    """`servers` by their names; `begin_anew` resets what is shown, `deploy` replaces the workers."""
 
     dsn: str
     workers: Sequence[Keeper]
     servers: Mapping[str, Keeper]
     begin_anew: Callable[[], Awaitable[None]]
+    deploy: Deploy
     report: Callable[[str, str], None]
     _going_on: dict[UUID, Order] = field(default_factory=dict)
     _has_begun: bool = False
@@ -119,8 +126,17 @@ class Stage:
                 return self.servers["temporal"].frozen()
             case Fault.STOP_POSTGRES:
                 return self.servers["postgresql"].resting()
+            case Fault.BAD_BUILD:
+                return self._bad_build()
             case _:
                 raise LookupError(fault)
+
+    @asynccontextmanager
+    async def _bad_build(self) -> AsyncIterator[None]:
+        """Whoever cancels it ends the workers, too."""
+        await self.deploy(bad=True)
+        yield
+        await self.deploy(bad=False)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

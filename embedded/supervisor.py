@@ -93,9 +93,12 @@ class Supervisor:
         while True:
             await self._renewal.wait()
             self._renewal.clear()
-            for keeper in self._keepers:
-                if isinstance(keeper.server, Application) and keeper.server in self._workers:
-                    await self._renew(keeper, keeper.server)
+            await self._renew_all()
+
+    async def _renew_all(self) -> None:
+        for keeper in self._keepers:
+            if isinstance(keeper.server, Application) and keeper.server in self._workers:
+                await self._renew(keeper, keeper.server)
 
     async def _renew(self, keeper: Keeper, worker: Application) -> None:
         since = time.monotonic()
@@ -172,11 +175,18 @@ class Supervisor:
                 await self._fill(home, "reset")
                 temporal.forget()  # its runs would be strangers
 
+        async def deploy(*, bad: bool) -> None:
+            commands = self._plan.commands
+            for worker in self._workers:
+                worker.command = commands.bad_worker if bad else commands.worker
+            await self._renew_all()
+
         return Stage(
             dsn=self._environment[DATABASE_URL],
             workers=workers,
             servers=others,
             begin_anew=begin_anew,
+            deploy=deploy,
             report=self._listeners.progress,
         )
 

@@ -11,6 +11,7 @@ class Fault(StrEnum):
     TERMINATE_RUN = "terminate_run"  #: in Temporal, where nobody tells us
     FREEZE_TEMPORAL = "freeze_temporal"  #: it takes connections and answers nothing
     STOP_POSTGRES = "stop_postgres"
+    BAD_BUILD = "bad_build"  #: a worker whose workflow code fails
     RUSH = "rush"  #: many registrations at once
     RESET = "reset"  #: everything as it was at the beginning
 
@@ -22,11 +23,12 @@ LASTS = {
     Fault.TERMINATE_RUN: 0,
     Fault.FREEZE_TEMPORAL: 30,
     Fault.STOP_POSTGRES: 10,
+    Fault.BAD_BUILD: 90,
     Fault.RUSH: 0,
     Fault.RESET: 600,  #: at most
 }
 #: Those that the supervisor of `tenantry up --demo` carries out, which alone owns the processes.
-OF_PROCESSES = (Fault.STOP_WORKER, Fault.FREEZE_TEMPORAL, Fault.STOP_POSTGRES, Fault.RESET)
+OF_PROCESSES = (Fault.STOP_WORKER, Fault.FREEZE_TEMPORAL, Fault.STOP_POSTGRES, Fault.BAD_BUILD, Fault.RESET)
 RUSHING = 40  #: registrations
 
 # Read anew before every deed, in its transaction. A database is marked when it is made, and never afterwards.

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,10 +85,10 @@ def build(
     )
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, known: Kinds) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way within `GRACE`."""
     services = await Services.connect(settings, part="worker")
-    loading.check(kinds.known(), Sessions.at(services.database.dsn))
+    loading.check(known, Sessions.at(services.database.dsn))
     with suppress(DatabaseUnavailable):  # no reason not to start
         await services.database.check_schema()
     stop = asyncio.Event()
@@ -98,7 +98,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(services.deliverer.run())
             beside = [group.create_task(each()) for each in services.lookout.work.values()]
-            working = group.create_task(_work(services, settings))
+            working = group.create_task(_work(services, settings, known))
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())
             delivering.cancel()
@@ -109,7 +109,7 @@ async def run(settings: Settings) -> None:
         await services.close()
 
 
-async def _work(services: Services, settings: Settings) -> None:
+async def _work(services: Services, settings: Settings, known: Kinds) -> None:
     """Reach both servers, however long it takes, then run the worker until cancelled.
 
     A worker without its database would take runs and fail their steps.
@@ -120,14 +120,14 @@ async def _work(services: Services, settings: Settings) -> None:
     active = Activation(
         fleet=services.deliverer.fleet,
         task_queue=task_queue,
-        declared=activation.patches(kinds.known()),
+        declared=activation.patches(known),
         # A run that stays on its build meets no worker of another one.
         policy=Patches.ALL if settings.worker_versioning else settings.patches,
     )
-    deployed = code.deployment(settings, code.build_id(settings, kinds.known()))
+    deployed = code.deployment(settings, code.build_id(settings, known))
     await active.look()
     async with (
-        build(services, client, task_queue, allows=active.allows, deployment=deployed),
+        build(services, client, task_queue, runs=known, allows=active.allows, deployment=deployed),
         asyncio.TaskGroup() as group,
     ):
         log.info("worker ready", task_queue=task_queue, build=deployed.version.build_id)
@@ -185,7 +185,8 @@ def _leaves(group: BaseExceptionGroup) -> Iterator[BaseException]:
             yield each
 
 
-def main() -> int:
+def main(declared: Callable[[], Kinds] = kinds.known) -> int:
+    """Run a worker for the kinds that are `declared`."""
     try:
         settings = Settings.load(Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS)
     except ConfigurationError as error:
@@ -194,7 +195,7 @@ def main() -> int:
     logs.configure(settings.log_format)
     code = 0
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, declared()))
     except* (SchemaBehind, ConfigurationError) as errors:  # in a group, when the database answered only later
         first = next(leaf for leaf in _leaves(errors) if isinstance(leaf, OperationsError))
         print(first.message, file=sys.stderr)  # noqa: T201

@@ -82,6 +82,14 @@ WORDS: Mapping[Fault, Wording] = {
         " No run is lost.",
         button="Stop it",
     ),
+    Fault.BAD_BUILD: Wording(
+        title="Deploy a bad build",
+        icon="restart_alt",
+        does="Replaces the worker by one whose workflow code fails, and rolls back after a minute and a half.",
+        seen="Register a customer: its run says that the code fails, and in which words. Nothing is lost; after the"
+        " rollback it goes on by itself.",
+        button="Deploy it",
+    ),
     Fault.RUSH: Wording(
         title=f"{RUSHING} registrations at once",
         icon="domain_add",

@@ -21,6 +21,7 @@ from operations.temporal import Temporal
 
 AT_ONCE = 8  #: registrations
 EXCUSE = "Cleaning up the namespace."  #: of somebody who does not know what he ended
+BEGINS = "It begins now, and ends by itself."
 FIRST = (
     *("Acorn", "Agate", "Almond", "Apricot", "Badger", "Basalt", "Beryl", "Bison", "Canyon", "Cardinal"),
     *("Chestnut", "Citrus", "Comet", "Cricket", "Dahlia", "Dune", "Egret", "Elm", "Finch", "Flint"),
@@ -61,8 +62,10 @@ class Presenter:
                 return await self._terminate(run)
             case Fault.RUSH:
                 return await self._rush(actor, rushes)
-            case Fault.STOP_WORKER | Fault.BREAK_STEP | Fault.FREEZE_TEMPORAL | Fault.STOP_POSTGRES | Fault.RESET:
-                return "It begins now, and ends by itself."
+            case Fault.BREAK_STEP:
+                return BEGINS
+            case Fault.STOP_WORKER | Fault.FREEZE_TEMPORAL | Fault.STOP_POSTGRES | Fault.BAD_BUILD | Fault.RESET:
+                return BEGINS
             case never:
                 assert_never(never)
 

@@ -185,8 +185,13 @@ def stage(url: str, keeper: Keeper) -> Stage:
     async def begin_anew() -> None:
         raise AssertionError("nobody asked for it")
 
+    async def deploy(*, bad: bool) -> None:
+        raise AssertionError(f"nobody asked for it: {bad}")
+
     servers = dict.fromkeys(("temporal", "postgresql"), keeper)
-    return Stage(dsn=url, workers=[keeper], servers=servers, begin_anew=begin_anew, report=lambda *_: None)
+    return Stage(
+        dsn=url, workers=[keeper], servers=servers, begin_anew=begin_anew, deploy=deploy, report=lambda *_: None
+    )
 
 
 async def test_the_supervisor_stops_the_worker_and_begins_another_one(
