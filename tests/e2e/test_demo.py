@@ -192,6 +192,19 @@ async def test_a_run_that_somebody_terminated_is_found_by_reconciliation(hall: H
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
+async def test_a_bad_build_is_named_on_the_page_of_a_run_that_it_fails_and_rolled_back(hall: Hall) -> None:
+    card = await order(hall.phone, Fault.BAD_BUILD)
+    await expect(card.locator(".fault-state")).to_contain_text("Goes on", timeout=SOON)
+
+    await register(hall.desk, "meets-a-bad-build")
+    await hall.go(urlsplit(hall.desk.url).path)
+
+    await hall.sees("No region is known for the tenant", within=LATER)
+    await hall.sees_status("Completed")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
 async def test_a_rush_of_registrations_becomes_active(hall: Hall) -> None:
     await order(hall.desk, Fault.RUSH)
     await expect(hall.desk.get_by_text(f"{RUSHING} customers were registered")).to_be_visible(timeout=LATER)
