@@ -51,6 +51,8 @@ DOORS = (
     Door.api("/executions/[^/]+/(?:approve|reject)", Permission.DECIDE),
     Door.api("/executions/[^/]+/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
     Door.api("/groups/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
+    Door.api("/executions/bulk", Permission.RETRY, longest=512 * KILO),  # the least of what it can be
+    Door.api("/bulk/[^/]+/(?:pause|resume|stop|release)", Permission.RETRY),
     Door.api("/findings/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/findings/[^/]+/(?:adopt|provision|ignore)", Permission.RECONCILE),
     Door.api("/reconciliations(?:/pause|/resume)?", Permission.RECONCILE),

@@ -18,6 +18,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from console import bodies, bounds, connections, failures, garbage, gate, lines, sessions, tabs
 from console.api import documentation, parameters, problems
 from console.api.actions import ActionRoutes
+from console.api.bulk import BulkRoutes
 from console.api.executions import ExecutionRoutes
 from console.api.exports import ExportRoutes
 from console.api.findings import FindingRoutes
@@ -52,8 +53,7 @@ from operations.settings import Requirement, Settings
 
 log = logs.logger(__name__)
 
-SET_UP_PAUSE = 2.0  #: seconds
-RESTART_PAUSE = 1.0  #: seconds
+SET_UP_PAUSE, RESTART_PAUSE = 2.0, 1.0  #: seconds
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 RECONNECT = 30.0  #: seconds for which a tab that lost its connection is kept
 
@@ -131,6 +131,7 @@ def _add_routes(
     application.include_router(documentation.router())
     for router in (
         ExecutionRoutes(executions=reads.executions, intents=reads.intents).router(),
+        BulkRoutes(bulks=services.bulks, reads=reads.bulks).router(),
         ActionRoutes(executions=services.executions, reads=reads.executions, intents=reads.intents).router(),
         GroupRoutes(groups=reads.groups, executions=reads.executions).router(),
         TriageRoutes(triage=services.triage, reads=reads.triage).router(),
@@ -177,6 +178,7 @@ async def _lifespan(
         "feed pruning": lambda: feed.prune(services.database.dsn),
         "months of the history": lambda: partitions.prepare(services.database.dsn),
         "deliverer": services.deliverer.run,
+        "bulk operations": services.bulks.runner.run,
         **services.lookout.work,
         "reconciliation watchdog": services.lookout.watchdog.run,
         "garbage": remains.clear_away,

@@ -127,13 +127,17 @@ async def acting(database: Database, actor: Actor, permission: Permission) -> As
 
 async def check(connection: AsyncConnection, actor: Actor, permission: Permission) -> None:
     """As `permit`, by what the database says now. Whoever acts without an account has a shell on this installation."""
+    permit(await as_of_now(connection, actor), permission)
+
+
+async def as_of_now(connection: AsyncConnection, actor: Actor) -> Actor:
+    """With the role that the account has now; raises `NotLoggedIn` when it is disabled, or the log-in has ended."""
     if actor.staff_id is None:
-        permit(actor, permission)
-        return
+        return actor
     role = await connection.scalar(_role_now(actor, actor.staff_id))
     if role is None:
         raise NotLoggedIn
-    permit(replace(actor, role=role), permission)
+    return replace(actor, role=role)
 
 
 def _role_now(actor: Actor, staff_id: UUID) -> Select[Role]:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -17,18 +16,16 @@ from operations.actions.retries import Successors
 from operations.actions.staff import Staff
 from operations.actions.tenants import Tenants
 from operations.actions.triage import Triage
+from operations.bulk.bulks import Bulks
 from operations.database import Database
 from operations.deployments import Deployments
 from operations.diagnosis.facts import Patience
-from operations.diagnosis.lapses import Lapses
-from operations.diagnosis.verifying import Verifier
-from operations.diagnosis.watcher import Watcher
-from operations.doctor.examination import Doctor
 from operations.kinds import Kind, Purpose
-from operations.liveness import Outage
+from operations.lookout import Lookout
 from operations.outbox.deliverer import Deliverer
 from operations.queries.approvals import ApprovalQueries
 from operations.queries.attention import AttentionCounts
+from operations.queries.bulks import BulkQueries
 from operations.queries.customer_histories import CustomerHistories
 from operations.queries.executions import ExecutionQueries
 from operations.queries.groups import Groups
@@ -43,7 +40,6 @@ from operations.queries.truths import Truths
 from operations.queries.usual_durations import UsualDurations
 from operations.reconciliation.limits import Limits
 from operations.reconciliation.passes import Reconciler
-from operations.reconciliation.watchdog import Watchdog
 from operations.settings import FourEyes, Settings
 from operations.temporal import Temporal
 
@@ -63,6 +59,7 @@ class Reads:
     approvals: ApprovalQueries
     attention: AttentionCounts
     triage: TriageQueries
+    bulks: BulkQueries
     stage: Stage
     histories: Histories
     customers: CustomerHistories
@@ -80,6 +77,7 @@ class Reads:
             approvals=ApprovalQueries(database=database),
             attention=AttentionCounts(database=database),
             triage=TriageQueries(database=database),
+            bulks=BulkQueries(database=database),
             stage=Stage(database=database),
             histories=Histories(database=database),
             customers=CustomerHistories(database=database),
@@ -106,49 +104,6 @@ class Chosen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lookout:
-    """Whoever looks whether all is well: at executions, at retries, at reconciliation, at the whole installation."""
-
-    watcher: Watcher
-    verifier: Verifier
-    watchdog: Watchdog
-    lapses: Lapses
-    doctor: Doctor
-
-    @classmethod
-    def of(cls, reconciler: Reconciler, reads: Reads, *, task_queue: str, patience: Patience | None) -> Self:
-        """On the servers of the reconciler, and under its name."""
-        database, temporal = reconciler.database, reconciler.temporal
-        return cls(
-            watcher=Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience()),
-            verifier=Verifier(database=database),
-            watchdog=Watchdog(reconciler=reconciler, look=reads.reconciliation.state),
-            lapses=Lapses(database=database),
-            doctor=Doctor(
-                database=database, temporal=temporal, reconciliation=reads.reconciliation, task_queue=task_queue
-            ),
-        )
-
-    @property
-    def outages(self) -> tuple[Outage, ...]:
-        """Of those who look: then what they say is the past."""
-        return (*self.watcher.outages, *self.watchdog.outages)
-
-    @property
-    def work(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
-        """What consoles and workers do beside the rest, by what it is about."""
-        return {
-            "watcher over executions": self.watcher.run,
-            "outcomes of retries": self.verifier.run,
-            "what is over of triage": self.lapses.run,
-        }
-
-    def aware(self, reads: Reads) -> Reads:
-        """`reads` that tell no health while nobody looks."""
-        return replace(reads, executions=replace(reads.executions, is_watched=lambda: not self.watcher.outages))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
     """What a door needs: actions by noun, reads, and the machinery behind them."""
 
@@ -163,6 +118,7 @@ class Services:
     executions: Executions
     reconciliation: Reconciliation
     findings: Findings
+    bulks: Bulks
     reads: Reads
 
     @classmethod
@@ -179,13 +135,15 @@ class Services:
         four_eyes: frozenset[FourEyes] = frozenset(),
         limits: Limits | None = None,
         chosen: Chosen | None = None,
+        bulk_rate: float = 1_000,
     ) -> Self:
         chosen = chosen or Chosen.of(Settings.model_construct())
         successors = Successors(task_queue=task_queue, four_eyes=four_eyes)
         deliverer = Deliverer(database=database, temporal=temporal, name=name, succeed=successors.succeed)
         reconciler = _reconciler(deliverer, task_queue, limits or Limits(), chosen)
         reads = Reads.of(database, reconciler.limits, four_eyes=four_eyes)
-        lookout = Lookout.of(reconciler, reads, task_queue=task_queue, patience=patience)
+        executions = Executions(database=database, task_queue=task_queue, wake=deliverer.wake, four_eyes=four_eyes)
+        lookout = Lookout.of(reconciler, reads.reconciliation, task_queue=task_queue, patience=patience)
         return cls(
             database=database,
             temporal=temporal,
@@ -203,18 +161,11 @@ class Services:
                 deprovision_wait=deprovision_wait,
                 four_eyes=four_eyes,
             ),
-            executions=Executions(database=database, task_queue=task_queue, wake=deliverer.wake, four_eyes=four_eyes),
+            executions=executions,
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
-            findings=Findings(
-                database=database,
-                temporal=temporal,
-                task_queue=task_queue,
-                wake=deliverer.wake,
-                provisioning=chosen.provisioning,
-                deprovision_wait=deprovision_wait,
-                four_eyes=four_eyes,
-            ),
-            reads=lookout.aware(reads),
+            findings=replace(_findings(deliverer, task_queue, chosen, deprovision_wait), four_eyes=four_eyes),
+            bulks=Bulks.of(executions, reads.executions, rate=bulk_rate),
+            reads=replace(reads, executions=lookout.aware(reads.executions)),
         )
 
     @property
@@ -250,6 +201,7 @@ class Services:
             secret_key="" if settings.secret_key is None else settings.secret_key.get_secret_value(),
             deprovision_wait=settings.deprovision_wait,
             four_eyes=settings.four_eyes,
+            bulk_rate=settings.bulk_rate,
             patience=Patience.within(settings.stuck_after, settings.slow_wait_after),
             chosen=chosen,
             limits=Limits(
@@ -273,4 +225,15 @@ def _reconciler(deliverer: Deliverer, task_queue: str, limits: Limits, chosen: C
         wake=deliverer.wake,
         limits=limits,
         provisioning=chosen.provisioning,
+    )
+
+
+def _findings(deliverer: Deliverer, task_queue: str, chosen: Chosen, deprovision_wait: float) -> Findings:
+    return Findings(
+        database=deliverer.database,
+        temporal=deliverer.temporal,
+        task_queue=task_queue,
+        wake=deliverer.wake,
+        provisioning=chosen.provisioning,
+        deprovision_wait=deprovision_wait,
     )

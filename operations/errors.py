@@ -160,6 +160,18 @@ class CannotSettle(OperationsError):
     """This cannot be done for this finding; nothing was changed."""
 
 
+class BulkNotFound(OperationsError):
+    """There is no bulk operation with this id."""
+
+
+class CannotChangeBulk(OperationsError):
+    """The bulk operation does not stand as it would have to for this; nothing was changed."""
+
+
+class CountChanged(OperationsError):
+    """Another number of executions can take this by now than was named; nothing was done. Look at them again."""
+
+
 class DatabaseUnavailable(OperationsError):
     """PostgreSQL does not answer. Whether a change under way was kept is not known: look before you repeat it."""
 

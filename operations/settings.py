@@ -47,6 +47,7 @@ class FourEyes(StrEnum):
 
     APPROVE = "approve"  #: to approve a run
     DEPROVISION = "deprovision"  #: to remove a tenant: somebody else has to approve it before anything is deleted
+    BULK = "bulk"  #: to begin what ends many executions, or is done to more than a few dozen
 
 
 def _four_eyes(value: object) -> object:
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     reconcile_retention: int = Field(90, ge=1, le=3_650, description="days")
     stuck_after: float = Field(120, gt=0, le=604_800, description="seconds")
     four_eyes: Annotated[frozenset[FourEyes], NoDecode, BeforeValidator(_four_eyes)] = frozenset()
+    bulk_rate: float = Field(25, gt=0, le=10_000, description="executions per second")
     slow_wait_after: float = Field(86_400, gt=0, le=31_536_000, description="seconds")
     deprovision_wait: float = Field(604_800, ge=0, le=31_536_000, description="seconds")
     temporal_ui_url: OptionalText = None

@@ -129,6 +129,43 @@ class RetryKind(StrEnum):
     NONE = "none"  #: nothing: it is not possible
 
 
+class BulkState(StrEnum):
+    """Where a bulk operation stands."""
+
+    PROPOSED = "proposed"  #: another person has to release it
+    RUNNING = "running"
+    PAUSED = "paused"  #: no further row has its turn until somebody lets it go on
+    STOPPED = "stopped"  #: the rows that were left were skipped
+    FINISHED = "finished"
+
+
+class BulkRowState(StrEnum):
+    """Where one row of a bulk operation stands."""
+
+    LEFT = "left"  #: its turn has not come
+    SENT = "sent"  #: on its way to Temporal
+    DONE = "done"  #: Temporal confirmed it
+    FAILED = "failed"  #: Temporal refused it, or it came too late
+    SKIPPED = "skipped"  #: it could not take the action, or the whole was stopped before its turn
+
+
+class BulkResult(StrEnum):
+    """What became of one row, as far as is known."""
+
+    LEFT = "left"
+    SENT = "sent"
+    WATCHED = "watched"  #: done; what comes of it is not known yet
+    MOVED_ON = "moved_on"  #: a retry that helped
+    FAILED_AGAIN = "failed_again"  #: a retry that met the same error
+    FAILED_OTHERWISE = "failed_otherwise"
+    NO_WORKER = "no_worker"  #: a retry for which no worker is there
+    NOT_IN_TIME = "not_in_time"  #: a retry of which nothing was seen for as long as it was watched
+    ENDED = "ended"  #: by a cancel or terminate
+    DECIDED = "decided"  #: and the run was told
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 class Decision(StrEnum):
     """What a person, or the time limit, said about an execution that waits for approval."""
 

@@ -97,7 +97,9 @@ async def run(settings: Settings, known: Kinds) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(services.deliverer.run())
-            beside = [group.create_task(each()) for each in services.lookout.work.values()]
+            beside = [
+                group.create_task(each()) for each in (*services.lookout.work.values(), services.bulks.runner.run)
+            ]
             working = group.create_task(_work(services, settings, known))
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())

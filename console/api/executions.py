@@ -116,6 +116,7 @@ class ExecutionRoutes:
         q: Term = "",
         created_from: Moment = None,
         created_to: Moment = None,
+        bulk: UUID | None = None,
         sort: Order = Sort.NEWEST,
         cursor: Place = None,
         limit: Limit = 50,
@@ -123,9 +124,9 @@ class ExecutionRoutes:
         """List executions. `status`, `health`, `cause` and `type` take several values, separated by commas.
 
         The status `open` is every one that is not final; `failed` is every failed one, whatever became of it;
-        `signature` is what the errors of one cause have in common. `q` is looked for in errors, causes and the names
-        and slugs of tenants, these whatever the accents, and at the beginning of workflow ids and of the e-mails of
-        tenants' owners.
+        `signature` is what the errors of one cause have in common; `bulk` is the id of a bulk operation that was about
+        them, or began them. `q` is looked for in errors, causes and the names and slugs of tenants, these whatever the
+        accents, and at the beginning of workflow ids and of the e-mails of tenants' owners.
         """
         asked = words(TriageWord, triage, "triage")
         page = await self.executions.list(
@@ -140,6 +141,7 @@ class ExecutionRoutes:
                 search=q,
                 created_from=aware(created_from, "created_from"),
                 created_to=aware(created_to, "created_to"),
+                bulk_id=bulk,
             )
             .narrowed(superseded=superseded)
             .triaged(asked, actor_of(request).staff_id),

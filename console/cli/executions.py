@@ -1,4 +1,4 @@
-"""`tenantry executions`: list, show, retry, terminate, cancel, approve, reject."""
+"""`tenantry executions`: list, show, retry, terminate, cancel, approve, reject, and the same for many at once."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from console.cli import bulk
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations import kinds
 from operations.kinds import Deed
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Done = tuple[Retried, ExecutionView | None, CommandView | None]
 
 commands = typer.Typer(no_args_is_help=True, help="Runs of workflows.")
+commands.command("bulk")(bulk.begin)
+commands.command("bulk-status")(bulk.status)
 
 
 @commands.command("list")

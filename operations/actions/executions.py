@@ -1,34 +1,29 @@
 """What staff can do to executions: terminate, cancel, retry, approve, reject."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations import audit, phrases
+from operations import phrases
 from operations.access import Actor, acting, permit
-from operations.actions import consents
+from operations.actions import decisions, endings
 from operations.actions.asked import Asked, Done
 from operations.actions.cleanups import Cleanups
-from operations.actions.locked import Locked, check_run, ensure, lock
+from operations.actions.locked import check_run, ensure, lock
 from operations.actions.reasons import checked_reason
 from operations.actions.retries import Retried, Retries
 from operations.actions.step_commands import StepHolds
 from operations.database import Database
 from operations.errors import AlreadyDecided
 from operations.kinds import Deed
-from operations.models import Approval, Command
-from operations.outbox import commands
-from operations.outbox.commands import Intent
+from operations.models import Approval
 from operations.possibilities import OFFERED_TO
 from operations.settings import FourEyes
-from operations.statuses import CommandKind, CommandState, Decision, RetryKind
-
-DECISIONS = {Deed.APPROVE: Decision.APPROVED, Deed.REJECT: Decision.REJECTED}
-DECIDING = {decision: deed for deed, decision in DECISIONS.items()}
+from operations.statuses import CommandKind, Decision, RetryKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +45,7 @@ class Executions:
             case Deed.CLEAN_UP:
                 return Done(execution_id=await self.clean_up(actor, id_, why, seen_run_id=seen))
             case Deed.APPROVE | Deed.REJECT:
-                decision = DECISIONS[asked.deed]
+                decision = decisions.DECISIONS[asked.deed]
                 return Done(decision=await self.decide(actor, id_, decision, why, seen_run_id=seen))
             case Deed.TERMINATE | Deed.CANCEL:
                 return Done(command_id=await self._end(actor, id_, asked.deed, why, seen))
@@ -96,7 +91,7 @@ class Executions:
         self, actor: Actor, id_: UUID, decision: Decision, reason: str, *, seen_run_id: str | None = None
     ) -> Decision:
         """Approve or reject; the row is written first, then the run is told. Repeating the same decision is fine."""
-        deed = DECIDING[decision]
+        deed = decisions.DECIDING[decision]
         permit(actor, OFFERED_TO[deed])
         why = checked_reason(reason)
         async with acting(self.database, actor, OFFERED_TO[deed]) as connection:
@@ -105,38 +100,9 @@ class Executions:
             if await self._is_made(connection, id_, decision):
                 return decision
             known = await ensure(connection, actor, deed, row, takes_two=FourEyes.APPROVE in self.four_eyes)
-            await connection.execute(
-                insert(Approval).values(
-                    id=uuid4(),
-                    execution_id=id_,
-                    decision=decision.value,
-                    decided_by=actor.name,
-                    staff_id=actor.staff_id,
-                    reason=why,
-                )
-            )
-            intent = Intent(kind=CommandKind.DECIDE, execution_id=id_, requested_by=actor.name, reason=why)
-            await commands.queue(connection, intent)
-            if known.removes:
-                await self._settle_removal(connection, intent, decision, row)
-            await audit.record(
-                connection,
-                actor,
-                f"execution.{deed}",
-                audit.Outcome.APPLIED,
-                row.target,
-                reason=why,
-            )
+            await decisions.write(connection, actor, row, decision, why, removes=known.removes)
         self.wake()
         return decision
-
-    async def _settle_removal(
-        self, connection: AsyncConnection, intent: Intent, decision: Decision, row: Locked
-    ) -> None:
-        """Its steps read what was decided. A no ends the run by a cancel, which gives the tenant back."""
-        await consents.settle(connection, row.id)
-        if decision is Decision.REJECTED and await self._queued(connection, row.id, CommandKind.CANCEL) is None:
-            await commands.queue(connection, replace(intent, kind=CommandKind.CANCEL, seen_run_id=row.run_id))
 
     async def _is_made(self, connection: AsyncConnection, id_: UUID, decision: Decision) -> bool:
         """Raises `AlreadyDecided` when another decision was made."""
@@ -147,15 +113,6 @@ class Executions:
             raise AlreadyDecided(f"{said.rstrip('.')}. A decision is final. Nothing was changed.")
         return made is not None
 
-    async def _queued(self, connection: AsyncConnection, id_: UUID, kind: CommandKind) -> UUID | None:
-        """The command of this kind that has not reached Temporal."""
-        command: UUID | None = await connection.scalar(
-            select(Command.id).where(
-                Command.execution_id == id_, Command.kind == kind, Command.state == CommandState.QUEUED
-            )
-        )
-        return command
-
     async def _end(self, actor: Actor, id_: UUID, deed: Deed, reason: str, seen_run_id: str | None) -> UUID:
         permit(actor, OFFERED_TO[deed])
         why, kind = checked_reason(reason), CommandKind(deed.value)
@@ -163,20 +120,8 @@ class Executions:
             row = await lock(connection, id_)
             check_run(row, seen_run_id)
             await ensure(connection, actor, deed, row)
-            if (waiting := await self._queued(connection, id_, kind)) is not None:
+            if (waiting := await endings.queued(connection, id_, kind)) is not None:
                 return waiting
-            intent = Intent(
-                kind=kind, execution_id=id_, requested_by=actor.name, reason=why, seen_run_id=seen_run_id or row.run_id
-            )
-            command = await commands.queue(connection, intent)
-            await audit.record(
-                connection,
-                actor,
-                f"execution.{kind}",
-                audit.Outcome.REQUESTED,
-                row.target,
-                reason=why,
-                before={"status": row.status, "run_id": row.run_id},
-            )
+            command = await endings.queue(connection, actor, row, kind, why, seen_run_id=seen_run_id)
         self.wake()
         return command

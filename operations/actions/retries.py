@@ -65,7 +65,7 @@ class Retries:
                 if kind not in (None, known.retry):
                     raise RetryChanged
                 done = await self._asked_before(connection, row, known.retry)
-                done = done or await self._retry(connection, actor, row, known.retry, why)
+                done = done or await self.begin(connection, actor, row, known.retry, why)
         except IntegrityError as error:
             raise CannotRetry(starts.conflict(error)) from None
         self.wake()
@@ -76,9 +76,8 @@ class Retries:
         waiting = await step_commands.queued(connection, row, COMMANDS[kind]) if kind in COMMANDS else None
         return None if waiting is None else Retried(kind=kind, command_id=waiting)
 
-    async def _retry(
-        self, connection: AsyncConnection, actor: Actor, row: Locked, kind: RetryKind, why: str
-    ) -> Retried:
+    async def begin(self, connection: AsyncConnection, actor: Actor, row: Locked, kind: RetryKind, why: str) -> Retried:
+        """What a retry of this kind is, of a row that may have it; part of a caller's transaction."""
         match kind:
             case RetryKind.ATTEMPT:
                 new = await write_attempt(connection, actor, row, why, self.task_queue, four_eyes=self.four_eyes)

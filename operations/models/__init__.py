@@ -1,6 +1,7 @@
 """The tables of the control plane. Rows never leave `operations`; queries return frozen dataclasses instead."""
 
-from operations.models.commands import Approval, ApprovalRequest, BulkOperation, Command
+from operations.models.bulk import BulkOperation, BulkRow
+from operations.models.commands import Approval, ApprovalRequest, Command
 from operations.models.diagnosis import DiagnosisState
 from operations.models.executions import Change, Execution, ExecutionEvent, ExecutionStep
 from operations.models.metadata import Record
@@ -17,6 +18,7 @@ __all__ = [
     "ApprovalRequest",
     "AuditEntry",
     "BulkOperation",
+    "BulkRow",
     "Change",
     "Command",
     "DiagnosisState",

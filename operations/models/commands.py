@@ -1,4 +1,4 @@
-"""The outbox of intents towards Temporal, decisions of people, and bulk operations."""
+"""The outbox of intents towards Temporal, and decisions of people."""
 
 from datetime import datetime
 from uuid import UUID
@@ -72,18 +72,3 @@ class Approval(Record):
     staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))  #: NULL: a time limit decided
     reason: Mapped[str]
     decided_at: Mapped[CreatedAt]
-
-
-class BulkOperation(Record):
-    """One action on many executions; its items are commands."""
-
-    __tablename__ = "bulk_operations"
-
-    id: Mapped[Identity]
-    action: Mapped[str]
-    requested_by: Mapped[str]
-    reason: Mapped[str]
-    selection: Mapped[JsonObject]
-    total: Mapped[int]
-    created_at: Mapped[CreatedAt]
-    finished_at: Mapped[datetime | None]

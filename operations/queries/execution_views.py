@@ -211,6 +211,7 @@ class ExecutionFilter:
     failures: frozenset[Failure] | None = None  #: of failed ones, only these; without statuses, these alone
     created_from: datetime | None = None
     created_to: datetime | None = None
+    bulk_id: UUID | None = None  #: those that a bulk operation was about, and the attempts that it began
     unacknowledged: bool = False  #: in trouble, and nobody has said that they know
     assignee_id: UUID | None = None  #: whoever sees to it, or to its group
 

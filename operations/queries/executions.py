@@ -93,6 +93,17 @@ class ExecutionQueries:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
         return tuple(map(self._shown, found))
 
+    async def ids(self, wanted: ExecutionFilter, *, limit: int) -> tuple[UUID, ...]:
+        """Of the first so many rows, in the order of attention."""
+        found: dict[UUID, None] = {}
+        async with self._connected(wanted) as connection:
+            listed = await ExecutionList.asked_for(wanted, Sort.ATTENTION, connection)
+            for segment in listed.segments:
+                if len(found) < limit:
+                    keys = segment.keys(None, backward=False, limit=limit - len(found))
+                    found |= dict.fromkeys(await connection.scalars(keys))
+        return tuple(found)
+
     def _shown(self, execution: ExecutionView) -> ExecutionView:
         """While the watcher is silent, what it said last is the past."""
         is_known = execution.status.is_final or self.is_watched()

@@ -1,13 +1,27 @@
 """The WHERE of a filter of executions, apart from its search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import assert_never
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, literal_column, or_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    and_,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
-from operations.models import Execution
+from operations.models import BulkRow, Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
 from operations.queries.triaged import is_assigned, is_unacknowledged
@@ -93,7 +107,7 @@ class Narrowing:
 
     def _ranges(self, rows: Rows) -> Conditions:
         wanted = self.wanted
-        conditions: list[ColumnElement[bool]] = []
+        conditions = [] if wanted.bulk_id is None else [rows.id == func.any(_touched(wanted.bulk_id))]
         if wanted.entity_id is not None:
             conditions.append(rows.entity_id == wanted.entity_id)
         if wanted.signature is not None:
@@ -113,6 +127,15 @@ class Narrowing:
         if self.started is not None:
             conditions.append(rows.started_at.is_not(None) if self.started else rows.started_at.is_(None))
         return tuple(conditions)
+
+
+def _touched(bulk_id: UUID) -> ColumnElement[Sequence[UUID]]:
+    """As an array: the planner knows then that they are few, and looks them up."""
+    of_bulk = BulkRow.bulk_id == bulk_id
+    rows = select(BulkRow.execution_id.label("id")).where(of_bulk)
+    attempts = select(BulkRow.successor_id).where(of_bulk, BulkRow.successor_id.is_not(None))
+    touched = union_all(rows, attempts).subquery()
+    return cast(select(func.array_agg(touched.c.id)).scalar_subquery(), ARRAY(Uuid))
 
 
 def is_failure(failure: Failure, rows: Rows = Execution) -> ColumnElement[bool]:

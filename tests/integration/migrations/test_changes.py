@@ -89,6 +89,26 @@ async def note(connection: AsyncConnection) -> tuple[UUID, UUID]:
     return id_, group
 
 
+async def bulk_operation(connection: AsyncConnection) -> tuple[UUID, UUID]:
+    id_ = uuid4()
+    await connection.execute(
+        "INSERT INTO bulk_operations (id, action, requested_by, reason, selection, total)"
+        " VALUES (%s, 'retry', 'test', 'fine', '{}', 1)",
+        (id_,),
+    )
+    return id_, id_
+
+
+async def bulk_row(connection: AsyncConnection) -> tuple[UUID, UUID]:
+    row = await (await connection.execute("SELECT id FROM bulk_operations")).fetchone()
+    assert row is not None
+    execution_id = uuid4()
+    await connection.execute(
+        "INSERT INTO bulk_rows (bulk_id, ordinal, execution_id) VALUES (%s, 1, %s)", (row[0], execution_id)
+    )
+    return execution_id, UUID(str(row[0]))
+
+
 async def _only_execution(connection: AsyncConnection) -> UUID:
     row = await (await connection.execute("SELECT id FROM workflow_executions")).fetchone()
     assert row is not None
@@ -107,6 +127,8 @@ WATCHED: dict[str, tuple[Insert, str, str]] = {
     "reconciliation_findings": (finding, "id", "finding"),
     "triage": (triage, "id", "execution"),
     "notes": (note, "id", "triage"),
+    "bulk_operations": (bulk_operation, "id", "bulk"),
+    "bulk_rows": (bulk_row, "execution_id", "bulk"),
 }
 NEEDS_EXECUTION = {"execution_steps", "approvals", "approval_requests", "commands", "triage"}
 
@@ -124,6 +146,8 @@ async def test_each_insert_update_and_delete_tells_what_changed_once(connection:
         await add_execution(connection)
     if table == "reconciliation_findings":
         await reconciliation_pass(connection)
+    if table == "bulk_rows":
+        await bulk_operation(connection)
     await news(connection)
 
     row, thing = await insert(connection)

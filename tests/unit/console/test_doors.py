@@ -73,6 +73,7 @@ def test_the_rest_of_niceguis_addresses_is_nowhere(path: str) -> None:
 def test_a_door_has_its_own_limit_and_role() -> None:
     assert doors.door("/login").longest == 8 * 1024
     assert doors.door("/api/v1/tenants").longest == 64 * 1024
+    assert doors.door("/api/v1/executions/bulk").longest == 512 * 1024
     assert doors.door("/api/v1/tenants").needs is Permission.REGISTER_TENANT
     assert doors.door("/api/v1/nothing").needs is None
     assert doors.door("/executions").longest == 0

@@ -301,6 +301,6 @@ def test_a_word_that_nothing_goes_by_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TENANTRY_FOUR_EYES", "approve,deprovison")
 
     assert refusal() == (
-        "TENANTRY_FOUR_EYES may have the words approve, deprovision, with commas between, and not deprovison; "
+        "TENANTRY_FOUR_EYES may have the words approve, deprovision, bulk, with commas between, and not deprovison; "
         "it is “approve,deprovison”."
     )

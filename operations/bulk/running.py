@@ -1,0 +1,161 @@
+"""Runs bulk operations, in the console and in the worker: gives rows their turns at the set rate, writes their ends.
+
+Nothing of it is kept in memory: whoever starts anew goes on where the rows say.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+
+from operations import audit
+from operations.access import Actor
+from operations.bulk.turns import Turns
+from operations.database import Database
+from operations.errors import DatabaseUnavailable
+from operations.logs import logger
+
+log = logger(__name__)
+
+AT_ONCE = 3  #: turns in one process
+SHARE = 0.5  #: seconds for which rows are granted at a time
+LARGEST_SHARE = 50  #: rows
+MOST_SENT = 64  #: rows on their way: while Temporal does not answer, the others keep their choice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    """So many rows of an operation that this process may take now."""
+
+    bulk_id: UUID
+    rows: int
+    seconds: float  #: that they are granted for
+
+
+@dataclass(kw_only=True, slots=True)
+class Runner:
+    """Keep one per process; `run` it beside the deliverer, which it wakes."""
+
+    database: Database
+    turns: Turns
+    rate: float  #: rows per second, of all operations and processes together
+    wake_deliverer: Callable[[], None]
+    poll: float = 0.5  #: seconds
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            pause = self.poll
+            try:
+                with suppress(DatabaseUnavailable):
+                    share = await self.advance()
+                    pause = self.poll if share is None else min(self.poll, share.seconds)
+            except Exception:  # a bug must not end the process that runs them
+                log.exception("bulk operations could not be advanced")
+            await self._wait(pause)
+
+    def wake(self) -> None:
+        """Look for rows now; to be called after a commit that lets an operation go on."""
+        self._woken.set()
+
+    async def advance(self) -> Share | None:
+        """One look: write what has come to its end, then take a share of rows; None when none are due."""
+        await self._settle()
+        share = await self._granted()
+        if share is None:
+            return None
+        left = iter(range(share.rows))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(AT_ONCE, share.rows)):
+                group.create_task(self._take(share.bulk_id, left))
+        return share
+
+    async def _take(self, bulk_id: UUID, left: Iterator[int]) -> None:
+        for _ in left:
+            if not await self.turns.take(bulk_id):
+                return
+            self.wake_deliverer()
+
+    async def _granted(self) -> Share | None:
+        rows = max(1, min(LARGEST_SHARE, round(self.rate * SHARE)))
+        values = {"seconds": rows / self.rate, "one": 1 / self.rate, "most": MOST_SENT}
+        async with self.database.transaction() as connection:
+            granted = (await connection.execute(GRANT, values)).one_or_none()
+        if granted is None:
+            return None
+        if granted.first_alone:
+            return Share(bulk_id=granted.id, rows=1, seconds=1 / self.rate)
+        return Share(bulk_id=granted.id, rows=rows, seconds=rows / self.rate)
+
+    async def _settle(self) -> None:
+        async with self.database.transaction() as connection:
+            await connection.execute(SETTLE)
+            for row in await connection.execute(FINISH):
+                await audit.record(
+                    connection,
+                    Actor.system("bulk"),
+                    f"bulk.{row.state}",
+                    audit.Outcome.APPLIED,
+                    audit.Target(kind="bulk", id=str(row.id), label=row.action),
+                    after={"done": row.done, "failed": row.failed, "skipped": row.skipped},
+                )
+
+    async def _wait(self, pause: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        self._woken.clear()
+
+
+# Operations take turns: the one that waited longest comes first. The moment before which nothing more is granted is
+# looked at in the row itself, which is locked: of two processes that ask at once, one gets the share.
+GRANT = text(
+    """
+    UPDATE bulk_operations b
+    SET next_at = clock_timestamp() + make_interval(secs => CASE WHEN b.first_alone THEN :one ELSE :seconds END)
+    WHERE b.id = (
+            SELECT o.id FROM bulk_operations o
+            WHERE o.finished_at IS NULL AND o.state = 'running'
+              AND EXISTS (SELECT FROM bulk_rows r WHERE r.bulk_id = o.id AND r.state = 'left')
+            ORDER BY o.next_at, o.id LIMIT 1)
+      AND b.state = 'running' AND b.next_at <= clock_timestamp()
+      AND NOT EXISTS (SELECT FROM bulk_operations o
+                      WHERE o.finished_at IS NULL AND o.state = 'running' AND o.next_at > clock_timestamp())
+      AND (SELECT count(*) FROM bulk_rows WHERE state = 'sent') < :most
+    RETURNING b.id, b.first_alone
+    """
+)
+# What became of the command is what became of the row. Of a run that was replaced, the new attempt is known only now.
+SETTLE = text(
+    """
+    WITH ended AS (
+        SELECT r.bulk_id, r.ordinal, c.state = 'delivered' AS is_done, c.kind, c.error
+        FROM bulk_rows r JOIN commands c ON c.id = r.command_id
+        WHERE r.state = 'sent' AND c.state <> 'queued'
+        ORDER BY r.bulk_id, r.ordinal FOR UPDATE OF r SKIP LOCKED
+    )
+    UPDATE bulk_rows r
+    SET state = CASE WHEN ended.is_done THEN 'done' ELSE 'failed' END, settled_at = clock_timestamp(),
+        why = CASE WHEN NOT ended.is_done THEN coalesce(ended.error, 'It was not carried out.') END,
+        successor_id = CASE WHEN ended.is_done AND ended.kind = 'replace' THEN (
+            SELECT e.id FROM workflow_executions e WHERE e.retry_of = r.execution_id ORDER BY e.created_at DESC LIMIT 1
+        ) ELSE r.successor_id END
+    FROM ended WHERE r.bulk_id = ended.bulk_id AND r.ordinal = ended.ordinal
+    """
+)
+FINISH = text(
+    """
+    UPDATE bulk_operations b
+    SET finished_at = clock_timestamp(), state = CASE b.state WHEN 'stopped' THEN 'stopped' ELSE 'finished' END
+    WHERE b.finished_at IS NULL AND b.state IN ('running', 'paused', 'stopped')
+      AND NOT EXISTS (SELECT FROM bulk_rows r WHERE r.bulk_id = b.id AND r.state IN ('left', 'sent'))
+    RETURNING b.id, b.action, b.state,
+              (SELECT count(*) FROM bulk_rows r WHERE r.bulk_id = b.id AND r.state = 'done') AS done,
+              (SELECT count(*) FROM bulk_rows r WHERE r.bulk_id = b.id AND r.state = 'failed') AS failed,
+              (SELECT count(*) FROM bulk_rows r WHERE r.bulk_id = b.id AND r.state = 'skipped') AS skipped
+    """
+)

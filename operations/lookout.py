@@ -1,0 +1,59 @@
+"""Whoever looks whether all is well, put together once for consoles and workers."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from operations.diagnosis.facts import Patience
+from operations.diagnosis.lapses import Lapses
+from operations.diagnosis.verifying import Verifier
+from operations.diagnosis.watcher import Watcher
+from operations.doctor.examination import Doctor
+from operations.liveness import Outage
+from operations.queries.executions import ExecutionQueries
+from operations.queries.reconciliation import ReconciliationQueries
+from operations.reconciliation.passes import Reconciler
+from operations.reconciliation.watchdog import Watchdog
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookout:
+    """Whoever looks whether all is well: at executions, at retries, at reconciliation, at the whole installation."""
+
+    watcher: Watcher
+    verifier: Verifier
+    watchdog: Watchdog
+    lapses: Lapses
+    doctor: Doctor
+
+    @classmethod
+    def of(
+        cls, reconciler: Reconciler, reads: ReconciliationQueries, *, task_queue: str, patience: Patience | None
+    ) -> Self:
+        """On the servers of the reconciler, and under its name."""
+        database, temporal = reconciler.database, reconciler.temporal
+        return cls(
+            watcher=Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience()),
+            verifier=Verifier(database=database),
+            watchdog=Watchdog(reconciler=reconciler, look=reads.state),
+            lapses=Lapses(database=database),
+            doctor=Doctor(database=database, temporal=temporal, reconciliation=reads, task_queue=task_queue),
+        )
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """Of those who look: then what they say is the past."""
+        return (*self.watcher.outages, *self.watchdog.outages)
+
+    @property
+    def work(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
+        """What consoles and workers do beside the rest, by what it is about."""
+        return {
+            "watcher over executions": self.watcher.run,
+            "outcomes of retries": self.verifier.run,
+            "what is over of triage": self.lapses.run,
+        }
+
+    def aware(self, executions: ExecutionQueries) -> ExecutionQueries:
+        """Reads that tell no health while nobody looks."""
+        return replace(executions, is_watched=lambda: not self.watcher.outages)

@@ -1,0 +1,170 @@
+"""Reads bulk operations: the list of them, one with its numbers, and its rows page by page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from operations.database import Database
+from operations.errors import BulkNotFound, InvalidInput
+from operations.kinds import Deed
+from operations.queries.bulk_views import BulkRowView, BulkView
+from operations.queries.paging import COUNT_CAP, Page, check_limit
+from operations.statuses import BulkResult, BulkState, RetryKind
+
+ItemT = TypeVar("ItemT")
+FARTHEST = 1_000_000  #: a place in a list beyond which there is nothing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BulkQueries:
+    """Reads about what was done to many at once."""
+
+    database: Database
+
+    async def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[BulkView]:
+        """The newest first. Raises `InvalidInput`."""
+        check_limit(limit)
+        first = _place(cursor)
+        async with self.database.reading() as connection:
+            found = (await connection.execute(LIST, {"first": first, "limit": limit + 1})).all()
+            total = await connection.scalar(TOTAL, {"cap": COUNT_CAP + 1}) or 0
+        return _page([_bulk(row) for row in found], first, limit, total)
+
+    async def open_count(self) -> int:
+        """How many have not come to their end."""
+        async with self.database.reading() as connection:
+            return await connection.scalar(OPEN) or 0
+
+    async def get(self, id_: UUID) -> BulkView:
+        """Raises `BulkNotFound`."""
+        async with self.database.reading() as connection:
+            row = (await connection.execute(ONE, {"id": id_})).one_or_none()
+        if row is None:
+            raise BulkNotFound
+        return _bulk(row)
+
+    async def rows(
+        self, id_: UUID, *, results: Iterable[BulkResult] = (), cursor: str | None = None, limit: int = 50
+    ) -> Page[BulkRowView]:
+        """In the order of their turns, with these results, or all. Raises `InvalidInput`."""
+        check_limit(limit)
+        wanted = [result.value for result in results] or [result.value for result in BulkResult]
+        first = _place(cursor)
+        values = {"id": id_, "results": wanted, "first": first, "limit": limit + 1}
+        async with self.database.reading() as connection:
+            found = (await connection.execute(ROWS, values)).all()
+            total = await connection.scalar(ROWS_TOTAL, {"id": id_, "results": wanted}) or 0
+        return _page([_row(row) for row in found], first, limit, total)
+
+
+def _page(items: Sequence[ItemT], first: int, limit: int, total: int) -> Page[ItemT]:
+    return Page(
+        items=tuple(items[:limit]),
+        next=str(first + limit) if len(items) > limit else None,
+        previous=str(max(0, first - limit)) if first else None,
+        total=min(total, COUNT_CAP),
+        total_capped=total > COUNT_CAP,
+        preceding=first,
+    )
+
+
+def _place(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < len(str(FARTHEST))):
+        raise InvalidInput({"cursor": "The cursor is not one that this list gave; begin without it."})
+    return int(cursor)
+
+
+def _bulk(row: Row[tuple[object, ...]]) -> BulkView:
+    results: Mapping[str, int] = row.results or {}
+    return BulkView(
+        id=row.id,
+        action=Deed(row.action),
+        state=BulkState(row.state),
+        requested_by=row.requested_by,
+        reason=row.reason,
+        released_by=row.released_by,
+        selection=row.selection,
+        total=row.total,
+        left=row.left_,
+        sent=row.sent,
+        done=row.done,
+        failed=row.failed,
+        skipped=row.skipped,
+        results={result: results[result] for result in BulkResult if result in results},
+        rate=float(row.rate),
+        first_alone=row.first_alone,
+        canary_id=row.canary_id,
+        canary_result=None if row.canary_result is None else BulkResult(row.canary_result),
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _row(row: Row[tuple[object, ...]]) -> BulkRowView:
+    return BulkRowView(
+        ordinal=row.ordinal,
+        execution_id=row.execution_id,
+        workflow_id=row.workflow_id,
+        entity_slug=row.slug,
+        entity_name=row.name,
+        result=BulkResult(row.result),
+        why=row.why,
+        retry_kind=None if row.retry_kind is None else RetryKind(row.retry_kind),
+        command_id=row.command_id,
+        successor_id=row.successor_id,
+        settled_at=row.settled_at,
+    )
+
+
+# What became of one row. Of a retry, the outcome of its command; where the run was replaced, that of the start of the
+# new attempt. That no worker is there is said while it lasts.
+_RESULTS = """
+    SELECT r.*, CASE
+        WHEN r.state <> 'done' THEN r.state
+        WHEN b.action IN ('cancel', 'terminate') THEN
+            CASE WHEN e.status IN ('completed', 'failed') THEN 'ended' ELSE 'watched' END
+        WHEN b.action <> 'retry' THEN 'decided'
+        WHEN coalesce(s.outcome, c.outcome) = 'not_done' THEN 'failed'
+        WHEN coalesce(s.outcome, c.outcome, 'not_in_time') = 'not_in_time' AND coalesce(n.cause, e.cause) = 'no_worker'
+            THEN 'no_worker'
+        ELSE coalesce(s.outcome, c.outcome, 'watched') END AS result
+    FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id
+    LEFT JOIN workflow_executions e ON e.id = r.execution_id
+    LEFT JOIN workflow_executions n ON n.id = r.successor_id
+    LEFT JOIN commands c ON c.id = r.command_id
+    LEFT JOIN commands s ON s.execution_id = r.successor_id AND s.kind = 'start'
+"""
+_BULKS = """
+    SELECT b.*, counted.*,
+           (SELECT x.result FROM ({results} WHERE r.bulk_id = b.id AND r.execution_id = b.canary_id) x) AS canary_result
+    FROM bulk_operations b CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE state = 'left') AS left_, count(*) FILTER (WHERE state = 'sent') AS sent,
+               count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
+               count(*) FILTER (WHERE state = 'skipped') AS skipped,
+               count(*) FILTER (WHERE settled_at > greatest(clock_timestamp() - interval '10 seconds', b.created_at)
+                                  AND command_id IS NOT NULL)
+                   / least(10, greatest(1, extract(epoch FROM clock_timestamp() - b.created_at))) AS rate,
+               (SELECT jsonb_object_agg(result, number) FROM (
+                    SELECT result, count(*) AS number FROM ({results} WHERE r.bulk_id = b.id) of_rows GROUP BY result
+               ) of_results) AS results
+        FROM bulk_rows WHERE bulk_id = b.id
+    ) counted
+"""
+ONE = text(_BULKS.format(results=_RESULTS) + "WHERE b.id = :id")
+LIST = text(_BULKS.format(results=_RESULTS) + "ORDER BY b.created_at DESC, b.id DESC OFFSET :first LIMIT :limit")
+TOTAL = text("SELECT count(*) FROM (SELECT FROM bulk_operations LIMIT :cap) AS counted")
+OPEN = text("SELECT count(*) FROM bulk_operations WHERE finished_at IS NULL")
+_ROWS = """
+    SELECT x.*, w.workflow_id, t.slug, t.name
+    FROM ({results} WHERE r.bulk_id = :id) x
+    LEFT JOIN workflow_executions w ON w.id = x.execution_id LEFT JOIN tenants t ON t.id = w.entity_id
+    WHERE x.result = ANY(:results) ORDER BY x.ordinal OFFSET :first LIMIT :limit
+"""
+_ROWS_TOTAL = "SELECT count(*) FROM ({results} WHERE r.bulk_id = :id) x WHERE x.result = ANY(:results)"
+ROWS = text(_ROWS.format(results=_RESULTS))
+ROWS_TOTAL = text(_ROWS_TOTAL.format(results=_RESULTS))
