@@ -1,4 +1,4 @@
-"""Run benchmarks and print one table: `python -m bench [P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 diagnosing] [--full]`."""
+"""Run benchmarks and print one table: `python -m bench [NAME…] [--full]`; `MODULES` has the names."""
 
 import argparse
 import asyncio
@@ -23,6 +23,7 @@ MODULES = {
     "P9": "bench.p9_start",
     "P10": "bench.p10_render",
     "diagnosing": "bench.diagnosing",
+    "replaying": "bench.replaying",
     "leaks": "bench.leaks",
 }
 
@@ -50,7 +51,9 @@ async def measure(names: list[str], *, full: bool) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MODULES)}; none: all of them")
-    parser.add_argument("--full", action="store_true", help="the big one: P2 with five million executions")
+    parser.add_argument(
+        "--full", action="store_true", help="the big ones: P2 with five million executions, P8 beside thousands"
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - set(MODULES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
