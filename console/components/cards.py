@@ -42,7 +42,7 @@ def kpis() -> Iterator[None]:
 
 
 class Section(ui.element):
-    """A titled card; use it as a context manager for its content, and `actions` for what stands at the right."""
+    """A titled card; use it as a context manager for its content, `heading` and `actions` for what stands above it."""
 
     def __init__(self, title: str, *, subtitle: str = "", flush: bool = False) -> None:
         """`flush` content touches the edges, as a table does."""
@@ -51,7 +51,8 @@ class Section(ui.element):
         attribute(self, "aria-labelledby", f"section-{self.id}")
         attribute(self, "data-flush", flush)
         with self, ui.element("div").classes("card-head"):
-            with ui.element("div").classes("card-heading"):
+            self.heading = ui.element("div").classes("card-heading")
+            with self.heading:
                 attribute(tag("h2", title), "id", f"section-{self.id}")
                 if subtitle:
                     tag("p", subtitle)

@@ -24,7 +24,7 @@ export default {
     <ol class="steps" :aria-label="caption">
       <li v-for="s in lanes" :key="s.key" class="step" :data-status="s.status" :data-again="s.tries > 1 || null">
         <div class="step-name"><span class="badge" :data-status="s.status">{{ clip(word(s.status), 24) }}</span>
-          <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.tries > 1" class="step-tries">{{ count(s.tries) }} tries</span></div>
+          <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.tries > 1" class="step-tries" :title="s.marked">{{ count(s.tries) }} tries</span></div>
         <div class="step-track" aria-hidden="true">
           <span v-for="b in s.bars" :class="b.kind" :style="{ left: b.left, width: b.width }" :title="b.title"><i v-if="b.text">{{ b.text }}</i></span>
           <span v-for="t in s.ticks" class="step-try" :style="{ left: t.left }" :title="t.title"></span>
@@ -131,7 +131,8 @@ export default {
       const after = s.from === null || s.usual === null ? null : s.from + 1000 * s.usual;
       return {
         ...s, bars, usually,
-        ticks: s.tried.map(toMs).map((ms) => ({ left: this.place(ms), title: "Tried " + absolute(ms) })),
+        marked: s.tries > 2 && s.tried.length ? "Marked are the first and the latest; nobody knows when those between began" : undefined,
+        ticks: s.tried.map(toMs).map((ms, i) => ({ left: this.place(ms), title: `${s.tries > 1 ? (i ? "Latest try" : "First try") : "Tried"} ${absolute(ms)}` })),
         next: s.next_try && this.past < 1 ? { left: percent((1 + this.past) / 2), title: "Next try " + absolute(toMs(s.next_try)) } : null,
         mark: after !== null && after < this.end ? this.place(after) : null,
         took: s.from !== null ? duration(s.to - Math.min(s.from, ...s.tried.map(toMs)), s.isOpen) : waited ? duration(waited, true) : usually ? "" : "–",

@@ -50,10 +50,10 @@ class TriagePanel:
         self._subject = subject
         self._name = name
         self._known: Known | None = None
-        with Section("Triage") as section, ui.element("div").classes("triage"):
-            with tag("p"):
-                self._sentence = Sentence()
-            self._notes = ui.element("div").classes("triage-notes")
+        with Section("Triage").classes("triage") as section:
+            self._notes = ui.element("div")
+        with section.heading, tag("p"):
+            self._sentence = Sentence()
         with section.actions:
             self._buttons = ui.element("div").classes("page-actions")
             self._assign = ActionMenu("Assign", label="Assign it to somebody", choose=self._choose_assignee)
@@ -70,6 +70,7 @@ class TriagePanel:
         triage = known.said.triage
         self._sentence.show(triage_words.sentence(triage) or "Nobody has said anything of it.")
         self._notes.clear()
+        self._notes.set_visibility(bool(known.said.notes))
         with self._notes:
             if known.said.notes:
                 event_list(

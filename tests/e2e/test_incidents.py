@@ -7,7 +7,9 @@ import pytest
 from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
+from operations.bootstrap import Services
 from operations.statuses import Status
+from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_pages import serious_violations
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant, set_status
@@ -31,6 +33,15 @@ FIRST_SCREEN = """
         .filter((each) => each.checkVisibility() && each.getBoundingClientRect().bottom <= innerHeight)
         .map((each) => each.innerText).join("\\n")
 """
+#: Where the title of a card ends, its new rows are offered, and its link stands; and where the card ends.
+ALONG_THE_HEAD = """card => {
+    const words = document.createRange();
+    words.selectNodeContents(card.querySelector("h2"));
+    const [title, pill, link, whole] = [
+        words, card.querySelector(".live-pill"), card.querySelector(".card-actions a"), card,
+    ].map((each) => each.getBoundingClientRect());
+    return [title.right, pill.left, pill.right, link.left, link.right, whole.right];
+}"""
 
 
 @pytest.fixture
@@ -125,6 +136,24 @@ async def test_when_nothing_is_wrong_the_board_says_so_and_takes_no_room(
     await expect(page.locator(".incident")).to_have_count(0)
     for heading in ("Waits for people", "Recent failures"):
         await expect(page.get_by_role("heading", name=heading)).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_what_waits_for_people_has_its_link_at_the_edge_and_new_ones_beside_it(
+    visits: Visits, admin_session: str, beside: Services, width: int
+) -> None:
+    await waiting_for_approval(beside)
+    page = await visits.begin(session=admin_session, width=width)
+    await go(page, "/")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Waits for people"))
+    await card.locator("tbody tr").first.hover()
+    await waiting_for_approval(beside)
+    await expect(card.locator(".live-pill")).to_be_visible()
+
+    words, pill, pill_end, link, link_end, edge = await card.evaluate(ALONG_THE_HEAD)
+
+    assert 0 < edge - link_end <= 22
+    assert words <= pill < pill_end <= link
 
 
 async def phone(visits: Visits, session: str) -> Page:

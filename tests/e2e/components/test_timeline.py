@@ -1,6 +1,8 @@
 """The timeline of a run is honest: as long as the time is, and folded only where nobody could see anything else."""
 
-from playwright.async_api import Locator, Page
+import re
+
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.components.conftest import Look
 
@@ -39,7 +41,11 @@ async def test_a_failing_step_fills_the_line_up_to_now_and_shows_its_tries(look:
     assert track is not None
     assert bar is not None
     assert 0.85 < bar["width"] / track["width"] < 0.91
-    assert await failing.locator(".step-try:not(.next)").count() >= 2
+    titles = await failing.locator(".step-try:not(.next)").evaluate_all("all => all.map(each => each.title)")
+    assert [title.partition(" try ")[0] for title in titles] == ["First", "Latest"]
+    number = failing.locator(".step-tries")
+    await expect(number).to_have_text("27 tries")
+    await expect(number).to_have_attribute("title", re.compile("nobody knows when those between began"))
     assert await failing.locator(".step-try.next").count() == 1
     assert await failing.get_by_text("usually 2.1 s").is_visible()
 
