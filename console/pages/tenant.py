@@ -19,7 +19,6 @@ from console.pages.place import Place
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
 from console.pages.tenant_history import TenantHistory
-from console.pages.tenant_notes import TenantNotes
 from console.pages.tenant_removal import Countdown, Removal
 from console.pages.tenant_trouble import Trouble, Troubled
 from console.pages.tenant_work import Work
@@ -54,7 +53,6 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
             history = TenantHistory(scope, slug, tenant.id, address.values(arguments).get("show"))
         with Section("Facts"):
             known = ui.element("div")
-    notes = TenantNotes(scope, tenant.id)
     with Section("Runs", flush=True):
         table = RowsTable(
             scope.hub,
@@ -80,7 +78,6 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     troubled = Listener[Troubled](trouble.show)
     trouble.show((await scope.hub.watch(tenant_trouble.view(scope, tenant.id), troubled)).value)
     await history.draw()
-    await notes.follow()
     await table.draw()
 
 

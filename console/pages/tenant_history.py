@@ -155,7 +155,7 @@ def _title(entry: Entry) -> tuple[str, str]:
             title = finding_words.title(FindingKind(entry.word))
             told_as = f"Finding: {title}", "open" if entry.status else "completed"
         case Happening.NOTE:
-            told_as = "Note", "pending"
+            told_as = "note" if entry.workflow_type else "Note", "pending"
         case _:
             assert_never(entry.kind)
     return told_as

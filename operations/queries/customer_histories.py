@@ -120,8 +120,9 @@ HAPPENED = text(
         FROM reconciliation_findings f
         WHERE f.tenant_id = :tenant OR f.execution_id IN (SELECT id FROM runs)
         UNION ALL
-        SELECT n.id, n.created_at, 'note', 'note', NULL, n.execution_id, NULL, NULL, NULL, n.author, n.body, NULL
-        FROM notes n WHERE n.tenant_id = :tenant
+        SELECT n.id, n.created_at, 'note', 'note', NULL, n.execution_id, r.workflow_type, r.attempt, NULL, n.author,
+               n.body, NULL
+        FROM notes n LEFT JOIN runs r ON r.id = n.execution_id WHERE n.tenant_id = :tenant
     )
     SELECT * FROM happened
     WHERE kind = ANY(:kinds) AND (CAST(:at AS timestamptz) IS NULL

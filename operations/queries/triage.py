@@ -46,12 +46,6 @@ class TriageQueries:
             rows = await connection.execute(NOTES_OF_GROUP, key)
             return Triaged(triage=None if row is None else view(row), notes=_notes(rows.all()))
 
-    async def notes_of_tenant(self, tenant_id: UUID) -> tuple[NoteView, ...]:
-        """About any execution of the tenant, the newest first."""
-        async with self.database.reading() as connection:
-            rows = await connection.execute(NOTES_OF_TENANT, {"id": tenant_id, "most": MOST_NOTES})
-            return _notes(rows.all())
-
     async def assignees(self) -> tuple[str, ...]:
         """The e-mails of those who can see to something."""
         able = [role for role in type(NEEDS[Permission.TRIAGE]) if role.includes(NEEDS[Permission.TRIAGE])]
@@ -146,12 +140,5 @@ NOTES_OF_GROUP = text(
     FROM notes n JOIN triage r ON r.id = n.triage_id
     WHERE r.execution_id IS NULL AND r.ended_at IS NULL AND r.cause = :cause AND r.signature = :signature
     ORDER BY n.created_at DESC, n.id DESC LIMIT :most
-    """
-)
-NOTES_OF_TENANT = text(
-    """
-    SELECT n.id, n.author, n.body, n.created_at, n.execution_id, e.attempt, false AS of_group
-    FROM notes n LEFT JOIN workflow_executions e ON e.id = n.execution_id
-    WHERE n.tenant_id = :id ORDER BY n.created_at DESC, n.id DESC LIMIT :most
     """
 )

@@ -68,7 +68,11 @@ async def test_a_run_is_acknowledged_assigned_snoozed_and_noted(
     await expect(dialog).to_be_hidden()
     await expect(triage.locator(".events p")).to_have_text(HOSTILE)
     await go(other, f"/tenants/{slug}")
-    await expect(other.locator(".triage-notes")).to_contain_text("<img src=x onerror=alert(1)>")
+    note = other.locator(".events li", has_text="<img src=x onerror=alert(1)>")
+    await expect(note).to_have_count(1)  # in the line of time, and nowhere else
+    await expect(note.locator(".event-title")).to_have_text("Provisioning, attempt 1: note")
+    assert await note.locator("p").inner_text() == HOSTILE
+    await expect(other.get_by_role("heading", name="Notes", exact=True)).to_have_count(0)
     await expect(page.locator(".triage img")).to_have_count(0)
 
 

@@ -24,7 +24,6 @@ from console.pages import (
     reconciliation,
     tenant,
     tenant_history,
-    tenant_notes,
     tenant_trouble,
     tenants,
     triage_panel,
@@ -58,7 +57,6 @@ NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
     ("trouble", "tenants"),
     ("trouble", "triage"),  # it shows numbers alone
     ("trouble", "notes"),
-    ("notes of a tenant", "workflow_executions"),  # which attempt it is, for ever
     ("finding", "workflow_executions"),
 }
 
@@ -143,7 +141,6 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "runs of a tenant": tenant.runs(scope, acme),
         "history of a tenant": tenant_history.view(scope, acme.id, frozenset(Happening)),
         "trouble of a tenant": tenant_trouble.view(scope, acme.id),
-        "notes of a tenant": tenant_notes.view(scope, acme.id),
         "triage of an execution": triage_panel.view(scope, first),
         "triage of a group": triage_panel.view(scope, Group(cause="no_worker", signature=None)),
         "tenants": tenants.PAGE.view(scope, {}),
@@ -172,7 +169,6 @@ NAMES = [
     "runs of a tenant",
     "history of a tenant",
     "trouble of a tenant",
-    "notes of a tenant",
     "triage of an execution",
     "triage of a group",
     "tenants",

@@ -13,6 +13,7 @@ from operations.actions.triage import Group, Subject, Triage
 from operations.database import Database
 from operations.diagnosis.lapses import Lapses
 from operations.errors import CannotTriage, ExecutionNotFound, GroupNotFound, InvalidInput, NotPermitted
+from operations.queries.customer_histories import CustomerHistories, Happening
 from operations.queries.triage import TriageQueries
 from operations.statuses import Role, Status
 from tests.factories import add_execution, add_tenant
@@ -225,7 +226,8 @@ async def test_notes_are_kept_with_who_and_when_and_shown_on_the_tenants_page(de
     ]
     row = await (await desk.connection.execute("SELECT entity_id FROM workflow_executions")).fetchone()
     assert row is not None
-    assert [note.id for note in await desk.reads.notes_of_tenant(row[0])] == [note.id for note in notes]
+    told = await CustomerHistories(database=desk.database).of(row[0], kinds=frozenset({Happening.NOTE}))
+    assert [(each.id, each.reason, each.attempt) for each in told.items] == [(note.id, note.body, 1) for note in notes]
 
 
 @pytest.mark.parametrize(

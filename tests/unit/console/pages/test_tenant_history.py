@@ -58,6 +58,12 @@ FAILED = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.ERROR)
             "wrong plan",
         ),
         (
+            replace(ENTRY, kind=Happening.NOTE, word="note", reason="rang twice"),
+            "Provisioning, attempt 2: note",
+            "rang twice",
+        ),
+        (replace(ENTRY, kind=Happening.NOTE, word="note", workflow_type=None, reason="rang"), "Note", "rang"),
+        (
             replace(ENTRY, kind=Happening.FINDING, word="ended", workflow_type=None, status="open"),
             "Finding: Run had ended",
             "",
