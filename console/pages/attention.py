@@ -13,7 +13,7 @@ from operations.queries.attention import Attention
 from operations.queries.paging import COUNT_CAP
 
 RETRY_PAUSE = 3.0  #: seconds
-CONCERNS = ("execution", "finding")
+CONCERNS = ("execution", "finding", "triage")
 
 
 def follow(scope: Scope) -> None:

@@ -7,22 +7,24 @@ from sqlalchemy import Select, func, select
 from operations.database import Database
 from operations.models import ApprovalRequest, Execution, ReconciliationFinding
 from operations.queries.approvals import is_waiting
-from operations.queries.narrowing import is_failure
+from operations.queries.narrowing import OPEN_STATUSES, is_failure
 from operations.queries.paging import COUNT_CAP
-from operations.statuses import Failure
+from operations.queries.triaged import is_awake
+from operations.statuses import Failure, Health
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attention:
     """What waits; each part is counted up to one more than the cap of lists."""
 
+    stuck: int  #: open runs that nobody has snoozed; what drifted is among the findings
     failed: int  #: runs that failed against anybody's wish, with no newer one in their place
     findings: int
     approvals: int
 
     @property
     def total(self) -> int:
-        return self.failed + self.findings + self.approvals
+        return self.stuck + self.failed + self.findings + self.approvals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +40,18 @@ class AttentionCounts:
 
 
 def _counts() -> Select[*tuple[int, ...]]:
-    parts = {"failed": _failed(), "findings": _findings(), "approvals": _approvals()}
+    parts = {"stuck": _stuck(), "failed": _failed(), "findings": _findings(), "approvals": _approvals()}
     return select(
         *(
             select(func.count()).select_from(each.limit(COUNT_CAP + 1).subquery()).scalar_subquery().label(name)
             for name, each in parts.items()
         )
     )
+
+
+def _stuck() -> Select[*tuple[object, ...]]:
+    is_open = Execution.status.in_(sorted(OPEN_STATUSES))
+    return select(Execution.last_progress_at).where(is_open, Execution.health == Health.STUCK, is_awake())
 
 
 def _failed() -> Select[*tuple[object, ...]]:

@@ -15,13 +15,13 @@ Rows = type[Execution]
 
 def is_unacknowledged(rows: Rows = Execution) -> ColumnElement[bool]:
     """Whether nobody has said, of it or of its group, that they know, or that it can wait."""
-    of_group = exists().where(_is_handled(), _groups(rows))
-    same_cause = and_(
-        Triage.cause == func.coalesce(rows.cause, ""), Triage.signature == func.coalesce(rows.signature, "")
-    )
-    own = exists().where(_is_handled(), Triage.execution_id == rows.id, same_cause)
     is_ill = and_(rows.status.in_(OPEN), rows.health != Health.OK)
-    return and_(or_(rows.status == Status.FAILED, is_ill), ~own, ~of_group)
+    return and_(or_(rows.status == Status.FAILED, is_ill), _nobody_said(_is_handled(), rows))
+
+
+def is_awake(rows: Rows = Execution) -> ColumnElement[bool]:
+    """Whether nobody has said, of it or of its group, that it can wait until a moment to come."""
+    return _nobody_said(Triage.snoozed_until > func.clock_timestamp(), rows)
 
 
 def is_assigned(staff_id: UUID, rows: Rows = Execution) -> ColumnElement[bool]:
@@ -41,6 +41,16 @@ def _ids(staff_id: UUID) -> ColumnElement[list[UUID]]:
     # Without a function around it, PostgreSQL would compare with the rows of the question and not with the array.
     none = cast(array([]), ARRAY(Uuid))
     return func.coalesce(select(func.array_agg(theirs.c.id)).scalar_subquery(), none)
+
+
+def _nobody_said(what: ColumnElement[bool], rows: Rows) -> ColumnElement[bool]:
+    """Neither of it, while its cause was the one that it has now, nor of its group."""
+    same_cause = and_(
+        Triage.cause == func.coalesce(rows.cause, ""), Triage.signature == func.coalesce(rows.signature, "")
+    )
+    own = exists().where(what, Triage.execution_id == rows.id, same_cause)
+    of_group = exists().where(what, _groups(rows))
+    return and_(~own, ~of_group)  # each by itself: PostgreSQL joins them, and would not join one of both
 
 
 def _groups(rows: Rows) -> ColumnElement[bool]:

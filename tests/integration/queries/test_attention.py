@@ -14,6 +14,14 @@ from operations.queries.executions import ExecutionQueries
 from operations.statuses import CloseReason, Status
 from tests.factories import add_execution, add_tenant
 
+AILS = "UPDATE workflow_executions SET health = %s, cause = %s, health_since = now() WHERE id = ANY(%s)"
+ACKNOWLEDGED = """
+    INSERT INTO triage (execution_id, cause, acknowledged_by, acknowledged_at)
+    VALUES (%s, 'step_retrying', 'ada', now())
+"""
+SNOOZED = """
+    INSERT INTO triage (execution_id, cause, snoozed_by, snoozed_until) VALUES (%s, %s, 'ada', now() + interval '1 h')
+"""
 WANTED = (CloseReason.CANCELED, CloseReason.REJECTED)
 
 
@@ -49,8 +57,8 @@ async def test_a_failed_run_waits_until_a_newer_one_takes_its_place(
     await add_execution(connection, entity_id=tenant, attempt=3)
     await supersede(database, tenant)
 
-    assert before == Attention(failed=1, findings=0, approvals=0)
-    assert again == Attention(failed=2, findings=0, approvals=0)  # as many as the list of failures has
+    assert before == Attention(stuck=0, failed=1, findings=0, approvals=0)
+    assert again == Attention(stuck=0, failed=2, findings=0, approvals=0)  # as many as the list of failures has
     assert (await counts.now()).total == 0
 
 
@@ -71,6 +79,30 @@ async def test_ends_that_somebody_wanted_do_not_wait(
     assert counts.called_off == called_off == 1 - waiting
 
 
+async def test_a_stuck_run_waits_until_it_moves_or_somebody_says_that_it_can_wait(
+    database: Database, connection: AsyncConnection
+) -> None:
+    """What is said of its group holds for it, too; that somebody knows of it does not make it move."""
+    counts = AttentionCounts(database=database)
+    stuck, known, snoozed, of_group = [await add_execution(connection, status=Status.RUNNING) for _ in range(4)]
+    await connection.execute(AILS, ("stuck", "step_retrying", [stuck, known, snoozed]))
+    await connection.execute(AILS, ("stuck", "no_worker", [of_group]))
+    await add_execution(connection, status=Status.RUNNING)
+    before = await counts.now()
+    await connection.execute(ACKNOWLEDGED, (known,))
+    await connection.execute(SNOOZED, (snoozed, "step_retrying"))
+    await connection.execute(SNOOZED, (None, "no_worker"))
+    after = await counts.now()
+
+    await connection.execute("UPDATE workflow_executions SET cause = 'no_worker' WHERE id = %s", (known,))
+    await connection.execute(AILS, ("slow", "step_retrying", [stuck]))
+    await connection.execute(AILS, ("stuck", "step_hanging", [snoozed]))
+
+    assert before == Attention(stuck=4, failed=0, findings=0, approvals=0)
+    assert after == Attention(stuck=2, failed=0, findings=0, approvals=0)
+    assert (await counts.now()).total == 1  # of another cause than the one that could wait
+
+
 async def test_open_findings_and_undecided_approvals_wait(database: Database, connection: AsyncConnection) -> None:
     counts = AttentionCounts(database=database)
     waiting = await add_execution(connection, status=Status.RUNNING)
@@ -88,5 +120,5 @@ async def test_open_findings_and_undecided_approvals_wait(database: Database, co
     )
     await connection.execute("UPDATE reconciliation_findings SET resolved_at = now() WHERE workflow_id = 'a'")
 
-    assert before == Attention(failed=0, findings=2, approvals=1)
-    assert await counts.now() == Attention(failed=0, findings=1, approvals=0)
+    assert before == Attention(stuck=0, failed=0, findings=2, approvals=1)
+    assert await counts.now() == Attention(stuck=0, failed=0, findings=1, approvals=0)
