@@ -57,10 +57,10 @@ def _status(detail: ExecutionDetail) -> str:
 
 
 def _wrong(detail: ExecutionDetail) -> str:
-    """The cause where there is one, and where it stands in any case."""
+    """The cause where there is one and the sentence does not name it, and where it stands in any case."""
     headline = words.headline(detail).text
     cause = words.cause(detail.execution)
-    return headline if not cause or cause == headline else f"{told(headline).followed} {cause}"
+    return headline if cause.rstrip(".") in headline else f"{told(headline).followed} {cause}"
 
 
 def _tries(detail: ExecutionDetail) -> str:

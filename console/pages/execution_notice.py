@@ -47,9 +47,10 @@ class Notice:
         attribute(self._card, "data-status", shown_status(execution.status, execution.close_reason))
         second = sign(execution)
         attribute(self._card, "data-tone", None if second is None else second.tone.value)
-        self._headline.show(words.headline(detail))
+        headline = words.headline(detail)
+        self._headline.show(headline)
         error = None if detail.awaits_decision else execution.error_message or execution.cause_detail
-        _say(self._words, root(error))
+        _say(self._words, beside(headline, error))
         whole = folded(error)
         self._detail.set_text(whole or "")
         self._more.set_visibility(whole is not None)
@@ -74,6 +75,12 @@ class Notice:
         _say(self._advice, helps)
         attribute(self._runbook, "href", None if known is None else runbook.address(known.cause))
         self._runbook.set_visibility(known is not None)
+
+
+def beside(headline: words.Headline, error: str | None) -> str:
+    """What an error comes down to, unless the sentence at the top says it, as that of a start that waits does."""
+    wrong = root(error)
+    return "" if wrong.rstrip(".") in headline.text else wrong
 
 
 def folded(error: str | None) -> str | None:

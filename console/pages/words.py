@@ -9,7 +9,7 @@ from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.diagnosis.advice import HEALTHY, advice
 from operations.diagnosis.evidence import Evidence
 from operations.kinds import Purpose
-from operations.phrases import OUTCOMES, REQUESTS, root, said, told, who
+from operations.phrases import OUTCOMES, REQUESTS, Told, root, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import (
@@ -92,7 +92,9 @@ def _pending(start: StartView | None) -> str:
     if start is None or start.state is not CommandState.QUEUED or not start.error:
         return "Accepted. The run starts in a moment."
     times = "once" if start.tries == 1 else f"{start.tries:,} times"
-    return f"Queued: {told(start.error).followed} The start was tried {times}; it is tried again by itself."
+    return (
+        f"Queued: {Told(sentence=root(start.error)).followed} The start was tried {times}; it is tried again by itself."
+    )
 
 
 def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from console.pages.execution_brief import brief
 from console.pages.known_execution import Known
-from operations.queries.execution_views import AttemptView, ExecutionView, StepView
+from operations.queries.execution_views import AttemptView, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.queries.triage_views import TriageView
-from operations.statuses import CloseReason, CommandKind, CommandState, Health, Outcome, Status
+from operations.statuses import Cause, CloseReason, CommandKind, CommandState, Health, Outcome, Status
 from tests.unit.console.pages.test_words import ID, NOW, RETRYING, RUNNING, detail, failing
 
 STUCK = replace(
@@ -46,6 +46,21 @@ BEFORE = AttemptView(
 def known(run: ExecutionView, *steps: StepView, commands: tuple[CommandView, ...] = ()) -> Known:
     now = replace(BEFORE, id=run.id, attempt=2, status=run.status, close_reason=None)
     return Known(detail=replace(detail(run, *steps), attempts=(BEFORE, now)), commands=commands, decisions=(), usual={})
+
+
+def test_the_error_of_a_start_that_waits_is_told_once() -> None:
+    error = "The search attribute OperationUUID is not there."
+    queued = replace(RUNNING, status=Status.PENDING, cause=Cause.NOT_STARTED, cause_detail=error)
+    start = StartView(state=CommandState.QUEUED, tries=3, next_try_at=NOW, error=error)
+    waiting = known(queued)
+
+    [wrong] = [
+        line
+        for line in brief(replace(waiting, detail=replace(waiting.detail, start=start))).splitlines()
+        if "What is wrong" in line
+    ]
+
+    assert wrong.count("OperationUUID") == 1
 
 
 def test_what_people_have_said_is_told_too() -> None:

@@ -3,12 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from console.pages.execution_notice import evidence, what_helps, who_must_act
+import pytest
+
+from console.pages import words
+from console.pages.execution_notice import beside, evidence, what_helps, who_must_act
 from operations.diagnosis.advice import ADVICE
-from operations.statuses import Cause, CloseReason, Health, Status
+from operations.queries.execution_views import StartView
+from operations.statuses import Cause, CloseReason, CommandState, Health, Status
 from tests.unit.console.pages.test_words import ID, NOW, RETRYING, RUNNING, SOON, detail, failing
 
 LATER = NOW + timedelta(hours=1)
+WAITING = StartView(state=CommandState.QUEUED, tries=3, next_try_at=LATER, error=None)
 STUCK = replace(RETRYING, health=Health.STUCK, health_since=SOON, steps_done=1)
 
 
@@ -58,3 +63,20 @@ def test_a_failure_that_stands_says_what_helps_and_one_that_was_superseded_does_
     assert what_helps(failed) == "Mend what the error says, then retry: that begins a new attempt."
     assert what_helps(replace(failed, superseded_by=ID)) is None
     assert [fact.label for fact in evidence(detail(failed))] == ["Failed"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("Temporal does not answer.", "Temporal does not answer."),
+        ("The search attribute OperationUUID is not there", "The search attribute OperationUUID is not there."),
+        ('OSError: connection to server at "db" failed', "The database server cannot be reached."),
+    ],
+)
+def test_the_error_of_a_start_that_waits_is_said_once(error: str, said: str) -> None:
+    queued = replace(RUNNING, status=Status.PENDING, cause=Cause.NOT_STARTED, cause_detail=error)
+    headline = words.headline(replace(detail(queued), start=replace(WAITING, error=error)))
+
+    assert headline.text == f"Queued: {said} The start was tried 3 times; it is tried again by itself."
+    assert beside(headline, error) == ""
+    assert beside(headline, "another one since then") == "Another one since then"
