@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from operations import kinds
-from operations.statuses import CloseReason, CommandKind, Decision, Outcome, Status
+from operations.statuses import BulkResult, CloseReason, CommandKind, Decision, Outcome, Status
 
 SHELL = "cli:"  #: begins the name of whoever has a shell on the installation
 TENANTRY = "system:"  #: begins the name of an actor that is a part of Tenantry
@@ -46,6 +46,21 @@ OUTCOMES = {
     Outcome.FAILED_OTHERWISE: "failed again with another error",
     Outcome.NOT_IN_TIME: "has not moved in ten minutes",
     Outcome.NOT_DONE: "was not carried out",
+}
+#: Of one row of a bulk operation, and of several; in the order in which they are told.
+RESULTS = {
+    BulkResult.MOVED_ON: ("moved on", "moved on"),
+    BulkResult.ENDED: ("has ended", "have ended"),
+    BulkResult.DECIDED: ("was told the decision", "were told the decision"),
+    BulkResult.FAILED_AGAIN: ("failed again the same way", "failed again the same way"),
+    BulkResult.FAILED_OTHERWISE: ("failed again with another error", "failed again with another error"),
+    BulkResult.NO_WORKER: ("has no worker", "have no worker"),
+    BulkResult.NOT_IN_TIME: ("has not moved in ten minutes", "have not moved in ten minutes"),
+    BulkResult.FAILED: ("was not carried out", "were not carried out"),
+    BulkResult.SKIPPED: ("was skipped", "were skipped"),
+    BulkResult.WATCHED: ("is still watched", "are still watched"),
+    BulkResult.SENT: ("is on its way", "are on their way"),
+    BulkResult.LEFT: ("is left", "are left"),
 }
 STOPS = (".", "!", "?", "…", ".”")
 BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)
@@ -139,6 +154,12 @@ def said(moment: datetime) -> str:
 def decided(decision: Decision, by: str, why: str, at: datetime) -> str:
     """Who decided what, and when: `Approved on 2026-12-04 23:19 UTC by ops@example.com: “paid”`."""
     return ended(f"{decision.capitalize()} on {said(at)}", by, why)
+
+
+def outcome_of_all(results: Mapping[BulkResult, int]) -> str:
+    """What became of the rows of a bulk operation: `37 moved on, 2 failed again the same way, 1 has no worker`."""
+    counted = [(results[result], words) for result, words in RESULTS.items() if results.get(result)]
+    return ", ".join(f"{number:,} {words[number != 1]}" for number, words in counted)
 
 
 def reason_with_name(why: str | None, by: str) -> str:

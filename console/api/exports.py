@@ -73,6 +73,7 @@ class ExportRoutes:
         q: Term = "",
         created_from: Moment = None,
         created_to: Moment = None,
+        bulk: UUID | None = None,
         sort: Order = Sort.NEWEST,
     ) -> Response:
         """The filtered list as a file, up to 10,000 rows."""
@@ -88,6 +89,7 @@ class ExportRoutes:
             search=q,
             created_from=aware(created_from, "created_from"),
             created_to=aware(created_to, "created_to"),
+            bulk_id=bulk,
         ).narrowed(superseded=superseded)
         wanted = wanted.triaged(asked, actor_of(request).staff_id)
         rows = await self.executions.export(wanted, sort=sort, limit=MOST)

@@ -13,6 +13,7 @@ from operations.errors import InvalidInput, NotLoggedIn, OperationsError
 REASON = "Reason"
 MOVED = "This changed just as you confirmed; nothing was done. Read how it stands now, then decide again."
 FAILED = "Something went wrong here; it was logged. Look whether it was done before you repeat it."
+MISCOUNTED = "Type the number {count:,} to confirm; nothing was done."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,8 @@ class Question:
     what_will_happen: tuple[str, ...]
     not_undone: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()  #: what has to come before any of it
+    count: int | None = None  #: to be typed, so that nobody does to many what was meant for one
     ask_reason: bool = True  #: then nothing can be confirmed without one
     danger: bool = False
     problem: str | None = None  #: why it cannot be done, perhaps any more
@@ -34,7 +37,7 @@ class Question:
     @property
     def honest(self) -> Self:
         """What cannot be done promises nothing."""
-        return self if self.problem is None else replace(self, what_will_happen=(), not_undone=())
+        return self if self.problem is None else replace(self, what_will_happen=(), not_undone=(), first=(), count=None)
 
 
 Ask = Callable[[], Question]
@@ -106,12 +109,15 @@ class QuestionDialog(Dialog):
 
     async def _answer(self, event: GenericEventArguments) -> None:
         """Nothing is done but what the person has read: an answer to an earlier version of the question is none."""
-        reason, version, answer = event.args
+        reason, version, answer, typed = event.args
         if answer == self._answered:  # sent again, as its connection was cut; what became of it is told by and by
             return
         self._answered = answer
         if version != self._version:
             self._refuse(MOVED)
+            return
+        if self._question.count is not None and typed != self._question.count:
+            self._refuse(MISCOUNTED.format(count=self._question.count))
             return
         self._is_being_done = True
         try:

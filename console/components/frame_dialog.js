@@ -28,6 +28,10 @@ export default {
           <div v-if="isReason && recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">
             <button v-for="each in recent" :key="each" type="button" data-local @click="take(each)">{{ each }}</button></div>
         </div>
+        <div v-if="question.count" class="dialog-reason">
+          <label class="field-label" :for="name('count')">Type {{ question.count.toLocaleString("en") }} to confirm</label>
+          <input ref="count" :id="name('count')" class="dialog-count figures" inputmode="numeric" autocomplete="off" v-model="counted" aria-required="true"
+            :aria-invalid="miscounted ? 'true' : null" :aria-describedby="name('problem')" @input="problem = ''; miscounted = false"></div>
         <p :id="name('problem')" class="dialog-problem" role="alert" :title="spokenInFull(problem || question.problem)">{{ spoken(problem || question.problem) }}</p>
         <div v-if="leaving" class="dialog-leaving" role="alert"><span>Close it, and throw away what you wrote?</span>
           <button type="button" class="button" data-local @click="discard">Throw away</button>
@@ -43,13 +47,16 @@ export default {
   props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String },
   emits: ["answer", "closed"],
   data() {
-    return { text: "", problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE };
+    return { text: "", counted: "", miscounted: false, problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE };
   },
   computed: {
     isReason() { return this.question?.asks === "Reason"; },
+    // People may write 2,000 as they read it.
+    count() { return Number(this.counted.replace(/[\s,.'’]/g, "") || NaN); },
     parts() {
-      const { what_will_happen, skipped, not_undone } = this.question;
+      const { first, what_will_happen, skipped, not_undone } = this.question;
       return [
+        { title: "Before that", points: first, icon: "how_to_reg" },
         { title: "What will happen", points: what_will_happen, icon: "arrow_forward" },
         { title: "Skipped", points: skipped, icon: "remove" },
         { title: "Not undone by this", points: not_undone, icon: "warning" },
@@ -134,16 +141,18 @@ export default {
     confirm() {
       if (this.busy || this.question.problem || !this.connection.online) return;
       if (this.question.ask_reason && !this.text.trim()) return this.refuse(this.isReason ? "A reason is needed; it is kept in the audit log." : `Nothing was typed.`);
+      this.miscounted = !!this.question.count && this.count !== this.question.count;
+      if (this.miscounted) return this.refuse(`Type ${this.question.count.toLocaleString("en")} to confirm.`);
       this.problem = "";
       this.busy = true;
-      this.answer = [this.text.trim(), this.version, Math.random().toString(36).slice(2)];
+      this.answer = [this.text.trim(), this.version, Math.random().toString(36).slice(2), this.count || null];
       this.$emit("answer", this.answer);
     },
     // It could not be done; all stays as it was typed.
     refuse(problem) {
       this.busy = false;
       this.problem = problem;
-      this.$nextTick(() => (this.$refs.reason ?? this.$refs.keep).focus());
+      this.$nextTick(() => ((this.miscounted ? this.$refs.count : this.$refs.reason) ?? this.$refs.keep).focus());
     },
     done() {
       if (this.isReason && this.text.trim()) rememberReason(this.text.trim());

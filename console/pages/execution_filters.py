@@ -31,7 +31,16 @@ def filter_of(query: Mapping[str, str], viewer: UUID | None = None) -> Execution
         search=query.get("q", ""),
         created_from=address.moment(query.get("created_from")),
         created_to=address.moment(query.get("created_to")),
+        bulk_id=bulk_of(query),
     ).triaged(triage_of(query), viewer)
+
+
+def bulk_of(query: Mapping[str, str]) -> UUID | None:
+    """The bulk operation that the executions were part of; an id cut off when it was copied means none."""
+    try:
+        return UUID(query["bulk"]) if query.get("bulk") else None
+    except ValueError:
+        return None
 
 
 def triage_of(query: Mapping[str, str]) -> frozenset[TriageWord]:
@@ -44,7 +53,9 @@ def exported(query: Mapping[str, str]) -> Mapping[str, str]:
     trouble = {"health": _known(query, "health", Health), "cause": _known(query, "cause", Cause)}
     trouble["triage"] = _known(query, "triage", TriageWord)
     words = {name: ",".join(known) for name, known in trouble.items()}
-    return {**query, **words, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
+    bulk = bulk_of(query)
+    known = {**words, "bulk": "" if bulk is None else str(bulk)}
+    return {**query, **known, "status": ",".join(asked), "failures": ",".join(sorted(failures))}
 
 
 def _known(query: Mapping[str, str], name: str, words: Iterable[str]) -> list[str]:

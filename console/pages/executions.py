@@ -11,7 +11,7 @@ from console.components.counts import Count, Counts
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, Layout, to_json
 from console.pages import address, execution_table, live_rows
-from console.pages.execution_filters import WORDS, exported, filter_of
+from console.pages.execution_filters import WORDS, bulk_of, exported, filter_of
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
@@ -85,6 +85,8 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     filters.choice("type", label="Workflow", options={kind.stored_name: kind.title for kind in kinds.known()})
     filters.choice("triage", label="Triage", options=TRIAGE)
     filters.days("created", label="Created")
+    if (bulk := bulk_of(query)) is not None:  # only links choose one
+        filters.choice("bulk", label="Bulk operation", options={str(bulk): f"{bulk}"[:8]})
     viewer = sessions.actor().staff_id
     shown = LiveList(
         scope.hub, SHAPE, query=query, view=lambda now: view(scope, now, viewer), header=header, filters=filters

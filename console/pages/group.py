@@ -7,6 +7,7 @@ from nicegui.page_arguments import PageArguments
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
 from console.pages import address
+from console.pages.group_bulk import GroupBulk
 from console.pages.place import Place
 from console.pages.scope import Scope
 from console.pages.triage_panel import TriagePanel
@@ -27,7 +28,10 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
         asked = {"status": "open", "cause": cause, "signature": signature}
         link = tag("a", "Show its executions", classes="button")
         attribute(link, "href", f"/executions?{urlencode({name: word for name, word in asked.items() if word})}")
-    await TriagePanel(scope, Group(cause=cause, signature=signature), name="the group").follow()
+    group = Group(cause=cause, signature=signature)
+    bulk, triage = GroupBulk(scope, group), TriagePanel(scope, group, name="the group")
+    await bulk.follow()
+    await triage.follow()
 
 
 PLACE = Place(path="/groups/{cause}", title="Group", build=build)

@@ -41,6 +41,7 @@ class ListPage(Generic[ItemT]):
     row_path: str  #: where a row leads, such as `/tenants/{id}`
     concerns: Sequence[str]  #: the kinds of things whose changes can be seen in it
     nothing_yet: Empty
+    at_most_every: float = 0.0  #: seconds between two loads, for what costs much
     nothing_matches: str = ""
     sorts: Mapping[str, tuple[str, str]] | None = None  #: column → words of `sort` for ascending and descending
     buttons: Callable[[], object] = _nothing
@@ -111,6 +112,7 @@ class ListPage(Generic[ItemT]):
             concerns=lambda changed: any(changed.concerns(kind) for kind in self.concerns),
             load=load,
             permission=self.listing.permission,
+            at_most_every=self.at_most_every,
         )
 
 

@@ -87,14 +87,21 @@ def view(
     concerns: Callable[[Changed], bool],
     load: Callable[[], Awaitable[Rows]],
     permission: Permission = Permission.SEE,
+    at_most_every: float = 0.0,
 ) -> View[Rows, News]:
-    """Rows that tables in the browser keep up to date by themselves."""
+    """Rows that tables in the browser keep up to date by themselves; `at_most_every` is in seconds."""
 
     def news(before: Rows, after: Rows) -> News | None:
         return None if before == after else News(before=before, after=after)
 
     return View(
-        key=key, concerns=concerns, load=load, news=news, to_json=lambda news: news.patch_json, permission=permission
+        key=key,
+        concerns=concerns,
+        load=load,
+        news=news,
+        to_json=lambda news: news.patch_json,
+        permission=permission,
+        at_most_every=at_most_every,
     )
 
 

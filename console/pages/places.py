@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from console.pages import (
     approvals,
+    bulk,
+    bulks,
     doctor,
     execution,
     executions,
@@ -29,6 +31,8 @@ PLACES: tuple[Place, ...] = (
     executions.PLACE,
     execution.PLACE,
     approvals.PLACE,
+    bulks.PLACE,
+    bulk.PLACE,
     group.PLACE,
     tenants.PLACE,
     reconciliation.PLACE,

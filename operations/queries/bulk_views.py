@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from operations.kinds import Deed
-from operations.statuses import BulkResult, BulkState, RetryKind
+from operations.statuses import BulkResult, BulkRowState, BulkState, RetryKind
 
-#: Results that nothing changes any more. Of those that a retry waits for, time may bring another.
-UNSETTLED = (BulkResult.LEFT, BulkResult.SENT)
+#: Of these, time brings another.
+UNSETTLED = (BulkResult.LEFT, BulkResult.SENT, BulkResult.WATCHED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +33,7 @@ class BulkView:
     rate: float  #: rows per second, of the last ten
     first_alone: bool  #: one row is to go before the others
     canary_id: UUID | None  #: the execution that went first, alone
+    canary_name: str | None  #: of its tenant
     canary_result: BulkResult | None
     created_at: datetime
     finished_at: datetime | None
@@ -43,8 +44,42 @@ class BulkView:
         return self.total - self.skipped
 
     @property
+    def group(self) -> tuple[str, str | None] | None:
+        """The cause and the signature of the group that it was begun from."""
+        if self.selection.get("by") != "group":
+            return None
+        signature = self.selection.get("signature")
+        return str(self.selection.get("cause")), None if signature is None else str(signature)
+
+    @property
     def settled(self) -> int:
+        """Rows that have had their turn, with its end; it never falls."""
         return self.done + self.failed + self.skipped
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether what became of each row is known."""
+        return self.finished_at is not None and not any(self.results.get(result) for result in UNSETTLED)
+
+    @property
+    def waits_for_canary(self) -> bool:
+        """Whether the others wait for what becomes of the one that went first, or is to."""
+        is_alone = self.canary_id is not None and self.sent + self.done + self.failed == 1
+        return self.first_alone or (self.state is BulkState.PAUSED and is_alone)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BulkMention:
+    """A bulk operation that an execution was part of."""
+
+    bulk_id: UUID
+    action: Deed
+    total: int
+    at: datetime  #: when it began, for this execution
+    requested_by: str
+    reason: str
+    state: BulkRowState
+    why: str | None  #: it was skipped, or failed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

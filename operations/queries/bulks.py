@@ -10,9 +10,9 @@ from sqlalchemy import Row, text
 from operations.database import Database
 from operations.errors import BulkNotFound, InvalidInput
 from operations.kinds import Deed
-from operations.queries.bulk_views import BulkRowView, BulkView
+from operations.queries.bulk_views import BulkMention, BulkRowView, BulkView
 from operations.queries.paging import COUNT_CAP, Page, check_limit
-from operations.statuses import BulkResult, BulkState, RetryKind
+from operations.statuses import BulkResult, BulkRowState, BulkState, RetryKind
 
 ItemT = TypeVar("ItemT")
 FARTHEST = 1_000_000  #: a place in a list beyond which there is nothing
@@ -45,6 +45,39 @@ class BulkQueries:
         if row is None:
             raise BulkNotFound
         return _bulk(row)
+
+    async def of_groups(self) -> tuple[BulkView, ...]:
+        """Of each group the newest that was begun from it and is open, or ended within the last day."""
+        async with self.database.reading() as connection:
+            return tuple(_bulk(row) for row in await connection.execute(OF_GROUPS))
+
+    async def of_group(self, cause: str, signature: str | None) -> BulkView | None:
+        """The newest that was begun from this group, as `of_groups` has it."""
+        asked = (cause, signature)
+        return next((bulk for bulk in await self.of_groups() if bulk.group == asked), None)
+
+    async def begun_by(self, name: str) -> tuple[BulkView, ...]:
+        """The newest that somebody asked for within the last day."""
+        async with self.database.reading() as connection:
+            return tuple(_bulk(row) for row in await connection.execute(BEGUN_BY, {"name": name}))
+
+    async def about(self, execution_id: UUID) -> tuple[BulkMention, ...]:
+        """Those that an execution was part of, or that made it; the newest first."""
+        async with self.database.reading() as connection:
+            rows = (await connection.execute(ABOUT, {"execution": execution_id})).all()
+        return tuple(
+            BulkMention(
+                bulk_id=row.bulk_id,
+                action=Deed(row.action),
+                total=row.total,
+                at=row.at,
+                requested_by=row.requested_by,
+                reason=row.reason,
+                state=BulkRowState(row.state),
+                why=row.why,
+            )
+            for row in rows
+        )
 
     async def rows(
         self, id_: UUID, *, results: Iterable[BulkResult] = (), cursor: str | None = None, limit: int = 50
@@ -99,6 +132,7 @@ def _bulk(row: Row[tuple[object, ...]]) -> BulkView:
         rate=float(row.rate),
         first_alone=row.first_alone,
         canary_id=row.canary_id,
+        canary_name=row.canary_name,
         canary_result=None if row.canary_result is None else BulkResult(row.canary_result),
         created_at=row.created_at,
         finished_at=row.finished_at,
@@ -121,7 +155,8 @@ def _row(row: Row[tuple[object, ...]]) -> BulkRowView:
     )
 
 
-# What became of one row. Of a retry, the outcome of its command; where the run was replaced, that of the start of the
+# What became of one row. Its operation is `b` here, and `o` around it: one name would count the rows of all.
+# Of a retry, the outcome of its command; where the run was replaced, that of the start of the
 # new attempt. That no worker is there is said while it lasts.
 _RESULTS = """
     SELECT r.*, CASE
@@ -140,23 +175,50 @@ _RESULTS = """
     LEFT JOIN commands s ON s.execution_id = r.successor_id AND s.kind = 'start'
 """
 _BULKS = """
-    SELECT b.*, counted.*,
-           (SELECT x.result FROM ({results} WHERE r.bulk_id = b.id AND r.execution_id = b.canary_id) x) AS canary_result
-    FROM bulk_operations b CROSS JOIN LATERAL (
+    SELECT o.*, counted.*,
+           (SELECT t.name FROM workflow_executions e JOIN tenants t ON t.id = e.entity_id
+            WHERE e.id = o.canary_id) AS canary_name,
+           (SELECT x.result FROM ({results} WHERE r.bulk_id = o.id AND r.execution_id = o.canary_id) x) AS canary_result
+    FROM bulk_operations o CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE state = 'left') AS left_, count(*) FILTER (WHERE state = 'sent') AS sent,
                count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
                count(*) FILTER (WHERE state = 'skipped') AS skipped,
-               count(*) FILTER (WHERE settled_at > greatest(clock_timestamp() - interval '10 seconds', b.created_at)
+               count(*) FILTER (WHERE settled_at > greatest(clock_timestamp() - interval '10 seconds', o.created_at)
                                   AND command_id IS NOT NULL)
-                   / least(10, greatest(1, extract(epoch FROM clock_timestamp() - b.created_at))) AS rate,
+                   / least(10, greatest(1, extract(epoch FROM clock_timestamp() - o.created_at))) AS rate,
                (SELECT jsonb_object_agg(result, number) FROM (
-                    SELECT result, count(*) AS number FROM ({results} WHERE r.bulk_id = b.id) of_rows GROUP BY result
+                    SELECT result, count(*) AS number FROM ({results} WHERE r.bulk_id = o.id) of_rows GROUP BY result
                ) of_results) AS results
-        FROM bulk_rows WHERE bulk_id = b.id
+        FROM bulk_rows WHERE bulk_id = o.id
     ) counted
 """
-ONE = text(_BULKS.format(results=_RESULTS) + "WHERE b.id = :id")
-LIST = text(_BULKS.format(results=_RESULTS) + "ORDER BY b.created_at DESC, b.id DESC OFFSET :first LIMIT :limit")
+ONE = text(_BULKS.format(results=_RESULTS) + "WHERE o.id = :id")
+LIST = text(_BULKS.format(results=_RESULTS) + "ORDER BY o.created_at DESC, o.id DESC OFFSET :first LIMIT :limit")
+_OF_GROUPS = """
+    WHERE o.id IN (
+        SELECT DISTINCT ON (selection->>'cause', selection->>'signature') id FROM bulk_operations
+        WHERE selection->>'by' = 'group' AND (finished_at IS NULL OR created_at > now() - interval '1 day')
+        ORDER BY selection->>'cause', selection->>'signature', created_at DESC
+    )
+    ORDER BY o.created_at DESC LIMIT 50
+"""
+OF_GROUPS = text(_BULKS.format(results=_RESULTS) + _OF_GROUPS)
+_BEGUN_BY = """
+    WHERE o.id IN (
+        SELECT id FROM bulk_operations WHERE created_at > now() - interval '1 day' AND requested_by = :name
+        ORDER BY created_at DESC LIMIT 5
+    )
+    ORDER BY o.created_at DESC
+"""
+BEGUN_BY = text(_BULKS.format(results=_RESULTS) + _BEGUN_BY)
+ABOUT = text(
+    """
+    SELECT b.id AS bulk_id, b.action, b.total, b.created_at AS at, b.requested_by, b.reason, r.state, r.why
+    FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id
+    WHERE r.execution_id = :execution OR r.successor_id = :execution
+    ORDER BY b.created_at DESC, b.id LIMIT 100
+    """
+)
 TOTAL = text("SELECT count(*) FROM (SELECT FROM bulk_operations LIMIT :cap) AS counted")
 OPEN = text("SELECT count(*) FROM bulk_operations WHERE finished_at IS NULL")
 _ROWS = """

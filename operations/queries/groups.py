@@ -105,6 +105,12 @@ class Groups:
             total_capped=bool(found) and found[0].looked_at >= MOST_ROWS,
         )
 
+    async def count(self, cause: str, signature: str | None) -> int:
+        """How many executions a group has, looked for up to one more than the cap of lists."""
+        values = {"cause": cause, "signature": signature, "cap": COUNT_CAP + 1}
+        async with self.database.reading() as connection:
+            return await connection.scalar(MEMBERS, values) or 0
+
     async def trouble(self) -> Trouble:
         """For filters that say how many they leave."""
         async with self.database.reading() as connection:
@@ -193,6 +199,15 @@ _GROUPS = """
     ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
 """
 GROUPS = text(_GROUPS.format(said=triage.said_columns(triage.IN_TIME)))
+MEMBERS = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM workflow_executions
+        WHERE status IN ('pending', 'running') AND health <> 'ok' AND coalesce(cause, 'unknown') = :cause
+          AND signature IS NOT DISTINCT FROM CAST(:signature AS text) LIMIT :cap
+    ) AS members
+    """
+)
 HEALTHS = text(
     """
     SELECT health, cause, count(*) AS number FROM workflow_executions

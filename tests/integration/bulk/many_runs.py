@@ -53,8 +53,17 @@ class Many:
         )
 
     async def begin(self, ids: list[UUID], deed: Deed = Deed.RETRY, *, actor: Actor = OTTO) -> UUID:
-        planned = await self.services.bulks.preview(actor, deed, ByIds(ids=tuple(ids)))
+        planned = await self.services.bulks.preview(actor, deed, self.chosen(ids))
         return await self.services.bulks.begin(actor, planned, "quota raised")
+
+    def chosen(self, ids: list[UUID]) -> ByIds:
+        return ByIds(ids=tuple(ids))
+
+    async def advanced(self) -> None:
+        """By one share, delivered, and its end written."""
+        await self.services.bulks.runner.advance()
+        await self.services.deliverer.deliver_due()
+        await self.services.bulks.runner.advance()
 
     async def finished(self, id_: UUID) -> BulkView:
         """After everything was done and delivered."""
