@@ -21,7 +21,7 @@ from operations.diagnosis.facts import Patience
 from operations.diagnosis.leases import Lease, Round
 from operations.diagnosis.looking import Looker
 from operations.diagnosis.suspects import Place, Suspect, suspects
-from operations.errors import DatabaseUnavailable
+from operations.errors import DatabaseSlow, DatabaseUnavailable
 from operations.liveness import Outage, Part
 from operations.logs import logger
 from operations.temporal import Temporal
@@ -76,6 +76,8 @@ class Watcher:
             while True:
                 try:
                     await self.tend()
+                except DatabaseSlow as slow:  # it answers: nobody else says that no round comes to its end
+                    log.warning("a round of the watcher took too long", why=slow.message)
                 except DatabaseUnavailable:
                     self._round_at = monotonic()  # that PostgreSQL is away, others say
                 except Exception:  # a bug that one round meets must not end the process that watches

@@ -3,13 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
+from temporalio.api.activity.v1 import ActivityOptions
+from temporalio.api.common.v1 import RetryPolicy, WorkflowExecution
+from temporalio.api.workflowservice.v1 import UpdateActivityOptionsRequest
 
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
+from operations.contracts import MIGRATE_SCHEMA
+from operations.temporal import Temporal
+from workbench.servers import eventually
 
 FAULT = """
     CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -28,8 +35,51 @@ class Broken:
     connection: AsyncConnection
 
     @property
+    def workflow_id(self) -> str:
+        return f"tenant-provision-{self.slug}"
+
+    @property
     def fault(self) -> str:
         return f"fault_{self.slug.replace('-', '_')}"
+
+    async def fail(self, number: int, temporal: Temporal) -> int:
+        """Let the step fail so often, one after the other, and then no more for an hour; returns how often it did."""
+        await eventually(self._tries, lambda tries: tries > 0)
+        await self._pause_between_tries(temporal, timedelta(milliseconds=250))
+        await eventually(self._tries, lambda tries: tries >= number, within=90)
+        await self._pause_between_tries(temporal, timedelta(hours=1))
+        handle = temporal.client.get_workflow_handle(self.workflow_id)
+
+        async def at_rest() -> int:
+            """How often it failed; 0 while a try is under way."""
+            [step] = (await handle.describe()).raw_description.pending_activities
+            return step.attempt - 1 if step.HasField("next_attempt_schedule_time") else 0
+
+        failed = await eventually(at_rest, bool)
+        return await eventually(self._tries, lambda tries: tries == failed)
+
+    async def _tries(self) -> int:
+        """That have failed."""
+        rows = await self.connection.execute(
+            "SELECT attempts FROM execution_steps WHERE execution_id = %s AND status = 'retrying'",
+            (self.execution_id,),
+        )
+        row = await rows.fetchone()
+        return 0 if row is None else int(row[0])
+
+    async def _pause_between_tries(self, temporal: Temporal, pause: timedelta) -> None:
+        """As an operator with Temporal's own tools changes the options of a step that keeps failing."""
+        policy = RetryPolicy(backoff_coefficient=1.0)
+        policy.initial_interval.FromTimedelta(pause)
+        policy.maximum_interval.FromTimedelta(pause)
+        request = UpdateActivityOptionsRequest(
+            namespace=temporal.client.namespace,
+            execution=WorkflowExecution(workflow_id=self.workflow_id),
+            type=MIGRATE_SCHEMA,
+            activity_options=ActivityOptions(retry_policy=policy),
+        )
+        request.update_mask.paths.append("retry_policy")
+        await temporal.client.workflow_service.update_activity_options(request)
 
     async def mend(self) -> None:
         await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.fault}() CASCADE".encode())

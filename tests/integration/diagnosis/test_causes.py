@@ -1,6 +1,7 @@
 """Every reason to stand still is made for real, and named by the watcher."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -27,6 +28,16 @@ from tests.integration.diagnosis.still_runs import Deployed, SomethingElse, Stag
 from workbench.servers import beating, eventually
 from workers import build as code
 
+#: An id of which Temporal says that it is none.
+NAMELESS = """
+    INSERT INTO workflow_executions
+        (id, workflow_id, workflow_type, entity_type, entity_id, task_queue, input, requested_by)
+    VALUES (%s, '', 'tenant_provisioning', 'tenant', gen_random_uuid(), %s, '{}', 'test')
+"""
+RUNS = """
+    UPDATE workflow_executions SET status = 'running', started_at = clock_timestamp(),
+           last_progress_at = clock_timestamp() - interval '10 min' WHERE id = %s
+"""
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
 
 
@@ -238,6 +249,22 @@ async def test_a_start_that_is_not_delivered_is_named_with_why(stage: Stage) -> 
     seen = await stage.named(id_)
 
     assert (seen.cause, seen.cause_detail) == ("not_started", "No search attribute.")
+
+
+async def test_a_run_that_temporal_refuses_to_describe_is_unknown_and_the_others_are_named(stage: Stage) -> None:
+    id_, other = uuid4(), await stage.add_row()
+    await stage.sql(NAMELESS, id_, stage.task_queue)
+    await stage.sql(RUNS, id_)
+
+    async with working(stage):
+        seen = await eventually(lambda: stage.named(id_), lambda row: row.cause == "unknown")
+        named = await eventually(lambda: stage.named(other), lambda row: row.cause == "gone")
+
+    assert (seen.health, seen.cause_detail) == (
+        "unknown",
+        "It does not move, and nothing that is known says why.",
+    )
+    assert named.health == "drift"
 
 
 async def test_a_person_who_is_waited_for_is_no_trouble(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from time import monotonic
 from uuid import UUID
 
 import pytest
+from psycopg import AsyncConnection
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
@@ -13,6 +14,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from operations.diagnosis.facts import Patience
+from operations.diagnosis.leases import SILENCE
 from operations.diagnosis.watcher import INTERVAL
 from operations.statuses import Status
 from tests.integration.diagnosis.still_runs import Stage, working
@@ -62,6 +64,41 @@ async def test_each_cause_is_named_within_the_promised_time(stage: Stage) -> Non
     assert max(took.values()) <= PROMISED, took
 
 
+@pytest.mark.long
+@pytest.mark.timeout(240)
+async def test_once_nobody_can_watch_a_run_is_unknown_within_the_promised_silence_and_known_again_after_it(
+    stage: Stage,
+) -> None:
+    """Somebody holds what every watcher needs. PostgreSQL answers, so that nobody else says that something is wrong."""
+    id_ = await stage.add_row(idle=0)
+    await stage.sql(MOVES, id_)
+    watching = asyncio.ensure_future(stage.services.lookout.watcher.run())
+    await eventually(lambda: finished(stage), bool)
+    before = await stage.seen(id_)
+
+    async with await AsyncConnection.connect(stage.services.database.dsn) as holder:
+        await holder.execute("LOCK TABLE diagnosis_state IN ACCESS EXCLUSIVE MODE")
+        began = monotonic()
+        unknown = await eventually(lambda: stage.seen(id_), lambda row: row.health == "unknown", within=SILENCE + 60)
+        took = monotonic() - began
+    after = await eventually(lambda: stage.seen(id_), lambda row: row.health == "ok", within=60)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+    print("seconds until unknown:", round(took))  # noqa: T201 - whoever asks with -s is told
+    assert (before.health, before.cause) == ("ok", None)
+    assert (unknown.health, unknown.cause) == ("unknown", "unknown")
+    assert (after.health, after.cause) == ("ok", None)
+    assert took <= SILENCE + INTERVAL
+
+
+async def finished(stage: Stage) -> bool:
+    """Whether anybody has ended a round."""
+    async with await AsyncConnection.connect(stage.services.database.dsn) as connection:
+        row = await (await connection.execute("SELECT finished_at IS NOT NULL FROM diagnosis_state")).fetchone()
+    return bool(row and row[0])
+
+
 async def until(stage: Stage, id_: UUID, why: str) -> float:
     await eventually(lambda: stage.seen(id_), lambda row: row.cause == CAUSES[why], within=PROMISED + 30)
     return monotonic()
@@ -97,6 +134,7 @@ async def begin(stage: Stage, why: str) -> UUID:
     return id_
 
 
+MOVES = "UPDATE workflow_executions SET last_progress_at = clock_timestamp() + interval '1 hour' WHERE id = %s"
 START = """
     INSERT INTO commands (id, kind, execution_id, requested_by, tries, error, due_at)
     VALUES (gen_random_uuid(), 'start', %s, 'test', 3, 'Temporal refused it.', now() + '1 h'::interval)

@@ -54,7 +54,7 @@ async def test_while_temporal_is_frozen_nothing_is_fine(stage: Stage, temporal_a
     assert seen.health == "unknown"
 
 
-async def test_what_nothing_explains_is_unknown_and_only_news_is_written(stage: Stage, database: Database) -> None:
+async def test_only_news_is_written(stage: Stage, database: Database) -> None:
     id_, _ = await stage.start("hanging")
     async with working(stage):
         first = await eventually(lambda: stage.named(id_), lambda row: row.cause == "step_hanging")
@@ -79,14 +79,18 @@ async def through(proxy: Proxy, stage: Stage) -> Watcher:
 
 async def test_while_nobody_watches_health_is_unknown_and_not_the_past(stage: Stage) -> None:
     running = await stage.add_row()
+    moving = await stage.add_row(idle=0)
     ended = await stage.add_row()
     await stage.sql("UPDATE workflow_executions SET health = 'stuck', cause = 'no_worker' WHERE id = %s", running)
     await end(stage, ended)
     silent = replace(stage.services.reads.executions, is_watched=lambda: False)
 
-    seen, over = (await silent.detail(running)).execution, (await silent.detail(ended)).execution
+    seen, well, over = [(await silent.detail(each)).execution for each in (running, moving, ended)]
 
-    assert (seen.health, seen.cause, over.health) == ("unknown", "no_worker", "ok")
+    assert (seen.health, seen.cause, over.health, over.cause) == ("unknown", "no_worker", "ok", None)
+    assert (well.health, well.cause) == ("unknown", "unknown")
+    assert well.diagnosis is not None
+    assert "Nobody has looked at executions" in well.diagnosis.sentence
 
 
 async def test_a_watcher_that_fails_every_time_is_an_outage_and_one_elsewhere_is_none(stage: Stage) -> None:
