@@ -17,7 +17,8 @@ with workflow.unsafe.imports_passed_through():
 class Approval:
     """One per run. The workflow passes the signal `contracts.DECIDED` on to `look`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: timedelta = contracts.APPROVAL_LIMIT) -> None:
+        self._limit = limit
         self._told = False
 
     def look(self) -> None:
@@ -27,7 +28,7 @@ class Approval:
     async def wait(self, tenant_id: str) -> None:
         """Until somebody approves; raises when the answer is no, or none came in time."""
         await run_step(contracts.REQUEST_APPROVAL, ApprovalStep(tenant_id=tenant_id), bool)
-        deadline = workflow.now() + contracts.APPROVAL_LIMIT
+        deadline = workflow.now() + self._limit
         decision = ""
         while not decision:
             timed_out = not await self._told_before(deadline - workflow.now())

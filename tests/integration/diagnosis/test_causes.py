@@ -178,7 +178,8 @@ async def test_whoever_waits_for_a_decision_is_told_that_no_worker_is_there_and_
         id_,
     )
 
-    seen = await eventually(lambda: stage.named(id_), lambda row: "No worker is there" in (row.cause_detail or ""))
+    is_said = "No worker is there"
+    seen = await eventually(lambda: stage.named(id_), lambda row: is_said in (row.cause_detail or ""), within=60)
     decided = await stage.services.executions.decide(OTTO, id_, Decision.APPROVED, "contract signed")
 
     assert (seen.cause, seen.health, decided) == ("awaiting_approval", "ok", Decision.APPROVED)
@@ -260,10 +261,7 @@ async def test_a_run_that_temporal_refuses_to_describe_is_unknown_and_the_others
         seen = await eventually(lambda: stage.named(id_), lambda row: row.cause == "unknown")
         named = await eventually(lambda: stage.named(other), lambda row: row.cause == "gone")
 
-    assert (seen.health, seen.cause_detail) == (
-        "unknown",
-        "It does not move, and nothing that is known says why.",
-    )
+    assert (seen.health, seen.cause_detail) == ("unknown", "It does not move, and nothing that is known says why.")
     assert named.health == "drift"
 
 

@@ -7,14 +7,17 @@ from uuid import UUID
 import pytest
 from psycopg import AsyncConnection
 
+from operations import kinds
 from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.errors import AlreadyDecided, AlreadyEnded, CannotRetry, NotPermitted
+from operations.kinds import Kinds
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Decision, Role, Status, TenantStatus
 from operations.temporal import RunStatus
-from workbench.servers import eventually
+from operations.tenant_kinds import PROVISIONING
+from workbench.servers import eventually, run_worker
 
 Look = Callable[[UUID, Callable[[ExecutionDetail], bool]], Awaitable[ExecutionDetail]]
 
@@ -86,6 +89,25 @@ async def test_a_rejected_plan_ends_as_rejected_and_can_be_retried(
     assert (await services.reads.tenants.by_slug("hooli")).status is TenantStatus.PROVISIONING
     with pytest.raises(CannotRetry):
         await services.executions.retry(admin, registered.execution_id, "once more")
+
+
+@pytest.mark.usefixtures("delivering")
+async def test_an_approval_that_nobody_gives_in_time_is_recorded_as_a_rejection_and_not_as_a_crash(
+    services: Services, admin: Actor, until: Look, temporal_address: str, task_queue: str
+) -> None:
+    hasty = replace(PROVISIONING, workflow="tests.integration.workers.hasty_workflows:Hasty", patches=())
+    runs = Kinds.of(hasty if kind is PROVISIONING else kind for kind in kinds.known())
+
+    async with run_worker(services, temporal_address, task_queue, runs=runs):
+        registered = await services.tenants.register(admin, registration("cyberdyne", "enterprise"))
+        done = await until(registered.execution_id, ended)
+
+    [decision] = await services.reads.intents.decisions(registered.execution_id)
+    assert (decision.decision, decision.decided_by) == (Decision.REJECTED, "system:time-limit")
+    assert (done.execution.status, done.execution.close_reason) == (Status.FAILED, CloseReason.REJECTED)
+    assert done.execution.error_message == "Rejected: nobody decided within seven days."
+    assert (await services.reads.tenants.by_slug("cyberdyne")).status is TenantStatus.FAILED
+    assert not await schema_exists(services, "cyberdyne")
 
 
 @pytest.mark.usefixtures("delivering", "worker")
