@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+from psycopg import AsyncConnection
 
 from embedded.temporal import EmbeddedTemporal
 from operations.access import Actor
@@ -139,6 +140,13 @@ async def beside(servers: Servers, console: Console) -> AsyncIterator[Services]:
     temporal = await Temporal.at(servers.temporal_address)
     yield Services.assemble(database, temporal, name="beside", task_queue=servers.task_queue, secret_key=SECRET_KEY)
     await database.close()
+
+
+@pytest.fixture
+async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
+    """To the console's database; each statement commits."""
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Every action of every page, pressed in one browser and seen in another, on a wide screen and on a phone."""
 
-from collections.abc import AsyncIterator
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from workbench.consoles import Console
 from workbench.servers import eventually
 
 TEST = Actor.system("test")
+WENT = "the page went on"
 pytestmark = pytest.mark.parametrize("width", [1440, pytest.param(390, marks=pytest.mark.long)])
 
 
@@ -46,12 +47,6 @@ class Two:
 async def two(visits: Visits, admin_session: str, width: int) -> Two:
     page = await visits.begin(session=admin_session, width=width)
     return Two(page=page, other=await visits.begin(session=admin_session, width=width))
-
-
-@pytest.fixture
-async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
-        yield connected
 
 
 async def registered(services: Services, plan: Plan) -> tuple[str, UUID]:
@@ -132,6 +127,39 @@ async def test_a_retry_is_seen_by_whoever_looks_at_the_attempt_before(two: Two, 
     await expect(two.page.locator(".page-subtitle")).to_contain_text("attempt 2")
     await expect(two.other.get_by_role("button", name="Retry")).to_have_count(0)
     await expect(two.other.get_by_role("link", name="Attempt 2", exact=True)).to_be_visible()
+
+
+async def test_double_clicks_in_two_browsers_begin_one_attempt_and_one_of_them_is_told_so(
+    two: Two, beside: Services
+) -> None:
+    _, id_ = await waiting_for_approval(beside)
+    await beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test")
+    await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
+    await two.go(f"/executions/{id_}")
+    buttons = []
+    for page in (two.page, two.other):
+        await page.get_by_role("button", name="Retry").click()
+        await page.get_by_role("dialog").get_by_label("Reason").fill(REASON)
+        buttons.append(page.get_by_role("dialog").get_by_role("button", name="Retry"))
+
+    await asyncio.gather(*(button.evaluate("button => { button.click(); button.click(); }") for button in buttons))
+
+    async def look() -> list[str]:
+        return [await said(page, id_) for page in (two.page, two.other)]
+
+    seen = await eventually(look, all)
+    [told] = [each for each in seen if each != WENT]
+    assert "There is a newer attempt (number 2) already" in told
+    attempts = (await beside.reads.executions.detail(id_)).attempts
+    assert [each.attempt for each in attempts] == [1, 2]
+
+
+async def said(page: Page, id_: UUID) -> str:
+    """What the dialog on the page of a run says is wrong; or that the page has gone on to another run."""
+    if str(id_) not in page.url:
+        return WENT
+    alert = page.get_by_role("dialog").get_by_role("alert")
+    return "" if await alert.count() == 0 else await alert.first.inner_text()
 
 
 async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) -> None:

@@ -1,6 +1,5 @@
 """What people do about findings and passes, pressed in one browser while the same is asked in another."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -33,12 +32,6 @@ async def page(visits: Visits, admin_session: str, width: int) -> Page:
 @pytest.fixture
 async def other(visits: Visits, admin_session: str, width: int) -> Page:
     return await visits.begin(session=admin_session, width=width)
-
-
-@pytest.fixture
-async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
-        yield connected
 
 
 async def run_without_a_row(services: Services, connection: AsyncConnection) -> tuple[UUID, FindingView]:

@@ -1,6 +1,5 @@
 """What people say of trouble: on the page of the run, on that of its group, in lists; live, and inert."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,12 +15,6 @@ from tests.factories import add_execution, add_tenant
 from workbench.consoles import Console
 
 HOSTILE = "<img src=x onerror=alert(1)>\nand a second line"
-
-
-@pytest.fixture
-async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
-        yield connected
 
 
 async def stuck(connection: AsyncConnection, signature: str) -> tuple[str, UUID]:
