@@ -14,10 +14,12 @@ class Advice:
     text: str
     remedy: Remedy | None = None
     leads_to_execution: bool = False  #: what helps is on the page of the execution
+    heals_by_itself: bool = False  #: nobody has to do anything
 
 
 _NEXT_PASS = Advice(
-    text="Wait a minute: the next pass corrects it. Where the last pass held back, look at what it found and apply it."
+    text="Wait a minute: the next pass corrects it. Where the last pass held back, look at what it found and apply it.",
+    heals_by_itself=True,
 )
 _START_AGAIN = Advice(text="Start a new attempt for the tenant.", remedy=Remedy.PROVISION)
 ADVICE = {
@@ -27,7 +29,9 @@ ADVICE = {
     FindingKind.REOPENED: _NEXT_PASS,
     FindingKind.CONTRADICTED: _NEXT_PASS,
     FindingKind.NEVER_STARTED: _NEXT_PASS,
-    FindingKind.GONE: Advice(text="Wait a minute: a second pass looks again before it believes that the run is gone."),
+    FindingKind.GONE: Advice(
+        text="Wait a minute: a second pass looks again before it believes that the run is gone.", heals_by_itself=True
+    ),
     FindingKind.FOREIGN: Advice(
         text="Find out who started that run, and have it ended in Temporal; Tenantry never touches it."
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlencode
 
 from console.components.badges import Tone
@@ -44,6 +45,11 @@ class Board:
     failed: int  #: that nobody called off and no newer attempt took the place of
     open: int
     is_watched: bool  #: somebody looks at runs that stand still
+
+    @classmethod
+    def of(cls, groups: tuple[GroupView, ...]) -> Self:
+        """Of these alone, the worst first."""
+        return cls(groups=groups, more=0, waiting=0, failed=0, open=0, is_watched=True)
 
 
 def incidents(board: Board) -> list[Incident]:

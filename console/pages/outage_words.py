@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.components.banners import Kind, Notice
+from operations.diagnosis.advice import OWNERS, Owner
 from operations.liveness import Outage, Part
 
 
@@ -15,6 +16,7 @@ class Meaning:
     doubtful: str  #: what cannot be trusted meanwhile
     works: str  #: what still works
     action: str
+    owner: Owner = Owner.PLATFORM
     kind: Kind = Kind.ERROR
 
 
@@ -49,6 +51,7 @@ MEANINGS: Mapping[Part, Meaning] = {
         doubtful="Statuses of runs that were ended, reset or deleted outside of Tenantry.",
         works="Runs and their steps go on and are shown, and every action works.",
         action="Look at the page Reconciliation and run a pass; the logs of console and worker say why none ends.",
+        owner=Owner.OPERATOR,
         kind=Kind.WARNING,
     ),
 }
@@ -56,6 +59,7 @@ MEANINGS: Mapping[Part, Meaning] = {
 
 def notice(outage: Outage) -> Notice:
     meaning = MEANINGS[outage.part]
+    who = OWNERS[meaning.owner]
     return Notice(
         name=outage.part.value,
         title=meaning.title,
@@ -63,7 +67,7 @@ def notice(outage: Outage) -> Notice:
         parts=(
             ("Not to be trusted", meaning.doubtful),
             ("Still works", meaning.works),
-            ("What to do", meaning.action),
+            ("Who must act", f"{who[0].upper()}{who[1:]}. {meaning.action}"),
         ),
         kind=meaning.kind,
         since_word="at least since" if outage.is_since_before else "since",

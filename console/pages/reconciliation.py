@@ -8,12 +8,13 @@ from nicegui.page_arguments import PageArguments
 from console import sessions
 from console.channels import Listener, View
 from console.components.cards import Kpi, Section, kpis
+from console.components.incidents import VerdictLine
 from console.components.moments import Moment, Sentence
 from console.components.page_headers import PageHeader
 from console.components.strips import Mark, Strip
 from console.components.tables import Empty, EmptyKind, Group, Layout
 from console.components.text import attribute, tag
-from console.pages import address, finding_dialog, finding_rows, finding_words, live_rows, pass_marks
+from console.pages import address, finding_dialog, finding_rows, finding_words, live_rows, open_findings, pass_marks
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
@@ -75,6 +76,8 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
 
     state_listener = Listener[ReconcilerState](overview.show)
     overview.show((await scope.hub.watch(state_view(scope), state_listener)).value)
+    found_listener = Listener[open_findings.Found](overview.show_open)
+    overview.show_open((await scope.hub.watch(open_findings.view(scope), found_listener)).value)
     passes_listener = Listener[Sequence[Mark]](strip.show)
     strip.show((await scope.hub.watch(pass_marks.view(scope), passes_listener)).value)
     actions.on_change = look_again
@@ -85,10 +88,13 @@ PLACE = Place(path=PATH, title="Reconciliation", build=build, nav=Nav(icon="bala
 
 
 class Overview:
-    """The banner and the tiles."""
+    """What is for people, the banner and the tiles."""
 
     def __init__(self, actions: ReconciliationActions) -> None:
         self._actions = actions
+        self._verdict = VerdictLine()
+        self._found: open_findings.Found | None = None
+        self._is_worrying = False
         with ui.element("div").classes("notice") as self._notice:
             attribute(self._notice, "data-status", "timed_out")
             attribute(self._notice, "role", "status")
@@ -113,7 +119,18 @@ class Overview:
         self._title.show(title)
         self._text.set_text(text)
         self._notice.set_visibility(bool(title))
+        self._is_worrying = bool(title)
+        self._show_verdict()
         self._actions.show(state)
+
+    def show_open(self, found: open_findings.Found) -> None:
+        self._found = found
+        self._verdict.show(open_findings.verdict(found))
+        self._show_verdict()
+
+    def _show_verdict(self) -> None:
+        """While nobody compares, or not to the end, that all agrees is not known."""
+        self._verdict.set_visibility(self._found is not None and not (self._is_worrying and not self._found.items))
 
 
 def notice(state: ReconcilerState) -> tuple[str, str]:

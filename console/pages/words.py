@@ -8,6 +8,7 @@ from operations import kinds
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.diagnosis.advice import HEALTHY, advice
 from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.sentences import sentence
 from operations.kinds import Purpose
 from operations.phrases import OUTCOMES, REQUESTS, Told, root, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
@@ -101,11 +102,22 @@ def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
     if wait := waiting_to_be_deleted(execution):
         return Headline(text=wait)
     step = current_step(execution)
+    if wrong := _wrong(execution):
+        return Headline(text=wrong)
     if not step:
-        return Headline(text=AWAITS_WORKER, lead=", since ", since=execution.started_at)
+        return Headline(text=AWAITS_WORKER, lead=", for ", since=execution.started_at)
     if execution.cause == Cause.STEP_RETRYING:
         return _retrying(step, next((each for each in steps if each.name == execution.current_step), None))
     return Headline(text=f"Running: {step}, step {_position(execution)}.")
+
+
+def _wrong(execution: ExecutionView) -> str | None:
+    """Why it stands still, as the diagnosis has it; without the error, which stands below."""
+    if execution.cause not in list(Cause) or execution.cause in (Cause.STEP_RETRYING, Cause.AWAITING_APPROVAL):
+        return None
+    cause, evidence = Cause(execution.cause), Evidence.from_json(execution.evidence)
+    unexplained = execution.cause_detail if cause is Cause.UNKNOWN else None  # which says why nobody knows
+    return unexplained or sentence(cause, None, evidence)
 
 
 def _retrying(title: str, step: StepView | None) -> Headline:

@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
+from console.components.badges import Tone
 from console.components.cards import Fact, Section, facts
+from console.components.incidents import Verdict, VerdictLine
 from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind, LiveTable, to_json
 from console.components.text import attribute, tag
+from console.pages import incidents
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
 from operations import kinds
 from operations.deployments import Build, BuildStatus
 from operations.errors import TemporalUnavailable
+from operations.queries.groups import GroupView
 from operations.queries.workforce_views import (
     PatchView,
     PollerView,
@@ -24,6 +28,7 @@ from operations.queries.workforce_views import (
     WorkerView,
     Workforce,
 )
+from operations.statuses import Cause
 
 LOOK = 5.0  #: seconds; Temporal tells nobody by itself when a worker comes or goes
 WORKERS = (
@@ -70,15 +75,56 @@ NO_PATCHES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No patches", text="No work
 NO_POLLERS = Empty(
     kind=EmptyKind.NOTHING_YET, title="Nobody asks for work", text="No worker has asked Temporal for work lately."
 )
+LACKS = frozenset({Cause.NO_WORKER, Cause.WRONG_BUILD})
 Rows = Sequence[Mapping[str, object]]
 
 
 async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the page, and look again as long as it is open."""
     PageHeader("Workers and versions", subtitle="Who carries out the work, and on which code")
+    line = VerdictLine()
     notice = tag("p", classes="notice-text")
     attribute(notice, "role", "status")
-    tables = (
+    tables = _tables()
+    with Section("Schedule", subtitle="What Temporal starts by itself"):
+        schedule = ui.element("div")
+
+    async def look() -> None:
+        groups = await scope.services.reads.groups.list()
+        try:
+            now = await scope.workforce.now()
+        except TemporalUnavailable as error:
+            notice.set_text(f"{error.message} What is shown below is from before.")
+            return
+        notice.set_text("")
+        line.show(verdict(groups.items, now))
+        for table in tables:
+            table.show(now)
+        schedule.clear()
+        with schedule:
+            for each in now.schedules:
+                facts(_schedule(each))
+
+    await look()
+    ui.timer(LOOK, look, immediate=False)
+
+
+PLACE = Place(path="/workers", title="Workers", build=build, nav=Nav(icon="engineering", key="w"))
+
+
+def verdict(groups: Sequence[GroupView], now: Workforce) -> Verdict:
+    """Whether runs wait for workers, the worst of it by name."""
+    waiting = tuple(incidents.worst_first(group for group in groups if group.cause in LACKS))
+    if waiting:
+        return incidents.verdict(incidents.Board.of(waiting))
+    if not any(worker.silent_since is None for worker in now.workers):
+        return Verdict(text="No worker is at work.", tone=Tone.STUCK, then="Whoever runs the installation must act.")
+    return Verdict(text="All is well. Each run has workers that can take it up.", tone=None)
+
+
+def _tables() -> tuple["Shown", ...]:
+    """In the order in which somebody looks who wants to know why runs wait."""
+    return (
         _table(
             "Workers",
             "By their own heartbeats",
@@ -86,6 +132,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
             NO_WORKERS,
             lambda now: [_worker(each) for each in now.workers],
         ),
+        _table("Queues", "Whoever asked for work in the last minutes", QUEUES, NO_POLLERS, _queues),
         _table(
             "Builds",
             "And the runs that are on them",
@@ -100,30 +147,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
             NO_PATCHES,
             lambda now: [*map(_patch, now.patches)],
         ),
-        _table("Queues", "Whoever asked for work in the last minutes", QUEUES, NO_POLLERS, _queues),
     )
-    with Section("Schedule", subtitle="What Temporal starts by itself"):
-        schedule = ui.element("div")
-
-    async def look() -> None:
-        try:
-            now = await scope.workforce.now()
-        except TemporalUnavailable as error:
-            notice.set_text(f"{error.message} What is shown below is from before.")
-            return
-        notice.set_text("")
-        for table in tables:
-            table.show(now)
-        schedule.clear()
-        with schedule:
-            for each in now.schedules:
-                facts(_schedule(each))
-
-    await look()
-    ui.timer(LOOK, look, immediate=False)
-
-
-PLACE = Place(path="/workers", title="Workers", build=build, nav=Nav(icon="engineering", key="w"))
 
 
 @dataclass(kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from operations.diagnosis.evidence import Evidence
 from operations.queries.diagnosis_views import DiagnosisView, diagnosed
 from operations.queries.triage_views import TriageView
 from operations.statuses import (
+    Cause,
     CloseReason,
     CommandKind,
     CommandState,
@@ -21,6 +22,8 @@ from operations.statuses import (
     StepStatus,
     TenantStatus,
 )
+
+UNWATCHED = "Nobody has looked at executions for a minute, so nobody can tell how it is doing."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +76,11 @@ class ExecutionView:
             evidence=self.evidence,
             since=self.health_since,
         )
+
+    def unwatched(self) -> Self:
+        """While the watcher is silent: what it said last is the past, and of what it said nothing nobody knows more."""
+        unknown = replace(self, health=Health.UNKNOWN)
+        return unknown if self.cause else replace(unknown, cause=Cause.UNKNOWN, cause_detail=UNWATCHED)
 
     @property
     def duration(self) -> timedelta | None:

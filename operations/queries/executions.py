@@ -32,10 +32,9 @@ from operations.queries.paging import (
 )
 from operations.queries.triage import of_executions
 from operations.settings import FourEyes
-from operations.statuses import Cause, Failure, Health, Status, TenantStatus
+from operations.statuses import Failure, Status, TenantStatus
 
 LARGEST_EXPORT = 10_000
-UNWATCHED = "Nobody has looked at executions for a minute, so nobody can tell how it is doing."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,11 +105,7 @@ class ExecutionQueries:
         return tuple(found)
 
     def _shown(self, execution: ExecutionView) -> ExecutionView:
-        """While the watcher is silent, what it said last is the past, and of what it said nothing nobody knows more."""
-        if execution.status.is_final or self.is_watched():
-            return execution
-        unknown = replace(execution, health=Health.UNKNOWN)
-        return unknown if execution.cause else replace(unknown, cause=Cause.UNKNOWN, cause_detail=UNWATCHED)
+        return execution if execution.status.is_final or self.is_watched() else execution.unwatched()
 
     @asynccontextmanager
     async def _connected(self, wanted: ExecutionFilter) -> AsyncIterator[AsyncConnection]:

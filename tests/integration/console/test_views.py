@@ -19,6 +19,7 @@ from console.pages import (
     executions,
     finding_dialog,
     known_execution,
+    open_findings,
     overview,
     pass_marks,
     reconciliation,
@@ -51,8 +52,9 @@ QUIET = {
 }
 HISTORY = "execution_events"  #: written with the status of their execution, by a trigger
 #: Of tenants, findings show the name, which nobody changes; their executions lead to it.
-NAMED = {("findings", "tenants"), ("finding", "tenants")} | {
+NAMED = {("findings", "tenants"), ("open findings", "tenants"), ("finding", "tenants")} | {
     ("findings", "workflow_executions"),
+    ("open findings", "workflow_executions"),
     ("board", "tenants"),
     ("trouble", "tenants"),
     ("trouble", "triage"),  # it shows numbers alone
@@ -148,6 +150,7 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
         "reconciler": reconciliation.state_view(scope),
         "passes": pass_marks.view(scope),
         "findings": reconciliation.findings_view(scope, {}),
+        "open findings": open_findings.view(scope),
         "finding": finding_dialog.view(scope, finding[0]),
     }
     return cast(dict[str, AnyView], found)
@@ -176,6 +179,7 @@ NAMES = [
     "reconciler",
     "passes",
     "findings",
+    "open findings",
     "finding",
 ]
 

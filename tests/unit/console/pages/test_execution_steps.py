@@ -31,10 +31,11 @@ def asked(*, is_open: bool) -> ExecutionDetail:
 
 
 def test_the_wait_for_a_decision_is_what_lasts_now_and_its_limit_is_told() -> None:
-    drawn = timeline(asked(is_open=True), {"create_schema": 2.5})
+    drawn = timeline(asked(is_open=True), {"create_schema": 2.5, SETTLE_APPROVAL: 0.05})
 
     _, wait, schema = drawn.steps
     assert (wait.name, wait.status, wait.started) == ("Wait for decision", "waiting", None)
+    assert wait.usual is None  # that of the step, not that of people
     assert [(each.text, each.began, each.ended) for each in wait.waits] == [("Waiting for approval", SOON, None)]
     assert (schema.status, schema.started, schema.usual) == ("pending", None, 2.5)
     assert [each.at for each in drawn.deadlines] == [LATER]

@@ -19,6 +19,6 @@ def test_a_banner_says_since_when_what_is_doubtful_what_works_and_what_to_do(par
     shown = notice(Outage(part=part, since=SINCE))
 
     assert (shown.name, shown.since, shown.since_word) == (part.value, SINCE, "since")
-    assert [word for word, _ in shown.parts] == ["Not to be trusted", "Still works", "What to do"]
+    assert [word for word, _ in shown.parts] == ["Not to be trusted", "Still works", "Who must act"]
     assert all(text.endswith(".") for _, text in shown.parts)
     assert notice(Outage(part=part, since=SINCE, is_since_before=True)).since_word == "at least since"

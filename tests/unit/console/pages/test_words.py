@@ -80,10 +80,40 @@ def failing(tries: int) -> StepView:
     )
 
 
+@pytest.mark.parametrize(
+    ("cause", "detail_", "evidence", "said"),
+    [
+        (
+            Cause.WORKFLOW_FAILING,
+            "KeyError: no region is known",
+            {"tries": 4, "build": "one"},
+            "The workflow's code failed 4 times.",
+        ),
+        (
+            Cause.WORKFLOW_FAILING,
+            "no such activity",
+            {"build": "one", "is_contradiction": True},
+            "The code of build one does not match this run's history.",
+        ),
+        (Cause.NO_WORKER, None, {"queue": "eu", "workers": 0}, "No worker takes work from the queue “eu”."),
+        (Cause.STEP_HANGING, None, {"step": "create_schema"}, "“Create schema” has begun and says nothing."),
+        (Cause.GONE, None, {"finding": "gone"}, "Temporal does not know the run any more."),
+        (Cause.UNKNOWN, "Nobody has looked.", {}, "Nobody has looked."),
+    ],
+)
+@pytest.mark.parametrize("step", [None, "create_schema"])
+def test_a_run_that_stands_still_says_why_and_not_what_it_would_do(
+    cause: Cause, detail_: str | None, evidence: dict[str, object], said: str, step: str | None
+) -> None:
+    run = replace(RUNNING, cause=cause, cause_detail=detail_, evidence=evidence, current_step=step)
+
+    assert words.headline(detail(run)).text == said
+
+
 def test_a_run_without_a_worker_says_what_it_waits_for_and_since_when() -> None:
     said = words.headline(detail(RUNNING))
 
-    assert (said.text, said.lead, said.since) == ("Waiting for a worker to pick it up", ", since ", NOW)
+    assert (said.text, said.lead, said.since) == ("Waiting for a worker to pick it up", ", for ", NOW)
     assert words.cause(RUNNING) == "Waiting for a worker to pick it up."
 
 
