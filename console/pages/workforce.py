@@ -95,9 +95,11 @@ async def build(scope: Scope, _: PageArguments) -> None:
             now = await scope.workforce.now()
         except TemporalUnavailable as error:
             notice.set_text(f"{error.message} What is shown below is from before.")
+            line.set_visibility(False)
             return
         notice.set_text("")
         line.show(verdict(groups.items, now))
+        line.set_visibility(True)
         for table in tables:
             table.show(now)
         schedule.clear()

@@ -7,9 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
-from operations.bootstrap import Services
 from operations.statuses import Status
-from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_pages import serious_violations
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant, set_status
@@ -140,20 +138,37 @@ async def test_when_nothing_is_wrong_the_board_says_so_and_takes_no_room(
 
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_what_waits_for_people_has_its_link_at_the_edge_and_new_ones_beside_it(
-    visits: Visits, admin_session: str, beside: Services, width: int
+    visits: Visits, admin_session: str, connection: AsyncConnection, width: int
 ) -> None:
-    await waiting_for_approval(beside)
+    waiting = [await add_waiting(connection, days=30)]
     page = await visits.begin(session=admin_session, width=width)
     await go(page, "/")
     card = page.locator(".card", has=page.get_by_role("heading", name="Waits for people"))
     await card.locator("tbody tr").first.hover()
-    await waiting_for_approval(beside)
+    waiting.append(await add_waiting(connection, days=31))
     await expect(card.locator(".live-pill")).to_be_visible()
 
     words, pill, pill_end, link, link_end, edge = await card.evaluate(ALONG_THE_HEAD)
 
+    for id_ in waiting:
+        await set_status(connection, id_, Status.COMPLETED)
+
     assert 0 < edge - link_end <= 22
     assert words <= pill < pill_end <= link
+
+
+async def add_waiting(connection: AsyncConnection, *, days: int) -> UUID:
+    """A run that waits for a decision for longer than any other, and so stands first."""
+    id_ = await add_execution(connection, status=Status.RUNNING, entity_id=await add_tenant(connection))
+    await connection.execute(
+        "INSERT INTO approval_requests (execution_id, expires_at) VALUES (%s, now() + interval '7 days')", (id_,)
+    )
+    await connection.execute(
+        "UPDATE workflow_executions SET cause = 'awaiting_approval', health_since = now(),"
+        " last_progress_at = now() - make_interval(days => %s) WHERE id = %s",
+        (days, id_),
+    )
+    return id_
 
 
 async def phone(visits: Visits, session: str) -> Page:
