@@ -8,6 +8,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import ValueChangeEventArguments
 
+from console.components.choices import tell_options
 from console.components.text import attribute, tag
 
 InputType = Literal["text", "email", "password", "search", "url"]
@@ -104,6 +105,7 @@ class SelectField(ui.element):
                 value=value,
                 on_change=lambda event: on_change(event.value or "") if on_change is not None else None,
             )
+            tell_options(self.input)
             self._bottom = tag("p", hint, classes="field-hint")
         # Quasar puts attributes of a select on an element without a role, which cannot be required.
         _describe(self.input, self._bottom, self.id, required=False)

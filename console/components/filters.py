@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
+from console.components.choices import tell_options
 from console.components.days import Days
 from console.components.tables import LiveTable
 from console.components.text import attribute, tag
@@ -54,6 +55,7 @@ class FilterBar(ui.element):
             field = ui.select(dict(options), value=value, label=label, clearable=True, on_change=tell)
         field.classes("filter-choice")
         attribute(field, "aria-label", label)
+        tell_options(field)
         return field
 
     def days(
