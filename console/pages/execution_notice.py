@@ -159,7 +159,8 @@ def _others(execution: ExecutionView, said: Evidence) -> Iterator[Fact]:
     if said.worker is not None:
         yield Fact(label="Worker", value=said.worker)
     if said.build is not None:
-        yield Fact(label="Build that it needs", value=said.build)
+        fails = execution.cause == Cause.WORKFLOW_FAILING
+        yield Fact(label="Build whose code fails" if fails else "Build that it needs", value=said.build)
     if said.until is not None:
         yield Fact(label="Until", value=said.until)
     if said.by:

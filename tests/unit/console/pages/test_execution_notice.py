@@ -41,6 +41,16 @@ def test_without_a_worker_the_queue_and_the_number_of_its_workers_are_told() -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("cause", "label"),
+    [(Cause.WORKFLOW_FAILING, "Build whose code fails"), (Cause.WRONG_BUILD, "Build that it needs")],
+)
+def test_a_build_is_told_as_what_fails_or_as_what_is_missing(cause: Cause, label: str) -> None:
+    run = replace(RUNNING, cause=cause, health_since=NOW, evidence={"build": "one"})
+
+    assert (label, "one") in [(fact.label, fact.value) for fact in evidence(detail(run))]
+
+
 def test_a_difference_leads_to_the_finding() -> None:
     run = replace(RUNNING, cause=Cause.DRIFTED, health=Health.DRIFT, health_since=NOW, evidence={"finding": "ended"})
 
