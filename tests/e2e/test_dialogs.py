@@ -9,21 +9,36 @@ import pytest
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 from psycopg import AsyncConnection
 
+from operations import tenant_kinds
 from operations.bootstrap import Services
 from operations.statuses import CommandKind, Status, TenantStatus
+from operations.temporal import Start, Temporal
 from tests.e2e.visits import Visits, go
-from tests.factories import add_execution, add_tenant, set_status
+from tests.factories import add_execution, add_tenant
 from workbench.servers import eventually
 
 REASON = "the customer asked us to stop this, ticket 4711"
 
 
+QUEUE = "nobody"
+OVER = """
+    WITH ended AS (
+        UPDATE workflow_executions SET status = 'failed', close_reason = 'terminated', completed_at = clock_timestamp()
+        WHERE id = %(id)s AND completed_at IS NULL
+    )
+    UPDATE tenants SET status = 'failed' WHERE id = %(tenant)s AND status = 'provisioning'
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """An open execution that nobody works on, so that it changes when the test says so."""
+    """An open execution and its run, on which nobody works, so that it changes when the test says so."""
 
     id: UUID
+    tenant_id: UUID
+    run_id: str
     connection: AsyncConnection
+    temporal: Temporal
 
     @property
     def path(self) -> str:
@@ -31,9 +46,14 @@ class Run:
 
     async def moves_on(self, step: str = "migrate_schema") -> None:
         await self.connection.execute(
-            "UPDATE workflow_executions SET current_step = %s, run_id = %s, last_progress_at = clock_timestamp()"
-            " WHERE id = %s",
-            (step, str(uuid4()), self.id),
+            "UPDATE workflow_executions SET current_step = %s, last_progress_at = clock_timestamp() WHERE id = %s",
+            (step, self.id),
+        )
+
+    async def is_another(self) -> None:
+        """As after a reset: other facts than those that somebody has read."""
+        await self.connection.execute(
+            "UPDATE workflow_executions SET run_id = %s WHERE id = %s", (str(uuid4()), self.id)
         )
 
     async def waits(self) -> None:
@@ -43,18 +63,30 @@ class Run:
         )
 
     async def ends(self) -> None:
-        await set_status(self.connection, self.id, Status.COMPLETED)
+        """By force, and its row says so; harmless when it has ended."""
+        await self.temporal.terminate(f"test-{self.id}", self.run_id, reason=REASON)
+        await self.connection.execute(OVER, {"id": self.id, "tenant": self.tenant_id})
 
 
 @asynccontextmanager
 async def open_run(services: Services) -> AsyncIterator[Run]:
     async with await AsyncConnection.connect(services.database.dsn, autocommit=True) as connection:
         tenant = await add_tenant(connection, slug=f"asked-{uuid4().hex[:8]}", status=TenantStatus.PROVISIONING)
-        id_ = await add_execution(connection, status=Status.RUNNING, entity_id=tenant, task_queue="nobody")
-        run = Run(id=id_, connection=connection)
+        id_ = await add_execution(connection, status=Status.RUNNING, entity_id=tenant, task_queue=QUEUE)
+        run_id = await services.temporal.start(
+            Start(
+                workflow_id=f"test-{id_}",
+                temporal_name=tenant_kinds.PROVISIONING.temporal_name,
+                task_queue=QUEUE,
+                execution_id=id_,
+                arguments=(str(tenant),),
+            )
+        )
+        await connection.execute("UPDATE workflow_executions SET run_id = %s WHERE id = %s", (run_id, id_))
+        run = Run(id=id_, tenant_id=tenant, run_id=run_id, connection=connection, temporal=services.temporal)
         await run.moves_on("create_schema")
         yield run
-        await set_status(connection, id_, Status.COMPLETED)
+        await run.ends()
 
 
 @pytest.fixture
@@ -205,6 +237,7 @@ async def test_nothing_is_done_but_what_the_person_has_read(
 
     is_held = True
     await run.waits()
+    await run.is_another()
     await run.moves_on()
     await expect(other.get_by_role("button", name="Approve")).to_be_visible()
     await dialog.get_by_role("button", name="Terminate").click()
