@@ -108,7 +108,7 @@ def build() -> FastAPI:
 
     nicegui_app.on_connect(CHANGES.greet)
     CHANGES.start(application)
-    ui.run_with(application, reconnect_timeout=30, language="en-US")
+    ui.run_with(application, reconnect_timeout=30, language="en-US", tailwind=False, binding_refresh_interval=None)
     application.add_middleware(Tap, lines=LINES)
     return application
 

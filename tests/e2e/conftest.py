@@ -23,7 +23,26 @@ from workbench.browser import find_browser
 from workbench.consoles import SECRET_KEY, Console, Servers, run_console, run_worker
 from workbench.servers import Databases, eventually, passable_directory
 
+#: Of a window that nobody sees: pages of Chromium's own, which each tab would load beside ours.
+OWN_PAGES = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+#: What Playwright turns off; Chromium takes the last of several lists.
+OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 CHROMIUM_FLAGS = [
+    f"--disable-features={','.join(OFF + OWN_PAGES)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -34,7 +53,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_FLAGS)
@@ -42,12 +61,12 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("consoles")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
     """One for the browser's tests alone: runs that other tests left open must not hold the ids of these tenants."""
     with passable_directory() as directory:
@@ -55,46 +74,46 @@ async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
             yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def temporal_address(temporal_server: EmbeddedTemporal) -> str:
     """Named again: the fixture of all tests keeps the address that it gave first, whichever server stands here."""
     return temporal_server.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def way_to_temporal(temporal_address: str) -> AsyncIterator[Proxy]:
     """The way that the shared console and its worker take; who cuts it restores it."""
     async with proxy_to(temporal_address) as proxy:
         yield proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def servers(databases: Databases, way_to_temporal: Proxy) -> Servers:
     return Servers(
         database_url=databases.create(), temporal_address=way_to_temporal.address, task_queue="test-console-pages"
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def console(servers: Servers, logs: Path) -> AsyncIterator[Console]:
     """Shared by all tests; each registers what it needs under slugs of its own."""
     async with run_worker(servers, logs), run_console(servers, logs) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty_database_url(databases: Databases) -> str:
     return databases.create()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def way_to_database(empty_database_url: str) -> AsyncIterator[Proxy]:
     """The way that the empty console takes; who cuts it restores it."""
     async with proxy_to(address_in(empty_database_url)) as proxy:
         yield proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def empty_console(
     empty_database_url: str, way_to_database: Proxy, temporal_address: str, logs: Path
 ) -> AsyncIterator[Console]:
@@ -108,7 +127,7 @@ async def empty_console(
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def admin_session(console: Console) -> str:
     """For tests that do not end it."""
     return await console.accounts.session()
@@ -133,7 +152,7 @@ async def api(console: Console) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def beside(servers: Servers, console: Console) -> AsyncIterator[Services]:
     """The services on the console's database, past the console."""
     database = Database.at(servers.database_url, name="beside")
@@ -149,7 +168,7 @@ async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
         yield connected
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def acme(beside: Services) -> ExecutionDetail:
     """The completed run of a tenant that no test changes."""
     wanted = Registration(slug="acme", name="Acme Inc.", owner_email="ada@acme.example")
