@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 Look = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gallery() -> Iterator[str]:
     """The address of a running gallery."""
     with socket.socket() as free:

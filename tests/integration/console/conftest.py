@@ -12,12 +12,12 @@ from workbench.consoles import Console, Servers, run_console
 from workbench.servers import Databases
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("consoles")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def console(databases: Databases, temporal_address: str, logs: Path) -> AsyncIterator[Console]:
     """Shared by all tests of the doors."""
     servers = Servers(
@@ -27,19 +27,19 @@ async def console(databases: Databases, temporal_address: str, logs: Path) -> As
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fragile_database_url(databases: Databases) -> str:
     return databases.create()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def way_to_database(fragile_database_url: str) -> AsyncIterator[Proxy]:
     """The way that the secure console takes to its database; who cuts it restores it."""
     async with proxy_to(address_in(fragile_database_url)) as proxy:
         yield proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def secure_console(
     fragile_database_url: str, way_to_database: Proxy, temporal_address: str, logs: Path
 ) -> AsyncIterator[Console]:
@@ -55,7 +55,7 @@ async def secure_console(
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def slow_callbacks(logs: Path) -> Path:
     """Where the watchdog writes."""
     report = logs / "slow-callbacks"
@@ -63,7 +63,7 @@ def slow_callbacks(logs: Path) -> Path:
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def watched_console(
     databases: Databases, temporal_address: str, logs: Path, slow_callbacks: Path
 ) -> AsyncIterator[Console]:
@@ -115,7 +115,7 @@ async def stranger(console: Console) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def admin_session(console: Console) -> str:
     """For tests that do not end it."""
     return await console.accounts.session()

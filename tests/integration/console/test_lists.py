@@ -25,7 +25,7 @@ ORDERS = {
 Item = Mapping[str, object]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def rows(console: Console) -> None:
     """120 executions; half of them are exactly as old as others."""
     dsn = console.accounts.database.dsn

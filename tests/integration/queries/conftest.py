@@ -15,19 +15,19 @@ MANY, FEW = 30_000, 1_500  # executions
 TENANTS = 6_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def filled(databases: Databases) -> AsyncIterator[Database]:
     """Enough executions that PostgreSQL has to choose its plans well. Tests only read it."""
     async for database in _filled(databases, MANY, TENANTS):
         yield database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def place(filled: Database) -> Landmarks:
     return await landmarks(filled)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def few(databases: Databases) -> AsyncIterator[Database]:
     """As many executions as one can page through, many of them begun or ended in the same moment."""
     async for database in _filled(databases, FEW, FEW):

@@ -127,7 +127,7 @@ def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> l
             return first + then + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def rows(few: Database) -> tuple[ExecutionView, ...]:
     """All of them, read without a filter."""
     found = await ExecutionQueries(database=few).export(ExecutionFilter())

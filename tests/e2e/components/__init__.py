@@ -1,0 +1,1 @@
+"""The components on pages of their own, in a browser."""

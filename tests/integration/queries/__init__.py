@@ -1,0 +1,1 @@
+"""Questions to a database that has much in it."""
