@@ -73,7 +73,7 @@ async def test_who_may_not_decide_reads_alone(visits: Visits, console: Console, 
     await expect(page.locator(".content tbody button").filter(has_text=re.compile("approve|reject"))).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_the_page_is_accessible(
     visits: Visits, admin_session: str, beside: Services, acme: ExecutionDetail, scheme: str
 ) -> None:

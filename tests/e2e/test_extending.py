@@ -80,6 +80,9 @@ class Town:
         return said.decode().splitlines()[-1]
 
 
+pytestmark = pytest.mark.long  # a console and a worker of its own
+
+
 @pytest.fixture(scope="module")
 async def town(
     databases: Databases, temporal_address: str, tmp_path_factory: pytest.TempPathFactory
@@ -164,7 +167,6 @@ async def test_a_backup_is_started_from_the_page_of_a_tenant(page: Page, town: T
     assert await town.breaks(f"tenant-backup-{slug}", tmp_path) == "None"
 
 
-@pytest.mark.long
 async def test_a_backup_that_was_ended_from_outside_is_reconciled_and_leaves_the_tenant_active(town: Town) -> None:
     slug = f"cyberdyne-{uuid4().hex[:6]}"
     await town.ended(await town.register(slug))

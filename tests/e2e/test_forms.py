@@ -52,7 +52,7 @@ async def test_a_log_in_begins_in_its_first_field_and_goes_on_enter(visits: Visi
     await expect(page.locator("h1")).to_have_text("Overview")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_what_is_wrong_and_where_one_types_have_borders_of_their_own(
     visits: Visits, admin_session: str, scheme: Scheme
 ) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 from psycopg import AsyncConnection
 
@@ -129,6 +130,7 @@ async def test_when_the_last_row_of_a_later_page_goes_the_page_before_is_shown(c
     await expect(page.locator("tr[data-id]")).to_have_count(50)
 
 
+@pytest.mark.long
 async def test_every_chart_names_its_zone(page: Page, acme: ExecutionDetail) -> None:
     named = {}
     for path in addresses(id=str(acme.execution.id), slug="acme"):

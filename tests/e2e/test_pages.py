@@ -243,7 +243,7 @@ async def test_every_page_is_accessible(
     assert {url: found for url, found in violations.items() if found} == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_menus_and_dialogs_are_accessible(
     visits: Visits, admin_session: str, acme: ExecutionDetail, scheme: Scheme
 ) -> None:

@@ -76,7 +76,7 @@ async def test_what_is_not_there_and_what_one_may_not_do_is_not_found(visits: Vi
     await expect(page.get_by_role("option")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_on_a_phone_the_search_is_as_wide_as_the_page_and_accessible(
     visits: Visits, admin_session: str, beside: Services, scheme: Scheme
 ) -> None:

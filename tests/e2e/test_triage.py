@@ -106,7 +106,7 @@ async def test_a_group_is_acknowledged_from_its_page_and_its_runs_say_so(
     await expect(other.get_by_role("heading", name="No execution matches")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_viewers_read_and_the_page_is_accessible(
     visits: Visits, admin_session: str, console: Console, connection: AsyncConnection, scheme: Scheme
 ) -> None:

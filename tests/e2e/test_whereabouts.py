@@ -123,7 +123,7 @@ async def test_the_choice_of_columns_in_a_card_covers_no_run(
     assert not await page.evaluate(OVER_ROWS)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.usefixtures("acme")
 async def test_the_choice_of_columns_is_accessible(visits: Visits, admin_session: str, scheme: Scheme) -> None:
     page = await visits.begin(session=admin_session, scheme=scheme)

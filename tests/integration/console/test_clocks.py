@@ -116,6 +116,7 @@ async def test_a_run_has_the_times_at_which_it_went(wrong: Wrong, api: httpx.Asy
     assert done["health"] == "ok"
 
 
+@pytest.mark.long
 async def test_what_has_just_begun_to_fail_is_not_stuck_and_what_fails_for_long_is(
     wrong: Wrong, api: httpx.AsyncClient
 ) -> None:

@@ -39,6 +39,7 @@ def has_told_its_rhythm(workers: list[Answer]) -> bool:
     )
 
 
+@pytest.mark.long
 async def test_a_worker_is_listed_with_its_build_and_one_that_was_killed_as_silent(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -170,6 +170,7 @@ async def test_a_start_that_temporal_refuses_is_named_at_once_and_nothing_ended_
     assert (seen.status, seen.cause, seen.health) == (Status.FAILED, "start_rejected", "ok")
 
 
+@pytest.mark.long
 async def test_whoever_waits_for_a_decision_is_told_that_no_worker_is_there_and_can_have_one(stage: Stage) -> None:
     id_, _ = await stage.start("timer")
     await stage.sql(
@@ -185,6 +186,7 @@ async def test_whoever_waits_for_a_decision_is_told_that_no_worker_is_there_and_
     assert (seen.cause, seen.health, decided) == ("awaiting_approval", "ok", Decision.APPROVED)
 
 
+@pytest.mark.long
 async def test_a_step_on_a_queue_that_nobody_serves_names_that_queue(stage: Stage) -> None:
     id_, _ = await stage.start("elsewhere")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from time import monotonic
 from uuid import UUID, uuid4
 
+import pytest
 from psycopg import AsyncConnection
 
 from operations.database import Database
@@ -36,6 +37,7 @@ SAYS_SOMETHING = """
 """
 
 
+@pytest.mark.long
 async def test_without_a_worker_no_run_is_described(stage: Stage) -> None:
     for _ in range(3):
         id_, _ = await stage.start("timer")

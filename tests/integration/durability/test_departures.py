@@ -381,6 +381,7 @@ MANY_TABLES = """
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 async def test_a_tenant_with_more_tables_than_locks_goes_in_parts_and_cannot_stay_from_then_on(
     temporal: Temporal, temporal_address: str, task_queue: str

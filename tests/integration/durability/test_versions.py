@@ -45,6 +45,7 @@ async def patches(provisioning: Provisioning, workflow_id: str) -> list[bytes]:
     return [marker.SerializeToString() for marker in markers if marker.marker_name == "core_patch"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("delivering")
 async def test_runs_that_wait_in_any_step_of_the_first_version_complete_on_it_under_a_worker_of_the_second(

@@ -54,6 +54,7 @@ async def named(provisioning: Provisioning, run: Registered) -> ExecutionView:
     return await eventually(look, lambda seen: seen.cause == Cause.WORKFLOW_FAILING)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("delivering")
 async def test_a_wedged_run_is_named_can_be_terminated_keeps_its_cancel_and_is_healed_by_a_good_deploy(

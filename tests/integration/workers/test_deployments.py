@@ -74,6 +74,7 @@ async def builds(services: Services) -> dict[str, Build]:
     return {each.build: each for each in await services.deployments.builds()}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.usefixtures("delivering")
 async def test_runs_end_on_the_build_on_which_they_began_and_a_build_without_runs_may_go(
