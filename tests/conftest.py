@@ -36,14 +36,14 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres | GivenServer]:
     if given := os.environ.get("TENANTRY_TEST_DATABASE_URL"):
         yield GivenServer(url=given)
         return
-    with passable_directory() as directory:
+    with passable_directory(in_memory=True) as directory:
         async with EmbeddedPostgres(directory=directory, settings={"fsync": "off"}) as server:
             yield server
 
 
 @pytest.fixture(scope="session")
 async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
-    with passable_directory() as directory:
+    with passable_directory(in_memory=True) as directory:
         async with EmbeddedTemporal(directory=directory) as server:
             yield server
 

@@ -69,7 +69,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 async def temporal_server() -> AsyncIterator[EmbeddedTemporal]:
     """One for the browser's tests alone: runs that other tests left open must not hold the ids of these tenants."""
-    with passable_directory() as directory:
+    with passable_directory(in_memory=True) as directory:
         async with EmbeddedTemporal(directory=directory) as server:
             yield server
 
