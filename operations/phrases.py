@@ -50,6 +50,7 @@ OUTCOMES = {
 #: Of one row of a bulk operation, and of several; in the order in which they are told.
 RESULTS = {
     BulkResult.MOVED_ON: ("moved on", "moved on"),
+    BulkResult.WENT_ON: ("went on by itself", "went on by themselves"),
     BulkResult.ENDED: ("has ended", "have ended"),
     BulkResult.DECIDED: ("was told the decision", "were told the decision"),
     BulkResult.FAILED_AGAIN: ("failed again the same way", "failed again the same way"),

@@ -156,6 +156,7 @@ class BulkResult(StrEnum):
     SENT = "sent"
     WATCHED = "watched"  #: done; what comes of it is not known yet
     MOVED_ON = "moved_on"  #: a retry that helped
+    WENT_ON = "went_on"  #: by itself, before the retry reached it
     FAILED_AGAIN = "failed_again"  #: a retry that met the same error
     FAILED_OTHERWISE = "failed_otherwise"
     NO_WORKER = "no_worker"  #: a retry for which no worker is there

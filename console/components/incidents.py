@@ -34,6 +34,7 @@ class Incident:
     links: tuple[Link, ...]
     detail: str = ""  #: the error itself, folded
     said: str = ""  #: by people: that they know, who sees to it
+    done: str = ""  #: to all of them at once, and what came of it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +115,7 @@ class _Card(ui.element):
                     self._action = tag("span")
                 with tag("p", classes="incident-since") as self._known:
                     self._said = Sentence()
+                self._done = tag("p", classes="incident-since")
                 with tag("details", classes="more") as self._more:
                     tag("summary", "The error itself")
                     self._detail = tag("span")
@@ -131,6 +133,8 @@ class _Card(ui.element):
         self._action.set_text(incident.action)
         self._said.show(incident.said)
         self._known.set_visibility(bool(incident.said))
+        self._done.set_text(incident.done)
+        self._done.set_visibility(bool(incident.done))
         self._detail.set_text(incident.detail)
         self._more.set_visibility(bool(incident.detail))
         if before is None or before.links != incident.links:

@@ -7,7 +7,7 @@ from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
 from console.channels import Listener, View
-from console.components.badges import StatusBadges
+from console.components.badges import Sign, StatusBadges, Tone
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
 from console.components.progress import Part, Progress
@@ -93,7 +93,8 @@ class BulkPage:
 
     def show(self, bulk: BulkView) -> None:
         self._bulk = bulk
-        self._badges.show(bulk.state.value)
+        trouble = bulk_words.trouble(bulk)
+        self._badges.show(bulk.state.value, sign=Sign(tone=Tone.STUCK, word=trouble) if trouble else None)
         self._actions.show(bulk)
         self._outcome.set_text(bulk_words.outcome(bulk))
         self._standing.set_text(bulk_words.standing(bulk))
@@ -103,7 +104,7 @@ class BulkPage:
             Part(name="failed", word="failed", number=bulk.failed),
             Part(name="skipped", word="skipped", number=bulk.skipped),
         )
-        goes_on = bulk.finished_at is None and bulk.state is not BulkState.PROPOSED
+        goes_on = bulk.finished_at is None and bulk.state is BulkState.RUNNING
         self._progress.show(parts, total=bulk.total, more=f"{bulk.rate:.1f} a second" if goes_on else "")
         if (found := _facts(bulk)) != self._fact_list:
             self._fact_list = found
@@ -179,7 +180,9 @@ def rows_view(scope: Scope, id_: UUID, query: Mapping[str, str]) -> View[Rows, N
 
 
 def concerns(id_: UUID) -> Callable[[Changed], bool]:
-    return lambda changed: changed.concerns("bulk", str(id_)) or changed.concerns("command")
+    return lambda changed: (
+        changed.concerns("bulk", str(id_)) or changed.concerns("command") or changed.concerns("execution")
+    )
 
 
 def row(each: BulkRowView) -> Row:
@@ -198,7 +201,7 @@ def row(each: BulkRowView) -> Row:
 
 def _tone(bulk: BulkView) -> str:
     """The word that gives the notice its colour."""
-    if bulk.failed or any(bulk.results.get(each) for each in bulk_words.BAD_ENDS if each is not BulkResult.SKIPPED):
+    if bulk_words.trouble(bulk):
         return "failed"
     if bulk.finished_at is None:
         return "running" if bulk.state is BulkState.RUNNING else "timed_out"

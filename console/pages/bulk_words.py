@@ -11,6 +11,7 @@ from operations.phrases import RESULTS, outcome_of_all, root, who
 from operations.queries.bulk_views import BulkView
 from operations.statuses import BulkResult, BulkState, Cause
 
+FIRST = "first"  #: in the address of a group: retry one alone
 LONG = 10.0  #: seconds from which on the pace is worth a word
 NOTHING_DONE = "Nothing was done: none of them could take it."
 NO_MATCH = "Nothing was done: nothing matched when it was asked for."
@@ -20,7 +21,6 @@ BAD_ENDS = (
     BulkResult.FAILED_OTHERWISE,
     BulkResult.NOT_IN_TIME,
     BulkResult.FAILED,
-    BulkResult.SKIPPED,
 )
 
 
@@ -68,6 +68,12 @@ def outcome(bulk: BulkView) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
+def trouble(bulk: BulkView) -> str:
+    """How many did not do as they should, as a label; nothing where all is well."""
+    number = sum(bulk.results.get(each, 0) for each in (*BAD_ENDS, BulkResult.NO_WORKER))
+    return f"{number:,} in trouble" if number else ""
+
+
 def standing(bulk: BulkView) -> str:
     """Where it stands, and what it waits for."""
     match bulk.state:
@@ -110,6 +116,22 @@ def follow_up(bulk: BulkView) -> str:
         return "Resume"
     number = "other one" if bulk.left == 1 else f"other {bulk.left:,}"
     return f"{deeds.WORDINGS[bulk.action].label} the {number}"
+
+
+def next_step(bulk: BulkView) -> str:
+    """The word on a link to it: what it waits for."""
+    return follow_up(bulk) if bulk.waits_for_canary and is_good(bulk) else "Follow the bulk operation"
+
+
+def lately(bulk: BulkView) -> str:
+    """What was done to all of a group, and what came of it."""
+    came = standing(bulk) if bulk.finished_at is None else outcome(bulk)
+    return f"{title(bulk.action, bulk.total)}: {came}"
+
+
+def offered(group: str) -> str:
+    """The address of a group's page, on which the question is open whether to retry one first."""
+    return f"{group}{'&' if '?' in group else '?'}do={FIRST}"
 
 
 def chosen(bulk: BulkView) -> tuple[str, str | None]:

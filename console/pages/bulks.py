@@ -3,6 +3,7 @@
 from console.api.exports import Sheet
 from console.api.lists import Listed, Listing
 from console.asked import Asked
+from console.components.badges import Tone
 from console.components.tables import Column, Empty, EmptyKind, Kind
 from console.pages import bulk_words, live_rows
 from console.pages.list_page import ListPage
@@ -26,6 +27,8 @@ def row(bulk: BulkView) -> Row:
     return {
         "id": str(bulk.id),
         "state": bulk.state.value,
+        "trouble": bulk_words.trouble(bulk),
+        "tone": Tone.STUCK.value if bulk_words.trouble(bulk) else None,
         "title": bulk_words.title(bulk.action, bulk.total),
         "reason": bulk.reason,
         "settled": bulk.settled,
@@ -67,7 +70,15 @@ PAGE = ListPage(
     subtitle="What was done to many runs at once, and whether it helped",
     noun="bulk operation",
     columns=(
-        Column(name="state", label="State", kind=Kind.STATUS, hideable=False, width=130),
+        Column(
+            name="state",
+            label="State",
+            kind=Kind.STATUS,
+            secondary="trouble",
+            tone="tone",
+            hideable=False,
+            width=220,
+        ),
         Column(
             name="title",
             label="What",
@@ -77,13 +88,13 @@ PAGE = ListPage(
             href="/bulk/{id}",
         ),
         Column(name="settled", label="Had their turn", kind=Kind.PROGRESS, total="total"),
-        Column(name="outcome", label="What became of them"),
+        Column(name="outcome", label="What became of them", kind=Kind.ERROR),
         Column(name="requested_by", label="Asked for by"),
         Column(name="created_at", label="Begun", kind=Kind.TIME),
     ),
     row=row,
     row_path="/bulk/{id}",
-    concerns=("bulk", "command"),
+    concerns=("bulk", "command", "execution"),
     at_most_every=2.0,
     nothing_yet=Empty(
         kind=EmptyKind.NOTHING_YET,

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from console.components import feedback
 from console.components.timeline import Event, event_list
-from console.pages import words
+from console.pages import bulk_words, words
 from console.pages.known_execution import Known
 from console.pages.scope import Scope
 from operations.phrases import shown_status, told, who
@@ -61,7 +61,13 @@ def entries(known: Known, earlier: tuple[EventView, ...] = (), *, is_whole: bool
     `earlier` are events before those of the detail. While it is not whole, nothing is told from before its beginning.
     """
     changes = (*earlier, *known.detail.events)
-    told_of = [*_changes(known.detail, changes), *_decisions(known), *_commands(known), *_attempts(known.detail)]
+    told_of = [
+        *_changes(known.detail, changes),
+        *_decisions(known),
+        *_commands(known),
+        *_bulks(known),
+        *_attempts(known.detail),
+    ]
     begins = None if is_whole or not changes else changes[0].at
     listed = (event for event in told_of if begins is None or event.at >= begins)
     return sorted(listed, key=lambda event: event.at, reverse=True)
@@ -97,6 +103,18 @@ def _commands(known: Known) -> Iterator[Event]:
         if each.kind is not CommandKind.DECIDE and each.kind is not CommandKind.START:
             title = words.command_title(each)
             yield Event(at=each.created_at, title=title, text=each.reason or "", who=who(each.requested_by))
+
+
+def _bulks(known: Known) -> Iterator[Event]:
+    """What was done to it together with others."""
+    for each in known.bulks:
+        yield Event(
+            at=each.at,
+            title=f"Part of a bulk operation: {bulk_words.title(each.action, each.total)}",
+            text=each.why or each.reason,
+            who=who(each.requested_by),
+            href=f"/bulk/{each.bulk_id}",
+        )
 
 
 def _attempts(detail: ExecutionDetail) -> Iterator[Event]:

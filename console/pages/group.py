@@ -6,7 +6,7 @@ from nicegui.page_arguments import PageArguments
 
 from console.components.page_headers import PageHeader
 from console.components.text import attribute, tag
-from console.pages import address
+from console.pages import address, bulk_words
 from console.pages.group_bulk import GroupBulk
 from console.pages.place import Place
 from console.pages.scope import Scope
@@ -32,6 +32,9 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     bulk, triage = GroupBulk(scope, group), TriagePanel(scope, group, name="the group")
     await bulk.follow()
     await triage.follow()
+    if address.values(arguments).get("do") == bulk_words.FIRST:  # once: going back does not ask again
+        address.keep(f"/groups/{cause}", {"signature": signature}, new_entry=False)
+        await bulk.ask_for_first()
 
 
 PLACE = Place(path="/groups/{cause}", title="Group", build=build)

@@ -57,7 +57,15 @@ class GroupBulk:
         listener = Listener[Known](self._show)
         self._show((await self._scope.hub.watch(view(self._scope, self._group), listener)).value)
 
+    async def ask_for_first(self) -> None:
+        """As the button does, for whoever chose it elsewhere; where something goes on already, nothing is asked."""
+        known = self._known
+        is_open = known.bulk is not None and known.bulk.finished_at is None
+        if known.count and not is_open and sessions.may(OFFERED_TO[Deed.RETRY]):
+            await self._ask(Deed.RETRY, first_alone=known.count > 1)
+
     def _show(self, known: Known) -> None:
+        self._known = known
         bulk = known.bulk
         is_open = bulk is not None and bulk.finished_at is None
         self._said.set_text(_said(known))

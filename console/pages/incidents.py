@@ -1,15 +1,16 @@
 """What the board of incidents says, from groups of trouble, waits for people and failures. Pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlencode
 
 from console.components.badges import Tone
 from console.components.incidents import Incident, Link, Verdict
-from console.pages import runbook, triage_words
+from console.pages import bulk_words, runbook, triage_words
 from operations.diagnosis.advice import Owner
 from operations.phrases import root, told
+from operations.queries.bulk_views import BulkView
 from operations.queries.groups import GroupView
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Cause, Health
@@ -32,6 +33,8 @@ ADJECTIVES = {
 ORDER = (Health.STUCK, Health.DRIFT, Health.UNKNOWN, Health.SLOW, Health.OK)
 #: What people owe an answer to is no incident: it waits on a list of its own.
 PEOPLE = frozenset({Cause.AWAITING_APPROVAL, Cause.STEP_PAUSED, Cause.RUN_PAUSED})
+#: What a retry can get going again.
+RETRIED = frozenset({Cause.STEP_RETRYING, Cause.STEP_HANGING, Cause.WORKFLOW_FAILING, Cause.WRONG_BUILD})
 FAILED_ACTION = "Look at what failed. Retry makes a new attempt."
 
 
@@ -45,6 +48,7 @@ class Board:
     failed: int  #: that nobody called off and no newer attempt took the place of
     open: int
     is_watched: bool  #: somebody looks at runs that stand still
+    bulks: Mapping[tuple[str, str | None], BulkView] = field(default_factory=dict)  #: the latest of each group
 
     @classmethod
     def of(cls, groups: tuple[GroupView, ...]) -> Self:
@@ -52,9 +56,11 @@ class Board:
         return cls(groups=groups, more=0, waiting=0, failed=0, open=0, is_watched=True)
 
 
-def incidents(board: Board) -> list[Incident]:
+def incidents(board: Board, *, may_retry: bool = False) -> list[Incident]:
     """Groups, in their order; then what has failed."""
-    found = [_incident(group) for group in board.groups]
+    found = [
+        _incident(group, board.bulks.get((group.cause, group.signature)), may_retry=may_retry) for group in board.groups
+    ]
     if board.failed:
         found.append(
             Incident(
@@ -115,7 +121,7 @@ def title(group: GroupView) -> str:
     return (group.detail or group.title).rstrip(".")
 
 
-def _incident(group: GroupView) -> Incident:
+def _incident(group: GroupView, bulk: BulkView | None, *, may_retry: bool) -> Incident:
     known = Cause(group.cause) if group.cause in list(Cause) else None
     helps = () if known is None else (Link(label="What helps", href=runbook.address(known)),)
     return Incident(
@@ -128,10 +134,12 @@ def _incident(group: GroupView) -> Incident:
         action=group.action,
         links=(
             Link(label=_shown(group.count), href=address(group)),
+            *(_retry(group, bulk) if may_retry else ()),
             *helps,
             Link(label=_notes(group), href=triage_address(group)),
         ),
         said=triage_words.sentence(group.triage),
+        done="" if bulk is None else bulk_words.lately(bulk),
         detail="" if group.signature is None or told(group.detail).detail is None else group.detail or "",
     )
 
@@ -146,6 +154,16 @@ def triage_address(group: GroupView) -> str:
     """The page on which people say what they know of it."""
     asked = urlencode({"signature": group.signature}) if group.signature else ""
     return f"/groups/{group.cause}" + (f"?{asked}" if asked else "")
+
+
+def _retry(group: GroupView, bulk: BulkView | None) -> tuple[Link, ...]:
+    """Where trying again helps; while one operation goes on, to that."""
+    if bulk is not None and bulk.finished_at is None:
+        return (Link(label=bulk_words.next_step(bulk), href=bulk_words.address(bulk)),)
+    if group.cause not in RETRIED:
+        return ()
+    label = "Retry one first" if group.count > 1 else "Retry it"
+    return (Link(label=label, href=bulk_words.offered(triage_address(group))),)
 
 
 def _notes(group: GroupView) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from console.channels import View
 from console.pages.scope import Scope
+from operations.queries.bulk_views import BulkMention
 from operations.queries.execution_views import ExecutionDetail
 from operations.queries.intents import CommandView, DecisionView
 from operations.statuses import CommandKind, CommandState
@@ -19,6 +20,7 @@ class Known:
     commands: tuple[CommandView, ...]
     decisions: tuple[DecisionView, ...]
     usual: Mapping[str, float]  #: of steps by name: seconds that they take as a rule
+    bulks: tuple[BulkMention, ...] = ()  #: that it was part of
 
     @property
     def asked(self) -> frozenset[CommandKind]:
@@ -35,6 +37,7 @@ async def read(scope: Scope, id_: UUID) -> Known:
         commands=await reads.intents.commands(id_),
         decisions=await reads.intents.decisions(id_),
         usual=await reads.usual.of_steps(detail.execution.workflow_type),
+        bulks=await reads.bulks.about(id_),
     )
 
 
@@ -47,6 +50,7 @@ def view(scope: Scope, id_: UUID) -> View[Known, Known]:
         execution = known.detail.execution
         shown.add((execution.entity_type, str(execution.entity_id)))
         shown.update(("execution", str(attempt.id)) for attempt in known.detail.attempts)
+        shown.update(("bulk", str(mention.bulk_id)) for mention in known.bulks)
         return known
 
     return View(

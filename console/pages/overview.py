@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from nicegui.page_arguments import PageArguments
 
+from console import sessions
 from console.channels import Listener, View
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
@@ -21,6 +22,7 @@ from console.pages.reconciliation import state_view
 from console.pages.register_tenant import register_button
 from console.pages.rows_table import RowsTable
 from console.pages.scope import Scope
+from operations.access import Permission
 from operations.queries.execution_numbers import HourlyThroughput, StatusCounts
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.paging import COUNT_CAP
@@ -49,7 +51,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     """Draw the page and keep it true."""
     with PageHeader(PLACE.title):
         register_button()
-    line, board = VerdictLine(), IncidentBoard()
+    line, board, may_retry = VerdictLine(), IncidentBoard(), sessions.may(Permission.RETRY)
     more = tag("a", classes="button incidents-more")
     attribute(more, "href", "/executions?health=stuck,drift,slow,unknown")
     more.set_visibility(False)
@@ -63,7 +65,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
 
     def show_board(now: Board) -> None:
         line.show(verdict(now))
-        board.show(incidents(now))
+        board.show(incidents(now, may_retry=may_retry))
         more.set_text(f"Show the other {now.more:,} causes")
         more.set_visibility(now.more > 0)
         waiting.set_visibility(now.waiting > 0)
@@ -141,11 +143,14 @@ def board_view(scope: Scope) -> View[Board, Board]:
             failed=counts.numbers[Status.FAILED],
             open=sum(counts.numbers[status] for status in OPEN),
             is_watched=reads.executions.is_watched(),
+            bulks={bulk.group: bulk for bulk in await reads.bulks.of_groups() if bulk.group is not None},
         )
 
     return View(
         key="board",
-        concerns=execution_table.concerns,
+        concerns=lambda changed: (
+            execution_table.concerns(changed) or changed.concerns("bulk") or changed.concerns("command")
+        ),
         load=load,
         news=lambda before, after: None if before == after else after,
         at_most_every=LOOK,

@@ -9,7 +9,7 @@ from console import failures, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
-from console.pages import address, attention, outage_words, places, search
+from console.pages import address, attention, bulk_news, outage_words, places, search
 from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.bootstrap import Services
@@ -47,6 +47,7 @@ def register(services: Services, hub: Hub, workforce: WorkforceQueries, settings
             )
             _follow(hub, frame)
             attention.follow(scope)
+            bulk_news.follow(scope)
             search.serve(scope, frame.palette)
             _Pages({place.path: _page(scope, place) for place in pages})
 

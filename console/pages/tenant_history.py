@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     Happening.STEP: "Failed steps",
     Happening.DECISION: "Decisions",
     Happening.DEED: "Staff actions",
+    Happening.BULK: "Bulk operations",
     Happening.FINDING: "Findings",
     Happening.NOTE: "Notes",
 }
@@ -109,6 +110,7 @@ def view(scope: Scope, tenant_id: UUID, kinds: frozenset[Happening]) -> View[Ent
         entries = await scope.services.reads.customers.of(tenant_id, kinds=kinds, limit=AT_ONCE)
         runs = {str(each.execution_id) for each in entries.items if each.execution_id is not None}
         shown.update((kind, run) for kind in ("execution", "command") for run in runs)
+        shown.update(("bulk", str(each.bulk_id)) for each in entries.items if each.bulk_id is not None)
         return entries
 
     def concerns(changed: Changed) -> bool:
@@ -154,6 +156,8 @@ def _title(entry: Entry) -> tuple[str, str]:
         case Happening.FINDING:
             title = finding_words.title(FindingKind(entry.word))
             told_as = f"Finding: {title}", "open" if entry.status else "completed"
+        case Happening.BULK:
+            told_as = f"{entry.word} among others, in a bulk operation", "pending"
         case Happening.NOTE:
             told_as = "note" if entry.workflow_type else "Note", "pending"
         case _:
@@ -178,6 +182,8 @@ def _step(entry: Entry) -> str:
 
 
 def _address(entry: Entry) -> str | None:
+    if entry.bulk_id is not None:
+        return f"/bulk/{entry.bulk_id}"
     if entry.kind is Happening.FINDING:
         return f"/reconciliation?finding={entry.id}"
     return None if entry.execution_id is None else f"/executions/{entry.execution_id}"

@@ -17,6 +17,7 @@ from operations.bulk.turns import Turns
 from operations.database import Database
 from operations.errors import DatabaseUnavailable
 from operations.logs import logger
+from operations.outbox.step_deliveries import WENT_ON
 
 log = logger(__name__)
 
@@ -93,7 +94,7 @@ class Runner:
 
     async def _settle(self) -> None:
         async with self.database.transaction() as connection:
-            await connection.execute(SETTLE)
+            await connection.execute(SETTLE, {"went_on": WENT_ON})
             for row in await connection.execute(FINISH):
                 await audit.record(
                     connection,
@@ -129,7 +130,8 @@ GRANT = text(
     RETURNING b.id, b.first_alone
     """
 )
-# What became of the command is what became of the row. Of a run that was replaced, the new attempt is known only now.
+# What became of the command is what became of the row; a step that went on by itself had nothing done to it. Of a run
+# that was replaced, the new attempt is known only now.
 SETTLE = text(
     """
     WITH ended AS (
@@ -139,7 +141,8 @@ SETTLE = text(
         ORDER BY r.bulk_id, r.ordinal FOR UPDATE OF r SKIP LOCKED
     )
     UPDATE bulk_rows r
-    SET state = CASE WHEN ended.is_done THEN 'done' ELSE 'failed' END, settled_at = clock_timestamp(),
+    SET state = CASE WHEN ended.is_done THEN 'done' WHEN ended.error = :went_on THEN 'skipped' ELSE 'failed' END,
+        settled_at = clock_timestamp(),
         why = CASE WHEN NOT ended.is_done THEN coalesce(ended.error, 'It was not carried out.') END,
         successor_id = CASE WHEN ended.is_done AND ended.kind = 'replace' THEN (
             SELECT e.id FROM workflow_executions e WHERE e.retry_of = r.execution_id ORDER BY e.created_at DESC LIMIT 1

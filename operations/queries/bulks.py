@@ -56,10 +56,10 @@ class BulkQueries:
         asked = (cause, signature)
         return next((bulk for bulk in await self.of_groups() if bulk.group == asked), None)
 
-    async def begun_by(self, name: str) -> tuple[BulkView, ...]:
-        """The newest that somebody asked for within the last day."""
+    async def ended_lately(self) -> tuple[BulkView, ...]:
+        """Those of whose retries the last outcome may have become known a moment ago; the newest first."""
         async with self.database.reading() as connection:
-            return tuple(_bulk(row) for row in await connection.execute(BEGUN_BY, {"name": name}))
+            return tuple(_bulk(row) for row in await connection.execute(ENDED_LATELY))
 
     async def about(self, execution_id: UUID) -> tuple[BulkMention, ...]:
         """Those that an execution was part of, or that made it; the newest first."""
@@ -156,10 +156,12 @@ def _row(row: Row[tuple[object, ...]]) -> BulkRowView:
 
 
 # What became of one row. Its operation is `b` here, and `o` around it: one name would count the rows of all.
-# Of a retry, the outcome of its command; where the run was replaced, that of the start of the
-# new attempt. That no worker is there is said while it lasts.
+# Of a retry, the outcome of its command; where the run was replaced, that of the start of the new attempt. That no
+# worker is there is said while it lasts. A step that was to be tried now, and needed no push, went on by itself.
 _RESULTS = """
     SELECT r.*, CASE
+        WHEN r.state = 'skipped' AND r.retry_kind = 'step' AND (r.command_id IS NOT NULL OR e.status = 'completed')
+            THEN 'went_on'
         WHEN r.state <> 'done' THEN r.state
         WHEN b.action IN ('cancel', 'terminate') THEN
             CASE WHEN e.status IN ('completed', 'failed') THEN 'ended' ELSE 'watched' END
@@ -203,14 +205,8 @@ _OF_GROUPS = """
     ORDER BY o.created_at DESC LIMIT 50
 """
 OF_GROUPS = text(_BULKS.format(results=_RESULTS) + _OF_GROUPS)
-_BEGUN_BY = """
-    WHERE o.id IN (
-        SELECT id FROM bulk_operations WHERE created_at > now() - interval '1 day' AND requested_by = :name
-        ORDER BY created_at DESC LIMIT 5
-    )
-    ORDER BY o.created_at DESC
-"""
-BEGUN_BY = text(_BULKS.format(results=_RESULTS) + _BEGUN_BY)
+_ENDED_LATELY = "WHERE o.finished_at > now() - interval '15 minutes' ORDER BY o.created_at DESC LIMIT 20"
+ENDED_LATELY = text(_BULKS.format(results=_RESULTS) + _ENDED_LATELY)
 ABOUT = text(
     """
     SELECT b.id AS bulk_id, b.action, b.total, b.created_at AS at, b.requested_by, b.reason, r.state, r.why

@@ -16,8 +16,12 @@ from console.live import Hub
 from console.pages import (
     approvals,
     attention,
+    bulk,
+    bulk_news,
+    bulks,
     executions,
     finding_dialog,
+    group_bulk,
     known_execution,
     open_findings,
     overview,
@@ -60,6 +64,11 @@ NAMED = {("findings", "tenants"), ("open findings", "tenants"), ("finding", "ten
     ("trouble", "triage"),  # it shows numbers alone
     ("trouble", "notes"),
     ("finding", "workflow_executions"),
+    ("bulk operations", "tenants"),
+    ("bulk operation", "tenants"),
+    ("executions of a bulk operation", "tenants"),
+    ("bulk operations that ended lately", "tenants"),
+    ("bulk operation of a group", "tenants"),
 }
 
 
@@ -101,6 +110,13 @@ async def first(connection: AsyncConnection) -> UUID:
         " INSERT INTO notes (triage_id, author, body) SELECT id, 'test', 'seen' FROM said"
     )
     await connection.execute("INSERT INTO notes (tenant_id, author, body) VALUES (%s, 'test', 'rang')", (tenant_id,))
+    among = uuid4()
+    await connection.execute(
+        "INSERT INTO bulk_operations (id, action, requested_by, reason, selection, total)"
+        " VALUES (%s, 'retry', 'test', 'mended', '{}', 1)",
+        (among,),
+    )
+    await connection.execute("INSERT INTO bulk_rows (bulk_id, ordinal, execution_id) VALUES (%s, 1, %s)", (among, old))
     passed = uuid4()
     await connection.execute(
         "INSERT INTO reconciliation_passes (id, trigger, requested_by, started_at, finished_at, outcome)"
@@ -127,12 +143,18 @@ async def views(services: Services, connection: AsyncConnection, first: UUID) ->
     acme = await services.reads.tenants.by_slug("acme")
     finding = await (await connection.execute("SELECT id FROM reconciliation_findings")).fetchone()
     assert finding is not None
+    (many,) = (await services.reads.bulks.list()).items
     found = {
         "execution": known_execution.view(scope, first),
         "executions": executions.view(scope, {}),
         "executions of an owner": executions.view(scope, {"q": "ada@acme.example"}),
         "execution counts": executions.counts_view(scope),
         "attention": attention.view(scope),
+        "bulk operations": bulks.PAGE.view(scope, {}),
+        "bulk operation": bulk.view(scope, many.id),
+        "executions of a bulk operation": bulk.rows_view(scope, many.id, {}),
+        "bulk operations that ended lately": bulk_news.view(scope),
+        "bulk operation of a group": group_bulk.view(scope, Group(cause="no_worker", signature=None)),
         "approvals": approvals.PAGE.view(scope, {}),
         "board": overview.board_view(scope),
         "trouble": trouble_filters.view(scope),
@@ -162,6 +184,11 @@ NAMES = [
     "executions of an owner",
     "execution counts",
     "attention",
+    "bulk operations",
+    "bulk operation",
+    "executions of a bulk operation",
+    "bulk operations that ended lately",
+    "bulk operation of a group",
     "approvals",
     "board",
     "trouble",

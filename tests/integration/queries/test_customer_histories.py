@@ -24,6 +24,9 @@ HAPPENED = """
            (gen_random_uuid(), 'start', %(run)s, 'ops@example.com', NULL);
     INSERT INTO reconciliation_findings (id, kind, execution_id, workflow_id)
     VALUES (gen_random_uuid(), 'ended', %(run)s, 'tenant-provision-acme');
+    INSERT INTO bulk_operations (id, action, requested_by, reason, selection, total)
+    VALUES (%(bulk)s, 'retry', 'ops@example.com', 'quota raised', '{}', 1);
+    INSERT INTO bulk_rows (bulk_id, ordinal, execution_id) VALUES (%(bulk)s, 1, %(run)s);
     INSERT INTO notes (id, tenant_id, execution_id, author, body)
     SELECT gen_random_uuid(), entity_id, id, 'ops@example.com', 'rang twice' FROM workflow_executions
     WHERE id = %(run)s;
@@ -42,9 +45,10 @@ async def customer(connection: AsyncConnection) -> UUID:
     run = await add_execution(
         connection, status=Status.FAILED, entity_id=tenant, close_reason=CloseReason.TERMINATED, attempt=1
     )
+    bulk = uuid4()
     for statement in HAPPENED.split(";\n"):
         if statement.strip():
-            await connection.execute(statement.encode(), {"run": run})
+            await connection.execute(statement.encode(), {"run": run, "bulk": bulk})
     await add_execution(connection, entity_id=tenant, attempt=2)
     await add_execution(connection)  # of another customer
     return tenant
@@ -57,6 +61,7 @@ async def test_runs_failures_decisions_deeds_findings_and_notes_are_told_newest_
 
     assert [each.at for each in told] == sorted((each.at for each in told), reverse=True)
     assert sorted((each.kind, each.word) for each in told) == [
+        ("bulk", "retry"),
         ("decision", "approved"),
         ("decision", "requested"),
         ("deed", "terminate"),

@@ -11,7 +11,8 @@ from console.pages import incidents
 from console.pages.incidents import Board
 from operations.diagnosis.advice import ADVICE, OWNERS
 from operations.queries.groups import GroupView
-from operations.statuses import Cause, Health
+from operations.statuses import BulkResult, Cause, Health
+from tests.unit.console.pages.test_bulk_words import ALONE, BULK
 
 SINCE = datetime(2026, 11, 28, 23, 5, tzinfo=UTC)
 DISK = "Could not extend file …: No space left on device"
@@ -44,6 +45,7 @@ FULL = group(
 )
 DRIFTED = group(Cause.DRIFTED, Health.DRIFT, 1, detail="The database and Temporal disagree about it (ended).")
 HANGING = group(Cause.STEP_HANGING, Health.SLOW, 90)
+MOVED = replace(ALONE, canary_result=BulkResult.MOVED_ON)
 QUIET = Board(groups=(), more=0, waiting=0, failed=0, open=0, is_watched=True)
 
 
@@ -102,6 +104,42 @@ def test_a_card_says_how_many_why_who_acts_and_leads_to_them() -> None:
     assert card.links[1].href == "/runbook/step_retrying"
     assert card.links[2].href.startswith("/groups/step_retrying?signature=Could+not+extend")
     assert (failed.count, failed.links[0].href) == ("2", "/executions?status=failed")
+
+
+def test_whoever_may_retry_is_led_to_one_first_and_then_to_the_others() -> None:
+    board = replace(QUIET, groups=(FULL,))
+    watched = replace(ALONE, canary_result=BulkResult.WATCHED)
+
+    cards = [
+        incidents.incidents(replace(board, bulks=bulks), may_retry=True)[0]
+        for bulks in (
+            {},
+            {("step_retrying", DISK): watched},
+            {("step_retrying", DISK): MOVED},
+            {("step_retrying", DISK): BULK},
+        )
+    ]
+
+    assert [card.links[1].label for card in cards] == [
+        "Retry one first",
+        "Follow the bulk operation",
+        "Retry the other 39",
+        "Retry one first",
+    ]
+    assert cards[0].links[1].href.endswith("&do=first")
+    assert cards[2].links[1].href == f"/bulk/{MOVED.id}"
+    assert [card.done for card in cards] == [
+        "",
+        "Retry 40 runs: Acme went first; what comes of it is watched. The other 39 wait.",
+        "Retry 40 runs: Acme went first and moved on. The other 39 wait for you.",
+        "Retry 40 runs: 37 moved on, 2 failed again the same way, 1 has no worker.",
+    ]
+
+
+def test_what_no_retry_helps_offers_none() -> None:
+    (card,) = incidents.incidents(replace(QUIET, groups=(DRIFTED,)), may_retry=True)
+
+    assert [link.label for link in card.links] == ["Show it", "What helps", "Triage"]
 
 
 def test_the_worst_comes_first_then_the_largest() -> None:

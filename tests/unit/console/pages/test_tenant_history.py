@@ -53,6 +53,11 @@ FAILED = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.ERROR)
             "paid",
         ),
         (
+            replace(ENTRY, kind=Happening.BULK, word="retry", status="done", reason="quota raised", bulk_id=ID),
+            "Provisioning, attempt 2: retry among others, in a bulk operation",
+            "quota raised",
+        ),
+        (
             replace(ENTRY, kind=Happening.DEED, word="terminate", status="delivered", reason="wrong plan"),
             "Provisioning, attempt 2: termination delivered to Temporal",
             "wrong plan",
