@@ -62,7 +62,7 @@ def outcome(bulk: BulkView) -> str:
     """What became of the executions, in one sentence, as far as is known."""
     if not bulk.total:
         return NO_MATCH
-    if bulk.finished_at is not None and bulk.done == bulk.failed == 0 and bulk.state is BulkState.FINISHED:
+    if bulk.state is BulkState.FINISHED and set(bulk.results) == {BulkResult.SKIPPED}:
         return NOTHING_DONE
     said = outcome_of_all(bulk.results)
     return f"{said[:1].upper()}{said[1:]}."

@@ -67,6 +67,8 @@ def test_what_did_nothing_is_not_called_done() -> None:
     assert bulk_words.outcome(replace(BULK, total=0, done=0, results={})) == bulk_words.NO_MATCH
     skipped = replace(BULK, done=0, skipped=40, results={BulkResult.SKIPPED: 40})
     assert bulk_words.outcome(skipped) == bulk_words.NOTHING_DONE
+    alone = replace(skipped, results={BulkResult.WENT_ON: 40})
+    assert bulk_words.outcome(alone) == "40 went on by themselves."
 
 
 @pytest.mark.parametrize(
