@@ -110,14 +110,10 @@ def test_whoever_may_retry_is_led_to_one_first_and_then_to_the_others() -> None:
     board = replace(QUIET, groups=(FULL,))
     watched = replace(ALONE, canary_result=BulkResult.WATCHED)
 
+    key: tuple[str, str | None] = ("step_retrying", DISK)
     cards = [
-        incidents.incidents(replace(board, bulks=bulks), may_retry=True)[0]
-        for bulks in (
-            {},
-            {("step_retrying", DISK): watched},
-            {("step_retrying", DISK): MOVED},
-            {("step_retrying", DISK): BULK},
-        )
+        incidents.incidents(replace(board, bulks={} if bulk is None else {key: bulk}), may_retry=True)[0]
+        for bulk in (None, watched, MOVED, BULK)
     ]
 
     assert [card.links[1].label for card in cards] == [
