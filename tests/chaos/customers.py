@@ -111,7 +111,10 @@ REMOVED_IN_PART = f"""
 
 
 async def a_cancelled_deprovisioning_leaves_the_customer_as_it_was(evidence: Evidence) -> list[str]:
-    """Of the last one: its second argument is the status before. That an active tenant has its schema is checked."""
+    """Of the last one: its second argument is the status before. That an active tenant has its schema is checked.
+
+    Who was provisioned again afterwards is as that left it.
+    """
     return await evidence.complain(KEPT_IN_PART, "its deprovisioning was cancelled, and it is not as it was before")
 
 
@@ -121,7 +124,10 @@ KEPT_IN_PART = f"""
     WHERE e.workflow_type = '{tenant_kinds.DEPROVISIONING.stored_name}' AND e.close_reason = 'canceled'
       AND NOT EXISTS (
           SELECT FROM workflow_executions later
-          WHERE later.entity_id = t.id AND later.workflow_type = e.workflow_type AND later.attempt > e.attempt
+          WHERE later.entity_id = t.id AND (
+              later.workflow_type = e.workflow_type AND later.attempt > e.attempt
+              OR later.workflow_type = '{tenant_kinds.PROVISIONING.stored_name}' AND later.created_at > e.completed_at
+          )
       )
       AND t.status <> e.input -> 'arguments' ->> 1
 """

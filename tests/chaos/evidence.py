@@ -123,6 +123,7 @@ async def figures(evidence: Evidence) -> dict[str, object]:
         "deprovisionings": counted(removals),
         "cancels": counted([str(row["what"]) for row in await evidence.ask(CANCELS)]),
         "decisions": counted([str(row["what"]) for row in await evidence.ask(DECISIONS)]),
+        "rows of bulk operations": counted([str(row["what"]) for row in await evidence.ask(BULK_ROWS)]),
         "corrected by reconciliation": (await evidence.ask(CORRECTED))[0]["number"],
     }
 
@@ -139,6 +140,9 @@ CANCELS = """
 DECISIONS = """
     SELECT a.decision || ' ' || coalesce(c.state, 'by the time limit') AS what
     FROM approvals a LEFT JOIN commands c ON c.execution_id = a.execution_id AND c.kind = 'decide'
+"""
+BULK_ROWS = """
+    SELECT b.action || ' ' || r.state AS what FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id
 """
 CORRECTED = """
     SELECT count(*) AS number FROM execution_events

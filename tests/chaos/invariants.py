@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from operations import tenant_kinds
 from operations.statuses import RetryKind, Status
-from tests.chaos import customers, decisions
+from tests.chaos import bulks, customers, decisions
 from tests.chaos.evidence import OURS, Evidence
 
 
@@ -242,6 +242,9 @@ CHECKS: tuple[Check, ...] = (
     decisions.a_decision_stands_once_and_is_followed,
     decisions.a_decision_reaches_its_run_once_or_the_run_had_ended,
     decisions.nobody_waits_for_a_decision_that_cannot_be_made,
+    bulks.no_bulk_operation_is_lost,
+    bulks.every_bulk_operation_has_come_to_its_end,
+    bulks.each_bulk_row_has_one_effect_and_one_result,
     the_outbox_is_empty,
     times_go_forward,
 )

@@ -17,6 +17,8 @@ class Ledger:
     cleaned: dict[UUID, UUID] = field(default_factory=dict)  #: failed execution → the one that cleans up after it
     ended: dict[UUID, set[str]] = field(default_factory=dict)  #: terminate and cancel, by execution
     leaving: dict[UUID, str] = field(default_factory=dict)  #: deprovisioning → slug
+    begun: dict[UUID, int] = field(default_factory=dict)  #: bulk operation → how many executions
+    moved: list[tuple[str, UUID]] = field(default_factory=list)  #: pause, resume, stop of a bulk operation
     refused: list[str] = field(default_factory=list)  #: what was asked for and what was said; a no is an answer
     without_owner: set[str] = field(default_factory=set)
     unexpected: list[str] = field(default_factory=list)
@@ -24,5 +26,5 @@ class Ledger:
 
     @property
     def acknowledged(self) -> int:
-        named = len(self.registered) + len(self.decided) + len(self.retried) + len(self.leaving)
+        named = len(self.registered) + len(self.decided) + len(self.retried) + len(self.leaving) + len(self.begun)
         return named + len(self.helped) + len(self.cleaned) + sum(map(len, self.ended.values()))

@@ -5,6 +5,7 @@ machine can do, or "not finished" would look like "lost".
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ from operations.statuses import Plan, Status
 from tests.chaos.injuries import Injuries, Injury
 from tests.chaos.ledger import Ledger
 from tests.chaos.remedies import Answer, Remedies
+from tests.chaos.staff import Staff
 from tests.chaos.system import DEPROVISION_WAIT, System
 
 PAUSE = 0.4  # seconds between two looks, or two tries
@@ -85,6 +87,7 @@ class Load:
         ):
             self._client = client
             await self._injuries.prepare()
+            group.create_task(self._staff().run(self.stop))
             number = 0
             while not self.stop.is_set():
                 if len(self._journeys) < AT_ONCE:
@@ -94,6 +97,19 @@ class Load:
                     journey.add_done_callback(self._journeys.discard)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stop.wait(), PACE)
+
+    def _staff(self) -> Staff:
+        async def see(id_: UUID, chance: Random) -> Status:
+            return await self._see_to_its_end(id_, None, 0, chance)
+
+        return Staff(
+            ask=self._ask,
+            see_to_its_end=see,
+            database_url=self.system.database_url,
+            ledger=self.ledger,
+            awaited=self.awaited,
+            chance=Random(self.chance.random()),
+        )
 
     async def _journey(self, number: int, chance: Random) -> None:
         slug = f"customer-{number}"
@@ -205,7 +221,7 @@ class Load:
         return self.ledger.retried[old]
 
     async def _ask(
-        self, method: str, path: str, body: dict[str, str] | None = None, *, key: str | None = None
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
     ) -> Answer:
         """Ask until there is an answer. Conflicts are answers; other refusals are noted, and nobody should see one."""
         assert self._client is not None

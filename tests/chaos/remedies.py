@@ -1,6 +1,6 @@
 """What staff does about runs that stand still: has a step tried now, replaces a run, cleans up after a failed one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
@@ -32,7 +32,7 @@ class Answer:
         return execution
 
 
-Ask = Callable[[str, str, dict[str, str] | None], Awaitable[Answer]]
+Ask = Callable[[str, str, Mapping[str, object] | None], Awaitable[Answer]]
 
 
 @dataclass(kw_only=True, slots=True)

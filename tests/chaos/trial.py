@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.chaos import bulks, faults, invariants
 from tests.chaos import evidence as facts
-from tests.chaos import faults, invariants
 from tests.chaos.evidence import Evidence
 from tests.chaos.load import Load
 from tests.chaos.system import System, running_system
@@ -82,6 +82,8 @@ async def _try(system: System, chance: Random, number: int, verdict: Verdict, sa
         "seconds": round(clock() - began),
         "acknowledged actions": load.ledger.acknowledged,
         "steps tried and runs replaced": facts.counted([kind.value for kind, _ in load.ledger.helped]),
+        "bulk operations": len(load.ledger.begun),
+        "bulk operations moved": facts.counted([move for move, _ in load.ledger.moved]),
         "cleaned up": len(load.ledger.cleaned),
         "requests repeated": load.ledger.repeats,
         "requests refused": len(load.ledger.refused),
@@ -114,6 +116,7 @@ async def _moving(system: System, load: Load) -> list[str]:
     async with Evidence.gathered(system.database_url, system.temporal, load.ledger) as evidence:
         open_runs = [f"{run.workflow_id} runs" for run in evidence.runs.values() if run.status.is_open]
         queued = await invariants.the_outbox_is_empty(evidence)
+        queued += await bulks.every_bulk_operation_has_come_to_its_end(evidence)
         at_rest = {row.id for row in evidence.rows if row.workflow_id in facts.drifted(evidence)}
     return open_runs + queued + [f"the customer of {each} waits" for each in load.awaited - at_rest]
 
