@@ -169,7 +169,9 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
     all_counts += [Count(value=value, label=label, status=value) for value, label in status]
     counts = Counts(all_counts, label="Filter by status", cap=1000, chosen=["stuck"], on_choose=note("choose"))
     counts.show({"stuck": 3, "drift": 1, "running": 128, "retrying": 7, "failed": 24})
-    filters = FilterBar(on_clear=note("clear"))
+    place = ui.element("div").classes("filter-place")
+    with place:
+        filters = FilterBar(on_clear=note("clear"))
     filters.search(label="Search tenant, workflow or error", on_change=note("search"))
     filters.choice(label="Workflow", options={"provision": "Provision", "remove": "Remove"}, on_change=note("workflow"))
     filters.choice(
@@ -182,7 +184,8 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
         on_change=lambda first, end: note("days")(f"{first} {end}"),
     )
     filters.show_clear(is_filtered=True)
-    bar = SelectionBar(instead=filters)
+    with place:
+        bar = SelectionBar(instead=filters)
     with bar:
         ui.button("Retry", icon="replay").props("outline")
         ui.button("Cancel", icon="cancel", color="negative")

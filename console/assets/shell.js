@@ -100,8 +100,10 @@
     leaderAt = 0;
     if (event.key === "?") help();
     else if (STEPS[event.key]) document.querySelector(`a[data-step="${STEPS[event.key]}"]`)?.click();
-    else if (afterLeader) document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
-    else if (event.key === "g") leaderAt = event.timeStamp;
+    else if (afterLeader) {
+      event.preventDefault(); // the letter alone may mean something else in a table
+      document.querySelector(`a[data-go="${CSS.escape(event.key)}"]`)?.click();
+    } else if (event.key === "g") leaderAt = event.timeStamp;
   });
 
   // Whoever came here by a link that has gone with its page stands nowhere: they get the heading of the new one, unless

@@ -79,19 +79,26 @@ class SelectionBar(ui.element):
     """Use as a context manager to draw the bulk actions. It takes the place of `instead` while rows are selected."""
 
     def __init__(self, *, instead: ui.element) -> None:
+        """Both stand in one place: no row below moves when one takes the place of the other."""
         super().__init__("div")
         self.classes("selection").props('role=toolbar aria-label="Selected rows"')
         self._instead = instead
         with self:
-            self._count = tag("span", classes="selection-count figures")
-            self._drop = tag("button", "Clear selection", classes="button").props("type=button")
+            with ui.element("div").classes("selection-said"):
+                self._count = tag("span", classes="selection-count figures").props("role=status")
+                self.extras = ui.element("div").classes("selection-extras")
+            self._drop = tag("button", "Clear selection", classes="button selection-drop").props("type=button")
         self.show(0)
 
     def serve(self, table: LiveTable) -> None:
         """Whose selection to drop; the table is drawn after the bar."""
         self._drop.on("click", lambda _: table.clear_selection(), args=[])
 
-    def show(self, count: int) -> None:
-        self._count.set_text(f"{count:,} selected")
+    def show(self, count: int, text: str | None = None) -> None:
+        """`text` says more than the number."""
+        self._count.set_text(text or f"{count:,} selected")
         self.set_visibility(count > 0)
-        self._instead.set_visibility(count == 0)
+        if count > 0:
+            self._instead.classes(add="replaced")
+        else:
+            self._instead.classes(remove="replaced")

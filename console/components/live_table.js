@@ -2,6 +2,7 @@
 import { now } from "console_clock";
 import * as formats from "console_formats";
 import { Follower } from "console_line";
+import selection from "console_selection";
 import { copy } from "console_toasts";
 import { leaveTrail, placeIn, returnTo } from "console_trail";
 import template from "live_table_template";
@@ -10,6 +11,7 @@ const entry = (row, old) => Object.freeze({ row: Object.freeze(row), flash: old 
 
 export default {
   template,
+  mixins: [selection],
   props: {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
     sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object, layout: String,
@@ -19,7 +21,7 @@ export default {
     const rows = this.rowsJson ? JSON.parse(this.rowsJson) : [];
     return {
       entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
-      selected: {}, current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
+      current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
       sortName: this.sort, sortDown: this.descending, menuOpen: false, version: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
     };
   },
@@ -38,12 +40,8 @@ export default {
       return [...before, ...this.shown.map(formats.track), ...after].join(" ");
     },
     heads() { return this.group ? formats.heads(this.entries.map((e) => e.row), this.group) : {}; },
-    choosable() { return this.entries.filter((e) => !e.gone); },
-    allSelected() { return this.choosable.length > 0 && this.choosable.every((e) => this.selected[e.row.id]); },
-    someSelected() { return !this.allSelected && this.choosable.some((e) => this.selected[e.row.id]); },
   },
   created() {
-    this.anchor = null;
     this.follower = new Follower((patch) => this.patch(patch), () => this.$emit("behind"));
     this.order = this.entries.map((e) => e.row.id); // as on the server; what is shown follows when nobody works here
     this.moved = false;
@@ -73,7 +71,6 @@ export default {
       this.order = rows.map((row) => row.id);
       this.moved = false;
       this.entries = rows.map((row) => entry(row));
-      this.keepSelection(new Set(rows.map((row) => row.id)));
       if (edition) this.follower.follow(edition);
       this.comeBack();
     },
@@ -111,7 +108,6 @@ export default {
       for (const [id, e] of waiting) if (changes.has(id)) waiting.set(id, entry({ ...e.row, ...changes.get(id) }));
       for (const row of inserted) if (!here.has(row.id)) waiting.set(row.id, entry(row));
       this.waiting = waiting;
-      if (removed.length) this.keepSelection(new Set(this.choosable.map((e) => e.row.id)));
       this.settleDown();
     },
     busy(ids) {
@@ -120,17 +116,13 @@ export default {
     settle(ids) {
       this.mark(ids, false);
     },
-    clearSelection() {
-      this.selected = {};
-      this.emitSelection();
-    },
     setSort(name, descending) {
       this.sortName = name;
       this.sortDown = descending;
     },
 
     // rows wait while somebody works in the table
-    isHeld() { return this.inside || this.focused || Object.keys(this.selected).length > 0; },
+    isHeld() { return this.inside || this.focused || this.hasSelection; },
     settleDown(force = false) {
       if ((this.isHeld() && !force) || !(this.waiting.size || this.moved || this.entries.some((e) => e.gone))) return;
       const stay = force ? this.entries : this.entries.filter((e) => !e.gone);
@@ -155,29 +147,6 @@ export default {
     mark(ids, busy) {
       const these = new Set(ids);
       this.entries = this.entries.map((e) => (these.has(e.row.id) ? Object.freeze({ ...e, busy }) : e));
-    },
-
-    // selection
-    toggle(id, range = false) {
-      const on = !this.selected[id];
-      const ids = this.choosable.map((e) => e.row.id);
-      const [from, to] = [ids.indexOf(range && this.anchor !== null ? this.anchor : id), ids.indexOf(id)].sort((a, b) => a - b);
-      for (const each of from < 0 ? [id] : ids.slice(from, to + 1)) on ? (this.selected[each] = true) : delete this.selected[each];
-      this.anchor = id;
-      this.emitSelection();
-    },
-    toggleAll() {
-      this.selected = this.allSelected ? {} : Object.fromEntries(this.choosable.map((e) => [e.row.id, true]));
-      this.emitSelection();
-    },
-    keepSelection(ids) {
-      const lost = Object.keys(this.selected).filter((id) => !ids.has(id));
-      for (const id of lost) delete this.selected[id];
-      if (lost.length) this.emitSelection();
-    },
-    emitSelection() {
-      this.$emit("select", this.entries.map((e) => e.row.id).filter((id) => this.selected[id]));
-      this.settleDown();
     },
 
     // heads and columns
@@ -234,8 +203,10 @@ export default {
       const at = this.entries.findIndex((e) => e.row.id === this.current);
       if (event.key === "j") this.moveTo(Math.min(at + 1, this.entries.length - 1));
       else if (event.key === "k") this.moveTo(Math.max(at - 1, 0));
-      else if (event.key.toLowerCase() === "x" && this.selectable && at >= 0 && !this.entries[at].gone) this.toggle(this.current, event.shiftKey);
-      else if (event.key === "Escape" && Object.keys(this.selected).length) this.clearSelection();
+      else if (event.key.toLowerCase() === "x" && this.selectable && at >= 0 && this.canToggle(this.entries[at])) this.toggle(this.current, event.shiftKey);
+      else if (event.key === "a" && this.selectable) this.toggleAll();
+      else if (event.key === "m" && this.hasSelection) this.toBar();
+      else if (event.key === "Escape" && this.hasSelection) this.clearSelection();
       else if (event.key === "Enter" && at >= 0 && event.target.matches("tr")) this.openRow(event.target);
     },
     moveTo(index) {

@@ -1,6 +1,6 @@
 // The markup of a live table. Text reaches the page through {{ }} and attributes only.
 export default `
-<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-layout="layout || undefined" :data-wide="room < needed || undefined" :data-more="entries.length && room < needed && !atEnd || undefined" @pointerenter="enter" @pointerleave="leave">
+<div class="live" ref="root" :data-loading="loading" :data-keyboard="keyboard || undefined" :data-selectable="selectable || undefined" :data-selecting="hasSelection || undefined" :data-layout="layout || undefined" :data-wide="room < needed || undefined" :data-more="entries.length && room < needed && !atEnd || undefined" @pointerenter="enter" @pointerleave="leave">
   <span class="visually-hidden" role="status">{{ waiting.size ? waiting.size + (waiting.size > 1 ? ' new rows' : ' new row') : '' }}</span>
   <div class="live-strip" v-show="loading || entries.length || waiting.size">
     <button v-if="waiting.size" type="button" ref="pill" class="live-pill" @click="showNew" @blur="blur">
@@ -39,13 +39,13 @@ export default `
       <td v-if="selectable" role="cell" class="k-check"></td><td v-for="c in shown" :key="c.name" role="cell" :class="'k-' + c.kind"><span></span></td>
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
-      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, !!selected[e.row.id], current === e.row.id, version, heads[e.row.id]]" role="row" tabindex="-1"
-        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? !!selected[e.row.id] : undefined" :aria-busy="e.busy || undefined" :data-tone="f.tone(columns, e.row)" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
-        :class="{ selected: selected[e.row.id], current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
+      <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, isSelected(e.row.id), current === e.row.id, version, heads[e.row.id]]" role="row" tabindex="-1"
+        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? isSelected(e.row.id) : undefined" :aria-busy="e.busy || undefined" :data-tone="f.tone(columns, e.row)" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
+        :class="{ selected: isSelected(e.row.id), current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
         <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
           <span>{{ heads[e.row.id] }}</span></td>
         <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
-          type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="!!selected[e.row.id]" :disabled="e.gone" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
+          type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="isSelected(e.row.id)" :disabled="!canToggle(e)" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
         <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label" :data-column="c.name">
           <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span><span v-else class="live-none">–</span>
             <span v-if="c.secondary && filled(e.row[c.secondary])" class="badge" :data-tone="e.row[c.tone]" :title="f.spokenInFull(e.row[c.secondary])"><span>{{ f.clip(f.spoken(e.row[c.secondary]), 40) + " " }}</span>

@@ -23,6 +23,8 @@ KEYS = (
     Shortcut(
         keys="x", meaning="Select the row; with Shift a range", needs="[data-keyboard][data-selectable] tr[data-id]"
     ),
+    Shortcut(keys="a", meaning="Select all rows on this page", needs="[data-keyboard][data-selectable] tr[data-id]"),
+    Shortcut(keys="m", meaning="Go to what can be done to the selection", needs="[data-keyboard][data-selecting]"),
     Shortcut(keys="Enter", meaning="Open the row", needs="[data-keyboard] tr[data-id]"),
     Shortcut(keys="Esc", meaning="Clear the selection", needs="[data-keyboard][data-selectable] tr[data-id]"),
     Shortcut(keys="[  ]", meaning="Previous row of the list, next row", needs="[data-step]"),

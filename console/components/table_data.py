@@ -7,6 +7,9 @@ from typing import Literal
 
 from nicegui import json
 
+MOST_SELECTED = 1_000  #: rows, one by one and over several pages
+LONGEST_ID = 64  #: characters of a row's id
+
 
 class Kind(StrEnum):
     """How a column's values are drawn."""
@@ -147,3 +150,13 @@ def to_json(value: object) -> str:
     """JSON that is also JavaScript source and safe within HTML."""
     text: str = json.dumps(value)
     return text.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def selected_ids(value: object) -> list[str]:
+    """What a browser says is selected. Raises `ValueError` for what no table of ours says."""
+    if not isinstance(value, list) or len(value) > MOST_SELECTED:
+        raise ValueError("not a selection")
+    ids = [each for each in value if isinstance(each, str) and 0 < len(each) <= LONGEST_ID]
+    if len(ids) < len(value):
+        raise ValueError("not a selection of rows")
+    return list(dict.fromkeys(ids))

@@ -17,6 +17,7 @@ from console.components.table_data import (
     Layout,
     Patch,
     Sort,
+    selected_ids,
     to_json,
 )
 from console.lines import Edition
@@ -43,7 +44,7 @@ NOTHING_YET = Empty(kind=EmptyKind.NOTHING_YET, title="Nothing here yet")
 class Handlers:
     """What a page wants to hear of; each may be a coroutine function."""
 
-    select: Callable[[list[str]], Handled] | None = None  #: all selected ids, in the order of the rows
+    select: Callable[[list[str]], Handled] | None = None  #: all selected ids, those on other pages first
     sort: Callable[[Sort], Handled] | None = None
     open: Callable[[str], Handled] | None = None  #: only for rows without a link; a link leads there by itself
     action: Callable[[str, str], Handled] | None = None  #: id of the row, name of the action
@@ -58,8 +59,10 @@ class LiveTable(
     component="live_table.js",
     dependencies=[
         "console_clock.js",
+        "console_connection.js",
         "console_formats.js",
         "console_line.js",
+        "console_selection.js",
         "console_toasts.js",
         "console_trail.js",
         "live_table_template.js",
@@ -141,6 +144,10 @@ class LiveTable(
     def clear_selection(self) -> None:
         self._call("clearSelection")
 
+    def select(self, ids: Sequence[str], *, all_that_match: bool = False) -> None:
+        """Select these rows, also those on other pages of the list, without emitting `select`."""
+        self._call("select", to_json(list(ids)), to_json(all_that_match))
+
     def _call(self, method: str, *sources: str) -> None:
         # The sources are JSON from `to_json`: data as literals, never as code.
         # Straight into the outbox: `run_javascript` prepares for an answer, and nobody waits for one.
@@ -154,7 +161,7 @@ class LiveTable(
 
     def _listen(self, handlers: Handlers) -> None:
         if (select := handlers.select) is not None:
-            self.on("select", lambda event: select(_texts(event.args)))
+            self.on("select", lambda event: select(selected_ids(event.args)))
         if (sort := handlers.sort) is not None:
             self.on("sort", lambda event: sort(_sort(event.args)))
         if (opened := handlers.open) is not None:

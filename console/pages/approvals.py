@@ -1,27 +1,36 @@
 """The list of runs that wait for somebody's approval."""
 
+from typing import assert_never
+
 from console import sessions
 from console.api.exports import Sheet
 from console.api.lists import Listed, Listing
 from console.asked import Asked
 from console.components.tables import Action, Column, Empty, EmptyKind, Kind
+from console.components.text import tag
 from console.pages import decision_dialog, deeds, live_rows, words
+from console.pages.list_filters import ListFilters
 from console.pages.list_page import ListPage
 from console.pages.live_list import OnAction
 from console.pages.live_rows import Row
 from console.pages.place import Nav
 from console.pages.scope import Scope
+from console.pages.selecting import Selecting, offered
+from operations import kinds
 from operations.bootstrap import Reads
-from operations.kinds import Deed
+from operations.kinds import Deed, Purpose
 from operations.phrases import who
 from operations.possibilities import OFFERED_TO
 from operations.queries.approvals import ApprovalView
+from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Page
+from operations.statuses import Cause
 
 ABOUT = """List the runs that wait for an approval, those that have waited longest first.
 
 `POST /executions/{id}/approve` and `/reject` decide; a run that nobody has decided by `expires_at` is rejected."""
 DEEDS = (Deed.APPROVE, Deed.REJECT)
+WAITING = ExecutionFilter(causes=frozenset({Cause.AWAITING_APPROVAL}))
 
 
 async def read(reads: Reads, _: Asked, cursor: str | None, limit: int) -> Page[ApprovalView]:
@@ -35,12 +44,37 @@ def row(approval: ApprovalView) -> Row:
         "tenant": approval.entity_name,
         "slug": approval.entity_slug,
         "asks": words.workflow_title(approval.workflow_type) + again,
-        "plan": f"on the plan {approval.plan.value.capitalize()}",
+        "what": what(approval),
         "requested_by": who(approval.requested_by),
         "requested_at": live_rows.seconds(approval.requested_at),
         "expires_at": live_rows.seconds(approval.expires_at),
         "actions": dict.fromkeys(deed.value for deed in DEEDS),
     }
+
+
+def what(approval: ApprovalView) -> str:
+    """What comes of it when it is approved, as far as the name of the workflow does not say it."""
+    purpose = kinds.known().purpose(approval.workflow_type)
+    match purpose:
+        case Purpose.PROVISION:
+            return f"on the plan {approval.plan.value.capitalize()}"
+        case Purpose.REMOVE:
+            return "deletes the tenant with all its data"
+        case Purpose.CLEAN:
+            return "deletes what a failed provisioning has left"
+        case Purpose.WORK:
+            return ""
+        case _:
+            assert_never(purpose)
+
+
+def selecting(scope: Scope, filters: ListFilters) -> Selecting | None:
+    can_do = offered(DEEDS)
+    if not can_do:
+        return None
+    with filters.place:
+        tag("p", "Select runs to decide them together, with one reason.", classes="selection-hint")
+    return Selecting(scope, filters, can_do, wanted=lambda _: WAITING)
 
 
 def actions() -> tuple[Action, ...]:
@@ -96,7 +130,7 @@ PAGE = ListPage(
             hideable=False,
             href="/executions/{id}",
         ),
-        Column(name="asks", label="Asks for", secondary="plan", hideable=False),
+        Column(name="asks", label="Asks for", secondary="what", hideable=False),
         Column(name="requested_by", label="Requested by"),
         Column(name="requested_at", label="Waiting since", kind=Kind.TIME),
         Column(name="expires_at", label="Time left", kind=Kind.TIME),
@@ -111,5 +145,7 @@ PAGE = ListPage(
     ),
     actions=actions,
     on_action=on_action,
+    selecting=selecting,
+    naming="tenant",
 )
 PLACE = PAGE.place(Nav(icon="approval", key="a", counts="approvals"))

@@ -18,8 +18,10 @@ from console.pages.live_rows import News, Rows
 from console.pages.place import Nav, Place
 from console.pages.register_tenant import register_button
 from console.pages.scope import Scope
+from console.pages.selecting import Selecting, offered
 from console.pages.trouble_filters import TroubleFilters
 from operations import kinds
+from operations.bulk.plans import DEEDS
 from operations.queries.execution_numbers import StatusCounts
 from operations.queries.execution_views import STATUS_WORDS, ExecutionView, Sort, TriageWord
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
@@ -67,6 +69,7 @@ SHAPE = ListShape(
     export=EXPORT,
     exported=exported,
     layout=Layout.BRIEF,
+    naming="tenant",
 )
 
 
@@ -88,8 +91,15 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     if (bulk := bulk_of(query)) is not None:  # only links choose one
         filters.choice("bulk", label="Bulk operation", options={str(bulk): f"{bulk}"[:8]})
     viewer = sessions.actor().staff_id
+    can_do = offered(DEEDS)
     shown = LiveList(
-        scope.hub, SHAPE, query=query, view=lambda now: view(scope, now, viewer), header=header, filters=filters
+        scope.hub,
+        SHAPE,
+        query=query,
+        view=lambda now: view(scope, now, viewer),
+        header=header,
+        filters=filters,
+        selecting=Selecting(scope, filters, can_do, wanted=lambda now: filter_of(now, viewer)) if can_do else None,
     )
     await shown.draw()
     await show_counts()

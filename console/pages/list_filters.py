@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
+from nicegui import ui
+
 from console.components.filters import FilterBar
 
 Query = Mapping[str, str]
@@ -19,7 +21,9 @@ class ListFilters:
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self._bar = FilterBar(on_clear=self._clear)
+        self.place = ui.element("div").classes("filter-place")  #: also of what takes the place of the fields
+        with self.place:
+            self.bar = FilterBar(on_clear=self._clear)
         self._fields: dict[str, Callable[[], object]] = {}  #: what empties the field of a word
         self._list: Narrowed | None = None
 
@@ -29,15 +33,13 @@ class ListFilters:
 
     def search(self, label: str) -> None:
         """For words within the list; what is anywhere, the search over any page finds."""
-        field = self._bar.search(
-            label=label, value=self._query.get("q", ""), on_change=lambda text: self.choose(q=text)
-        )
+        field = self.bar.search(label=label, value=self._query.get("q", ""), on_change=lambda text: self.choose(q=text))
         self.add("q", lambda: field.set_value(""))
 
     def choice(self, word: str, *, label: str, options: Mapping[str, str]) -> None:
         """One of a few or none; a word in the address that is none of them chooses nothing."""
         chosen = self._query.get(word)
-        field = self._bar.choice(
+        field = self.bar.choice(
             label=label,
             options=options,
             value=chosen if chosen in options else None,
@@ -48,7 +50,7 @@ class ListFilters:
     def days(self, word: str, *, label: str) -> None:
         """The first and the last of some days; the address has the moments they begin and end for the viewer."""
         first, end = f"{word}_from", f"{word}_to"
-        field = self._bar.days(
+        field = self.bar.days(
             label=label,
             first=self._query.get(first),
             end=self._query.get(end),
@@ -66,7 +68,7 @@ class ListFilters:
 
     def show(self, query: Query) -> None:
         """Offer to clear the filters when there are any."""
-        self._bar.show_clear(any(query.get(word) for word in self._fields))
+        self.bar.show_clear(any(query.get(word) for word in self._fields))
 
     async def choose(self, **filters: str | None) -> None:
         if self._list is not None:

@@ -17,6 +17,7 @@ from console.pages.live_list import ListShape, LiveList, OnAction
 from console.pages.live_rows import News, Row, Rows
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
+from console.pages.selecting import Selecting
 from operations.queries.paging import Page, page_or_one_before
 
 ItemT = TypeVar("ItemT")
@@ -25,6 +26,10 @@ ROWS = 50  #: of a page of the list
 
 def _nothing() -> None:
     """No buttons."""
+
+
+def _no_selection(*_: object) -> None:
+    """Nothing is done to several rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +52,8 @@ class ListPage(Generic[ItemT]):
     buttons: Callable[[], object] = _nothing
     actions: Callable[[], Sequence[Action]] = tuple  #: at the end of rows, for whoever looks
     on_action: Callable[[Scope], OnAction] | None = None
+    selecting: Callable[[Scope, ListFilters], Selecting | None] = _no_selection
+    naming: str = "id"  #: the field that names a row to those who hear it
 
     def place(self, nav: Nav | None = None) -> Place:
         return Place(
@@ -75,6 +82,7 @@ class ListPage(Generic[ItemT]):
             filters=filters,
             actions=self.actions(),
             on_action=None if self.on_action is None else self.on_action(scope),
+            selecting=self.selecting(scope, filters),
         )
         await shown.draw()
 
@@ -85,6 +93,7 @@ class ListPage(Generic[ItemT]):
             caption=self.title,
             columns=self.columns,
             sorts=self.sorts or {},
+            naming=self.naming,
             row_path=self.row_path,
             export=f"/api/v1/exports/{self.listing.name}.csv",
             nothing_yet=self.nothing_yet,

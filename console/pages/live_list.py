@@ -15,6 +15,7 @@ from console.live import Hub
 from console.pages import address
 from console.pages.list_filters import ListFilters, Query
 from console.pages.live_rows import News, Rows
+from console.pages.selecting import Selecting
 from operations.errors import DatabaseUnavailable, InvalidInput
 
 RETRY_PAUSE = 2.0  #: seconds
@@ -35,6 +36,7 @@ class ListShape:
     sorts: Mapping[str, tuple[str, str]]  #: column → words of the address for ascending and descending
     group: Group | None = None
     layout: Layout | None = None
+    naming: str = "id"  #: the field that names a row to those who hear it
     export: str | None = None  #: where the rows that match can be had as CSV, up to 10,000 of them
     exported: Callable[[Query], Query] = dict  #: the filters of the address in the words of the export
 
@@ -54,6 +56,7 @@ class LiveList:
         on_open: OnOpen | None = None,
         actions: Sequence[Action] = (),
         on_action: OnAction | None = None,
+        selecting: Selecting | None = None,
     ) -> None:
         """`on_open` takes the place of going to the shape's `row_path`; `on_action` gets a row's id and its action."""
         known = (*filters.words, "sort", "cursor", "columns")
@@ -64,6 +67,7 @@ class LiveList:
         self._header = header
         self._filters = filters
         self._listener: Listener[News] | None = None
+        self._selecting = selecting
         self._is_typing = False  #: what is typed is one entry of the history, not one for each letter
         self._place = ui.element("div").classes("list")
         with self._place:
@@ -76,6 +80,8 @@ class LiveList:
                 group=shape.group,
                 layout=shape.layout,
                 actions=actions,
+                selectable=selecting is not None,
+                naming=shape.naming,
                 handlers=self._handlers(on_open, on_action),
             )
             self.pager = Pager(on_page=self._turn)
@@ -85,6 +91,8 @@ class LiveList:
         attribute(self._export, "title", "The rows that match, up to 10,000")
         self._export.set_visibility(shape.export is not None)
         filters.serve(self)
+        if selecting is not None:
+            selecting.serve(self.table)
         self._show_query()
 
     def _handlers(self, on_open: OnOpen | None, on_action: OnAction | None) -> Handlers:
@@ -93,7 +101,8 @@ class LiveList:
             open=on_open or (lambda id_: ui.navigate.to(self._shape.row_path.format(id=id_))),
             action=on_action,
             columns=self._choose_columns,
-            remounted=self.draw,
+            remounted=self._draw_anew,
+            select=None if self._selecting is None else self._selecting.hear,
             behind=self._sync,
         )
 
@@ -117,6 +126,11 @@ class LiveList:
         if listener is self._listener:
             self.table.reset(rows.value.json, rows.edition, empty=self._empty())
             self._show_foot(rows.value)
+
+    async def _draw_anew(self) -> None:
+        await self.draw()
+        if self._selecting is not None:
+            self._selecting.restore()
 
     async def _sync(self) -> None:
         """The table has missed a patch."""
@@ -143,6 +157,8 @@ class LiveList:
     async def choose(self, **filters: str | None) -> None:
         """Other filters: back to the first page."""
         if any((value or None) != self._query.get(name) for name, value in filters.items()):
+            if self._selecting is not None:
+                self._selecting.drop()
             goes_on, self._is_typing = self._is_typing, set(filters) == {"q"}
             await self._go(new_entry=not (goes_on and self._is_typing), cursor=None, **filters)
 
@@ -183,6 +199,8 @@ class LiveList:
             before=rows.previous,
             after=rows.next,
         )
+        if self._selecting is not None:
+            self._selecting.show_rows(rows, self._query)
 
     def _columns(self) -> list[Column]:
         chosen = self._query.get("columns", "").split(",") if self._query.get("columns") else None

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 
 from operations import phrases
 from operations.access import Actor
-from operations.bulk.plans import PlannedRow, Seen, planned, unknown
+from operations.bulk.plans import Offer, PlannedRow, Seen, planned, unknown
 from operations.database import Database
 from operations.deed_facts import Facts
 from operations.diagnosis.evidence import Evidence
@@ -27,12 +27,22 @@ class Looker:
 
     async def rows(self, deed: Deed, ids: Sequence[UUID], actor: Actor) -> list[PlannedRow]:
         """In the order of the ids."""
-        found: list[PlannedRow] = []
+        (found,) = await self._planned((deed,), ids, actor)
+        return found
+
+    async def offers(self, deeds: Sequence[Deed], ids: Sequence[UUID], actor: Actor) -> tuple[Offer, ...]:
+        """By one look, of each deed: how many could take it now."""
+        looked = await self._planned(deeds, ids, actor)
+        return tuple(Offer.of(deed, rows) for deed, rows in zip(deeds, looked, strict=True))
+
+    async def _planned(self, deeds: Sequence[Deed], ids: Sequence[UUID], actor: Actor) -> list[list[PlannedRow]]:
+        found: list[list[PlannedRow]] = [[] for _ in deeds]
         for first in range(0, len(ids), AT_ONCE):
             some = ids[first : first + AT_ONCE]
             async with self.database.reading() as connection:
                 seen = {row.id: self._seen(row) for row in await connection.execute(LOOK, {"ids": list(some)})}
-            found += [planned(deed, seen[id_], actor) if id_ in seen else unknown(id_) for id_ in some]
+            for deed, rows in zip(deeds, found, strict=True):
+                rows += [planned(deed, seen[id_], actor) if id_ in seen else unknown(id_) for id_ in some]
         return found
 
     def _seen(self, row: Row[tuple[object, ...]]) -> Seen:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
 from operations.access import Actor
@@ -88,6 +89,22 @@ class Plan:
     def problems(self) -> tuple[Said, ...]:
         """Why rows would be skipped."""
         return _counted(row.problem for row in self.rows if row.problem is not None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """How many of some executions could take a deed now, and why when none could."""
+
+    deed: Deed
+    acting: int
+    problem: str | None
+
+    @classmethod
+    def of(cls, deed: Deed, rows: Iterable[PlannedRow]) -> Self:
+        """What speaks against most of them speaks against all."""
+        planned = Plan(deed=deed, selection={}, rows=tuple(rows))
+        why = planned.problems[0].sentence if planned.problems else None
+        return cls(deed=deed, acting=planned.acting, problem=None if planned.acting else why)
 
 
 def deed_of(word: str) -> Deed:

@@ -57,10 +57,9 @@ class Chooser:
                 if not found:
                     raise InvalidInput({"ids": "Name at least one execution; no ids are not all of them."})
             case ByFilter():
-                wanted = replace(selection.filter, search=search.usable(selection.filter.search))
-                if wanted == ExecutionFilter():
+                if not narrows(selection.filter):
                     raise InvalidInput({"filter": "Narrow the filter down; an empty one is not all executions."})
-                found = await self.executions.ids(wanted, limit=MOST + 1)
+                found = await self.executions.ids(_usable(selection.filter), limit=MOST + 1)
             case ByGroup():
                 async with self.database.reading() as connection:
                     values = {"cause": selection.cause, "signature": selection.signature, "most": MOST + 1}
@@ -70,6 +69,19 @@ class Chooser:
         if len(found) > MOST:
             raise InvalidInput({"filter": f"These are more than {MOST:,} executions; narrow them down."})
         return tuple(found)
+
+    async def count(self, wanted: ExecutionFilter) -> int:
+        """How many executions this filter chooses; more than `MOST` are one more."""
+        return len(await self.executions.ids(_usable(wanted), limit=MOST + 1))
+
+
+def narrows(wanted: ExecutionFilter) -> bool:
+    """Whether it asks for anything: what does not is never meant, and chooses nothing."""
+    return _usable(wanted) != ExecutionFilter()
+
+
+def _usable(wanted: ExecutionFilter) -> ExecutionFilter:
+    return replace(wanted, search=search.usable(wanted.search))
 
 
 # The members of a group as `operations.queries.groups` counts them; the one for which it lasts longest comes first.
