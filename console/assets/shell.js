@@ -90,14 +90,14 @@
 
   const STEPS = { "[": "previous", "]": "next" };
   const COVERS = ".dialogs [role=dialog], #shortcuts:not([hidden]), .palette-dialog";
-  let leaderAt = 0;
+  let leaderAt = -Infinity; // of a page that has just been opened, no key came before
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "Escape" && shortcuts()?.hidden === false) return endHelp();
     if (document.querySelector(COVERS)) return;
     if (event.key === "Escape" && narrow.matches && isDrawerOpen()) return setDrawer(false);
     const afterLeader = event.timeStamp - leaderAt < 1500;
-    leaderAt = 0;
+    leaderAt = -Infinity;
     if (event.key === "?") help();
     else if (STEPS[event.key]) document.querySelector(`a[data-step="${STEPS[event.key]}"]`)?.click();
     else if (afterLeader) {
