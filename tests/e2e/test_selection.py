@@ -37,7 +37,8 @@ async def open_list(page: Page, signature: str) -> None:
 
 
 async def selected(page: Page) -> list[str]:
-    return await page.locator("tbody tr.selected").evaluate_all("rows => rows.map(row => row.dataset.id)")
+    ids: list[str] = await page.locator("tbody tr.selected").evaluate_all("rows => rows.map(row => row.dataset.id)")
+    return ids
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
