@@ -34,6 +34,16 @@ class Many:
         """Provisionings that have not started."""
         return [await self._add(Status.PENDING, TenantStatus.PROVISIONING) for _ in range(number)]
 
+    async def stuck_in_a_step(self, number: int) -> list[UUID]:
+        """Running ones whose step could be tried now."""
+        ids = [await self._add(Status.RUNNING, TenantStatus.PROVISIONING) for _ in range(number)]
+        await self.connection.execute(
+            "UPDATE workflow_executions SET health = 'stuck', cause = 'step_retrying', current_step = 'create_schema'"
+            " WHERE id = ANY(%s)",
+            (ids,),
+        )
+        return ids
+
     async def completed(self) -> UUID:
         return await self._add(Status.COMPLETED, TenantStatus.ACTIVE)
 
@@ -88,6 +98,12 @@ class Many:
             cursor = page.next
             if cursor is None:
                 return found
+
+    async def queued(self) -> int:
+        """How many commands are on their way."""
+        found = await self.connection.execute("SELECT count(*) FROM commands WHERE state = 'queued'")
+        (number,) = await found.fetchone() or (0,)
+        return int(number)
 
     async def effects(self, ids: list[UUID]) -> Counter[UUID]:
         """How many commands each execution has had; of one that got a new attempt, the start of that."""

@@ -287,6 +287,25 @@ async def test_a_disabled_account_does_nothing_more(many: Many) -> None:
     assert await many.effects(failed) == {failed[0]: 1}
 
 
+async def test_whoever_is_given_a_lower_role_meanwhile_ends_nothing_more(many: Many) -> None:
+    staff = uuid4()
+    await many.connection.execute(
+        "INSERT INTO staff (id, email, role, password_hash) VALUES (%s, 'ira@example.com', 'operator', 'x')", (staff,)
+    )
+    ira = Actor(name="ira@example.com", role=Role.OPERATOR, staff_id=staff)
+    pending = await many.pending(2)
+    id_ = await many.begin(pending, Deed.TERMINATE, actor=ira)
+    await many.services.bulks.runner.turns.take(id_)
+
+    await many.connection.execute("UPDATE staff SET role = 'support' WHERE id = %s", (staff,))
+    await many.finished(id_)
+
+    first, second = await many.rows(id_)
+    assert (first.result, second.result) == (BulkResult.ENDED, BulkResult.SKIPPED)
+    assert "takes the role operator" in (second.why or "")
+    assert await many.effects(pending) == {pending[0]: 1}
+
+
 async def test_where_it_takes_two_another_person_lets_it_begin(many: Many) -> None:
     bulks = replace(many.services.bulks, takes_two=True)
     pending = await many.pending(2)
