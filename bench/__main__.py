@@ -22,6 +22,7 @@ MODULES = {
     "P8": "bench.p8_provisioning",
     "P9": "bench.p9_start",
     "P10": "bench.p10_render",
+    "bulk": "bench.bulk",
     "diagnosing": "bench.diagnosing",
     "replaying": "bench.replaying",
     "leaks": "bench.leaks",

@@ -10,7 +10,7 @@ from bench.results import RESULTS, Figure
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN = "<!-- measured: written by `make bench` -->"
-ORDER = (*(f"P{number}" for number in range(1, 11)), "diagnosing", "replaying", "leaks")
+ORDER = (*(f"P{number}" for number in range(1, 11)), "bulk", "diagnosing", "replaying", "leaks")
 
 
 class Machine(TypedDict):
