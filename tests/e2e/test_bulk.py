@@ -1,6 +1,5 @@
 """Many runs at once: what is asked before, how far it is, and what became of each."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,12 +14,6 @@ from tests.factories import add_execution, add_tenant, set_status
 from workbench.consoles import Console
 
 REASON = "quota raised, ticket 4711"
-
-
-@pytest.fixture
-async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
-        yield connected
 
 
 async def stuck(connection: AsyncConnection, signature: str, number: int) -> list[UUID]:

@@ -1,7 +1,6 @@
 """Selecting rows: by mouse, by keyboard and on a phone, over pages, changes and cuts; and what is offered for them."""
 
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import quote_plus
 from uuid import UUID, uuid4
 
@@ -19,12 +18,6 @@ from tests.factories import set_status
 from workbench.consoles import Console
 
 TOPS = "[...document.querySelectorAll('tbody tr')].slice(0, 9).map(r => r.dataset.id + r.getBoundingClientRect().top)"
-
-
-@pytest.fixture
-async def connection(beside: Services) -> AsyncIterator[AsyncConnection]:
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connected:
-        yield connected
 
 
 def bar(page: Page) -> Locator:
