@@ -146,7 +146,7 @@ def untrue(rows: list[BulkRowView], commands: Commands, runs: Counter[UUID]) -> 
         match row.result:
             case BulkResult.SKIPPED:
                 is_true = mine == 0 and started == 0 and bool(row.why) and (theirs == 1 or "completed" in str(row.why))
-            case BulkResult.FAILED:
+            case BulkResult.FAILED | BulkResult.WENT_ON:  # its command reached an end, and began nothing
                 is_true = mine == 1 and started == 0 and bool(row.why)
             case _:
                 is_true = (mine, started) == (1, 1)
