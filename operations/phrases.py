@@ -63,6 +63,7 @@ RESULTS = {
     BulkResult.SENT: ("is on its way", "are on their way"),
     BulkResult.LEFT: ("is left", "are left"),
 }
+FINAL = "A decision is final."
 STOPS = (".", "!", "?", "…", ".”")
 BY = re.compile(r"(?P<why>.*) \(by (?P<who>[^()]+)\)", re.DOTALL)
 #: The class of an error, as SDK and drivers put it before their words: `OSError: `, `InsufficientPrivilege: `.
@@ -155,6 +156,11 @@ def said(moment: datetime) -> str:
 def decided(decision: Decision, by: str, why: str, at: datetime) -> str:
     """Who decided what, and when: `Approved on 2026-12-04 23:19 UTC by ops@example.com: “paid”`."""
     return ended(f"{decision.capitalize()} on {said(at)}", by, why)
+
+
+def settled(decided: str) -> str:
+    """Why nothing else can be decided any more; `decided` is the sentence of the function of that name."""
+    return f"{decided.rstrip('.')}. {FINAL}"
 
 
 def outcome_of_all(results: Mapping[BulkResult, int]) -> str:

@@ -12,7 +12,7 @@ from operations.blast_radius import FAILS, STAYS, contents, left_behind, made
 from operations.deed_facts import Facts, Possibility
 from operations.diagnosis.advice import advice
 from operations.kinds import Deed
-from operations.phrases import REQUESTS, said, shown_status, spelled, told
+from operations.phrases import FINAL, REQUESTS, said, settled, shown_status, spelled, told
 from operations.statuses import Cause, CommandKind, RetryKind, Status, TenantStatus
 from operations.tenant_rules import cancel_problem, cleanup_problem, retry_problem
 
@@ -64,7 +64,7 @@ def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
     if facts.status.is_final:
         problem = _ended(facts)
     elif not facts.awaits_decision:
-        problem = f"{facts.decided.rstrip('.')}. A decision is final." if facts.decided else undecided
+        problem = settled(facts.decided) if facts.decided else undecided
     elif approves and (facts.takes_two or facts.removes) and facts.requested_by == actor.name:
         problem = "You asked for it yourself; it takes another person to approve it."
     if facts.removes:
@@ -74,7 +74,7 @@ def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
     return Possibility(
         permission=Permission.DECIDE,
         effects=(does, "The decision is kept with your name and your reason."),
-        not_undone=("A decision is final.",),
+        not_undone=(FINAL,),
         problem=problem,
         refusal=errors.NotWaiting,
     )

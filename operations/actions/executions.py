@@ -110,7 +110,7 @@ class Executions:
         made = (await connection.execute(select(*columns).where(Approval.execution_id == id_))).one_or_none()
         if made is not None and made.decision != decision:
             said = phrases.decided(Decision(made.decision), made.decided_by, made.reason, made.decided_at)
-            raise AlreadyDecided(f"{said.rstrip('.')}. A decision is final. Nothing was changed.")
+            raise AlreadyDecided(f"{phrases.settled(said)} Nothing was changed.")
         return made is not None
 
     async def _end(self, actor: Actor, id_: UUID, deed: Deed, reason: str, seen_run_id: str | None) -> UUID:

@@ -118,6 +118,11 @@ def test_a_decision_is_told_with_who_when_and_why() -> None:
     assert by_time == "Rejected on 2026-12-04 23:19 UTC: nobody decided."
 
 
+@pytest.mark.parametrize("decided", ["Rejected by ada@example.com", "Rejected by ada@example.com."])
+def test_a_decision_that_was_made_is_said_to_be_final(decided: str) -> None:
+    assert phrases.settled(decided) == "Rejected by ada@example.com. A decision is final."
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
