@@ -226,7 +226,7 @@ class Settings(BaseSettings):
                 return self.public_url is not None
 
 
-_OR_UP = "or use `tenantry up`, which brings its own server."
+_OR_UP = "use `tenantry up`, which brings its own server, or name in TENANTRY_DATA_DIR the directory of one that runs."
 _ADVICE = {
     Requirement.DATABASE_URL: f"Give the PostgreSQL URL of the control plane, {_OR_UP}",
     Requirement.TEMPORAL_ADDRESS: f"Give host:port of the Temporal frontend, {_OR_UP}",

@@ -108,6 +108,11 @@ def test_what_a_process_needs_is_asked_for_by_name(requirement: Requirement) -> 
     assert message.endswith(".")
 
 
+@pytest.mark.parametrize("requirement", [Requirement.DATABASE_URL, Requirement.TEMPORAL_ADDRESS])
+def test_who_runs_a_command_beside_an_up_is_told_where_it_is_looked_for(requirement: Requirement) -> None:
+    assert "TENANTRY_DATA_DIR" in refusal(requirement)
+
+
 @pytest.mark.parametrize("requirement", Requirement)
 def test_a_blank_value_is_no_value(monkeypatch: pytest.MonkeyPatch, requirement: Requirement) -> None:
     monkeypatch.setenv(requirement, "")
