@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import typer
 import typer.main
 import yaml
 
+from operations.kinds import Kind
 from operations.secret_files import SECRETS
 from operations.settings import PREFIX, Settings
 
@@ -55,6 +57,13 @@ def mentioned(text: str) -> Iterator[tuple[str, list[str]]]:
             words = call.split()
             named = [word for word in words if re.fullmatch(r"[a-z]+(?:-[a-z]+)*", word)]
             yield " ".join(named[:2]), [word for word in words if word.startswith("--")]
+
+
+def test_the_guide_to_extending_explains_each_field_of_a_kind() -> None:
+    guide = (ROOT / "docs" / "extending.md").read_text()
+    first_cells = " ".join(re.findall(r"^\| (`[^|]*) \|", guide, re.MULTILINE))
+
+    assert set(re.findall(r"`(\w+)`", first_cells)) == {field.name for field in fields(Kind)}
 
 
 def test_there_are_documents() -> None:
