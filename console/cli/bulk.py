@@ -1,14 +1,16 @@
 """`tenantry executions bulk`: one action on many executions, and how far it is."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations.errors import InvalidInput
 from operations.phrases import spelled
-from operations.statuses import BulkResult, Cause, Health, Status
+from operations.statuses import BulkResult
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
@@ -27,11 +29,11 @@ def begin(
     *,
     reason: Annotated[str, typer.Option(help="Why; 3-500 characters, kept in the audit log.")],
     id: Annotated[list[UUID] | None, typer.Option(help="An execution; can be given several times.")] = None,  # noqa: A002
-    status: Annotated[list[Status] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    health: Annotated[list[Health] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    cause: Annotated[list[Cause] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    signature: Annotated[str, typer.Option(help="Only those whose error has this signature.")] = "",
-    search: Annotated[str, typer.Option("--search", "-q", help="Tenant, owner's e-mail, workflow id or error.")] = "",
+    status: Statuses = None,
+    health: Healths = None,
+    cause: Causes = None,
+    signature: Signature = "",
+    search: Search = "",
     bulk: Annotated[UUID | None, typer.Option(help="Only those that this bulk operation was about.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     count: Annotated[int | None, typer.Option(help="How many; else it is asked for where it matters.")] = None,
@@ -43,18 +45,11 @@ def begin(
     from operations.bulk.selections import ByFilter, ByIds  # noqa: PLC0415
     from operations.queries.execution_views import ExecutionFilter  # noqa: PLC0415
 
-    wanted = ExecutionFilter(
-        statuses=frozenset(status or ()),
-        healths=frozenset(health or ()),
-        causes=frozenset(cause or ()),
-        signature=signature or None,
-        search=search,
-        bulk_id=bulk,
-    )
+    wanted = replace(chosen(status, health, cause, signature, search), bulk_id=bulk)
     if id and wanted != ExecutionFilter():
         raise InvalidInput({"filter": "Name executions by their ids or by a filter, not by both."})
-    chosen: Selection = ByIds(ids=tuple(id)) if id else ByFilter(filter=wanted)
-    planned = with_services(lambda services: services.bulks.preview(operator(), deed_of(action), chosen))
+    selection: Selection = ByIds(ids=tuple(id)) if id else ByFilter(filter=wanted)
+    planned = with_services(lambda services: services.bulks.preview(operator(), deed_of(action), selection))
     print_json(planned) if as_json and dry_run else _print_plan(planned, to_people=not as_json)
     if dry_run:
         return

@@ -7,11 +7,12 @@ from uuid import UUID
 import typer
 
 from console.cli import bulk
+from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
 from console.cli.services import AsJson, operator, print_json, with_services
 from operations import kinds
 from operations.kinds import Deed
 from operations.phrases import shown_status, spelled, told, who
-from operations.statuses import Cause, Decision, Health, RetryKind, Status
+from operations.statuses import Decision, RetryKind
 
 if TYPE_CHECKING:
     from operations.actions.retries import Retried
@@ -29,28 +30,22 @@ commands.command("bulk-status")(bulk.status)
 @commands.command("list")
 def list_executions(
     *,
-    status: Annotated[list[Status] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    health: Annotated[list[Health] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    cause: Annotated[list[Cause] | None, typer.Option(help="Only these; can be given several times.")] = None,
-    signature: Annotated[str, typer.Option(help="Only those whose error has this signature.")] = "",
+    status: Statuses = None,
+    health: Healths = None,
+    cause: Causes = None,
+    signature: Signature = "",
     superseded: Annotated[
         bool | None,
         typer.Option(help="Of failed ones, only those of which a newer attempt took the place, or did not."),
     ] = None,
-    search: Annotated[str, typer.Option("--search", "-q", help="Tenant, owner's e-mail, workflow id or error.")] = "",
+    search: Search = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List executions: open ones first, longest without progress first."""
-    from operations.queries.execution_views import ExecutionFilter, Sort  # noqa: PLC0415
+    from operations.queries.execution_views import Sort  # noqa: PLC0415
 
-    wanted = ExecutionFilter(
-        statuses=frozenset(status or ()),
-        healths=frozenset(health or ()),
-        causes=frozenset(cause or ()),
-        signature=signature or None,
-        search=search,
-    ).narrowed(superseded=superseded)
+    wanted = chosen(status, health, cause, signature, search).narrowed(superseded=superseded)
     page = with_services(lambda services: services.reads.executions.list(wanted, sort=Sort.ATTENTION, limit=limit))
     if as_json:
         print_json(page)
