@@ -18,6 +18,7 @@ from console.pages.bulk_actions import BulkActions
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Row, Rows
+from console.pages.looks import look_again
 from console.pages.place import Place
 from console.pages.scope import Scope
 from operations.errors import BulkNotFound
@@ -57,7 +58,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     page = BulkPage(scope, await followed.load())
     listener = Listener[BulkView](page.show)
     page.show((await scope.hub.watch(followed, listener)).value)
-    ui.timer(AGAIN, page.look_again, immediate=False)
+    look_again(AGAIN, page.look_again)
     await page.draw_rows(address.values(arguments))
 
 

@@ -18,6 +18,7 @@ from console.pages import address, finding_dialog, finding_rows, finding_words, 
 from console.pages.list_filters import ListFilters
 from console.pages.live_list import ListShape, LiveList
 from console.pages.live_rows import News, Rows
+from console.pages.looks import look_again
 from console.pages.place import Nav, Place
 from console.pages.reconciliation_actions import ReconciliationActions
 from console.pages.scope import Scope
@@ -71,7 +72,7 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     if query.get("finding"):
         await finding_dialog.show(scope, query["finding"])
 
-    async def look_again() -> None:
+    async def look() -> None:
         overview.show(await scope.services.reads.reconciliation.state())
 
     state_listener = Listener[ReconcilerState](overview.show)
@@ -80,8 +81,8 @@ async def build(scope: Scope, arguments: PageArguments) -> None:
     overview.show_open((await scope.hub.watch(open_findings.view(scope), found_listener)).value)
     passes_listener = Listener[Sequence[Mark]](strip.show)
     strip.show((await scope.hub.watch(pass_marks.view(scope), passes_listener)).value)
-    actions.on_change = look_again
-    ui.timer(LOOK, look_again, immediate=False)  # silence and a pause are nothing that the feed could tell
+    actions.on_change = look
+    look_again(LOOK, look)  # silence and a pause are nothing that the feed could tell
 
 
 PLACE = Place(path=PATH, title="Reconciliation", build=build, nav=Nav(icon="balance", key="r"))

@@ -13,6 +13,7 @@ from console.components.page_headers import PageHeader
 from console.components.tables import Column, Empty, EmptyKind, Kind, LiveTable, to_json
 from console.components.text import attribute, tag
 from console.pages import incidents
+from console.pages.looks import look_again
 from console.pages.place import Nav, Place
 from console.pages.scope import Scope
 from operations import kinds
@@ -108,7 +109,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
                 facts(_schedule(each))
 
     await look()
-    ui.timer(LOOK, look, immediate=False)
+    look_again(LOOK, look)
 
 
 PLACE = Place(path="/workers", title="Workers", build=build, nav=Nav(icon="engineering", key="w"))
