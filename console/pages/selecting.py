@@ -1,7 +1,6 @@
 """What is selected in a list of executions, and the bar with what can be done to it. It ends with the page."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from nicegui import ui
@@ -31,16 +30,6 @@ LOOK = 1.0  #: seconds between two looks at those
 COUNT = 2.0  #: seconds between two counts of all that match
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Around:
-    """What the list shows of all that match."""
-
-    wanted: ExecutionFilter
-    ids: frozenset[str]
-    total: int
-    capped: bool
-
-
 def offered(among: Sequence[Deed]) -> tuple[Deed, ...]:
     """Those for the role of whoever looks; without any there is nothing to select for."""
     return tuple(deed for deed in among if sessions.may(OFFERED_TO[deed]))
@@ -64,7 +53,8 @@ class Selecting:
         self._ids: tuple[UUID, ...] = ()
         self._all: ExecutionFilter | None = None
         self._number = 0
-        self._around = Around(wanted=ExecutionFilter(), ids=frozenset(), total=0, capped=False)
+        self._rows: Rows | None = None
+        self._query: Query = {}
         self._table: LiveTable | None = None
         self._listener: Listener[tuple[Offer, ...]] | Listener[int] | None = None
         with filters.place:
@@ -89,10 +79,10 @@ class Selecting:
         await self._look()
 
     def show_rows(self, rows: Rows, query: Query) -> None:
-        """What the list shows now."""
-        ids = frozenset(str(row["id"]) for row in rows.rows)
-        self._around = Around(wanted=self._wanted(query), ids=ids, total=rows.total, capped=rows.total_capped)
-        self._show()
+        """What the list shows now. Nothing is made of it before something is selected: each tab hears each change."""
+        self._rows, self._query = rows, query
+        if self._number:
+            self._show()
 
     def drop(self) -> None:
         """Another filter: what was selected by the one before is not what is looked at now."""
@@ -107,11 +97,12 @@ class Selecting:
             self._table.select([str(id_) for id_ in self._ids], all_that_match=self._all is not None)
 
     async def _select_all(self) -> None:
-        problem = selection_words.why_not_all(self._around.wanted)
+        wanted = self._wanted(self._query)
+        problem = selection_words.why_not_all(wanted)
         if problem is not None or self._table is None:
             feedback.toast(problem or "", feedback.Tone.INFO)
             return
-        self._all, self._ids = self._around.wanted, ()
+        self._all, self._ids = wanted, ()
         self._table.select([], all_that_match=True)
         await self._look()
 
@@ -196,16 +187,18 @@ class Selecting:
             attribute(element, "title", button.problem)
 
     def _show(self) -> None:
-        around = self._around
+        here = () if self._rows is None else self._rows.rows
         if self._all is not None:
             text = selection_words.all_counted(self._number)
         else:
-            text = selection_words.counted(len(self._ids), sum(str(id_) in around.ids for id_ in self._ids))
+            shown = {str(row["id"]) for row in here}
+            text = selection_words.counted(len(self._ids), sum(str(id_) in shown for id_ in self._ids))
         self._bar.show(self._number, text)
-        is_part = self._all is None and around.total > len(self._ids)
-        self._whole.set_visibility(is_part)
-        problem = selection_words.why_not_all(around.wanted)
-        self._whole.set_text(selection_words.offer_all(around.total, capped=around.capped))
+        if self._rows is None:
+            return
+        self._whole.set_visibility(self._all is None and self._rows.total > len(self._ids))
+        problem = selection_words.why_not_all(self._wanted(self._query))
+        self._whole.set_text(selection_words.offer_all(self._rows.total, capped=self._rows.total_capped))
         attribute(self._whole, "aria-disabled", None if problem is None else "true")
         attribute(self._whole, "title", problem)
 
