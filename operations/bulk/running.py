@@ -18,10 +18,12 @@ from operations.database import Database
 from operations.errors import DatabaseUnavailable
 from operations.logs import logger
 from operations.outbox.step_deliveries import WENT_ON
+from operations.queries.bulk_results import KNOWN_NOW, PASSING
 
 log = logger(__name__)
 
 AT_ONCE = 3  #: turns in one process
+IDLE = 2.0  #: seconds between two looks while no operation is open; whoever begins one wakes its own process
 SHARE = 0.5  #: seconds for which rows are granted at a time
 LARGEST_SHARE = 50  #: rows
 MOST_SENT = 64  #: rows on their way: while Temporal does not answer, the others keep their choice
@@ -53,8 +55,7 @@ class Runner:
             pause = self.poll
             try:
                 with suppress(DatabaseUnavailable):
-                    share = await self.advance()
-                    pause = self.poll if share is None else min(self.poll, share.seconds)
+                    pause = await self._advance_if_any()
             except Exception:  # a bug must not end the process that runs them
                 log.exception("bulk operations could not be advanced")
             await self._wait(pause)
@@ -62,6 +63,14 @@ class Runner:
     def wake(self) -> None:
         """Look for rows now; to be called after a commit that lets an operation go on."""
         self._woken.set()
+
+    async def _advance_if_any(self) -> float:
+        """Seconds until the next look. Most of the time there is nothing, which costs one question."""
+        async with self.database.reading() as connection:
+            if not await connection.scalar(IS_ANY_OPEN):
+                return max(self.poll, IDLE)
+        share = await self.advance()
+        return self.poll if share is None else min(self.poll, share.seconds)
 
     async def advance(self) -> Share | None:
         """One look: write what has come to its end, then take a share of rows; None when none are due."""
@@ -95,6 +104,7 @@ class Runner:
     async def _settle(self) -> None:
         async with self.database.transaction() as connection:
             await connection.execute(SETTLE, {"went_on": WENT_ON})
+            await connection.execute(KEEP, {"passing": list(PASSING)})
             for row in await connection.execute(FINISH):
                 await audit.record(
                     connection,
@@ -105,6 +115,8 @@ class Runner:
                     after={"done": row.done, "failed": row.failed, "skipped": row.skipped},
                 )
 
+            await connection.execute(COUNT)
+
     async def _wait(self, pause: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
@@ -112,6 +124,7 @@ class Runner:
         self._woken.clear()
 
 
+IS_ANY_OPEN = text("SELECT EXISTS (SELECT FROM bulk_operations WHERE counted IS NULL)")
 # Operations take turns: the one that waited longest comes first. The moment before which nothing more is granted is
 # looked at in the row itself, which is locked: of two processes that ask at once, one gets the share.
 GRANT = text(
@@ -148,6 +161,31 @@ SETTLE = text(
             SELECT e.id FROM workflow_executions e WHERE e.retry_of = r.execution_id ORDER BY e.created_at DESC LIMIT 1
         ) ELSE r.successor_id END
     FROM ended WHERE r.bulk_id = ended.bulk_id AND r.ordinal = ended.ordinal
+    """
+)
+# What time changes no more is kept with the row: whoever reads thousands of rows need not put it together for each.
+_KEEP = """
+    WITH known AS (
+        SELECT * FROM ({known_now}
+            WHERE r.result IS NULL AND r.settled_at IS NOT NULL
+            ORDER BY r.bulk_id, r.ordinal FOR UPDATE OF r SKIP LOCKED) of_rows
+        WHERE result <> ALL(:passing)
+    )
+    UPDATE bulk_rows r SET result = known.result
+    FROM known WHERE r.bulk_id = known.bulk_id AND r.ordinal = known.ordinal
+"""
+KEEP = text(_KEEP.format(known_now=KNOWN_NOW))
+COUNT = text(
+    """
+    UPDATE bulk_operations b SET counted = (
+        SELECT jsonb_build_object(
+            'done', count(*) FILTER (WHERE r.state = 'done'), 'failed', count(*) FILTER (WHERE r.state = 'failed'),
+            'skipped', count(*) FILTER (WHERE r.state = 'skipped'),
+            'results', coalesce((SELECT jsonb_object_agg(result, number) FROM (
+                SELECT result, count(*) AS number FROM bulk_rows WHERE bulk_id = b.id GROUP BY result) counted), '{}'))
+        FROM bulk_rows r WHERE r.bulk_id = b.id)
+    WHERE b.counted IS NULL AND b.finished_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM bulk_rows r WHERE r.bulk_id = b.id AND r.result IS NULL)
     """
 )
 FINISH = text(

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operations.models.metadata import CreatedAt, Identity, JsonObject, Record, Word
-from operations.statuses import BulkRowState, BulkState, RetryKind, Role
+from operations.statuses import BulkResult, BulkRowState, BulkState, RetryKind, Role
 
 
 class BulkOperation(Record):
@@ -30,10 +30,12 @@ class BulkOperation(Record):
     first_alone: Mapped[bool] = mapped_column(server_default=text("false"))  #: one row, then it pauses
     canary_id: Mapped[UUID | None]  #: the execution that went alone
     next_at: Mapped[CreatedAt]  #: before this moment no further row has its turn
+    counted: Mapped[JsonObject | None]  #: its numbers, once what became of each row is known
 
     __table_args__ = (
         Index("ix_bulk_operations_created", text("created_at DESC"), text("id DESC")),
         Index("ix_bulk_operations_open", "next_at", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_bulk_operations_uncounted", "created_at", postgresql_where=text("counted IS NULL")),
     )
 
 
@@ -52,11 +54,18 @@ class BulkRow(Record):
     successor_id: Mapped[UUID | None]  #: the new attempt
     why: Mapped[str | None]  #: it was skipped, or failed
     settled_at: Mapped[datetime | None]
+    result: Mapped[BulkResult | None] = mapped_column(Word(BulkResult))  #: what became of it, once time brings no other
 
     __table_args__ = (
         UniqueConstraint("bulk_id", "execution_id"),
         Index("ix_bulk_rows_left", "bulk_id", "ordinal", postgresql_where=text("state = 'left'")),
         Index("ix_bulk_rows_sent", "command_id", postgresql_where=text("state = 'sent'")),
         Index("ix_bulk_rows_execution", "execution_id"),
+        Index(
+            "ix_bulk_rows_unknown",
+            "bulk_id",
+            "ordinal",
+            postgresql_where=text("result IS NULL AND settled_at IS NOT NULL"),
+        ),
         Index("ix_bulk_rows_successor", "successor_id", postgresql_where=text("successor_id IS NOT NULL")),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from operations.database import Database
 from operations.errors import BulkNotFound, InvalidInput
 from operations.kinds import Deed
+from operations.queries.bulk_results import KNOWN_NOW, results_of
 from operations.queries.bulk_views import BulkMention, BulkRowView, BulkView
 from operations.queries.paging import COUNT_CAP, Page, check_limit
 from operations.statuses import BulkResult, BulkRowState, BulkState, RetryKind
@@ -84,12 +85,12 @@ class BulkQueries:
     ) -> Page[BulkRowView]:
         """In the order of their turns, with these results, or all. Raises `InvalidInput`."""
         check_limit(limit)
-        wanted = [result.value for result in results] or [result.value for result in BulkResult]
+        wanted = [result.value for result in results]
         first = _place(cursor)
-        values = {"id": id_, "results": wanted, "first": first, "limit": limit + 1}
+        values = {"id": id_, "first": first, "limit": limit + 1} | ({"results": wanted} if wanted else {})
         async with self.database.reading() as connection:
-            found = (await connection.execute(ROWS, values)).all()
-            total = await connection.scalar(ROWS_TOTAL, {"id": id_, "results": wanted}) or 0
+            found = (await connection.execute(ROWS_WITH_RESULTS if wanted else ROWS, values)).all()
+            total = await connection.scalar(TOTAL_WITH_RESULTS if wanted else ROWS_TOTAL, values) or 0
         return _page([_row(row) for row in found], first, limit, total)
 
 
@@ -155,33 +156,20 @@ def _row(row: Row[tuple[object, ...]]) -> BulkRowView:
     )
 
 
-# What became of one row. Its operation is `b` here, and `o` around it: one name would count the rows of all.
-# Of a retry, the outcome of its command; where the run was replaced, that of the start of the new attempt. That no
-# worker is there is said while it lasts. A step that was to be tried now, and needed no push, went on by itself.
-_RESULTS = """
-    SELECT r.*, CASE
-        WHEN r.state = 'skipped' AND r.retry_kind = 'step' AND (r.command_id IS NOT NULL OR e.status = 'completed')
-            THEN 'went_on'
-        WHEN r.state <> 'done' THEN r.state
-        WHEN b.action IN ('cancel', 'terminate') THEN
-            CASE WHEN e.status IN ('completed', 'failed') THEN 'ended' ELSE 'watched' END
-        WHEN b.action <> 'retry' THEN 'decided'
-        WHEN coalesce(s.outcome, c.outcome) = 'not_done' THEN 'failed'
-        WHEN coalesce(s.outcome, c.outcome, 'not_in_time') = 'not_in_time' AND coalesce(n.cause, e.cause) = 'no_worker'
-            THEN 'no_worker'
-        ELSE coalesce(s.outcome, c.outcome, 'watched') END AS result
-    FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id
-    LEFT JOIN workflow_executions e ON e.id = r.execution_id
-    LEFT JOIN workflow_executions n ON n.id = r.successor_id
-    LEFT JOIN commands c ON c.id = r.command_id
-    LEFT JOIN commands s ON s.execution_id = r.successor_id AND s.kind = 'start'
-"""
+# The numbers of one of which all is known have been written down; those of another are counted from its rows. Its
+# operation is `b` within `KNOWN_NOW`, and `o` around it: one name would count the rows of all.
 _BULKS = """
-    SELECT o.*, counted.*,
+    SELECT o.*, coalesce(n.left_, 0) AS left_, coalesce(n.sent, 0) AS sent, coalesce(n.rate, 0) AS rate,
+           coalesce(n.done, (o.counted->>'done')::bigint) AS done,
+           coalesce(n.failed, (o.counted->>'failed')::bigint) AS failed,
+           coalesce(n.skipped, (o.counted->>'skipped')::bigint) AS skipped,
+           coalesce(n.results, o.counted->'results') AS results,
            (SELECT t.name FROM workflow_executions e JOIN tenants t ON t.id = e.entity_id
             WHERE e.id = o.canary_id) AS canary_name,
-           (SELECT x.result FROM ({results} WHERE r.bulk_id = o.id AND r.execution_id = o.canary_id) x) AS canary_result
-    FROM bulk_operations o CROSS JOIN LATERAL (
+           (SELECT coalesce(y.result, x.result) FROM bulk_rows y LEFT JOIN LATERAL (
+                {known_now} WHERE r.bulk_id = y.bulk_id AND r.ordinal = y.ordinal) x ON true
+            WHERE y.bulk_id = o.id AND y.execution_id = o.canary_id) AS canary_result
+    FROM bulk_operations o LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE state = 'left') AS left_, count(*) FILTER (WHERE state = 'sent') AS sent,
                count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
                count(*) FILTER (WHERE state = 'skipped') AS skipped,
@@ -189,13 +177,15 @@ _BULKS = """
                                   AND command_id IS NOT NULL)
                    / least(10, greatest(1, extract(epoch FROM clock_timestamp() - o.created_at))) AS rate,
                (SELECT jsonb_object_agg(result, number) FROM (
-                    SELECT result, count(*) AS number FROM ({results} WHERE r.bulk_id = o.id) of_rows GROUP BY result
+                    SELECT result, count(*) AS number FROM ({results}) of_rows GROUP BY result
                ) of_results) AS results
-        FROM bulk_rows WHERE bulk_id = o.id
-    ) counted
+        FROM bulk_rows WHERE bulk_id = o.id AND o.counted IS NULL
+        HAVING o.counted IS NULL
+    ) n ON true
 """
-ONE = text(_BULKS.format(results=_RESULTS) + "WHERE o.id = :id")
-LIST = text(_BULKS.format(results=_RESULTS) + "ORDER BY o.created_at DESC, o.id DESC OFFSET :first LIMIT :limit")
+BULKS = _BULKS.format(known_now=KNOWN_NOW, results=results_of("o.id"))
+ONE = text(BULKS + "WHERE o.id = :id")
+LIST = text(BULKS + "ORDER BY o.created_at DESC, o.id DESC OFFSET :first LIMIT :limit")
 _OF_GROUPS = """
     WHERE o.id IN (
         SELECT DISTINCT ON (selection->>'cause', selection->>'signature') id FROM bulk_operations
@@ -204,9 +194,9 @@ _OF_GROUPS = """
     )
     ORDER BY o.created_at DESC LIMIT 50
 """
-OF_GROUPS = text(_BULKS.format(results=_RESULTS) + _OF_GROUPS)
+OF_GROUPS = text(BULKS + _OF_GROUPS)
 _ENDED_LATELY = "WHERE o.finished_at > now() - interval '15 minutes' ORDER BY o.created_at DESC LIMIT 20"
-ENDED_LATELY = text(_BULKS.format(results=_RESULTS) + _ENDED_LATELY)
+ENDED_LATELY = text(BULKS + _ENDED_LATELY)
 ABOUT = text(
     """
     SELECT b.id AS bulk_id, b.action, b.total, b.created_at AS at, b.requested_by, b.reason, r.state, r.why
@@ -217,12 +207,20 @@ ABOUT = text(
 )
 TOTAL = text("SELECT count(*) FROM (SELECT FROM bulk_operations LIMIT :cap) AS counted")
 OPEN = text("SELECT count(*) FROM bulk_operations WHERE finished_at IS NULL")
+# A page of all rows is one of their ordinals, which begin at one and have no gaps.
+_PAGE = results_of(":id", "AND r.ordinal > :first AND r.ordinal <= :first + :limit")
+_WITH_RESULTS = "SELECT ordinal, result FROM ({results}) of_rows WHERE result = ANY(:results)"
+WITH_RESULTS = _WITH_RESULTS.format(results=results_of(":id"))
 _ROWS = """
-    SELECT x.*, w.workflow_id, t.slug, t.name
-    FROM ({results} WHERE r.bulk_id = :id) x
-    LEFT JOIN workflow_executions w ON w.id = x.execution_id LEFT JOIN tenants t ON t.id = w.entity_id
-    WHERE x.result = ANY(:results) ORDER BY x.ordinal OFFSET :first LIMIT :limit
+    SELECT r.ordinal, r.execution_id, r.why, r.retry_kind, r.command_id, r.successor_id, r.settled_at, x.result,
+           w.workflow_id, t.slug, t.name
+    FROM ({page}) x
+    JOIN bulk_rows r ON r.bulk_id = :id AND r.ordinal = x.ordinal
+    LEFT JOIN workflow_executions w ON w.id = r.execution_id LEFT JOIN tenants t ON t.id = w.entity_id
+    ORDER BY x.ordinal
 """
-_ROWS_TOTAL = "SELECT count(*) FROM ({results} WHERE r.bulk_id = :id) x WHERE x.result = ANY(:results)"
-ROWS = text(_ROWS.format(results=_RESULTS))
-ROWS_TOTAL = text(_ROWS_TOTAL.format(results=_RESULTS))
+ROWS = text(_ROWS.format(page=_PAGE))
+ROWS_TOTAL = text("SELECT total FROM bulk_operations WHERE id = :id")
+ROWS_WITH_RESULTS = text(_ROWS.format(page=WITH_RESULTS + " ORDER BY ordinal OFFSET :first LIMIT :limit"))
+_TOTAL_WITH_RESULTS = "SELECT count(*) FROM ({rows}) counted"
+TOTAL_WITH_RESULTS = text(_TOTAL_WITH_RESULTS.format(rows=WITH_RESULTS))

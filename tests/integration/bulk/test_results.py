@@ -1,7 +1,7 @@
 """The outcome of a whole bulk operation, counted from what became of each of its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
@@ -82,11 +82,30 @@ async def test_that_no_worker_is_there_is_said_while_it_lasts(many: Many) -> Non
     retried = await watched(many, 1)
     await retried.has_no_worker(retried.attempts[0])
     alone = await retried.results()
+    await many.advanced()
 
     await retried.turns_out(Outcome.MOVED_ON, 1, first=0)
 
     assert alone == {BulkResult.NO_WORKER: 1}
     assert await retried.results() == {BulkResult.MOVED_ON: 1}
+
+
+async def test_what_is_known_of_each_row_is_counted_once_and_for_all(many: Many) -> None:
+    retried = await watched(many, 3)
+    await retried.turns_out(Outcome.MOVED_ON, 2, first=0)
+    await many.advanced()
+    unknown, rows = await many.bulk(retried.bulk_id), await many.rows(retried.bulk_id)
+
+    await retried.turns_out(Outcome.FAILED_AGAIN, 1, first=2)
+    await many.advanced()
+    known, known_rows = await many.bulk(retried.bulk_id), await many.rows(retried.bulk_id)
+    await many.connection.execute("DELETE FROM bulk_rows WHERE bulk_id = %s", (retried.bulk_id,))
+
+    assert unknown.results == {BulkResult.MOVED_ON: 2, BulkResult.WATCHED: 1}
+    assert [row.result for row in rows] == [BulkResult.MOVED_ON, BulkResult.MOVED_ON, BulkResult.WATCHED]
+    assert known.results == {BulkResult.MOVED_ON: 2, BulkResult.FAILED_AGAIN: 1}
+    assert [row.result for row in known_rows] == [BulkResult.MOVED_ON] * 2 + [BulkResult.FAILED_AGAIN]
+    assert await many.bulk(retried.bulk_id) == replace(known, rate=0)  # of the last ten seconds
 
 
 async def test_each_operation_counts_its_own(many: Many) -> None:
