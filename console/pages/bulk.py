@@ -101,8 +101,8 @@ class BulkPage:
         self._standing.set_text(bulk_words.standing(bulk))
         attribute(self._notice, "data-status", _tone(bulk))
         parts = (
-            Part(name="done", word="done", number=bulk.done),
-            Part(name="failed", word="failed", number=bulk.failed),
+            Part(name="done", word="carried out", number=bulk.done),
+            Part(name="failed", word="not carried out", number=bulk.failed),
             Part(name="skipped", word="skipped", number=bulk.skipped),
         )
         goes_on = bulk.finished_at is None and bulk.state is BulkState.RUNNING
