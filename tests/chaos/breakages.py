@@ -182,7 +182,15 @@ BREAKAGES = (
     ),
     Breakage(
         check=bulks.every_bulk_operation_has_come_to_its_end,
-        statement="UPDATE bulk_rows SET state = 'sent', settled_at = NULL",
+        statement="UPDATE bulk_rows SET state = 'sent', settled_at = NULL, result = NULL",
+    ),
+    Breakage(
+        check=bulks.each_bulk_row_has_one_effect_and_one_result,
+        statement="UPDATE bulk_operations SET counted = jsonb_set(counted, '{done}', '99')",
+    ),
+    Breakage(
+        check=bulks.each_bulk_row_has_one_effect_and_one_result,
+        statement="UPDATE bulk_rows SET result = 'failed' WHERE state = 'skipped'",
     ),
     Breakage(
         check=bulks.each_bulk_row_has_one_effect_and_one_result,

@@ -44,6 +44,7 @@ OPEN = """
 async def each_bulk_row_has_one_effect_and_one_result(evidence: Evidence) -> list[str]:
     complaints = await evidence.complain(MISCOUNTED, "its rows are not those that it began with")
     complaints += await evidence.complain(UNTRUE, "its result is not what became of its command")
+    complaints += await evidence.complain(UNLIKE, "what is kept of it is not what became of its rows")
     complaints += await evidence.complain(SEVERAL, "several rows claim one effect")
     return complaints + await evidence.complain(UNCLAIMED, "an effect that is that of no row")
 
@@ -52,13 +53,15 @@ MISCOUNTED = """
     SELECT 'bulk ' || b.id AS what FROM bulk_operations b LEFT JOIN bulk_rows r ON r.bulk_id = b.id
     GROUP BY b.id HAVING count(r.ordinal) <> b.total OR count(DISTINCT r.execution_id) <> b.total
 """
-# What was skipped has no command. What was done has one of its own; a new attempt is one of that execution.
+# What was skipped has no command, but for a step that went on before its own arrived. What was done has one of its
+# own; a new attempt is one of that execution.
 UNTRUE = """
     SELECT 'row ' || r.ordinal || ' of bulk ' || r.bulk_id || ', ' || r.state AS what
     FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id LEFT JOIN commands c ON c.id = r.command_id
     LEFT JOIN workflow_executions n ON n.id = r.successor_id
     WHERE NOT coalesce(CASE r.state
-        WHEN 'skipped' THEN r.command_id IS NULL AND r.successor_id IS NULL
+        WHEN 'skipped' THEN r.successor_id IS NULL
+             AND (r.command_id IS NULL OR (c.bulk_id = r.bulk_id AND c.kind = 'retry_step' AND c.state = 'failed'))
         ELSE c.bulk_id = r.bulk_id AND (c.state = 'delivered') = (r.state = 'done')
              AND c.execution_id = CASE c.kind WHEN 'start' THEN r.successor_id ELSE r.execution_id END
              AND (r.successor_id IS NULL OR n.retry_of = r.execution_id)
@@ -66,6 +69,22 @@ UNTRUE = """
                                WHEN 'cancel' THEN ARRAY['cancel'] WHEN 'terminate' THEN ARRAY['terminate']
                                ELSE ARRAY['decide'] END)
         END, false)
+"""
+# The results that are kept with the rows, and the numbers that are kept with the whole.
+UNLIKE = """
+    SELECT 'row ' || r.ordinal || ' of bulk ' || r.bulk_id || ', ' || r.state || ' and ' || r.result AS what
+    FROM bulk_rows r
+    WHERE (r.state = 'skipped') <> (r.result IN ('skipped', 'went_on')) OR r.state = 'failed' AND r.result <> 'failed'
+    UNION ALL
+    SELECT 'bulk ' || b.id FROM bulk_operations b
+    WHERE b.counted <> (
+        SELECT jsonb_build_object('done', count(*) FILTER (WHERE r.state = 'done'),
+                                  'failed', count(*) FILTER (WHERE r.state = 'failed'),
+                                  'skipped', count(*) FILTER (WHERE r.state = 'skipped'),
+                                  'results', (SELECT jsonb_object_agg(result, number) FROM (
+                                      SELECT result, count(*) AS number FROM bulk_rows WHERE bulk_id = b.id
+                                      GROUP BY result) of_results))
+        FROM bulk_rows r WHERE r.bulk_id = b.id HAVING count(*) > 0)
 """
 SEVERAL = """
     SELECT 'command ' || command_id AS what FROM bulk_rows WHERE command_id IS NOT NULL
