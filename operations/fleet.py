@@ -53,11 +53,14 @@ class Fleet:
                 told = self._told[task_queue] = (monotonic(), known or frozenset())
         return what in told[1]
 
-    async def known(self, task_queue: str) -> frozenset[str] | None:
-        """What all workers of the queue know; None when there is none. Nothing is remembered."""
+    async def known(self, task_queue: str, own: str | None = None) -> frozenset[str] | None:
+        """What all workers of the queue know; None when there is none. Nothing is remembered.
+
+        A worker that asks gives its `own` identity: it polls before its first heartbeat has come, and knows itself.
+        """
         beats = await heartbeats(self.temporal, task_queue)
         polling = await pollers(self.temporal, task_queue)
-        return known_by_all(beats, still_polling(polling))
+        return known_by_all(beats, still_polling(polling) - {own})
 
 
 def still_polling(polling: Sequence[PollerInfo]) -> set[str]:

@@ -37,6 +37,7 @@ class Activation:
 
     fleet: Fleet
     task_queue: str
+    identity: str  #: by which Temporal knows this worker among those that ask for work
     declared: frozenset[str]
     policy: Patches
     active: frozenset[str] = frozenset()
@@ -66,7 +67,7 @@ class Activation:
                 return frozenset()
             case Patches.KNOWN:
                 try:
-                    known = await self.fleet.known(self.task_queue)
+                    known = await self.fleet.known(self.task_queue, own=self.identity)
                 except (TemporalUnavailable, TemporalRefused):  # nobody can be asked: what was true stays
                     return self.active
                 return self.declared if known is None else self.declared & known

@@ -122,6 +122,7 @@ async def _work(services: Services, settings: Settings, known: Kinds) -> None:
     active = Activation(
         fleet=services.deliverer.fleet,
         task_queue=task_queue,
+        identity=client.identity,
         declared=activation.patches(known),
         # A run that stays on its build meets no worker of another one.
         policy=Patches.ALL if settings.worker_versioning else settings.patches,

@@ -97,6 +97,7 @@ async def test_while_workers_of_two_versions_take_up_each_others_runs_none_is_we
     active = Activation(
         fleet=Fleet(temporal=services.temporal),
         task_queue=task_queue,
+        identity=new.identity,
         declared=activation.patches(kinds.known()),
         policy=Patches.KNOWN,
     )

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 from temporalio.client import Client, WorkflowHistory
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from operations import contracts
@@ -12,11 +13,14 @@ from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.fleet import Fleet
 from operations.queries.execution_views import ExecutionDetail
+from operations.settings import Patches
 from operations.statuses import Status
 from operations.temporal import Start
-from operations.tenant_kinds import PROVISIONING
+from operations.tenant_kinds import PROVISIONING, PROVISIONING_V2
 from tests.integration.workers.strange_workflows import AwaitCoffee
 from workbench.servers import beating, eventually
+from workers.activation import Activation
+from workers.main import build
 
 
 def registration(slug: str) -> Registration:
@@ -69,6 +73,27 @@ async def test_a_worker_that_does_not_know_it_keeps_the_others_from_it(
 
     assert not knows
     assert not await fleet.all_know("a-queue-that-nobody-polls", contracts.TRACKING_2)
+
+
+async def test_a_worker_whose_first_heartbeat_has_not_come_keeps_itself_from_nothing(
+    services: Services, temporal_address: str, task_queue: str
+) -> None:
+    """It asks for work at once, and Temporal lists who asks; a run that it takes then would begin on the old version."""
+    silent = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=None)
+    client = await Client.connect(temporal_address, identity="just-begun", runtime=silent)
+    fleet = Fleet(temporal=services.temporal)
+    async with build(services, client, task_queue):
+        await eventually(lambda: fleet.known(task_queue), lambda known: known is not None)
+        active = Activation(
+            fleet=fleet,
+            task_queue=task_queue,
+            identity=client.identity,
+            declared=frozenset({PROVISIONING_V2}),
+            policy=Patches.KNOWN,
+        )
+        await active.look()
+
+    assert active.active == {PROVISIONING_V2}
 
 
 @pytest.mark.usefixtures("worker")
