@@ -78,7 +78,7 @@ async def test_a_worker_that_does_not_know_it_keeps_the_others_from_it(
 async def test_a_worker_whose_first_heartbeat_has_not_come_keeps_itself_from_nothing(
     services: Services, temporal_address: str, task_queue: str
 ) -> None:
-    """It asks for work at once, and Temporal lists who asks; a run that it takes then would begin on the old version."""
+    """It asks for work at once, and Temporal lists who asks; what it takes then would begin on the old version."""
     silent = Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=None)
     client = await Client.connect(temporal_address, identity="just-begun", runtime=silent)
     fleet = Fleet(temporal=services.temporal)
