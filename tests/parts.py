@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from workbench import browser
+
 LONGEST_INSTALLATION = 600  # seconds
 BESIDE_THE_PATH = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/usr/local/bin")
 # A package of Debian's starts its server at once, unless this script is there and says no.
@@ -44,7 +46,8 @@ class Part:
 PGBOUNCER = Part(name="pgbouncer", why="a pooler between us and PostgreSQL")
 NGINX = Part(name="nginx", why="a proxy in front of the console")
 FAKETIME = Part(name="faketime", why="a clock that runs wrong")
-PARTS = (PGBOUNCER, NGINX, FAKETIME)
+SHELL = Part(name=browser.SHELL, why="the browser that costs a fifth less of the processor")
+PARTS = (PGBOUNCER, NGINX, FAKETIME, SHELL)
 
 
 def clock(offset: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+SHELL = "chromium-headless-shell"  #: the same engine without windows, for a fifth less of the processor
 INSTALLED_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS_APPLICATIONS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -25,7 +26,7 @@ class BrowserNotFound(Exception):
 
 
 def find_browser() -> str:
-    """Return the path of a Chromium that starts: CHROMIUM, else Playwright's own, else the system's."""
+    """Return the path of a Chromium that starts: CHROMIUM, else one without windows, else any."""
     for candidate in _candidates():
         if _starts(candidate):
             return candidate
@@ -55,21 +56,23 @@ def _candidates() -> Iterator[str]:
     if chosen := os.environ.get("CHROMIUM"):
         yield chosen
         return
-    yield from _playwrights_own()
+    for shell in ("chrome-headless-shell-*/chrome-headless-shell", "chrome-*/headless_shell"):
+        yield from _playwrights_own("chromium_headless_shell", shell)
+    yield from filter(None, [shutil.which(SHELL)])
+    for whole in ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*"):
+        yield from _playwrights_own("chromium", whole)
     yield from filter(None, map(shutil.which, INSTALLED_NAMES))
     yield from MACOS_APPLICATIONS
 
 
-def _playwrights_own() -> Iterator[str]:
-    """The build that the installed Playwright was made for; asking Playwright itself would start its server."""
+def _playwrights_own(build: str, pattern: str) -> Iterator[str]:
+    """Of what the installed Playwright was made for; asking Playwright itself would start its server."""
     package = find_spec("playwright")
     if package is None or package.origin is None:
         return
     pinned = json.loads(Path(package.origin).with_name("driver").joinpath("package", "browsers.json").read_bytes())
     revision = next(browser["revision"] for browser in pinned["browsers"] if browser["name"] == "chromium")
-    build = _playwright_downloads() / f"chromium-{revision}"
-    for pattern in ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*"):
-        yield from map(str, build.glob(pattern))
+    yield from map(str, (_playwright_downloads() / f"{build}-{revision}").glob(pattern))
 
 
 def _playwright_downloads() -> Path:

@@ -26,6 +26,7 @@ async def toast(page: Page, text: str) -> Locator:
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_an_id_that_was_copied_is_told_of_without_taking_the_focus(look: Look, width: int) -> None:
     page = await look("/executions?rows=20", width=width, running=False)
+    await page.context.grant_permissions(["clipboard-write"])
     await page.get_by_role("button", name="Choose columns").click()
     await page.get_by_label("Id", exact=True).check()
     await page.keyboard.press("Escape")
