@@ -41,8 +41,8 @@ class Facts:
     step: str | None = None  #: at which it stands
     done: tuple[str, ...] = ()  #: names of the steps that ended well, in their order
     remains: Remains | None = None  #: what exists of the tenant
-    requested_by: str = ""  #: whoever asked for the run
-    takes_two: bool = False  #: whoever asked for a run may not approve it
+    asked_by: frozenset[str] = frozenset()  #: whoever asked for what the run does, in any of its attempts
+    takes_two: bool = False  #: none of them may approve it
     asked: frozenset[CommandKind] = frozenset()  #: what was asked for and has not reached Temporal
 
     @property

@@ -65,8 +65,8 @@ def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
         problem = _ended(facts)
     elif not facts.awaits_decision:
         problem = settled(facts.decided) if facts.decided else undecided
-    elif approves and (facts.takes_two or facts.removes) and facts.requested_by == actor.name:
-        problem = "You asked for it yourself; it takes another person to approve it."
+    elif approves and (facts.takes_two or facts.removes) and actor.name in facts.asked_by:
+        problem = "You asked for it yourself, in this attempt or before; it takes another person to approve it."
     if facts.removes:
         does = _removal(facts) if approves else "The tenant is kept: it gets its former status back, with all its data."
     else:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations import audit, kinds
 from operations.access import Actor, check
 from operations.actions import starts
+from operations.askers import askers
 from operations.deed_facts import Facts
 from operations.diagnosis.evidence import Evidence
 from operations.errors import ExecutionNotFound, RunChanged
@@ -33,7 +34,6 @@ class Locked:
     run_id: str | None
     attempt: int
     arguments: tuple[str | float | None, ...]
-    requested_by: str
     slug: str
     plan: str
     tenant_status: TenantStatus
@@ -80,7 +80,6 @@ async def lock(connection: AsyncConnection, id_: UUID, *, with_tenant: bool = Fa
             Execution.run_id,
             Execution.attempt,
             Execution.input,
-            Execution.requested_by,
             Execution.cause,
             Execution.health,
             Execution.current_step,
@@ -127,7 +126,7 @@ async def facts(connection: AsyncConnection, row: Locked, *, takes_two: bool = F
         cause=row.cause,
         health=row.health,
         step=row.step,
-        requested_by=row.requested_by,
+        asked_by=(await askers(connection, [row.id]))[row.id] if row.awaits_decision else frozenset(),
         takes_two=takes_two,
     )
 

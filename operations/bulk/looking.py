@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 
 from operations import phrases
 from operations.access import Actor
+from operations.askers import askers
 from operations.bulk.plans import Offer, PlannedRow, Seen, planned, unknown
 from operations.database import Database
 from operations.deed_facts import Facts
@@ -40,12 +41,15 @@ class Looker:
         for first in range(0, len(ids), AT_ONCE):
             some = ids[first : first + AT_ONCE]
             async with self.database.reading() as connection:
-                seen = {row.id: self._seen(row) for row in await connection.execute(LOOK, {"ids": list(some)})}
-            for deed, rows in zip(deeds, found, strict=True):
-                rows += [planned(deed, seen[id_], actor) if id_ in seen else unknown(id_) for id_ in some]
+                rows = (await connection.execute(LOOK, {"ids": list(some)})).all()
+                waiting = [row.id for row in rows if row.awaits_decision]
+                asked_by = await askers(connection, waiting) if waiting else {}
+            seen = {row.id: self._seen(row, asked_by.get(row.id, frozenset())) for row in rows}
+            for deed, planned_rows in zip(deeds, found, strict=True):
+                planned_rows += [planned(deed, seen[id_], actor) if id_ in seen else unknown(id_) for id_ in some]
         return found
 
-    def _seen(self, row: Row[tuple[object, ...]]) -> Seen:
+    def _seen(self, row: Row[tuple[object, ...]], asked_by: frozenset[str]) -> Seen:
         said = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
         decided = None
         if row.decision is not None:
@@ -70,7 +74,7 @@ class Looker:
                 cause=row.cause,
                 health=Health(row.health),
                 step=Evidence.from_json(said["evidence"]).step or row.current_step,
-                requested_by=row.requested_by,
+                asked_by=asked_by,
                 takes_two=self.takes_two,
                 asked=frozenset(CommandKind(kind) for kind in row.asked if kind in known),
             ),
@@ -80,7 +84,7 @@ class Looker:
 LOOK = text(
     """
     SELECT e.id, e.workflow_id, e.workflow_type, e.status, e.close_reason, left(e.error_message, 1000) AS error_message,
-           e.run_id, e.attempt, e.requested_by, e.cause, e.health, e.current_step, e.evidence,
+           e.run_id, e.attempt, e.cause, e.health, e.current_step, e.evidence,
            t.name, t.status AS tenant, t.due_at,
            (SELECT max(o.attempt) FROM workflow_executions o
             WHERE o.entity_id = e.entity_id AND o.workflow_type = e.workflow_type) AS latest_attempt,

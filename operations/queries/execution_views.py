@@ -166,7 +166,8 @@ class ExecutionDetail:
     tenant_due_at: datetime | None = None  #: of a tenant that leaves, whatever became of the run
     decided: str | None = None  #: who decided what, and when, in a sentence
     remains: Remains | None = None  #: what exists of the tenant, unless the run ended well
-    takes_two: bool = False  #: whoever asked for the run may not approve it
+    asked_by: frozenset[str] = frozenset()  #: whoever asked for what the run does, in any of its attempts
+    takes_two: bool = False  #: none of them may approve it
     earlier_steps: int = 0  #: before those that were read
 
     def facts(self, asked: frozenset[CommandKind] = frozenset()) -> Facts:
@@ -185,7 +186,7 @@ class ExecutionDetail:
             step=Evidence.from_json(execution.evidence).step or execution.current_step,
             done=tuple(step.name for step in self.steps if step.status is StepStatus.COMPLETED),
             remains=self.remains,
-            requested_by=execution.requested_by,
+            asked_by=self.asked_by,
             takes_two=self.takes_two,
             asked=asked,
             close_reason=execution.close_reason,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from operations import kinds
+from operations.askers import askers
 from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.kinds import LIFECYCLE, Subject
@@ -20,7 +21,7 @@ from operations.queries.cursors import Cursor
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_numbers import HourlyThroughput, StatusCounts
 from operations.queries.execution_views import ExecutionDetail, ExecutionFilter, ExecutionView, Sort
-from operations.queries.narrowing import is_failure
+from operations.queries.narrowing import OPEN_STATUSES, is_failure
 from operations.queries.paging import (
     COUNT_CAP,
     Page,
@@ -151,6 +152,7 @@ class ExecutionQueries:
                 approval_request=await execution_parts.approval_request(connection, id_),
                 planned=await _planned(connection, row),
                 decided=await execution_parts.decided(connection, id_),
+                asked_by=(await askers(connection, [id_]))[id_] if row.status in OPEN_STATUSES else frozenset(),
                 takes_two=FourEyes.APPROVE in self.four_eyes,
                 remains=await execution_parts.remains(connection, row.entity_id, row.status),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),

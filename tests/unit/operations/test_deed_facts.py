@@ -95,7 +95,9 @@ def test_terminating_says_what_was_done_and_what_stays() -> None:
     [("ops@example.com", True, False), ("ops@example.com", False, True), ("other@example.com", True, True)],
 )
 def test_where_it_takes_two_whoever_asked_may_reject_and_not_approve(who: str, takes_two: bool, may: bool) -> None:
-    seen = replace(facts(), awaits_decision=True, requested_by=who, takes_two=takes_two)
+    seen = replace(
+        facts(), awaits_decision=True, asked_by=frozenset({"somebody@example.com", who}), takes_two=takes_two
+    )
 
     assert (possibility(Deed.APPROVE, seen, OPERATOR).problem is None) is may
     assert possibility(Deed.REJECT, seen, OPERATOR).problem is None
@@ -104,7 +106,7 @@ def test_where_it_takes_two_whoever_asked_may_reject_and_not_approve(who: str, t
 @pytest.mark.parametrize(("who", "may"), [("ops@example.com", False), ("other@example.com", True)])
 def test_a_removal_that_waits_for_a_second_person_is_not_approved_by_the_first(who: str, may: bool) -> None:
     seen = replace(facts(), workflow_type="tenant_deprovisioning", tenant=TenantStatus.DEPROVISIONING)
-    seen = replace(seen, awaits_decision=True, requested_by=who)
+    seen = replace(seen, awaits_decision=True, asked_by=frozenset({"somebody@example.com", who}))
 
     approve, reject = possibility(Deed.APPROVE, seen, OPERATOR), possibility(Deed.REJECT, seen, OPERATOR)
 
