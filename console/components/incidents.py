@@ -35,6 +35,7 @@ class Incident:
     detail: str = ""  #: the error itself, folded
     said: str = ""  #: by people: that they know, who sees to it
     done: str = ""  #: to all of them at once, and what came of it
+    folded: str = ""  #: for how long it can wait: one line then, that opens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,7 @@ class IncidentBoard(ui.element):
     def __init__(self) -> None:
         super().__init__("ol")
         self.classes("incidents")
-        self._cards: dict[str, _Card] = {}
+        self._cards: dict[str, _Card | _Folded] = {}
 
     def show(self, incidents: Sequence[Incident]) -> None:
         """These, in this order, in place of those before."""
@@ -89,7 +90,7 @@ class IncidentBoard(ui.element):
             card = self._cards.get(incident.key)
             if card is None:
                 with self:
-                    card = self._cards[incident.key] = _Card()
+                    card = self._cards[incident.key] = _Folded() if incident.folded else _Card()
             card.show(incident)
             if self.default_slot.children.index(card) != place:
                 card.move(self, place)
@@ -138,8 +139,40 @@ class _Card(ui.element):
         self._detail.set_text(incident.detail)
         self._more.set_visibility(bool(incident.detail))
         if before is None or before.links != incident.links:
-            self._links.clear()
-            with self._links:
-                for number, link in enumerate(incident.links):
-                    element = tag("a", link.label, classes="button" if number == 0 else "")
-                    attribute(element, "href", link.href)
+            _show_links(self._links, incident.links)
+
+
+class _Folded(ui.element):
+    """One incident that can wait: a line, and the rest on opening it."""
+
+    def __init__(self) -> None:
+        super().__init__("li")
+        self.classes("incident-folded")
+        self._shown: Incident | None = None
+        with self, tag("details", classes="more"):
+            with tag("summary"):
+                self._title = tag("span", classes="incident-title")
+                self._folded = Sentence()
+            with tag("p", classes="incident-since"):
+                self._since = Sentence()
+                self._age = Moment(None, form="since")
+            self._said = Sentence()
+            self._links = ui.element("div").classes("incident-links")
+
+    def show(self, incident: Incident) -> None:
+        before, self._shown = self._shown, incident
+        self._title.set_text(f"{incident.count} × {incident.title}. ")
+        self._folded.show(incident.folded)
+        self._since.show("" if incident.since is None else f"Since {said(incident.since)}, for ")
+        self._age.show(incident.since)
+        self._said.show(incident.said)
+        if before is None or before.links != incident.links:
+            _show_links(self._links, incident.links)
+
+
+def _show_links(place: ui.element, links: Sequence[Link]) -> None:
+    place.clear()
+    with place:
+        for number, link in enumerate(links):
+            element = tag("a", link.label, classes="button" if number == 0 else "")
+            attribute(element, "href", link.href)

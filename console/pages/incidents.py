@@ -9,7 +9,7 @@ from console.components.badges import Tone
 from console.components.incidents import Incident, Link, Verdict
 from console.pages import bulk_words, runbook, triage_words
 from operations.diagnosis.advice import Owner
-from operations.phrases import root, told
+from operations.phrases import root, said, told
 from operations.queries.bulk_views import BulkView
 from operations.queries.groups import GroupView
 from operations.queries.paging import COUNT_CAP
@@ -42,22 +42,24 @@ FAILED_ACTION = "Look at what failed. Retry makes a new attempt."
 class Board:
     """Everything that is in trouble or waits."""
 
-    groups: tuple[GroupView, ...]  #: the worst, without what waits for people
+    groups: tuple[GroupView, ...]  #: the worst that are not snoozed, without what waits for people
     more: int  #: groups that are not among them
     waiting: int  #: how many wait; above the cap of lists, more than that
     failed: int  #: that nobody called off and no newer attempt took the place of
     open: int
     is_watched: bool  #: somebody looks at runs that stand still
     bulks: Mapping[tuple[str, str | None], BulkView] = field(default_factory=dict)  #: the latest of each group
+    asleep: tuple[GroupView, ...] = ()  #: of which somebody said that all can wait
 
     @classmethod
     def of(cls, groups: tuple[GroupView, ...]) -> Self:
         """Of these alone, the worst first."""
-        return cls(groups=groups, more=0, waiting=0, failed=0, open=0, is_watched=True)
+        awake, asleep = (tuple(group for group in groups if bool(group.awake) is up) for up in (True, False))
+        return cls(groups=awake, asleep=asleep, more=0, waiting=0, failed=0, open=0, is_watched=True)
 
 
 def incidents(board: Board, *, may_retry: bool = False) -> list[Incident]:
-    """Groups, in their order; then what has failed."""
+    """Groups, in their order; then what has failed, and folded what can wait."""
     found = [
         _incident(group, board.bulks.get((group.cause, group.signature)), may_retry=may_retry) for group in board.groups
     ]
@@ -74,7 +76,7 @@ def incidents(board: Board, *, may_retry: bool = False) -> list[Incident]:
                 links=(Link(label=_shown(board.failed), href="/executions?status=failed"),),
             )
         )
-    return found
+    return [*found, *(_asleep(group) for group in board.asleep)]
 
 
 def verdict(board: Board) -> Verdict:
@@ -84,14 +86,23 @@ def verdict(board: Board) -> Verdict:
         return Verdict(text=text, tone=Tone.UNKNOWN, then="What is said here is what was known last.")
     if board.groups:
         return _of_trouble(board)
+    return _of_calm(board)
+
+
+def _of_calm(board: Board) -> Verdict:
+    """Nothing is in trouble of which nobody said that it can wait."""
+    still = "Nothing is stuck." if not board.asleep else "Nothing is stuck but what is snoozed."
     if board.failed:
-        text = (
-            f"Nothing is stuck. {runs(board.failed)} failed and {'waits' if board.failed == 1 else 'wait'} for a retry."
-        )
+        text = f"{still} {runs(board.failed)} failed and {'waits' if board.failed == 1 else 'wait'} for a retry."
         return Verdict(text=text, tone=Tone.RETRYING)
     if board.waiting:
-        text = f"Nothing is stuck. {runs(board.waiting)} {'waits' if board.waiting == 1 else 'wait'} for people."
+        text = f"{still} {runs(board.waiting)} {'waits' if board.waiting == 1 else 'wait'} for people."
         return Verdict(text=text, tone=Tone.WAITING)
+    if board.asleep:
+        number = sum(group.count for group in board.asleep)
+        return Verdict(
+            text=f"All is well but for {runs(number)} that {'is' if number == 1 else 'are'} snoozed.", tone=None
+        )
     if not board.open:
         return Verdict(text="All is well. No run is open.", tone=None)
     goes = "goes on as it should" if board.open == 1 else "go on as they should"
@@ -99,17 +110,20 @@ def verdict(board: Board) -> Verdict:
 
 
 def worst_first(groups: Iterable[GroupView]) -> list[GroupView]:
-    """By how bad it is, then by how many they are, then by how long it lasts."""
-    return sorted(groups, key=lambda group: (ORDER.index(group.health), -group.count, group.since))
+    """By how bad it is, then by how many they are, then by how long it lasts; what can wait is not counted."""
+    return sorted(groups, key=lambda group: (ORDER.index(group.health), -group.awake, group.since))
 
 
 def _of_trouble(board: Board) -> Verdict:
     worst = board.groups[0]
-    is_one = worst.count == 1
+    is_one = worst.awake == 1
     wrong = _lowered(title(worst)).rstrip(".")  # an error may be a sentence
-    text = f"{runs(worst.count)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {wrong}."
+    text = f"{runs(worst.awake)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {wrong}."
     others = len(board.groups) - 1 + board.more
     also = "" if not others else " There is one more cause." if others == 1 else f" There are {others:,} more causes."
+    also += (
+        "" if not board.asleep else f" {len(board.asleep):,} more {'is' if len(board.asleep) == 1 else 'are'} snoozed."
+    )
     then = worst.action if worst.owner is Owner.NOBODY else f"{_owner(worst)} must act."
     return Verdict(text=text, tone=TONES[worst.health], since=worst.since, then=f"{then}{also}")
 
@@ -127,7 +141,7 @@ def _incident(group: GroupView, bulk: BulkView | None, *, may_retry: bool) -> In
     return Incident(
         key=f"{group.cause} {group.signature}",
         tone=TONES[group.health],
-        count=numbered(group.count),
+        count=numbered(group.awake),
         title=title(group),
         since=group.since,
         owner="" if group.owner is Owner.NOBODY else _owner(group),
@@ -138,10 +152,34 @@ def _incident(group: GroupView, bulk: BulkView | None, *, may_retry: bool) -> In
             *helps,
             Link(label=_notes(group), href=triage_address(group)),
         ),
-        said=triage_words.sentence(group.triage),
+        said=" ".join(filter(None, (triage_words.sentence(group.triage), _some_asleep(group)))),
         done="" if bulk is None else bulk_words.lately(bulk),
         detail="" if group.signature is None or told(group.detail).detail is None else group.detail or "",
     )
+
+
+def _asleep(group: GroupView) -> Incident:
+    until = "" if group.asleep_until is None else f" until {said(group.asleep_until)}"
+    return Incident(
+        key=f"asleep {group.cause} {group.signature}",
+        tone=Tone.PLANNED,
+        count=numbered(group.count),
+        title=title(group),
+        since=group.since,
+        owner="",
+        action="",
+        links=(
+            Link(label=_shown(group.count), href=address(group)),
+            Link(label=_notes(group), href=triage_address(group)),
+        ),
+        said=triage_words.sentence(group.triage),
+        folded=f"Snoozed{until}, or until the cause changes",
+    )
+
+
+def _some_asleep(group: GroupView) -> str:
+    number = group.asleep
+    return "" if not number else f"{numbered(number)} more {'is' if number == 1 else 'are'} snoozed."
 
 
 def address(group: GroupView) -> str:

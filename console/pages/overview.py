@@ -135,9 +135,11 @@ def board_view(scope: Scope) -> View[Board, Board]:
         groups = await reads.groups.list(limit=LOOKED_AT)
         waits = await reads.executions.list(WAITS, sort=Sort.ATTENTION, limit=1)
         counts = await reads.executions.status_counts()
-        troubles = worst_first(group for group in groups.items if group.cause not in PEOPLE)
+        known = worst_first(group for group in groups.items if group.cause not in PEOPLE)
+        troubles = [group for group in known if group.awake]
         return Board(
             groups=tuple(troubles[:MOST_GROUPS]),
+            asleep=tuple(group for group in known if not group.awake),
             more=max(len(troubles) - MOST_GROUPS, 0) + groups.total - len(groups.items),
             waiting=COUNT_CAP + 1 if waits.total_capped else waits.total,
             failed=counts.numbers[Status.FAILED],

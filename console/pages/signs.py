@@ -1,6 +1,7 @@
 """What the second badge of an execution says, beside the engine's own word: stuck, retrying, waiting, planned."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from console.components.badges import Sign, Tone
 from console.pages.words import waiting_to_be_deleted
@@ -33,9 +34,15 @@ UNREMARKABLE = frozenset({Cause.NOT_STARTED, Cause.UNKNOWN})  #: until they last
 
 
 def sign(execution: ExecutionView) -> Sign | None:
-    """None while the status alone says it all: it goes on as it should, or has ended."""
+    """None while the status alone says it all: it goes on as it should, or has ended. What can wait calls nobody."""
     if execution.status.is_final:
         return None
+    found = _sign(execution)
+    is_asleep = execution.triage is not None and execution.triage.snoozed_until is not None
+    return replace(found, tone=Tone.PLANNED) if found is not None and is_asleep else found
+
+
+def _sign(execution: ExecutionView) -> Sign | None:
     match execution.health:
         case Health.STUCK:
             return Sign(tone=Tone.STUCK, word="Stuck", since=execution.health_since or execution.last_progress_at)

@@ -29,8 +29,8 @@ class GroupView:
     cause: str
     signature: str | None
     title: str
-    health: Health  #: the worst of them
-    count: int
+    health: Health  #: the worst of them; this and what follows is of those that nobody snoozed, unless all are
+    count: int  #: of all of them
     since: datetime  #: of the one for which it lasts longest
     oldest_id: UUID
     oldest_name: str | None  #: of its tenant
@@ -40,6 +40,13 @@ class GroupView:
     action: str
     triage: TriageView | None = None  #: what people have said of the group
     notes: int = 0  #: about the group
+    asleep: int = 0  #: how many can wait, as somebody said of them or of the group
+    asleep_until: datetime | None = None  #: when the first of them comes back, where all can wait
+
+    @property
+    def awake(self) -> int:
+        """How many nobody said of that they can wait."""
+        return self.count - self.asleep
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +104,13 @@ class Groups:
         end = first + limit
         return GroupPage(
             items=tuple(
-                replace(_group(dict(row._mapping)), triage=triage.view(row), notes=row.notes)  # noqa: SLF001
+                replace(
+                    _group(dict(row._mapping)),  # noqa: SLF001
+                    triage=triage.view(row),
+                    notes=row.notes,
+                    asleep=row.asleep,
+                    asleep_until=row.asleep_until,
+                )
                 for row in found
             ),
             next=str(end) if end < total else None,
@@ -176,27 +189,35 @@ def _group(row: dict[str, object]) -> GroupView:
 
 
 # The ill ones stand in an index of their own. The worst health of a group is its health: drift, stuck, unknown, slow.
+# Which ones are asleep, says `triaged.is_awake`.
 _GROUPS = """
     WITH ill AS (
-        SELECT id, entity_id, coalesce(cause, 'unknown') AS cause, signature, health, cause_detail,
-               coalesce(health_since, last_progress_at) AS since
-        FROM workflow_executions
-        WHERE status IN ('pending', 'running') AND health <> 'ok' LIMIT :most
+        SELECT e.id, e.entity_id, coalesce(e.cause, 'unknown') AS cause, e.signature, e.health, e.cause_detail,
+               coalesce(e.health_since, e.last_progress_at) AS since, own.snoozed_until
+        FROM workflow_executions e
+        LEFT JOIN triage own ON own.execution_id = e.id AND own.snoozed_until > clock_timestamp()
+            AND own.cause = coalesce(e.cause, '') AND own.signature = coalesce(e.signature, '')
+        WHERE e.status IN ('pending', 'running') AND e.health <> 'ok' LIMIT :most
     ), grouped AS (
-        SELECT cause, signature, count(*) AS number, min(since) AS since,
-               (array_agg(id ORDER BY since, id))[1] AS oldest_id,
-               CASE WHEN bool_or(health = 'drift') THEN 'drift' WHEN bool_or(health = 'stuck') THEN 'stuck'
-                    WHEN bool_or(health = 'unknown') THEN 'unknown' ELSE 'slow' END AS health
+        SELECT cause, signature, count(*) AS number, min(since) FILTER (WHERE snoozed_until IS NULL) AS awake_since,
+               min(since) AS since, count(snoozed_until) AS asleep_alone, min(snoozed_until) AS first_back,
+               (array_agg(id ORDER BY snoozed_until IS NOT NULL, since, id))[1] AS oldest_id,
+               (array_agg(health ORDER BY snoozed_until IS NOT NULL,
+                          array_position('{{drift,stuck,unknown,slow}}', health::text)))[1] AS health
         FROM ill GROUP BY cause, signature
     )
-    SELECT grouped.*, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at, t.name AS oldest_name,
+    SELECT grouped.cause, grouped.signature, grouped.number, coalesce(awake_since, grouped.since) AS since, oldest_id,
+           grouped.health, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at, t.name AS oldest_name,
            left(ill.cause_detail, 500) AS detail, {said},
-           (SELECT count(*) FROM notes n WHERE n.triage_id = r.id) AS notes
+           (SELECT count(*) FROM notes n WHERE n.triage_id = r.id) AS notes,
+           CASE WHEN r.snoozed_until > clock_timestamp() THEN number ELSE asleep_alone END AS asleep,
+           CASE WHEN r.snoozed_until > clock_timestamp() THEN r.snoozed_until
+                WHEN asleep_alone = number THEN first_back END AS asleep_until
     FROM grouped JOIN ill ON ill.id = grouped.oldest_id LEFT JOIN tenants t ON t.id = ill.entity_id
     LEFT JOIN triage r ON r.execution_id IS NULL AND r.ended_at IS NULL
         AND r.cause = grouped.cause AND r.signature = coalesce(grouped.signature, '')
     LEFT JOIN staff s ON s.id = r.assignee_id
-    ORDER BY number DESC, grouped.since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
+    ORDER BY number DESC, since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
 """
 GROUPS = text(_GROUPS.format(said=triage.said_columns(triage.IN_TIME)))
 MEMBERS = text(

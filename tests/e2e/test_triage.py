@@ -106,6 +106,37 @@ async def test_a_group_is_acknowledged_from_its_page_and_its_runs_say_so(
     await expect(other.get_by_role("heading", name="No execution matches")).to_be_visible()
 
 
+async def test_a_snoozed_group_leaves_the_red_of_the_board_and_comes_back(
+    visits: Visits, admin_session: str, connection: AsyncConnection
+) -> None:
+    signature = f"denied {uuid4().hex}"
+    slug, id_ = await stuck(connection, signature)
+    board = await visits.begin(session=admin_session)
+    page = await visits.begin(session=admin_session)
+    await go(board, "/")
+    await expect(board.locator(".incident", has_text=signature)).to_have_attribute("data-tone", "stuck")
+    await go(page, f"/groups/step_retrying?signature={signature.replace(' ', '+')}")
+
+    await choose(page, "Snooze it", "For an hour")
+
+    folded = board.locator(".incident-folded", has_text=signature)
+    await expect(folded.locator("summary")).to_contain_text("Snoozed until")
+    await expect(board.locator(".incident", has_text=signature)).to_have_count(0)
+    await expect(board.locator(".verdict-text")).not_to_contain_text(signature)
+    await folded.locator("summary").click()
+    await expect(folded.get_by_role("link", name="Show it")).to_be_visible()
+    await expect(folded).to_contain_text("Snoozed by ada@example.com")
+    assert await serious_violations(board) == {}
+    await go(page, f"/executions?q={slug}")
+    await expect(page.locator(f"tr[data-id='{id_}']")).to_have_attribute("data-tone", "planned")
+
+    await connection.execute("UPDATE triage SET snoozed_until = now() WHERE signature = %s", (signature,))
+
+    await expect(board.locator(".incident", has_text=signature)).to_have_attribute("data-tone", "stuck")
+    await expect(folded).to_have_count(0)
+    await expect(page.locator(f"tr[data-id='{id_}']")).to_have_attribute("data-tone", "stuck")
+
+
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 async def test_viewers_read_and_the_page_is_accessible(
     visits: Visits, admin_session: str, console: Console, connection: AsyncConnection, scheme: Scheme

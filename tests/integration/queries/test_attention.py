@@ -11,6 +11,7 @@ from operations import consequences, tenant_kinds
 from operations.database import Database
 from operations.queries.attention import Attention, AttentionCounts
 from operations.queries.executions import ExecutionQueries
+from operations.queries.groups import Groups
 from operations.statuses import CloseReason, Status
 from tests.factories import add_execution, add_tenant
 
@@ -101,6 +102,38 @@ async def test_a_stuck_run_waits_until_it_moves_or_somebody_says_that_it_can_wai
     assert before == Attention(stuck=4, failed=0, findings=0, approvals=0)
     assert after == Attention(stuck=2, failed=0, findings=0, approvals=0)
     assert (await counts.now()).total == 1  # of another cause than the one that could wait
+
+
+async def test_the_board_counts_as_awake_what_the_tab_counts_as_stuck(
+    database: Database, connection: AsyncConnection
+) -> None:
+    """Of a group, what is said goes by those that nobody snoozed; where all are, by all."""
+    counts, groups = AttentionCounts(database=database), Groups(database=database)
+    snoozed, awake, other, late = [await add_execution(connection, status=Status.RUNNING) for _ in range(4)]
+    await connection.execute(AILS, ("stuck", "step_retrying", [snoozed, awake, late]))
+    await connection.execute(AILS, ("stuck", "no_worker", [other]))
+    await connection.execute(
+        "UPDATE workflow_executions SET health_since = now() - interval '1 h' WHERE id = %s", (snoozed,)
+    )
+    await connection.execute(SNOOZED, (snoozed, "step_retrying"))
+    await connection.execute(SNOOZED, (late, "step_hanging"))  # it fails otherwise now
+    await connection.execute(SNOOZED, (None, "no_worker"))
+
+    some, none = (await groups.list()).items
+    stuck = (await counts.now()).stuck
+    await connection.execute(SNOOZED, (awake, "step_retrying"))
+    await connection.execute("UPDATE triage SET cause = 'step_retrying' WHERE execution_id = %s", (late,))
+    all_of_them, _ = (await groups.list()).items
+    stuck_then = (await counts.now()).stuck
+    await connection.execute("UPDATE triage SET snoozed_until = now()")
+    back = (await groups.list()).items
+
+    assert (some.cause, some.count, some.awake, some.asleep_until) == ("step_retrying", 3, 2, None)
+    assert some.oldest_id != snoozed
+    assert (none.cause, none.awake, none.asleep_until is None) == ("no_worker", 0, False)
+    assert (all_of_them.awake, all_of_them.oldest_id, all_of_them.asleep_until is None) == (0, snoozed, False)
+    assert (stuck, stuck_then) == (2, 0)
+    assert [(group.awake, group.asleep_until) for group in back] == [(3, None), (1, None)]
 
 
 async def test_open_findings_and_undecided_approvals_wait(database: Database, connection: AsyncConnection) -> None:

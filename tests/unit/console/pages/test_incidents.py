@@ -11,6 +11,7 @@ from console.pages import incidents
 from console.pages.incidents import Board
 from operations.diagnosis.advice import ADVICE, OWNERS
 from operations.queries.groups import GroupView
+from operations.queries.triage_views import TriageView
 from operations.statuses import BulkResult, Cause, Health
 from tests.unit.console.pages.test_bulk_words import ALONE, BULK
 
@@ -142,6 +143,62 @@ def test_the_worst_comes_first_then_the_largest() -> None:
     smaller = replace(FULL, count=3)
 
     assert incidents.worst_first([HANGING, DRIFTED, smaller, FULL]) == [FULL, smaller, DRIFTED, HANGING]
+
+
+SNOOZED = replace(
+    FULL,
+    asleep=40,
+    asleep_until=SINCE,
+    triage=TriageView(acknowledged_by=None, acknowledged_at=None, snoozed_by="ada", snoozed_until=SINCE, assignee=None),
+)
+
+
+def test_what_is_snoozed_is_no_headline_and_stands_folded_behind_the_rest() -> None:
+    board = replace(Board.of((SNOOZED, DRIFTED)), failed=1)
+
+    said = incidents.verdict(board)
+    cards = incidents.incidents(board)
+
+    assert (said.text, said.tone) == (incidents.verdict(Board.of((DRIFTED,))).text, Tone.DRIFT)
+    assert said.then.endswith("must act. 1 more is snoozed.")
+    assert [card.key for card in cards] == ["drifted None", "failed", f"asleep step_retrying {DISK}"]
+    assert cards[-1].folded == "Snoozed until 2026-11-28 23:05 UTC, or until the cause changes"
+    assert (cards[-1].tone, cards[-1].count) == (Tone.PLANNED, "40")
+    assert [card.folded for card in cards[:-1]] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("board", "text", "tone"),
+    [
+        (Board.of((SNOOZED,)), "All is well but for 40 runs that are snoozed.", None),
+        (
+            replace(Board.of((SNOOZED,)), failed=1),
+            "Nothing is stuck but what is snoozed. 1 run failed and waits for a retry.",
+            Tone.RETRYING,
+        ),
+        (
+            replace(Board.of((SNOOZED,)), waiting=3),
+            "Nothing is stuck but what is snoozed. 3 runs wait for people.",
+            Tone.WAITING,
+        ),
+    ],
+)
+def test_with_nothing_but_what_is_snoozed_nothing_is_red(board: Board, text: str, tone: Tone | None) -> None:
+    said = incidents.verdict(board)
+
+    assert (said.text, said.tone) == (text, tone)
+
+
+def test_of_a_group_the_snoozed_ones_are_counted_apart() -> None:
+    some = replace(FULL, asleep=38)
+    board = Board.of((some,))
+
+    (card,) = incidents.incidents(board)
+
+    assert incidents.verdict(board).text.startswith("2 runs are stuck")
+    assert (card.count, card.said) == ("2", "38 more are snoozed.")
+    assert card.links[0].label == "Show all 40"
+    assert incidents.worst_first([some, replace(FULL, count=3)])[0].count == 3
 
 
 @pytest.mark.parametrize("cause", Cause)

@@ -9,6 +9,7 @@ from console.components.badges import Sign, Tone
 from console.pages import execution_table
 from console.pages.signs import sign
 from operations.queries.execution_views import ExecutionView
+from operations.queries.triage_views import TriageView
 from operations.statuses import Cause, CloseReason, Health, Status, TenantStatus
 from tests.unit.console.pages.test_words import NOW, RETRYING, RUNNING
 
@@ -50,6 +51,14 @@ def test_an_end_says_all_by_itself(status: Status) -> None:
     ended = replace(RETRYING, status=status, close_reason=CloseReason.ERROR, completed_at=NOW, health=Health.STUCK)
 
     assert sign(ended) is None
+
+
+def test_what_is_snoozed_keeps_its_word_and_loses_its_colour() -> None:
+    said = TriageView(acknowledged_by=None, acknowledged_at=None, snoozed_by="ada", snoozed_until=LATER, assignee=None)
+    stuck = replace(RETRYING, health=Health.STUCK, health_since=LATER, triage=said)
+
+    assert sign(stuck) == Sign(tone=Tone.PLANNED, word="Stuck", since=LATER)
+    assert sign(replace(stuck, triage=replace(said, snoozed_until=None))) == sign(replace(stuck, triage=None))
 
 
 @pytest.mark.parametrize("health", Health)
