@@ -72,6 +72,7 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
         return Cursor(segment=segment, value=place.middle, id=UUID(int=0), backward=backward)
 
     everything = ExecutionFilter()
+    named = Cursor(segment=0, value=place.slug, id=UUID(int=0))
     lasting = Cursor(segment=0, value=timedelta(minutes=5), id=UUID(int=0))
     yield "attention (default)", "open_health", everything, Sort.ATTENTION, None
     yield "attention, those without trouble", "open_progress", everything, Sort.ATTENTION, at(1)
@@ -87,6 +88,11 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
     yield "longest", "duration", everything, Sort.LONGEST, None
     yield "shortest", "duration", everything, Sort.SHORTEST, None
     yield "longest, deep page", "duration", everything, Sort.LONGEST, lasting
+    yield "by tenant", "entity", everything, Sort.TENANT, None
+    yield "by tenant, backward", "entity", everything, Sort.TENANT_BACKWARD, None
+    yield "by tenant, deep page", "entity", everything, Sort.TENANT, named
+    yield "by tenant, page before", "entity", everything, Sort.TENANT, replace(named, backward=True)
+    yield "by tenant, those of none", "of_no_tenant", everything, Sort.TENANT, replace(named, segment=1)
     yield "latest started", "started", everything, Sort.LATEST_STARTED, None
     yield "earliest started", "started", everything, Sort.EARLIEST_STARTED, None
     yield "latest started, deep page", "started", everything, Sort.LATEST_STARTED, at(0)
@@ -101,6 +107,7 @@ def _words() -> Iterator[Listed]:
         by_attention = "status" if status.is_final else "open_"
         yield f"{status}", "status", one, Sort.NEWEST, None
         yield f"{status}, attention", by_attention, one, Sort.ATTENTION, None
+        yield f"{status}, by tenant", "", one, Sort.TENANT, None
     yield (
         "latest failures",
         "completed",

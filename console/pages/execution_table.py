@@ -23,7 +23,15 @@ COLUMNS = (
         hideable=False,
         width=184,
     ),
-    Column(name="tenant", label="Tenant", kind=Kind.LINK, secondary="slug", hideable=False, href="/executions/{id}"),
+    Column(
+        name="tenant",
+        label="Tenant",
+        kind=Kind.LINK,
+        secondary="slug",
+        hideable=False,
+        href="/executions/{id}",
+        sortable=True,
+    ),
     Column(name="workflow", label="Workflow", hidden=True),
     Column(name="steps_done", label="Progress", kind=Kind.PROGRESS, total="steps_total", secondary="step"),
     Column(

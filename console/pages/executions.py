@@ -41,6 +41,7 @@ SORTS = {
     "started_at": (Sort.EARLIEST_STARTED, Sort.LATEST_STARTED),
     "completed_at": (Sort.EARLIEST_COMPLETED, Sort.LATEST_COMPLETED),
     "duration": (Sort.SHORTEST, Sort.LONGEST),
+    "tenant": (Sort.TENANT, Sort.TENANT_BACKWARD),
 }
 NOTHING_YET = Empty(
     kind=EmptyKind.NOTHING_YET,

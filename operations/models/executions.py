@@ -193,6 +193,12 @@ class Execution(Record):
             postgresql_where=text("completed_at IS NOT NULL"),
         ),
         Index(
+            "ix_workflow_executions_of_no_tenant",
+            "workflow_id",
+            "id",
+            postgresql_where=text("entity_type <> 'tenant'"),
+        ),
+        Index(
             "ix_workflow_executions_unverified",
             "id",
             postgresql_where=text("verified_at IS NULL"),  # open rows, and final ones that Temporal has not confirmed

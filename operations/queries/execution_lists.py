@@ -11,14 +11,26 @@ from typing import assert_never
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operations.models import Execution
+from operations.models import Execution, Tenant
 from operations.queries import search
+from operations.queries.by_tenant import NO_TENANT, along_tenants, are_among, of_these
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
-from operations.queries.paging import COUNT_CAP, Duration, Moment, Segment, Source, count_up_to_cap, matching
+from operations.queries.paging import (
+    COUNT_CAP,
+    Duration,
+    Keys,
+    Moment,
+    Name,
+    Segment,
+    Source,
+    count_up_to_cap,
+    matching,
+)
 from operations.queries.search import Found
 from operations.statuses import Status
 
+BY_TENANT = frozenset({Sort.TENANT, Sort.TENANT_BACKWARD})
 OF_ENDED = frozenset({Sort.LATEST_COMPLETED, Sort.EARLIEST_COMPLETED, Sort.LONGEST, Sort.SHORTEST})
 
 
@@ -29,6 +41,7 @@ class ExecutionList:
     wanted: ExecutionFilter
     sort: Sort
     found: Found | None
+    are_few: bool = False  #: no more than are counted; known where the order depends on it
 
     @classmethod
     async def asked_for(cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection) -> "ExecutionList":
@@ -36,7 +49,10 @@ class ExecutionList:
             wanted = replace(wanted, statuses=frozenset({Status.FAILED}))
         term = search.usable(wanted.search)
         if not term:
-            return _unsearched(wanted, sort)
+            listed = _unsearched(wanted, sort, are_few=False)
+            if sort in BY_TENANT and await listed.total(connection) <= COUNT_CAP:
+                return _unsearched(wanted, sort, are_few=True)
+            return listed
         narrowing = Narrowing(wanted=wanted, ended=sort in OF_ENDED)
         return cls(wanted=wanted, sort=sort, found=await Found.of(term, narrowing, connection))
 
@@ -53,6 +69,9 @@ class ExecutionList:
             case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
                 ascending = self.sort is Sort.EARLIEST_STARTED
                 return self._started(ascending=ascending), self._unstarted(ascending=ascending)
+            case Sort.TENANT | Sort.TENANT_BACKWARD:
+                ascending = self.sort is Sort.TENANT
+                return self._of_tenants(ascending=ascending), self._of_no_tenant(ascending=ascending)
             case Sort.ATTENTION:
                 parts = self._in_progress() if self._may_have(OPEN_STATUSES) else ()
                 return (*parts, self._created(FINAL_STATUSES)) if self._may_have(FINAL_STATUSES) else parts
@@ -110,7 +129,23 @@ class ExecutionList:
         sources = self._sources(frozenset(Status), started=False)
         return self._segment(Execution.created_at, sources, ascending=ascending)
 
-    def _segment(self, moment: Moment | Duration, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
+    def _of_tenants(self, *, ascending: bool) -> Segment:
+        """Along the tenants; few, and what a search has found, are put in that order."""
+        is_sorted = self.are_few or self.found is not None
+        source = of_these(self._counted_keys()) if is_sorted else along_tenants(self._everything().all_of())
+        return self._segment(Tenant.slug, (source,), ascending=ascending)
+
+    def _of_no_tenant(self, *, ascending: bool) -> Segment:
+        those = self._everything().all_of() if self.found is None else (are_among(self._counted_keys()),)
+        return self._segment(Execution.workflow_id, (matching(NO_TENANT, *those),), ascending=ascending)
+
+    def _counted_keys(self) -> Keys:
+        return self._created(frozenset()).some_keys(COUNT_CAP + 1)
+
+    def _everything(self) -> Narrowing:
+        return Narrowing(wanted=self.wanted, ended=False)
+
+    def _segment(self, moment: Moment | Duration | Name, sources: tuple[Source, ...], *, ascending: bool) -> Segment:
         overlaps = self.found is not None
         return Segment(moment=moment, id=Execution.id, ascending=ascending, sources=sources, overlaps=overlaps)
 
@@ -133,5 +168,5 @@ class ExecutionList:
 
 # Live pages ask for the same list again and again.
 @lru_cache(maxsize=64)
-def _unsearched(wanted: ExecutionFilter, sort: Sort) -> ExecutionList:
-    return ExecutionList(wanted=wanted, sort=sort, found=None)
+def _unsearched(wanted: ExecutionFilter, sort: Sort, *, are_few: bool) -> ExecutionList:
+    return ExecutionList(wanted=wanted, sort=sort, found=None, are_few=are_few)

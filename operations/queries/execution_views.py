@@ -83,6 +83,11 @@ class ExecutionView:
         return unknown if self.cause else replace(unknown, cause=Cause.UNKNOWN, cause_detail=UNWATCHED)
 
     @property
+    def slug(self) -> str | None:
+        """As the order by tenant calls it."""
+        return self.entity_slug
+
+    @property
     def duration(self) -> timedelta | None:
         """Of an ended one; what never started lasted from its registration on."""
         return None if self.completed_at is None else self.completed_at - (self.started_at or self.created_at)
@@ -270,3 +275,5 @@ class Sort(StrEnum):
     EARLIEST_STARTED = "started_at"
     LONGEST = "-duration"  #: these two list ended executions only, too
     SHORTEST = "duration"
+    TENANT = "tenant"  #: by its slug; then, in both, those of no tenant by their workflow id
+    TENANT_BACKWARD = "-tenant"

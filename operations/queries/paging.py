@@ -36,7 +36,7 @@ ItemT = TypeVar("ItemT")
 Conditions = tuple[ColumnElement[bool], ...]
 Moment = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 Duration = InstrumentedAttribute[timedelta | None]
-Name = InstrumentedAttribute[str]  #: in ASCII
+Name = InstrumentedAttribute[str]  #: compared by the code points of its characters
 Keys = Select[UUID, Place | None]
 Rows = type[Record] | ReadOnlyColumnCollection[str, ColumnElement[object]]
 Ordering = (
@@ -126,6 +126,17 @@ class Span:
             return chosen.limit(self.limit)
         order = (each.asc() if self._is_upward else each.desc() for each in (moment, id_))
         return chosen.order_by(*order).limit(self.limit)
+
+    def first_along(self, keys: Keys, name: Name, id_: ColumnElement[UUID]) -> Keys:
+        """The first of keys beyond the place, where only the names have an index, which can be begun there."""
+        if self.place is not None:
+            here, key = tuple_(self.place.value, self.place.id), tuple_(name, id_)
+            upward = name >= self.place.value, key > here
+            keys = keys.where(*(upward if self._is_upward else (name <= self.place.value, key < here)))
+        if not self.ordered:
+            return keys.limit(self.limit)
+        order = (name.asc(), id_.asc()) if self._is_upward else (name.desc(), id_.desc())
+        return keys.order_by(*order).limit(self.limit)
 
     def first_of(self, keys: Keys, id_: ColumnElement[UUID], moment: ColumnElement[Place | None]) -> Keys:
         """The first of keys that were found in several places."""

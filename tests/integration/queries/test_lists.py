@@ -11,7 +11,7 @@ import pytest
 
 from operations.database import Database
 from operations.errors import InvalidInput
-from operations.queries.cursors import Cursor
+from operations.queries.cursors import Cursor, Place
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
@@ -105,7 +105,7 @@ def is_troubled(row: ExecutionView) -> bool:
 def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> list[ExecutionView]:
     """What the order means; rows of the same moment by id. Among what was `found`, trouble does not come first."""
 
-    def by(moment: Callable[[ExecutionView], datetime | timedelta | None], up: bool) -> list[ExecutionView]:
+    def by(moment: Callable[[ExecutionView], datetime | timedelta | str | None], up: bool) -> list[ExecutionView]:
         chosen = [row for row in rows if moment(row) is not None]
         return sorted(chosen, key=lambda row: (moment(row), row.id), reverse=not up)
 
@@ -119,6 +119,9 @@ def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> l
         case Sort.LATEST_STARTED | Sort.EARLIEST_STARTED:
             up = sort is Sort.EARLIEST_STARTED
             return by(lambda row: row.started_at, up) + by(lambda row: None if row.started_at else row.created_at, up)
+        case Sort.TENANT | Sort.TENANT_BACKWARD:
+            up = sort is Sort.TENANT
+            return by(lambda row: row.slug, up) + by(lambda row: None if row.slug else row.workflow_id, up)
         case Sort.ATTENTION:
             trouble = {row.id for row in rows if not found and is_troubled(row)}
             others = {row.id for row in rows if row.status in OPEN} - trouble
@@ -208,10 +211,17 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
     ids, last = await walk(read)
     assert last.previous is not None
     row = last.items[-1]
-    is_by_duration = sort in (Sort.LONGEST, Sort.SHORTEST)
-    end = replace(Cursor.decode(last.previous, 3, by=timedelta if is_by_duration else datetime), backward=False)
-    value = row.duration if is_by_duration else row.completed_at if sort in OF_ENDED else row.created_at
+    value: Place | None
+    match sort:
+        case Sort.LONGEST | Sort.SHORTEST:
+            value = row.duration
+        case Sort.TENANT | Sort.TENANT_BACKWARD:
+            value = row.slug
+        case _:
+            value = row.completed_at if sort in OF_ENDED else row.created_at
     assert value is not None
+    by: type[Place] = type(value)
+    end = replace(Cursor.decode(last.previous, 3, by=by), backward=False)
     gone = replace(end, value=value, id=row.id).encode()
 
     empty, shown = await read(gone), await page_or_one_before(read, gone)
