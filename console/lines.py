@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from urllib.parse import parse_qs
 from weakref import WeakSet
@@ -139,20 +140,20 @@ class Lines:
         if client.has_socket_connection:  # by polling: something on the way knows no websockets
             client.outbox.enqueue_message("run_javascript", {"code": f"window.hearNews?.({frame})"}, tab)
 
-    def beat(self, tab: str, seconds_old: float) -> None:
-        """A sign of life: the sources were read so long ago. What else is said within a second is one, too."""
+    def beat(self, tab: str, sign: str) -> None:
+        """Send a `sign_of_life`. What else is said within a second is one, too."""
         line = self._lines.get(tab)
         if line is None or line.is_quiet:
-            self.push(tab, age(seconds_old))
+            self.push(tab, sign)
 
     def _forget(self, line: Line) -> None:
         for tab in [tab for tab, each in self._lines.items() if each is line]:
             del self._lines[tab]
 
 
-def age(seconds: float) -> str:
-    """The frame that says how long ago the sources were read."""
-    return f"{seconds:.2f}"
+def sign_of_life(seconds_old: float, now: datetime) -> str:
+    """The frames that say how long ago the sources were read, and what time it is."""
+    return f'{seconds_old:.2f},{{"now":{now.timestamp() * 1000:.0f}}}'
 
 
 class Tap:

@@ -10,7 +10,7 @@ from nicegui import Client, ui
 from prometheus_client import Counter, Gauge
 
 from console.channels import Channel, Listener, Refreshable, Shown, View
-from console.lines import BEAT, Edition, Lines, age
+from console.lines import BEAT, Edition, Lines, sign_of_life
 from console.slow_views import SlowViews
 from console.turns import Turns
 from operations.errors import DatabaseUnavailable, OperationsError
@@ -113,7 +113,10 @@ class Hub:
 
     def _editions(self, tab: str) -> Sequence[str]:
         watched = [channel.edition.frame() for channel in self._channels.values() if channel.is_watched_by(tab)]
-        return [*watched, age(self._age_for(tab))]
+        return [*watched, self._sign_of_life(tab)]
+
+    def _sign_of_life(self, tab: str) -> str:
+        return sign_of_life(self._age_for(tab), self.feed.clock.now())
 
     def _age_for(self, tab: str) -> float:
         """Seconds by which what the tab shows may be old: the feed's silence, or that of its slowest view."""
@@ -174,7 +177,7 @@ class Hub:
             for pulse in tuple(self.pulses):
                 if self.outages != before:
                     pulse.tell(self.outages)
-                self.lines.beat(pulse.tab, self._age_for(pulse.tab))
+                self.lines.beat(pulse.tab, self._sign_of_life(pulse.tab))
             self._slow.sweep()
             if not silent and (due := {key for key in self._behind if self._slow.is_due(key)}):
                 self._load_again(due)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.components import assets, login_page, shell, theme
 from console.components.table_data import Patch
-from console.lines import Tap
+from console.lines import Tap, sign_of_life
 from workbench.gallery_pages import CHANGES, LINES, PAGES
 
 NAV = [
@@ -103,7 +103,7 @@ def build() -> FastAPI:
             now=datetime.now(UTC),
         ) as frame:
             tab = ui.context.client.id
-            ui.timer(1.0, lambda: LINES.beat(tab, 0))
+            ui.timer(1.0, lambda: LINES.beat(tab, sign_of_life(0, datetime.now(UTC))))
             ui.sub_pages(PAGES, data={"frame": frame})
 
     nicegui_app.on_connect(CHANGES.greet)

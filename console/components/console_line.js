@@ -1,6 +1,6 @@
 // What the server tells all viewers of a view alike. Frames may overtake the messages that draw the page, so each names
-// the view and its edition: [view, edition, news], or [view, edition] for where one should be, or a number of seconds
-// since the server has read its sources. News are a sign that it did just now.
+// the view and its edition: [view, edition, news], or [view, edition] for where one should be. A sign of life is the number
+// of seconds since the server has read its sources, and { now }, the time by its clock. News are a sign that it read just now.
 const KEPT = 50; // frames that came before the part of the page that follows them
 const PATIENCE = 3000; // ms for which an answer may be on its way
 let recent = [];
@@ -14,7 +14,8 @@ function hear(...frames) {
   const age = frames.find((frame) => typeof frame === "number") ?? (told.some((frame) => frame.length > 2) ? 0 : null);
   recent = [...recent, ...told].slice(-KEPT);
   for (const [view, edition] of told) latest.set(view, edition);
-  if (age !== null) for (const watcher of watchers) watcher(age);
+  const now = frames.find((frame) => frame?.now)?.now;
+  if (age !== null) for (const watcher of watchers) watcher(age, now);
   for (const frame of told) for (const follower of [...followers]) follower.hear(frame);
 }
 window.hearNews = hear;
@@ -26,7 +27,7 @@ function listen() {
   window.socket.on("news", hear);
 }
 
-// Hears the age of every sign of life; returns how to end that.
+// Hears the age of every sign of life, and the time if it was told; returns how to end that.
 export function watch(watcher) {
   watchers.add(watcher);
   Vue.nextTick(listen);

@@ -18,7 +18,9 @@ class Sentence(ui.element, component="sentence.js", dependencies=["console_forma
         self.props["text"] = text
 
 
-class Moment(ui.element, component="moment.js", dependencies=["console_clock.js", "console_formats.js"]):
+class Moment(
+    ui.element, component="moment.js", dependencies=["console_clock.js", "console_formats.js", "console_line.js"]
+):
     """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once.
 
     Within a sentence, `form` says what stands before it: an age after `since` ("3 min"), a countdown after `until`

@@ -26,7 +26,9 @@ class Mark:
     text: str
 
 
-class Strip(ui.element, component="strip.js", dependencies=["console_clock.js", "console_formats.js"]):
+class Strip(
+    ui.element, component="strip.js", dependencies=["console_clock.js", "console_formats.js", "console_line.js"]
+):
     """Marks tell on pointing, pressing and by arrow keys; how many there are of each kind is written beside them."""
 
     def __init__(self, *, label: str, words: Sequence[tuple[Tone, str]], nothing: str) -> None:

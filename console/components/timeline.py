@@ -59,7 +59,7 @@ class Timeline:
 class StepTimeline(
     ui.element,
     component="step_timeline.js",
-    dependencies=["console_clock.js", "console_formats.js", "console_scale.js"],
+    dependencies=["console_clock.js", "console_formats.js", "console_line.js", "console_scale.js"],
 ):
     """Bars over time, up to now; what lasts grows by itself. Waits are hatched, and long ones are folded."""
 

@@ -139,9 +139,10 @@ async def test_a_tab_hears_its_editions_and_how_old_they_are(hub: Hub, tab: Clie
     async with connected(hub, tab) as events:
         other.delete()
 
-    event, edition, age = json.loads(events[0].removeprefix("42"))
+    event, edition, age, told = json.loads(events[0].removeprefix("42"))
     assert (event, edition) == ("news", [mine.edition.view, mine.edition.number])
     assert age >= 0
+    assert abs(told["now"] / 1000 - datetime.now(UTC).timestamp()) < 60
 
 
 class Slow(Counter):
