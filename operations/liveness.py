@@ -1,4 +1,4 @@
-"""Whether Temporal answers and a worker takes work, by the eyes of one who looks every second.
+"""Whether Temporal answers and a worker takes work, by the eyes of one who looks every second; else a banner is due.
 
 Workers of this version send heartbeats, so one that died is missed within seconds. Where the server takes none, or for
 workers that send none, there is only when each asked for work last: a long poll lasts a minute, and one that died in

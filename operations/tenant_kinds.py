@@ -1,4 +1,4 @@
-"""The kinds that Tenantry brings: to make, clean up and remove a tenant, with their steps. Pure, for workflows."""
+"""Tenantry's own kinds: to make, clean up and remove a tenant, and the plan of steps of each. Pure, for workflows."""
 
 from operations import contracts
 from operations.kinds import Kind, Purpose, Step, Subject

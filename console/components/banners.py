@@ -1,4 +1,4 @@
-"""Strips over the content that say which source cannot be trusted, since when, and what still works."""
+"""Draws banners, strips over the content, from notices; what they say is in `pages/outage_words.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from nicegui import ui
-
-from console.components.moments import Moment
-from console.components.text import attribute, tag
 
 
 class Kind(StrEnum):
@@ -34,36 +31,25 @@ class Notice:
     since_word: str = "since"
 
 
-class Banners(ui.element):
+class Banners(ui.element, component="banners.js", dependencies=["moment.js", "console_clock.js", "console_formats.js"]):
     """Takes no room until something is shown."""
 
     def __init__(self) -> None:
-        super().__init__("div")
-        self.classes("banners")
+        super().__init__()
+        self.show(())
 
     def show(self, notices: Sequence[Notice]) -> None:
-        """These, in place of what was said before."""
-        self.clear()
-        with self:
-            for notice in notices:
-                _strip(notice)
+        """These, in place of what was said before; the browser escapes their texts."""
+        self.props["notices"] = [_drawn(notice) for notice in notices]
 
 
-def _strip(notice: Notice) -> None:
-    with ui.element("div").classes("banner") as strip:
-        attribute(strip, "role", "alert" if notice.kind is Kind.ERROR else "status")
-        attribute(strip, "data-kind", notice.kind.value)
-        attribute(strip, "data-name", notice.name)
-        ui.icon(ICONS[notice.kind])
-        with ui.element("div"):
-            with tag("p", classes="banner-title"):
-                tag("b", f"{notice.title} {notice.since_word} ")
-                Moment(notice.since, whole=True)
-                tag("span", " (")
-                Moment(notice.since)
-                tag("span", ")")
-            with tag("p", classes="banner-parts"):
-                for word, text in notice.parts:
-                    with tag("span"):
-                        tag("b", f"{word}: ")
-                        tag("span", f"{text} ")
+def _drawn(notice: Notice) -> dict[str, object]:
+    return {
+        "name": notice.name,
+        "kind": notice.kind.value,
+        "icon": ICONS[notice.kind],
+        "title": notice.title,
+        "since_word": notice.since_word,
+        "since": notice.since.isoformat(),
+        "parts": notice.parts,
+    }

@@ -1,4 +1,4 @@
-"""What an outage means to those who look at a page: what cannot be trusted, what still works, what to do."""
+"""What the banner of each outage says: what cannot be trusted, what still works, what to do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

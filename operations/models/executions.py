@@ -193,10 +193,7 @@ class Execution(Record):
             postgresql_where=text("completed_at IS NOT NULL"),
         ),
         Index(
-            "ix_workflow_executions_of_no_tenant",
-            "workflow_id",
-            "id",
-            postgresql_where=text("entity_type <> 'tenant'"),
+            "ix_workflow_executions_of_no_tenant", "workflow_id", "id", postgresql_where=text("entity_type <> 'tenant'")
         ),
         Index(
             "ix_workflow_executions_unverified",

@@ -1,4 +1,4 @@
-"""How a workflow asks for a step: the time limits and the retry policy that every step has."""
+"""How a workflow asks for a step: the time limits and the retry policy of every step that names none."""
 
 import asyncio
 from contextlib import suppress

@@ -22,7 +22,7 @@ from workbench.servers import Databases, eventually
 PROMISED = 10.0  #: seconds until the pages say so
 #: Temporal by what its banner alone says: lists also name causes, to narrow by them.
 NO_WORKER, NO_TEMPORAL = "No worker answers", "and delivered when it is back"
-SINCE = re.compile(r'"at":"([^"]+)"')
+SINCE = re.compile(r'"since":"([^"]+)"')
 
 
 @pytest.fixture
