@@ -168,6 +168,10 @@ class CannotChangeBulk(OperationsError):
     """The bulk operation does not stand as it would have to for this; nothing was changed."""
 
 
+class TooManyBulks(OperationsError):
+    """Too many bulk operations of yours are open; nothing was begun. Wait until one has ended, or stop one."""
+
+
 class CountChanged(OperationsError):
     """Another number of executions can take this by now than was named; nothing was done. Look at them again."""
 

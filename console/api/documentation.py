@@ -71,7 +71,7 @@ def _errors(path: str, method: str, *, takes_body: bool) -> dict[str, object]:
     statuses = [401, 403, 405, 414, 422, 431, 503]
     if takes_body:
         statuses += [400, 408, 413, 415]
-    if "/exports/" in path:
+    if "/exports/" in path or path.endswith("/executions/bulk"):
         statuses.append(429)
     if "{" in path or (method != "get" and "/groups/" in path):
         statuses.append(404)

@@ -46,6 +46,7 @@ STATUSES: dict[type[OperationsError], int] = {
     errors.NotADemo: 409,
     errors.CannotBreak: 409,
     errors.InvalidInput: 422,
+    errors.TooManyBulks: 429,
     errors.TooManyTries: 429,
     errors.LoginsBusy: 503,
     errors.DatabaseUnavailable: 503,

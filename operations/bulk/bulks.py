@@ -20,13 +20,15 @@ from operations.bulk.running import Runner
 from operations.bulk.selections import Chooser, Selection, described
 from operations.bulk.turns import Turns
 from operations.database import Database
-from operations.errors import BulkNotFound, CannotChangeBulk, CountChanged, NotPermitted
+from operations.errors import BulkNotFound, CannotChangeBulk, CountChanged, NotPermitted, TooManyBulks
 from operations.kinds import Deed
 from operations.models import BulkOperation
 from operations.possibilities import OFFERED_TO
 from operations.queries.executions import ExecutionQueries
 from operations.settings import FourEyes
 from operations.statuses import BulkRowState, BulkState
+
+MOST_OPEN = 10  #: operations of one person, also those that are paused or wait for another person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +74,7 @@ class Bulks:
     ) -> UUID:
         """The operation. `count`: how many executions it may be done to, as somebody typed it.
 
-        `first_alone`: one row is done, then it pauses. Raises `CountChanged`.
+        `first_alone`: one row is done, then it pauses. Raises `CountChanged` or `TooManyBulks`.
         """
         deed = planned.deed
         why = checked_reason(reason)
@@ -84,6 +86,7 @@ class Bulks:
         if self.takes_two and planned.is_weighty:
             state = BulkState.PROPOSED
         async with acting(self.database, actor, OFFERED_TO[deed]) as connection:
+            await _check_open(connection, actor)
             await connection.execute(
                 insert(BulkOperation).values(
                     id=id_,
@@ -158,6 +161,15 @@ class Bulks:
             await audit.record(connection, actor, action, audit.Outcome.APPLIED, _target(id_, Deed(deed)))
 
 
+async def _check_open(connection: AsyncConnection, actor: Actor) -> None:
+    """Of those that one person begins at once, each counts those before it."""
+    await connection.execute(ONE_AT_A_TIME, {"who": actor.name})
+    if await connection.scalar(OPEN, {"who": actor.name}) >= MOST_OPEN:
+        raise TooManyBulks(
+            f"{MOST_OPEN} bulk operations of yours are open; nothing was begun. Wait until one has ended, or stop one."
+        )
+
+
 def _target(id_: UUID, deed: Deed) -> audit.Target:
     return audit.Target(kind="bulk", id=str(id_), label=deed.value)
 
@@ -183,6 +195,8 @@ ADD_ROWS = text(
                 CAST(:whys AS text[])) WITH ORDINALITY AS given(id, state, kind, run, why, ordinal)
     """
 )
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('bulk operations of ' || CAST(:who AS text), 0))")
+OPEN = text("SELECT count(*) FROM bulk_operations WHERE requested_by = :who AND finished_at IS NULL")
 MOVE = text("UPDATE bulk_operations SET state = :state WHERE id = :id")
 RELEASE = text("UPDATE bulk_operations SET state = 'running', released_by = :by WHERE id = :id")
 # A row that has its turn right now is waited for; it is none of those that are left any more.

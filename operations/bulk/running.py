@@ -26,7 +26,7 @@ AT_ONCE = 3  #: turns in one process
 IDLE = 2.0  #: seconds between two looks while no operation is open; whoever begins one wakes its own process
 SHARE = 0.5  #: seconds for which rows are granted at a time
 LARGEST_SHARE = 50  #: rows
-MOST_SENT = 64  #: rows on their way: while Temporal does not answer, the others keep their choice
+MOST_SENT = 64  #: rows of one person on their way: while Temporal does not answer, the others keep their choice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +92,12 @@ class Runner:
 
     async def _granted(self) -> Share | None:
         rows = max(1, min(LARGEST_SHARE, round(self.rate * SHARE)))
-        values = {"seconds": rows / self.rate, "one": 1 / self.rate, "most": MOST_SENT}
+        values = {"rows": rows, "rate": self.rate, "most": MOST_SENT}
         async with self.database.transaction() as connection:
             granted = (await connection.execute(GRANT, values)).one_or_none()
         if granted is None:
             return None
-        if granted.first_alone:
-            return Share(bulk_id=granted.id, rows=1, seconds=1 / self.rate)
-        return Share(bulk_id=granted.id, rows=rows, seconds=rows / self.rate)
+        return Share(bulk_id=granted.id, rows=granted.rows, seconds=granted.rows / self.rate)
 
     async def _settle(self) -> None:
         async with self.database.transaction() as connection:
@@ -125,22 +123,31 @@ class Runner:
 
 
 IS_ANY_OPEN = text("SELECT EXISTS (SELECT FROM bulk_operations WHERE counted IS NULL)")
-# Operations take turns: the one that waited longest comes first. The moment before which nothing more is granted is
-# looked at in the row itself, which is locked: of two processes that ask at once, one gets the share.
+# People take turns, and of each person's operations the one that waited longest comes first: who begins many has no
+# more turns than who begins one. A share is no more than what is left, so that small operations cost others no time.
+# The moment before which nothing more is granted is looked at in the row itself, which is locked: of two processes that
+# ask at once, one gets the share.
 GRANT = text(
     """
     UPDATE bulk_operations b
-    SET next_at = clock_timestamp() + make_interval(secs => CASE WHEN b.first_alone THEN :one ELSE :seconds END)
-    WHERE b.id = (
-            SELECT o.id FROM bulk_operations o
-            WHERE o.finished_at IS NULL AND o.state = 'running'
-              AND EXISTS (SELECT FROM bulk_rows r WHERE r.bulk_id = o.id AND r.state = 'left')
-            ORDER BY o.next_at, o.id LIMIT 1)
-      AND b.state = 'running' AND b.next_at <= clock_timestamp()
+    SET next_at = clock_timestamp() + make_interval(secs => next.rows / CAST(:rate AS float8))
+    FROM (
+        SELECT o.id, CASE WHEN o.first_alone THEN 1 ELSE (
+            SELECT count(*) FROM (
+                SELECT FROM bulk_rows r WHERE r.bulk_id = o.id AND r.state = 'left' LIMIT :rows) share
+        ) END AS rows
+        FROM bulk_operations o
+        WHERE o.finished_at IS NULL AND o.state = 'running'
+          AND EXISTS (SELECT FROM bulk_rows r WHERE r.bulk_id = o.id AND r.state = 'left')
+          AND (SELECT count(*) FROM bulk_rows r JOIN bulk_operations p ON p.id = r.bulk_id
+               WHERE r.state = 'sent' AND p.requested_by = o.requested_by) < :most
+        ORDER BY (SELECT max(p.next_at) FROM bulk_operations p WHERE p.requested_by = o.requested_by), o.next_at, o.id
+        LIMIT 1
+    ) next
+    WHERE b.id = next.id AND b.state = 'running' AND b.next_at <= clock_timestamp()
       AND NOT EXISTS (SELECT FROM bulk_operations o
                       WHERE o.finished_at IS NULL AND o.state = 'running' AND o.next_at > clock_timestamp())
-      AND (SELECT count(*) FROM bulk_rows WHERE state = 'sent') < :most
-    RETURNING b.id, b.first_alone
+    RETURNING b.id, next.rows
     """
 )
 # What became of the command is what became of the row; a step that went on by itself had nothing done to it. Of a run

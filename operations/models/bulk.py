@@ -35,6 +35,7 @@ class BulkOperation(Record):
     __table_args__ = (
         Index("ix_bulk_operations_created", text("created_at DESC"), text("id DESC")),
         Index("ix_bulk_operations_open", "next_at", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_bulk_operations_person", "requested_by", text("next_at DESC")),
         Index("ix_bulk_operations_uncounted", "created_at", postgresql_where=text("counted IS NULL")),
     )
 
