@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import aware, of_failures, statuses, values, words
 from console.api.parameters import Limit, Place, form, words_of
-from operations.access import Actor
+from operations.access import Actor, permit
 from operations.bulk.bulks import Bulks
 from operations.bulk.plans import DEEDS, Plan, Said, deed_of
 from operations.bulk.selections import MOST, ByFilter, ByGroup, ByIds, Selection
 from operations.errors import InvalidInput
 from operations.kinds import Deed
+from operations.possibilities import OFFERED_TO
 from operations.queries.bulk_views import BulkRowView, BulkView
 from operations.queries.bulks import BulkQueries
 from operations.queries.execution_views import ExecutionFilter, TriageWord
@@ -168,6 +169,14 @@ class BulkAnswer:
     total_capped: bool
 
 
+async def _role_first(request: Request) -> None:
+    """What it takes hangs on the action: whoever may not is told so before the rest of the body is judged."""
+    body: object = await request.json()
+    action = body.get("action") if isinstance(body, dict) else None
+    if isinstance(action, str) and action in list(DEEDS):
+        permit(actor_of(request), OFFERED_TO[Deed(action)])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BulkRoutes:
     """The actions check roles themselves."""
@@ -182,6 +191,7 @@ class BulkRoutes:
             self.begin,
             methods=["POST"],
             status_code=202,
+            dependencies=[Depends(_role_first)],
             response_model=BegunAnswer,
             responses={200: {"model": BegunAnswer, "description": "The preview of a dry run"}},
         )

@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.bootstrap import Services
+from operations.bulk.bulks import MOST_OPEN
 from operations.statuses import Role, Status, TenantStatus
 from tests.factories import add_execution, add_tenant
 from tests.integration.console.test_cli import tenantry
@@ -42,6 +43,37 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(console: Conso
     assert preview["rows"][2]["skipped_because"] == "There is no execution with this id."
     detail = (await api.get(f"/api/v1/executions/{ids[0]}")).json()
     assert (detail["commands"], len(detail["attempts"])) == ([], 1)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"filter": {"status": "openn"}}, {"ids": ["x"], "reason": 7}, {"count": -1}])
+async def test_whoever_may_not_is_told_so_before_what_they_sent_is_judged(
+    console: Console, wrong: dict[str, object]
+) -> None:
+    token = await console.accounts.token("susan@bulk.example", Role.SUPPORT)
+
+    async with console.client(token=token) as support:
+        answer = await begin(support, action="terminate", **wrong)
+        may = await begin(support, **wrong)
+
+    assert (answer.status_code, may.status_code) == (403, 422)
+    assert "it takes the role operator" in answer.json()["detail"]
+
+
+async def test_more_open_ones_than_a_person_may_have_are_refused(console: Console) -> None:
+    pairs = [await failed(console, 2) for _ in range(MOST_OPEN)]
+    ids = await failed(console, 2)
+    token = await console.accounts.token("many@bulk.example", Role.OPERATOR)
+
+    async with console.client(token=token) as client:
+        begun = [(await begin(client, ids=pair, first_alone=True)).json()["bulk"]["id"] for pair in pairs]
+        refused = await begin(client, ids=ids)
+        for each in begun:
+            await client.post(f"/api/v1/bulk/{each}/stop")
+        after = await eventually(lambda: begin(client, ids=ids), lambda answer: answer.status_code == 202)
+
+    assert refused.status_code == 429
+    assert "bulk operations of yours are open; nothing was begun" in refused.json()["detail"]
+    assert after.status_code == 202
 
 
 async def test_what_was_begun_is_done_by_itself_and_read_page_by_page(console: Console, api: httpx.AsyncClient) -> None:
