@@ -85,12 +85,28 @@ async def queue_start_again(connection: AsyncConnection, execution_id: UUID, req
         .values(state=CommandState.QUEUED, settled_at=None, claim_token=None, due_at=func.clock_timestamp())
         .returning(Command.id)
     )
+    queued = again.scalars().all()
+    if queued:
+        await connection.execute(ON_ITS_WAY_AGAIN, {"commands": list(queued)})
     missing = ~exists().where(Command.execution_id == execution_id, Command.kind == CommandKind.START)
-    if not again.all() and await connection.scalar(select(missing)):
+    if not queued and await connection.scalar(select(missing)):
         intent = Intent(kind=CommandKind.START, execution_id=execution_id, requested_by=requested_by, reason=why)
         await queue(connection, intent)
 
 
+# The row of a bulk operation that was told to have failed by this start is as open as the start, and so is the whole.
+ON_ITS_WAY_AGAIN = text(
+    """
+    WITH again AS (
+        UPDATE bulk_rows SET state = 'sent', why = NULL, settled_at = NULL, result = NULL
+        WHERE command_id = ANY(:commands) AND state = 'failed'
+        RETURNING bulk_id
+    )
+    UPDATE bulk_operations b
+    SET finished_at = NULL, counted = NULL, state = CASE b.state WHEN 'finished' THEN 'running' ELSE b.state END
+    FROM again WHERE b.id = again.bulk_id
+    """
+)
 # The row is locked, so that no deliverer can claim it until the caller's transaction has decided.
 START_IS_HELD = text(
     """

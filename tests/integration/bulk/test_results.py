@@ -8,6 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from operations.kinds import Deed
+from operations.outbox import commands
 from operations.statuses import BulkResult, BulkState, Outcome, Status
 from tests.factories import set_status
 from tests.integration.bulk.many_runs import OTTO, Many
@@ -168,3 +169,25 @@ async def test_what_was_to_end_is_watched_until_it_has(many: Many, deed: Deed, r
         await set_status(many.connection, ids[0], Status.FAILED)
 
     assert (await many.bulk(id_)).results == {result: 1}
+
+
+async def test_a_start_that_is_tried_again_makes_its_row_tell_of_that(many: Many) -> None:
+    (failed,) = await many.failed(1)
+    id_ = await many.begin([failed])
+    await many.services.bulks.runner.advance()
+    await many.connection.execute(
+        "UPDATE commands SET state = 'failed', error = 'refused', settled_at = now() WHERE bulk_id = %s", (id_,)
+    )
+    before = await many.finished(id_)
+    successor = (await many.rows(id_))[0].successor_id
+    assert successor is not None
+
+    async with many.services.bulks.database.transaction() as connection:
+        await commands.queue_start_again(connection, successor, "system:reconciler", "nobody was starting it")
+    between = await many.bulk(id_)
+    after = await many.finished(id_)
+
+    assert (before.done, before.failed, before.finished_at is None) == (0, 1, False)
+    assert (between.failed, between.sent, between.finished_at) == (0, 1, None)
+    assert (after.done, after.failed, after.state) == (1, 0, BulkState.FINISHED)
+    assert (await many.rows(id_))[0].why is None
