@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from nicegui import Client, core
 from starlette.types import Scope
 
-from console import sessions
+from console import nonsense, sessions
 from operations.actions.staff import Session
 
 NO_CONCERN = "log"  #: with it, browsers would write into our logs
@@ -23,6 +23,9 @@ def bind_sockets() -> None:
     for name in ("event", "javascript_response", "ack"):
         handlers[name] = _only_own_tab(handlers[name])
     handlers.pop(NO_CONCERN)
+    core.sio.async_handlers = False  # all is done in the task of each message, which has its errors logged
+    core.sio.eio.on("message", _complaining(core.sio.eio.handlers["message"]))
+    nonsense.keep_logs_short()
 
 
 def may_join(scope: Scope, session: Session) -> bool:
@@ -46,9 +49,26 @@ def _is_own_connection(connection: str, session: Session) -> bool:
     """Whether Engine.IO's connection, which goes on by its id alone, was opened by the same session."""
     if connection not in core.sio.eio.sockets:
         return True
+    opened_by = _opened_by(connection)
+    return opened_by is not None and opened_by.id == session.id
+
+
+def _opened_by(connection: str) -> Session | None:
     scope = core.sio.environ.get(connection, {}).get("asgi.scope", {})
-    opened_by = scope.get("state", {}).get("session")
-    return isinstance(opened_by, Session) and opened_by.id == session.id
+    session = scope.get("state", {}).get("session")
+    return session if isinstance(session, Session) else None
+
+
+def _complaining(handle: Callable[[str, object], Awaitable[None]]) -> Callable[[str, object], Awaitable[None]]:
+    """Of what cannot be handled, the log says by whom it was sent."""
+
+    async def guarded(connection: str, message: object) -> None:
+        session = _opened_by(connection)
+        if session is not None:
+            nonsense.COMPLAINTS.hear(str(session.id), session.actor.name)
+        await handle(connection, message)
+
+    return guarded
 
 
 def _while_session_lives(connect: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:

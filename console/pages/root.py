@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 from nicegui.page_arguments import PageArguments
 
-from console import failures, sessions
+from console import failures, nonsense, sessions
 from console.components import cards, feedback, shell
 from console.components.tables import Empty, EmptyKind
 from console.live import Hub, Pulse
@@ -127,7 +127,10 @@ def _show_failure(error: Exception) -> None:
     elif isinstance(error, OperationsError):
         feedback.toast(error.message, feedback.Tone.ERROR)
     else:
-        log.error("a page failed", exc_info=error)
+        if nonsense.COMPLAINTS.sender is None:
+            log.error("a page failed", exc_info=error)
+        else:
+            nonsense.COMPLAINTS.say(error)
         feedback.toast(
             "Something went wrong here; it was logged. Runs go on; load the page again.", feedback.Tone.ERROR
         )
