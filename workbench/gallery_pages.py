@@ -114,7 +114,8 @@ class Changes:
 CHANGES = Changes()
 
 
-def executions(rows: int = 300) -> None:
+def executions(rows: int = 300, *, whole: bool = False) -> None:
+    """`whole`: there is no page but this one."""
     header = PageHeader("Executions", subtitle="Runs of all tenants, those without progress first")
     with header:
         ui.button("Register tenant", icon="add")
@@ -135,29 +136,32 @@ def executions(rows: int = 300) -> None:
         bar.show(len(ids))
         note("select")(ids)
 
-    table = tables.LiveTable(
-        columns=COLUMNS,
-        caption="Executions",
-        actions=ACTIONS,
-        selectable=True,
-        naming="workflow",
-        limit=400,
-        trail="/executions",
-        handlers=tables.Handlers(
-            select=select,
-            sort=note("sort"),
-            open=note("open"),
-            action=note("action"),
-            columns=note("columns"),
-            show_new=note("show_new"),
-            remounted=note("remounted"),
-            behind=lambda: table.sync(tables.to_json(CHANGES.rows[:rows]), CHANGES.edition),
-        ),
-    )
+    place = ui.element("div").classes("list")
+    with place:
+        table = tables.LiveTable(
+            columns=COLUMNS,
+            caption="Executions",
+            actions=ACTIONS,
+            selectable=True,
+            naming="workflow",
+            limit=400,
+            trail="/executions",
+            handlers=tables.Handlers(
+                select=select,
+                sort=note("sort"),
+                open=note("open"),
+                action=note("action"),
+                columns=note("columns"),
+                show_new=note("show_new"),
+                remounted=note("remounted"),
+                behind=lambda: table.sync(tables.to_json(CHANGES.rows[:rows]), CHANGES.edition),
+            ),
+        )
     table.reset(tables.to_json(CHANGES.rows[:rows]), CHANGES.edition)
     CHANGES.tables.add(table)
     bar.serve(table)
-    _foot(note)
+    with place:
+        _foot(note, rows if whole else None)
 
 
 def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
@@ -192,9 +196,12 @@ def _bars(note: Callable[[str], Callable[..., None]]) -> SelectionBar:
     return bar
 
 
-def _foot(note: Callable[[str], Callable[..., None]]) -> None:
+def _foot(note: Callable[[str], Callable[..., None]], whole: int | None) -> None:
     pager = Pager(on_page=note("page"))
-    pager.show(Range(preceding=50, shown=50, total=312, capped=False), before="a", after="b")
+    if whole is None:
+        pager.show(Range(preceding=50, shown=50, total=312, capped=False), before="a", after="b")
+    else:
+        pager.show(Range(preceding=0, shown=whole, total=whole, capped=False), before=None, after=None)
     with pager.extras:
         ui.button("Export CSV", icon="download").props("outline")
 

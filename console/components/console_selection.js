@@ -1,10 +1,16 @@
-// What is selected in a live table: by its ids, also on other pages of the list, or all that match. It ends with the
-// page; one that was loaded anew because its connection was away too long has it again.
-import { connection } from "console_connection";
+// What is selected in a live table: by its ids, also on other pages of the list, or all that match. It outlasts a reload,
+// and a look at another page from which Back leads here; who comes to the list anew begins without.
 import { say } from "console_toasts";
+import { comesBack } from "console_trail";
 
 const MOST = 1000; // as MOST_SELECTED of table_data.py
 const KEY = "tenantry.selection";
+// The list, whichever of its pages and columns are shown.
+function place() {
+  const asked = new URLSearchParams(location.search);
+  for (const name of ["cursor", "columns", "sort"]) asked.delete(name);
+  return `${location.pathname}?${asked}`;
+}
 const DEEDS = ".selection:not(.hidden) > .button:not(.selection-drop, .hidden, [aria-disabled])";
 
 export default {
@@ -19,13 +25,6 @@ export default {
   },
   created() {
     this.anchor = null;
-  },
-  mounted() {
-    window.addEventListener("pagehide", this.keepSelection);
-    this.bringSelection();
-  },
-  unmounted() {
-    window.removeEventListener("pagehide", this.keepSelection);
   },
   methods: {
     canToggle(e) { return !e.gone || e.row.id in this.selected; },
@@ -56,27 +55,32 @@ export default {
     select(ids, all) {
       this.selected = Object.fromEntries(ids.map((id) => [id, true]));
       this.all = all;
+      this.keepSelection();
       this.settleDown();
     },
     emitSelection() {
       if (document.activeElement?.matches("tr")) this.$nextTick(() => document.activeElement.scrollIntoView({ block: "nearest" })); // from under the bar
       const here = new Set(this.entries.map((e) => e.row.id));
       const elsewhere = Object.keys(this.selected).filter((id) => !here.has(id));
+      this.keepSelection();
       this.$emit("select", [...elsewhere, ...this.entries.map((e) => e.row.id).filter((id) => id in this.selected)]);
       this.settleDown();
     },
     toBar() { document.querySelector(DEEDS)?.focus(); },
 
     keepSelection() {
-      if (connection.online || !this.selectable || !Object.keys(this.selected).length) return;
-      sessionStorage.setItem(KEY, JSON.stringify({ at: location.href, ids: Object.keys(this.selected) }));
+      if (this.hasSelection) sessionStorage.setItem(KEY, JSON.stringify({ at: place(), ids: Object.keys(this.selected), all: this.all }));
+      else sessionStorage.removeItem(KEY);
     },
+    // once there are rows, as the server knows by then which list this is
     bringSelection() {
-      const kept = this.selectable && JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-      sessionStorage.removeItem(KEY);
-      if (kept?.at !== location.href) return;
-      this.select(kept.ids, false);
-      this.emitSelection();
+      if (!this.selectable || this.isBrought) return;
+      this.isBrought = true;
+      const kept = comesBack() && JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+      if (kept?.at !== place()) return void sessionStorage.removeItem(KEY);
+      this.select(kept.ids, kept.all);
+      if (kept.all) this.$emit("selectall");
+      else this.emitSelection();
     },
   },
 };

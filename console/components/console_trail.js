@@ -1,14 +1,18 @@
 // The list that a page was opened from, as this tab last saw it: its address, where its rows lead, and how far down the
 // reader was. It ends with the tab.
 const KEY = "tenantry.list:";
+let [loaded] = performance.getEntriesByType("navigation");
 let returningTo = null; // the address that Back, or the link that leads back, has asked for
 
 export const keepTrail = (path, trail) => sessionStorage.setItem(KEY + path, JSON.stringify(trail));
 export const trailOf = (path) => JSON.parse(sessionStorage.getItem(KEY + path) ?? "null");
 
-// The row of this link is opened, one of those of `links`.
+// The row of this link is opened, one of those of `links`, which are a page of the list.
 export function leaveTrail(path, link, links) {
+  const { preceding, whole, before, after } = link.closest(".list")?.querySelector(".pager")?.dataset ?? {};
   keepTrail(path, {
+    preceding: preceding === undefined ? null : Number(preceding),
+    whole, before, after,
     address: location.pathname + location.search,
     links: [...links].map((each) => each.getAttribute("href")),
     at: link.getAttribute("href"),
@@ -23,6 +27,13 @@ export function leadBackTo(address) {
 const leadHere = () => leadBackTo(location.pathname + location.search);
 window.addEventListener("popstate", leadHere);
 if (performance.getEntries().some((each) => each instanceof PerformanceNavigationTiming && each.type === "back_forward")) leadHere();
+
+// Whether this is the page that somebody was at before: they came back, or loaded it anew. Told of a reload once.
+export function comesBack() {
+  const isReload = loaded?.type === "reload" && loaded.name.split("#")[0] === location.href.split("#")[0];
+  loaded = null;
+  return isReload || returningTo === location.pathname + location.search;
+}
 
 const frames = (number, act) => (number ? requestAnimationFrame(() => frames(number - 1, act)) : act());
 

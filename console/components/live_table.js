@@ -16,7 +16,7 @@ export default {
     rowsJson: String, columns: Array, actions: Array, caption: String, empty: Object, selectable: Boolean, keyboard: Boolean,
     sort: String, descending: Boolean, limit: Number, naming: String, trail: String, group: Object, layout: String,
   },
-  emits: ["select", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
+  emits: ["select", "selectall", "sort", "open", "action", "shownew", "columns", "mounted", "behind"],
   data() {
     const rows = this.rowsJson ? JSON.parse(this.rowsJson) : [];
     return {
@@ -72,6 +72,7 @@ export default {
       this.moved = false;
       this.entries = rows.map((row) => entry(row));
       if (edition) this.follower.follow(edition);
+      this.bringSelection(); // before it is forgotten that somebody came back
       this.comeBack();
     },
     sync(rows, edition) {

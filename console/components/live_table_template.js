@@ -9,12 +9,12 @@ export default `
       <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
         title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
       <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
-        <label v-for="c in hideables" :key="c.name"><input type="checkbox" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
+        <label v-for="c in hideables" :key="c.name"><input type="checkbox" autocomplete="off" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
       </fieldset>
     </div>
   </div>
   <div class="live-tools" v-if="entries.length && (selectable || sortables.length)">
-    <label v-if="selectable" class="live-check"><input type="checkbox" :checked="allSelected" :indeterminate.prop="someSelected"
+    <label v-if="selectable" class="live-check"><input type="checkbox" autocomplete="off" :checked="allSelected" :indeterminate.prop="someSelected"
       @change="toggleAll"> All on this page</label>
     <label v-if="sortables.length" class="live-sort"><span class="visually-hidden">Sort by</span>
       <select :value="sortName ? sortName + (sortDown ? ':d' : ':a') : ''" @change="sortFromMenu">
@@ -26,7 +26,7 @@ export default `
     <caption class="visually-hidden">{{ caption }}</caption>
     <thead role="rowgroup"><tr role="row">
       <th v-if="selectable" scope="col" role="columnheader" class="k-check"><label class="live-hit"><input
-        type="checkbox" aria-label="Select all rows on this page" :checked="allSelected" :indeterminate.prop="someSelected"
+        type="checkbox" autocomplete="off" aria-label="Select all rows on this page" :checked="allSelected" :indeterminate.prop="someSelected"
         :disabled="!entries.length" @change="toggleAll"></label></th>
       <th v-for="c in shown" :key="c.name" scope="col" role="columnheader" :class="['k-' + c.kind, 'a-' + c.align]"
         :aria-sort="sortName === c.name ? (sortDown ? 'descending' : 'ascending') : undefined">
@@ -45,7 +45,7 @@ export default `
         <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
           <span>{{ heads[e.row.id] }}</span></td>
         <td v-if="selectable" role="cell" class="k-check"><label class="live-hit"><input
-          type="checkbox" :aria-label="'Select ' + nameOf(e.row)" :checked="isSelected(e.row.id)" :disabled="!canToggle(e)" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
+          type="checkbox" autocomplete="off" :aria-label="'Select ' + nameOf(e.row)" :checked="isSelected(e.row.id)" :disabled="!canToggle(e)" @click="toggle(e.row.id, $event.shiftKey)"></label></td>
         <td v-for="c in shown" :key="c.name" role="cell" :class="['k-' + c.kind, 'a-' + c.align]" :data-label="c.label" :data-column="c.name">
           <span v-if="c.kind === 'status'" class="badges"><span v-if="filled(e.row[c.name])" class="badge" :data-status="e.row[c.name]">{{ f.clip(f.word(e.row[c.name]), 24) }}</span><span v-else class="live-none">–</span>
             <span v-if="c.secondary && filled(e.row[c.secondary])" class="badge" :data-tone="e.row[c.tone]" :title="f.spokenInFull(e.row[c.secondary])"><span>{{ f.clip(f.spoken(e.row[c.secondary]), 40) + " " }}</span>

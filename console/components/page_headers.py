@@ -8,7 +8,7 @@ from nicegui import ui
 from console.components.text import tag
 
 
-class ListTrail(ui.element, component="list_trail.js", dependencies=["console_trail.js"]):
+class ListTrail(ui.element, component="list_trail.js", dependencies=["console_formats.js", "console_trail.js"]):
     """The way back to a list with its filters, and to the neighbours of the row at `here` among those last seen in it.
 
     The browser knows both: the table of the list leaves a trail when one of its rows is opened.

@@ -20,14 +20,24 @@ class Range:
     capped: bool
 
     @property
+    def whole(self) -> str:
+        """Of how many they are a part."""
+        total = max(self.total, self.preceding + self.shown)  # rows may have come between the two counts
+        return f"{self.total:,}+" if self.capped else f"{total:,}"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether somebody knows how many come before them."""
+        return not self.capped or self.preceding <= self.total
+
+    @property
     def text(self) -> str:
         first, last = self.preceding + 1, self.preceding + self.shown
         if not self.shown:
             return "No rows"
-        if self.capped and self.preceding > self.total:  # nobody counts so far
+        if not self.is_counted:
             return f"{self.shown:,} after the first {self.total:,}"
-        total = max(self.total, last)  # rows may have come between the two counts
-        return f"{first:,}–{last:,} of {self.total if self.capped else total:,}{'+' if self.capped else ''}"
+        return f"{first:,}–{last:,} of {self.whole}"
 
 
 class Pager(ui.element):
@@ -51,6 +61,11 @@ class Pager(ui.element):
         self._range.set_text(shown.text)
         attribute(self._previous, "disabled", before is None)
         attribute(self._next, "disabled", after is None)
+        # for the trail that pages of the rows follow
+        attribute(self, "data-preceding", shown.preceding if shown.is_counted else None)
+        attribute(self, "data-whole", shown.whole)
+        attribute(self, "data-before", before)
+        attribute(self, "data-after", after)
 
     def _go(self, on_page: Callable[[str], Handled], cursor: str | None) -> Handled:
         return None if cursor is None else on_page(cursor)

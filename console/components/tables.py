@@ -45,6 +45,7 @@ class Handlers:
     """What a page wants to hear of; each may be a coroutine function."""
 
     select: Callable[[list[str]], Handled] | None = None  #: all selected ids, those on other pages first
+    select_all: Callable[[], Handled] | None = None  #: all that match, as it was before somebody came back
     sort: Callable[[Sort], Handled] | None = None
     open: Callable[[str], Handled] | None = None  #: only for rows without a link; a link leads there by itself
     action: Callable[[str, str], Handled] | None = None  #: id of the row, name of the action
@@ -59,7 +60,6 @@ class LiveTable(
     component="live_table.js",
     dependencies=[
         "console_clock.js",
-        "console_connection.js",
         "console_formats.js",
         "console_line.js",
         "console_selection.js",
@@ -162,6 +162,8 @@ class LiveTable(
     def _listen(self, handlers: Handlers) -> None:
         if (select := handlers.select) is not None:
             self.on("select", lambda event: select(selected_ids(event.args)))
+        if (select_all := handlers.select_all) is not None:
+            self.on("selectall", lambda _: select_all(), args=[])
         if (sort := handlers.sort) is not None:
             self.on("sort", lambda event: sort(_sort(event.args)))
         if (opened := handlers.open) is not None:

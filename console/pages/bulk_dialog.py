@@ -1,6 +1,7 @@
 """Asks before one action is done to many executions: how many, which are skipped and why, and what it takes."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -24,7 +25,14 @@ from operations.statuses import RetryKind
 LOOK = 2.0  #: seconds between two looks at a hundred rows while the question is open
 
 
-async def ask(scope: Scope, deed: Deed, selection: Selection, *, first_alone: bool = False) -> None:
+async def ask(
+    scope: Scope,
+    deed: Deed,
+    selection: Selection,
+    *,
+    first_alone: bool = False,
+    when_begun: Callable[[], None] | None = None,
+) -> None:
     """Preview, ask, begin, and lead to the page of the bulk operation; refusals are told in a toast.
 
     Which executions it is about is fixed when it is asked for; what becomes of each is looked at again while the
@@ -34,7 +42,7 @@ async def ask(scope: Scope, deed: Deed, selection: Selection, *, first_alone: bo
     planned = await feedback.attempt(scope.services.bulks.preview(actor, deed, selection))
     if planned is None:
         return
-    asked = _Asked(scope, planned, first_alone=first_alone)
+    asked = _Asked(scope, planned, first_alone=first_alone, when_begun=when_begun)
     draft = f"bulk {deed} {_key(selection)} {first_alone}"
     with scope.frame.dialogs.ask(asked.now, asked.carry_out, draft=draft):
         listener = Listener[Plan](asked.look_again)
@@ -44,10 +52,13 @@ async def ask(scope: Scope, deed: Deed, selection: Selection, *, first_alone: bo
 class _Asked:
     """What is planned while the question about it is open."""
 
-    def __init__(self, scope: Scope, planned: Plan, *, first_alone: bool) -> None:
+    def __init__(
+        self, scope: Scope, planned: Plan, *, first_alone: bool, when_begun: Callable[[], None] | None
+    ) -> None:
         self._scope = scope
         self._planned = planned
         self._first_alone = first_alone
+        self._when_begun = when_begun
         self._actor = sessions.actor()
         self._ids = ByIds(ids=tuple(row.execution_id for row in planned.rows))
 
@@ -64,6 +75,8 @@ class _Asked:
         begun = await self._scope.services.bulks.begin(
             sessions.actor(OFFERED_TO[planned.deed]), planned, reason, first_alone=self._first_alone
         )
+        if self._when_begun is not None:
+            self._when_begun()
         ui.navigate.to(f"/bulk/{begun}")
 
     def view(self) -> View[Plan, Plan]:

@@ -103,6 +103,7 @@ class LiveList:
             columns=self._choose_columns,
             remounted=self._draw_anew,
             select=None if self._selecting is None else self._selecting.hear,
+            select_all=None if self._selecting is None else self._selecting.select_all,
             behind=self._sync,
         )
 

@@ -1,4 +1,4 @@
-"""What is selected in a list of executions, and the bar with what can be done to it. It ends with the page."""
+"""What is selected in a list of executions, and the bar with what can be done to it. The browser keeps it."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
@@ -61,7 +61,7 @@ class Selecting:
             self._bar = SelectionBar(instead=filters.bar)
         with self._bar.extras:
             self._whole = tag("button", classes="button").props("type=button")
-        self._whole.on("click", self._select_all, args=[])
+        self._whole.on("click", self.select_all, args=[])
         with self._bar:
             self._buttons = {deed: _button(deed, self._press) for deed in self._deeds}
         self._problems: dict[Deed, str | None] = {}
@@ -96,7 +96,8 @@ class Selecting:
         if self._table is not None:
             self._table.select([str(id_) for id_ in self._ids], all_that_match=self._all is not None)
 
-    async def _select_all(self) -> None:
+    async def select_all(self) -> None:
+        """All that match what the list shows now."""
         wanted = self._wanted(self._query)
         problem = selection_words.why_not_all(wanted)
         if problem is not None or self._table is None:
@@ -110,8 +111,10 @@ class Selecting:
         if (problem := self._problems.get(deed)) is not None:
             feedback.toast(f"{deeds.WORDINGS[deed].label}: {problem}", feedback.Tone.INFO)
             return
+        if self._table is None:
+            return
         chosen = ByIds(ids=self._ids) if self._all is None else ByFilter(filter=self._all)
-        await bulk_dialog.ask(self._scope, deed, chosen)
+        await bulk_dialog.ask(self._scope, deed, chosen, when_begun=self._table.clear_selection)
 
     async def _look(self) -> None:
         """Look what can be done to it, and from now on whenever something happens to it; the last call wins."""

@@ -109,6 +109,8 @@ async def test_all_that_match_are_selected_with_their_number(
     assert len(await selected(page)) == 50
     await stuck(connection, signature, 1)
     await expect(bar(page)).to_contain_text("All 61 that match are selected")
+    await page.reload()
+    await expect(bar(page)).to_contain_text("All 61 that match are selected")
     await bar(page).get_by_role("button", name="Retry").click()
     dialog = page.get_by_role("dialog", name="Retry 61 runs?")
     await expect(dialog).to_be_visible()
@@ -152,6 +154,10 @@ async def test_by_keyboard_alone_a_range_is_selected_and_retried(
     await page.wait_for_url("**/bulk/*")
     begun = [bulk for bulk in (await beside.reads.bulks.list()).items if bulk.reason == REASON]
     assert (begun[0].action, begun[0].total) == ("retry", 5)
+    await page.go_back()
+    await expect(page.locator("tbody tr[data-id]").first).to_be_visible()
+    await expect(bar(page)).to_be_hidden()
+    assert await selected(page) == []
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ IN_SIGHT = """() => {
     const {left, top, width, height} = document.querySelector(".live-pill").getBoundingClientRect();
     return document.elementFromPoint(left + width / 2, top + height / 2)?.closest(".live-pill") != null;
 }"""
+IDS = "rows => rows.map(row => row.dataset.id)"
 HEARD = "word => document.getElementById('log').textContent.split('\\n').filter(line => line.startsWith(word)).length"
 
 
@@ -335,3 +336,46 @@ async def test_a_click_that_selects_text_opens_nothing(look: Look) -> None:
 
     assert await page.evaluate("getSelection().toString()") != ""
     assert page.url.endswith("/executions?rows=40")
+
+
+async def _are_ticked_and_counted(page: Page, number: int) -> None:
+    """What is ticked, what looks selected and what the bar says are the same rows."""
+    await page.get_by_text(f"{number} selected").wait_for()
+    ticked = await page.locator("tbody tr:has(input:checked)").evaluate_all(IDS)
+    assert len(ticked) == number
+    assert await page.locator("tbody tr.selected").evaluate_all(IDS) == ticked
+
+
+async def test_a_selection_outlasts_a_reload_and_a_look_at_one_of_its_rows(look: Look) -> None:
+    page = await look("/executions?rows=40&q=acme", running=False)
+    boxes = page.locator("tbody input[type=checkbox]")
+    await boxes.nth(1).click()
+    await boxes.nth(4).click(modifiers=["Shift"])
+    await _are_ticked_and_counted(page, 4)
+
+    await page.reload()
+    await _are_ticked_and_counted(page, 4)
+    await page.locator("tbody a.live-link").nth(2).click()
+    await page.wait_for_url("**/executions/0198f2c4*")
+    await page.go_back()
+
+    await _are_ticked_and_counted(page, 4)
+
+
+async def test_no_box_is_ticked_of_what_is_not_selected(look: Look) -> None:
+    page = await look("/executions?rows=40", running=False)
+    await page.locator("tbody input[type=checkbox]").nth(1).click()
+    await page.locator("tbody input[type=checkbox]").nth(2).click()
+    await _are_ticked_and_counted(page, 2)
+    await page.goto("/login")
+
+    await page.go_back()
+    await _are_ticked_and_counted(page, 2)
+    await page.goto("/login")
+    await page.goto("/executions?rows=40")  # anew
+
+    await page.wait_for_selector("tbody tr[data-id]")
+    assert await page.locator("input:checked").count() == 0
+    assert await page.locator("tbody tr.selected").count() == 0
+    await page.locator("tbody input[type=checkbox]").nth(3).click()
+    await _are_ticked_and_counted(page, 1)

@@ -46,19 +46,34 @@ async def test_steps_follow_the_rows_of_the_list(look: Look, width: int) -> None
     await page.keyboard.press("[")
     await at(page, links[8])
 
-    assert "9 of 40" in await page.locator(".page-steps").inner_text()
+    assert "59 of 312" in await page.locator(".page-steps").inner_text()
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     await page.keyboard.press("?")
     await page.get_by_text("Previous row of the list, next row").wait_for()
 
 
-async def test_at_an_end_of_the_page_the_step_says_so(look: Look) -> None:
-    page, _ = await opened(look, 0)
+async def test_at_an_end_of_its_page_the_step_leads_to_the_list_at_the_page_beside(look: Look) -> None:
+    page, links = await opened(look, 0)
     previous = page.get_by_role("link", name="Previous of this list")
+    assert await previous.get_attribute("href") == f"{LIST}&cursor=a"
+    assert "first row of its page" in (await previous.get_attribute("title") or "")
+    await page.go_back()
+    await page.locator("tr[data-id] a.live-link").nth(39).click()
+    await at(page, links[39])
 
-    assert await previous.get_attribute("aria-disabled") == "true"
-    assert "first row" in (await previous.get_attribute("title") or "")
-    assert await page.get_by_role("link", name="Next of this list").get_attribute("aria-disabled") is None
+    await page.keyboard.press("]")
+
+    await page.wait_for_url(f"**{LIST}&cursor=b")
+
+
+async def test_at_the_end_of_the_list_the_step_says_so(look: Look) -> None:
+    page = await look(f"{LIST}&whole=1", running=False)
+    await page.locator("tr[data-id] a.live-link").nth(39).click()
+    next_step = page.get_by_role("link", name="Next of this list")
+
+    assert await next_step.get_attribute("aria-disabled") == "true"
+    assert await next_step.get_attribute("title") == "This is the last row of the list."
+    assert "40 of 40" in await page.locator(".page-steps").inner_text()
 
 
 async def test_a_page_that_no_list_led_to_has_no_steps(look: Look) -> None:
