@@ -75,10 +75,11 @@ def _orders(place: Landmarks) -> Iterator[Listed]:
     named = Cursor(segment=0, value=place.slug, id=UUID(int=0))
     lasting = Cursor(segment=0, value=timedelta(minutes=5), id=UUID(int=0))
     yield "attention (default)", "open_health", everything, Sort.ATTENTION, None
-    yield "attention, those without trouble", "open_progress", everything, Sort.ATTENTION, at(1)
+    yield "attention, those that ask", "open_", everything, Sort.ATTENTION, at(1)
+    yield "attention, those without trouble", "open_progress", everything, Sort.ATTENTION, at(2)
     yield "attention, page of trouble before", "open_health", everything, Sort.ATTENTION, at(1, backward=True)
-    yield "attention, deep page", "status", everything, Sort.ATTENTION, at(2)
-    yield "attention, page before", "status", everything, Sort.ATTENTION, at(2, backward=True)
+    yield "attention, deep page", "status", everything, Sort.ATTENTION, at(3)
+    yield "attention, page before", "status", everything, Sort.ATTENTION, at(3, backward=True)
     yield "newest", "created", everything, Sort.NEWEST, None
     yield "newest, deep page", "created", everything, Sort.NEWEST, at(0)
     yield "newest, page before", "created", everything, Sort.NEWEST, at(0, backward=True)
@@ -155,7 +156,7 @@ def _words() -> Iterator[Listed]:
 
 def _narrow(place: Landmarks) -> Iterator[Listed]:
     for kind in TYPES[:2]:
-        here = Cursor(segment=1, value=place.middle, id=UUID(int=0))
+        here = Cursor(segment=2, value=place.middle, id=UUID(int=0))
         one = ExecutionFilter(workflow_types=frozenset({kind}))
         yield f"{kind}, those without trouble", "open_type", one, Sort.ATTENTION, here
     tenant = ExecutionFilter(entity_id=place.tenant_id)

@@ -102,16 +102,20 @@ class ExecutionList:
         return self._segment(Execution.created_at, self._sources(among), ascending=ascending)
 
     def _in_progress(self) -> tuple[Segment, ...]:
-        """Those that make no progress and should, then the others; each part of a search would search again."""
+        """Those that make no progress and should, those that wait for people, then the others.
+
+        Each part of a search would search again.
+        """
         moment = Execution.last_progress_at
         whole = self._segment(moment, self._sources(OPEN_STATUSES), ascending=True)
         if self.found is not None:
             return (whole,)
-        troubled, others = (
-            self._segment(moment, self._sources(OPEN_STATUSES, troubled=troubled), ascending=True)
-            for troubled in (True, False)
+        troubled, asking, others = (
+            self._segment(moment, self._sources(OPEN_STATUSES, troubled=troubled, asking=asking), ascending=True)
+            for troubled, asking in ((True, None), (False, True), (False, False))
         )
-        return troubled, replace(others, whole=whole)  # no index has the health of those in order of their progress
+        # no index has the health and the cause of those in order of their progress
+        return troubled, asking, replace(others, whole=whole)
 
     def _ended(self, moment: Moment | Duration, *, ascending: bool = False) -> Segment:
         sources = (
@@ -156,11 +160,12 @@ class ExecutionList:
         ended: bool = False,
         started: bool | None = None,
         troubled: bool | None = None,
+        asking: bool | None = None,
     ) -> tuple[Source, ...]:
         """`among`: the statuses that this segment is about; none: all."""
         statuses = self.wanted.statuses & among if self.wanted.statuses and among else self.wanted.statuses or among
         wanted = replace(self.wanted, statuses=statuses)
-        narrowing = Narrowing(wanted=wanted, ended=ended, started=started, troubled=troubled)
+        narrowing = Narrowing(wanted=wanted, ended=ended, started=started, troubled=troubled, asking=asking)
         if self.found is not None:
             return self.found.sources(narrowing)
         return tuple(matching(*part) for part in narrowing.parts())

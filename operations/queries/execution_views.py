@@ -107,6 +107,12 @@ class StepView:
     completed_at: datetime | None
     error: str | None
     progress: str | None
+    reset_at: datetime | None = None  #: when somebody had it tried at once, by which Temporal counts anew
+
+    @property
+    def is_counted_anew(self) -> bool:
+        """Whether `attempts` are those since then."""
+        return self.reset_at is not None and self.tried_at >= self.reset_at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,7 +271,7 @@ class Sort(StrEnum):
     """Orders in which executions can be listed."""
 
     ATTENTION = (
-        "attention"  #: open ones, longest without progress first, unless searched the troubled ones before others
+        "attention"  #: open ones, longest without progress first; unless searched, the troubled, then those that ask
     )
     NEWEST = "-created_at"
     OLDEST = "created_at"

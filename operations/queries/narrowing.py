@@ -25,11 +25,12 @@ from operations.models import BulkRow, Execution
 from operations.queries.execution_views import ExecutionFilter
 from operations.queries.paging import Conditions
 from operations.queries.triaged import is_assigned, is_unacknowledged
-from operations.statuses import CloseReason, Failure, Health, Status
+from operations.statuses import Cause, CloseReason, Failure, Health, Status
 
 OPEN_STATUSES = frozenset({Status.PENDING, Status.RUNNING})
 FINAL_STATUSES = frozenset(Status) - OPEN_STATUSES
 TROUBLE = frozenset({Health.STUCK, Health.DRIFT})  #: open ones that do not go on, and should
+ASKING = frozenset({Cause.AWAITING_APPROVAL, Cause.STEP_PAUSED, Cause.RUN_PAUSED})  #: open ones that wait for people
 #: In so many words, so that the indexes of failures are recognised.
 WANTED: list[ColumnElement[CloseReason]] = [literal_column(f"'{reason}'") for reason in CloseReason if reason.is_wanted]
 MOST_PARTS = 16  #: merged at a time; more words than that are looked up together, which may sort
@@ -46,6 +47,8 @@ class Narrowing:
     ended: bool  #: said in so many words, so that the index of ended ones is recognised
     started: bool | None = None  #: only those that have started, or have not; None: both
     troubled: bool | None = None  #: only those of a health in `TROUBLE`, or of another one; None: both
+
+    asking: bool | None = None  #: only those of a cause in `ASKING`, or of another or none; None: both
 
     def is_about(self, statuses: frozenset[Status]) -> bool:
         """Whether rows of these statuses can be among them."""
@@ -91,9 +94,18 @@ class Narrowing:
         return (named or TROUBLE) & TROUBLE if self.troubled else named - TROUBLE
 
     @property
+    def _causes(self) -> frozenset[str]:
+        """Those that rows may have; none: any."""
+        named = self.wanted.causes
+        if self.asking is None or not (named or self.asking):
+            return named
+        return (named or ASKING) & ASKING if self.asking else named - ASKING
+
+    @property
     def _is_void(self) -> bool:
-        """The filter asks for healths that these rows do not have."""
-        return bool(self.wanted.healths) and not self._healths
+        """The filter asks for healths or causes that these rows do not have."""
+        wanted = self.wanted
+        return bool(wanted.healths and not self._healths) or bool(wanted.causes and not self._causes)
 
     def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
         """The columns of which the filter names words, apart from the status."""
@@ -101,7 +113,7 @@ class Narrowing:
         named: list[tuple[Words, frozenset[str]]] = [
             (rows.workflow_type, wanted.workflow_types),
             (rows.health, frozenset(self._healths)),
-            (rows.cause, wanted.causes),
+            (rows.cause, self._causes),
         ]
         return [(column, sorted(words)) for column, words in named if words]
 
@@ -122,10 +134,17 @@ class Narrowing:
             conditions.append(rows.created_at < wanted.created_to)
         if self.ended:
             conditions.append(rows.completed_at.is_not(None))
-        if self.troubled is False and not wanted.healths:
-            conditions.append(rows.health.not_in(sorted(TROUBLE)))
         if self.started is not None:
             conditions.append(rows.started_at.is_not(None) if self.started else rows.started_at.is_(None))
+        return (*conditions, *self._others(rows))
+
+    def _others(self, rows: Rows) -> Conditions:
+        """What keeps out the troubled and those that ask, where the filter does not name healths and causes."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.troubled is False and not self.wanted.healths:
+            conditions.append(rows.health.not_in(sorted(TROUBLE)))
+        if self.asking is False and not self.wanted.causes:
+            conditions.append(or_(rows.cause.is_(None), rows.cause.not_in(sorted(ASKING))))
         return tuple(conditions)
 
 

@@ -37,7 +37,9 @@ async def few(databases: Databases) -> AsyncIterator[Database]:
                 "UPDATE workflow_executions SET created_at = date_trunc('week', created_at), "
                 "started_at = CASE WHEN mod(hashtext(workflow_id), 3) = 0 THEN date_trunc('week', created_at) "
                 "- mod(abs(hashtext(run_id)), 4) * interval '9 days' END, "
-                "completed_at = date_trunc('week', completed_at), last_progress_at = date_trunc('week', created_at)"
+                "completed_at = date_trunc('week', completed_at), "
+                "cause = CASE WHEN completed_at IS NULL AND mod(hashtext(workflow_id), 3) = 1 THEN 'awaiting_approval' "
+                "ELSE cause END, last_progress_at = date_trunc('week', created_at)"
             )
         yield database
 

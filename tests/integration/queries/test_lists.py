@@ -14,6 +14,7 @@ from operations.errors import InvalidInput
 from operations.queries.cursors import Cursor, Place
 from operations.queries.execution_views import ExecutionFilter, ExecutionView, Sort
 from operations.queries.executions import ExecutionQueries
+from operations.queries.narrowing import ASKING
 from operations.queries.paging import COUNT_CAP, Page, page_or_one_before
 from operations.statuses import CloseReason, Failure, Health, Status
 from tests.integration.queries.conftest import FEW
@@ -57,6 +58,9 @@ FILTERS = {
     "healthy and open": ExecutionFilter(healths=frozenset({Health.OK}), statuses=frozenset(OPEN)),
     "stuck, or fine": ExecutionFilter(healths=frozenset({Health.STUCK, Health.OK}), statuses=frozenset(OPEN)),
     "stuck alone": ExecutionFilter(healths=frozenset({Health.STUCK})),
+    "asking": ExecutionFilter(causes=frozenset({"awaiting_approval"})),
+    "asking, or in back-off": ExecutionFilter(causes=frozenset({"awaiting_approval", "step_retrying"})),
+    "in back-off": ExecutionFilter(causes=frozenset({"step_retrying"}), statuses=frozenset(OPEN)),
     "slow": ExecutionFilter(healths=frozenset({Health.SLOW}), search="tenants-eu"),
     "a cause": ExecutionFilter(causes=frozenset({"no_worker"})),
     "months": ExecutionFilter(created_from=NOW - timedelta(days=200), created_to=NOW - timedelta(days=100)),
@@ -103,7 +107,7 @@ def is_troubled(row: ExecutionView) -> bool:
 
 
 def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> list[ExecutionView]:
-    """What the order means; rows of the same moment by id. Among what was `found`, trouble does not come first."""
+    """What the order means; rows of the same moment by id. Among what was `found`, nothing open comes first."""
 
     def by(moment: Callable[[ExecutionView], datetime | timedelta | str | None], up: bool) -> list[ExecutionView]:
         chosen = [row for row in rows if moment(row) is not None]
@@ -125,8 +129,10 @@ def arranged(sort: Sort, rows: list[ExecutionView], *, found: bool = False) -> l
         case Sort.ATTENTION:
             trouble = {row.id for row in rows if not found and is_troubled(row)}
             others = {row.id for row in rows if row.status in OPEN} - trouble
+            asking = {row.id for row in rows if not found and row.id in others and row.cause in ASKING}
             first = by(lambda row: row.last_progress_at if row.id in trouble else None, up=True)
-            then = by(lambda row: row.last_progress_at if row.id in others else None, up=True)
+            then = by(lambda row: row.last_progress_at if row.id in asking else None, up=True)
+            then += by(lambda row: row.last_progress_at if row.id in others - asking else None, up=True)
             return first + then + by(lambda row: None if row.status in OPEN else row.created_at, up=False)
 
 
@@ -221,7 +227,7 @@ async def test_a_screen_whose_page_is_gone_shows_the_page_before(sort: Sort, exe
             value = row.completed_at if sort in OF_ENDED else row.created_at
     assert value is not None
     by: type[Place] = type(value)
-    end = replace(Cursor.decode(last.previous, 3, by=by), backward=False)
+    end = replace(Cursor.decode(last.previous, 4, by=by), backward=False)
     gone = replace(end, value=value, id=row.id).encode()
 
     empty, shown = await read(gone), await page_or_one_before(read, gone)
