@@ -22,11 +22,11 @@ export default {
     return {
       entries: Vue.shallowRef(rows.map((row) => entry(row))), waiting: Vue.shallowRef(new Map()), loading: !this.rowsJson,
       current: null, hidden: Object.fromEntries(this.columns.filter((c) => c.hidden).map((c) => [c.name, true])),
-      sortName: this.sort, sortDown: this.descending, menuOpen: false, version: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
+      filledNames: [], chosenNames: [], sortName: this.sort, sortDown: this.descending, menuOpen: false, version: 0, room: 0, atEnd: false, inside: false, focused: false, f: formats,
     };
   },
   computed: {
-    shown() { return this.columns.filter((c) => !this.hidden[c.name]); },
+    shown() { return this.columns.filter((c) => !this.hidden[c.name] && (!c.when_filled || [...this.filledNames, ...this.chosenNames].includes(c.name))); },
     hideables() { return this.columns.filter((c) => c.hideable); },
     sortables() { return this.columns.filter((c) => c.sortable); },
     // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
@@ -40,6 +40,9 @@ export default {
       return [...before, ...this.shown.map(formats.track), ...after].join(" ");
     },
     heads() { return this.group ? formats.heads(this.entries.map((e) => e.row), this.group) : {}; },
+  },
+  watch: {
+    entries: { immediate: true, handler() { this.lookForFilled(); } },
   },
   created() {
     this.follower = new Follower((patch) => this.patch(patch), () => this.$emit("behind"));
@@ -124,6 +127,15 @@ export default {
 
     // rows wait while somebody works in the table
     isHeld() { return this.inside || this.focused || this.hasSelection; },
+    // A column that has nothing to say leaves its room to the others, but not while somebody works here.
+    lookForFilled() {
+      const says = (c) => this.entries.some((e) => this.filled(e.row[c.name]) || this.filled(e.row[c.secondary]));
+      const stays = (c) => this.isHeld() && this.filledNames.includes(c.name);
+      const names = this.columns.filter((c) => c.when_filled && (stays(c) || says(c))).map((c) => c.name);
+      if (names.join() === this.filledNames.join()) return;
+      this.filledNames = names;
+      this.version++;
+    },
     settleDown(force = false) {
       if ((this.isHeld() && !force) || !(this.waiting.size || this.moved || this.entries.some((e) => e.gone))) return;
       const stay = force ? this.entries : this.entries.filter((e) => !e.gone);
@@ -160,7 +172,8 @@ export default {
       if (name) this.sortBy(name, way === "d");
     },
     toggleColumn(name) {
-      this.hidden[name] ? delete this.hidden[name] : (this.hidden[name] = true);
+      if (this.shown.some((c) => c.name === name)) this.hidden[name] = true;
+      else (delete this.hidden[name], this.chosenNames.push(name));
       this.version++;
       this.$emit("columns", this.shown.map((c) => c.name));
     },

@@ -9,7 +9,7 @@ export default `
       <button ref="menuButton" type="button" class="live-icon" :aria-expanded="menuOpen" aria-label="Choose columns"
         title="Choose columns" @click="menuOpen = !menuOpen"><i class="material-icons notranslate" aria-hidden="true">view_column</i></button>
       <fieldset v-if="menuOpen" class="live-menu"><legend>Columns</legend>
-        <label v-for="c in hideables" :key="c.name"><input type="checkbox" autocomplete="off" :checked="!hidden[c.name]" @change="toggleColumn(c.name)"> {{ c.label }}</label>
+        <label v-for="c in hideables" :key="c.name"><input type="checkbox" autocomplete="off" :checked="shown.includes(c)" @change="toggleColumn(c.name)"> {{ c.label }}</label>
       </fieldset>
     </div>
   </div>

@@ -44,6 +44,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     hideable: bool = True
     hidden: bool = False
+    when_filled: bool = False  #: not shown while no row has anything to say in it, unless somebody chose it
     width: int | None = None  #: px; without it, what the kind needs and a share of the room left
     href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
     opens: bool = False  #: a plain click on the link emits `open` instead; it stays an address to copy and to send

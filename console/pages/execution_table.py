@@ -53,7 +53,7 @@ COLUMNS = (
         sortable=True,
     ),
     Column(name="last_progress_at", label="Last progress", kind=Kind.TIME, sortable=True),
-    Column(name="triage", label="Triage", kind=Kind.ERROR, secondary="people", width=140),
+    Column(name="triage", label="Triage", kind=Kind.ERROR, secondary="people", width=140, when_filled=True),
     Column(name="attempt", label="Attempt", kind=Kind.NUMBER, align="right", hidden=True),
     Column(name="created_at", label="Created", kind=Kind.TIME, sortable=True, hidden=True),
     Column(name="completed_at", label="Ended", kind=Kind.TIME, sortable=True, hidden=True),

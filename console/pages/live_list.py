@@ -206,7 +206,9 @@ class LiveList:
     def _columns(self) -> list[Column]:
         chosen = self._query.get("columns", "").split(",") if self._query.get("columns") else None
         return [
-            column if chosen is None or not column.hideable else replace(column, hidden=column.name not in chosen)
+            column
+            if chosen is None or not column.hideable
+            else replace(column, hidden=column.name not in chosen, when_filled=False)
             for column in self._shape.columns
         ]
 

@@ -88,6 +88,25 @@ async def test_nothing_in_a_row_lies_over_another_thing(
     assert beside_each_other or error["y"] + error["height"] <= said["y"]
 
 
+async def test_the_column_of_triage_takes_room_only_when_somebody_said_something(
+    visits: Visits, admin_session: str, beside: Services, connection: AsyncConnection
+) -> None:
+    slug, id_ = await stuck(connection, f"denied {uuid4().hex}")
+    page = await visits.begin(session=admin_session)
+    await go(page, f"/executions?q={slug}")
+    await expect(page.locator("tbody tr").filter(has_text=slug)).to_be_visible()
+    column = page.get_by_role("columnheader", name="Triage")
+    await expect(column).to_have_count(0)
+
+    await beside.triage.acknowledge(Actor.system("test"), id_)
+
+    await expect(column).to_have_count(1)
+    await expect(page.locator("tbody tr [data-column=triage]")).to_contain_text("Acknowledged")
+    await page.get_by_role("button", name="Choose columns").click()
+    await page.get_by_role("checkbox", name="Triage", exact=True).uncheck()
+    await expect(column).to_have_count(0)
+
+
 async def test_a_group_is_acknowledged_from_its_page_and_its_runs_say_so(
     visits: Visits, admin_session: str, connection: AsyncConnection
 ) -> None:
