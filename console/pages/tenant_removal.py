@@ -1,4 +1,4 @@
-"""The buttons that deprovision a tenant and keep one that is being deprovisioned, and until when it can be kept."""
+"""What deprovisions a tenant and keeps one that is being deprovisioned, and until when it can be kept."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +8,7 @@ from nicegui import ui
 from console import sessions
 from console.components import feedback
 from console.components.dialogs import Question
+from console.components.menus import ActionMenu, MenuItem
 from console.components.moments import Moment, Sentence
 from console.components.text import tag
 from console.pages import deeds
@@ -45,11 +46,12 @@ class Countdown(ui.element):
 
 
 class Removal:
-    """The buttons that deprovision a tenant, and keep one that is being deprovisioned."""
+    """The menu that deprovisions a tenant, apart from what one presses in a hurry; and the button that keeps one."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._place = ui.element("div").classes("page-actions")
+        self._more = ActionMenu("More", label="More for this tenant", choose=lambda _: self._ask())
         self._drawn: object = None
 
     def show(self, tenant: TenantView) -> None:
@@ -63,10 +65,9 @@ class Removal:
         with self._place:
             if leaves:
                 ui.button(KEEPING.label, icon=KEEPING.icon, on_click=self._ask_to_keep)
-            button = ui.button("Deprovision", icon="delete", color="negative", on_click=self._ask)
-            button.props("outline").set_enabled(problem is None)
-            if problem:
-                button.tooltip(problem)
+        self._more.show(
+            [MenuItem(name="deprovision", label="Deprovision", icon="delete", danger=True, problem=problem)]
+        )
 
     def _ask(self) -> None:
         draft = f"Deprovision {self._tenant.slug}"

@@ -168,7 +168,8 @@ async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) ->
     await go(two.page, f"/tenants/{slug}")
     await go(two.other, f"/tenants/{slug}")
 
-    await two.page.get_by_role("button", name="Deprovision").click()
+    await two.page.get_by_role("button", name="More for this tenant").click()
+    await two.page.get_by_role("menuitem", name="Deprovision").click()
     await expect(two.page.get_by_role("dialog")).to_contain_text("all data of")
     await two.confirm("Deprovision the tenant")
 

@@ -262,13 +262,14 @@ async def test_menus_and_dialogs_are_accessible(
     await page.keyboard.press("Escape")
     await expect(more).to_be_focused()
     await go(page, "/tenants/acme")
-    await page.get_by_role("button", name="Deprovision").click()
+    await page.get_by_role("button", name="More for this tenant").click()
+    await page.get_by_role("menuitem", name="Deprovision").click()
     await expect(page.get_by_label("Reason")).to_be_focused()
     violations["dialog"] = await serious_violations(page)
 
     assert violations == {"account": {}, "more": {}, "dialog": {}}
     await page.keyboard.press("Escape")
-    await expect(page.get_by_role("button", name="Deprovision")).to_be_focused()
+    await expect(page.get_by_role("button", name="More for this tenant")).to_be_focused()
 
 
 @pytest.mark.long
