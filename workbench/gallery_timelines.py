@@ -20,6 +20,7 @@ def _retrying(now: datetime) -> Timeline:
                 name="Create schema",
                 status="retrying",
                 tries=27,
+                counted="27 tries",
                 started=first,
                 tried=(first, now - timedelta(seconds=19)),
                 next_try=now + timedelta(seconds=11),

@@ -54,10 +54,11 @@ const inZone = (draw) => (text) =>
   });
 
 // In the viewer's zone, "5 Dec 00:19"; the year where it is not this one.
-export const spoken = inZone((at) => {
+export function written(at) {
   const year = new Date(at).getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return new Intl.DateTimeFormat("en-GB", { ...SPOKEN, year }).format(at).replace(",", "");
-});
+}
+export const spoken = inZone(written);
 
 // For the hover: with the zone; nothing of a sentence without a moment.
 export const spokenInFull = (text) => (String(text ?? "").search(SAID) < 0 ? undefined : inZone(absolute)(text));

@@ -22,9 +22,9 @@ export default {
       <span v-for="t in axis" :key="t.key" :class="['tick', t.kind]" :style="{ left: t.left }" :title="t.title">{{ t.text }}</span>
     </div></div>
     <ol class="steps" :aria-label="caption">
-      <li v-for="s in lanes" :key="s.key" class="step" :data-status="s.status" :data-again="s.tries > 1 || null">
+      <li v-for="s in lanes" :key="s.key" class="step" :data-status="s.status" :data-again="s.counted !== '' || null">
         <div class="step-name"><span class="badge" :data-status="s.status">{{ clip(word(s.status), 24) }}</span>
-          <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.tries > 1" class="step-tries" :title="s.marked">{{ count(s.tries) }} tries</span></div>
+          <strong><bdi>{{ clip(s.name, 120) }}</bdi></strong><span v-if="s.counted" class="step-tries" :title="s.marked">{{ s.counted }}</span></div>
         <div class="step-track" aria-hidden="true">
           <span v-for="b in s.bars" :class="b.kind" :style="{ left: b.left, width: b.width }" :title="b.title"><i v-if="b.text">{{ b.text }}</i></span>
           <span v-for="t in s.ticks" class="step-try" :style="{ left: t.left }" :title="t.title"></span>
@@ -128,11 +128,14 @@ export default {
       const bars = s.waits.map((w) => this.bar("step-waited", w.from, w.to, w.text));
       if (s.from !== null) bars.push(this.bar("step-bar", s.from, s.to, ""));
       else if (s.status === "pending" && this.past < 1) bars.push({ kind: "step-planned", left: this.nowAt, width: percent(1 - this.past), title: "to come" });
+      const spans = s.status === "retrying" ? bars.at(-1) : bars[s.waits.length - 1];
+      const isBetween = s.tries > 2 && s.tried.length > 1 && spans;
+      if (isBetween && parseFloat(spans.width) > 30) spans.text = `${s.counted}: the first and the latest are marked`;
       const after = s.from === null || s.usual === null ? null : s.from + 1000 * s.usual;
       return {
         ...s, bars, usually,
-        marked: s.tries > 2 && s.tried.length ? "Marked are the first and the latest; nobody knows when those between began" : undefined,
-        ticks: s.tried.map(toMs).map((ms, i) => ({ left: this.place(ms), title: `${s.tries > 1 ? (i ? "Latest try" : "First try") : "Tried"} ${absolute(ms)}` })),
+        marked: isBetween ? "Marked are the first and the latest; nobody knows when those between began" : undefined,
+        ticks: s.tried.map(toMs).map((ms, i) => ({ left: this.place(ms), title: `${s.counted ? (i ? "Latest try" : "First try") : "Tried"} ${absolute(ms)}` })),
         next: s.next_try && this.past < 1 ? { left: percent((1 + this.past) / 2), title: "Next try " + absolute(toMs(s.next_try)) } : null,
         mark: after !== null && after < this.end ? this.place(after) : null,
         took: s.from !== null ? duration(s.to - Math.min(s.from, ...s.tried.map(toMs)), s.isOpen) : waited ? duration(waited, true) : usually ? "" : "–",

@@ -27,6 +27,7 @@ class Step:
     name: str
     status: str
     tries: int = 1
+    counted: str = ""  #: in words, when it was tried more than once
     started: datetime | None = None  #: the latest try, or the only one: what was before it is a wait
     ended: datetime | None = None
     tried: tuple[datetime, ...] = ()  #: when tries began, as far as that is known

@@ -65,7 +65,9 @@ def _wrong(detail: ExecutionDetail) -> str:
 
 def _tries(detail: ExecutionDetail) -> str:
     step = next((each for each in detail.steps if each.name == detail.execution.current_step), None)
-    return "" if step is None or step.attempts < 2 else f", {step.attempts:,} tries, the latest {said(step.tried_at)}"
+    if step is None or (step.attempts < 2 and not step.is_counted_anew):
+        return ""
+    return f", {words.counted_tries(step)}, the latest {said(step.tried_at)}"
 
 
 def _tried(known: Known) -> Iterator[str]:

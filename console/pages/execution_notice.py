@@ -49,7 +49,7 @@ class Notice:
         attribute(self._card, "data-tone", None if second is None else second.tone.value)
         headline = words.headline(detail)
         self._headline.show(headline)
-        error = None if detail.awaits_decision else execution.error_message or execution.cause_detail
+        error = wrong(detail)
         _say(self._words, beside(headline, error))
         whole = folded(error)
         self._detail.set_text(whole or "")
@@ -75,6 +75,16 @@ class Notice:
         _say(self._advice, helps)
         attribute(self._runbook, "href", None if known is None else runbook.address(known.cause))
         self._runbook.set_visibility(known is not None)
+
+
+def wrong(detail: ExecutionDetail) -> str | None:
+    """The error behind it: of a start that waits that of the start, as what is said of its cause is made of that."""
+    execution, start = detail.execution, detail.start
+    if detail.awaits_decision:
+        return None
+    if execution.status is Status.PENDING and start is not None and start.state is CommandState.QUEUED and start.error:
+        return start.error
+    return execution.error_message or execution.cause_detail
 
 
 def beside(headline: words.Headline, error: str | None) -> str:
@@ -138,7 +148,7 @@ def _step(detail: ExecutionDetail) -> Iterator[Fact]:
 
 
 def _tries(step: StepView, *, is_over: bool) -> Iterator[Fact]:
-    yield Fact(label="Tries", value=f"{step.attempts:,}")
+    yield Fact(label="Tries", value=f"{step.attempts:,}{' since the last retry' if step.is_counted_anew else ''}")
     yield Fact(label="Latest try", value=step.tried_at)
     if step.next_try_at is not None and not is_over:
         yield Fact(label="Next try", value=step.next_try_at)

@@ -60,7 +60,7 @@ def _ran(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
 def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual: float | None) -> Step:
     """`over` is when all before it had ended."""
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
-    is_again, is_in_back_off = step.attempts > 1, step.status is StepStatus.RETRYING
+    is_again, is_in_back_off = step.attempts > 1 or step.is_counted_anew, step.status is StepStatus.RETRYING
     waits = [] if over is None or over >= step.started_at else [_before(detail, step, over)]
     if is_again and not is_in_back_off:
         waits.append(Wait(began=step.started_at, ended=step.tried_at))
@@ -68,6 +68,7 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
         name=words.step_word(step.name),
         status=spelled(step.status),
         tries=step.attempts,
+        counted=words.counted_tries(step) if is_again else "",
         started=step.started_at if is_in_back_off else step.tried_at,
         ended=step.completed_at or detail.execution.completed_at,
         tried=(step.started_at, step.tried_at) if is_again or is_in_back_off else (),

@@ -41,6 +41,12 @@ WITHOUT_STEP = {
     CloseReason.NOT_FOUND: "Temporal does not know the run any more.",
     CloseReason.START_REJECTED: "Temporal refused to start the run.",
 }
+FOUND = {
+    Health.STUCK: "Found stuck",
+    Health.SLOW: "Found slow",
+    Health.DRIFT: "Found in drift",
+    Health.UNKNOWN: "Not known any more",
+}
 EVENTS = {
     "created": "Requested",
     "followed": "Run replaced",
@@ -123,8 +129,15 @@ def _wrong(execution: ExecutionView) -> str | None:
 def _retrying(title: str, step: StepView | None) -> Headline:
     if step is None:
         return Headline(text=f"{title} failed. It is tried again by itself.")
-    text = f"{title} failed once." if step.attempts == 1 else f"{title} keeps failing ({step.attempts:,} tries)."
+    is_first = step.attempts == 1 and not step.is_counted_anew
+    text = f"{title} failed once." if is_first else f"{title} keeps failing ({counted_tries(step)})."
     return Headline(text=text, lead=" Next try ", until=step.next_try_at)
+
+
+def counted_tries(step: StepView) -> str:
+    """Of a step; Temporal forgets those before a retry that was asked for."""
+    number = "1 try" if step.attempts == 1 else f"{step.attempts:,} tries"
+    return f"{number} since the last retry" if step.is_counted_anew else number
 
 
 def _ending(execution: ExecutionView, steps: Sequence[StepView]) -> str:
@@ -205,9 +218,10 @@ def event_title(event: EventView, *, how: str | None = None) -> str:
 
 
 def _diagnosis_title(event: EventView) -> str:
-    """A cause by its title; that it lasts longer than it should, by the word for that."""
+    """A cause by its title. That it lasts longer than it should was found then, and is true since before."""
     title = advice(Cause(event.cause)).title if event.cause in list(Cause) else HEALTHY.title
-    return f"{event.health.capitalize()}: {title}" if event.health and event.health != Health.OK else title
+    found = FOUND.get(Health(event.health)) if event.health in list(Health) else None
+    return title if found is None else f"{found}: {title}"
 
 
 def pending_command(commands: Sequence[CommandView]) -> str | None:

@@ -28,6 +28,7 @@ async def steps(connection: AsyncConnection, id_: UUID) -> tuple[StepView, ...]:
             ExecutionStep.completed_at,
             ExecutionStep.error,
             ExecutionStep.progress,
+            ExecutionStep.reset_at,
         )
         .where(ExecutionStep.execution_id == id_)
         .order_by(ExecutionStep.ordinal.desc())

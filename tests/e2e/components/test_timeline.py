@@ -46,6 +46,7 @@ async def test_a_failing_step_fills_the_line_up_to_now_and_shows_its_tries(look:
     number = failing.locator(".step-tries")
     await expect(number).to_have_text("27 tries")
     await expect(number).to_have_attribute("title", re.compile("nobody knows when those between began"))
+    await expect(failing.locator(".step-bar")).to_have_text("27 tries: the first and the latest are marked")
     assert await failing.locator(".step-try.next").count() == 1
     assert await failing.get_by_text("usually 2.1 s").is_visible()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from console.pages import words
-from console.pages.execution_notice import beside, evidence, what_helps, who_must_act
+from console.pages.execution_notice import beside, evidence, what_helps, who_must_act, wrong
 from operations.diagnosis.advice import ADVICE
 from operations.queries.execution_views import StartView
 from operations.statuses import Cause, CloseReason, CommandState, Health, Status
@@ -30,6 +30,16 @@ def test_a_failing_step_rests_on_facts_with_their_age() -> None:
     }
     assert who_must_act(STUCK) == "Whoever runs the installation must act."
     assert what_helps(STUCK) == ADVICE[Cause.STEP_RETRYING].action
+
+
+def test_a_start_that_waits_says_its_error_once_when_its_cause_is_known_too() -> None:
+    refused = replace(WAITING, error="TemporalUnavailable: Temporal does not answer.")
+    cause = "Its start was tried 3 times. Temporal does not answer."
+    run = replace(RUNNING, status=Status.PENDING, cause=Cause.TEMPORAL_UNREACHABLE, cause_detail=cause)
+    known = replace(detail(run), start=refused)
+
+    assert words.headline(known).text.count("Temporal does not answer.") == 1
+    assert beside(words.headline(known), wrong(known)) == ""
 
 
 def test_without_a_worker_the_queue_and_the_number_of_its_workers_are_told() -> None:

@@ -56,6 +56,16 @@ def test_a_decided_wait_stays_in_the_line_although_its_step_took_a_moment() -> N
     assert [(each.text, each.began, each.ended) for each in wait.waits] == [("Waiting for approval", SOON, LATER)]
 
 
+def test_a_step_whose_tries_are_counted_anew_was_tried_before() -> None:
+    schema = replace(failing(1), status=StepStatus.COMPLETED, reset_at=SOON, tried_at=SOON, completed_at=LATER)
+
+    drawn, *_ = timeline(detail(RETRYING, schema), {}).steps
+
+    assert drawn.counted == "1 try since the last retry"
+    assert drawn.tried == (NOW, SOON)
+    assert [(wait.began, wait.ended) for wait in drawn.waits] == [(NOW, SOON)]
+
+
 def test_a_failing_step_shows_the_tries_that_are_known_and_when_the_next_one_is() -> None:
     [schema] = timeline(detail(RETRYING, replace(failing(27), tried_at=LATER)), {}).steps
 

@@ -120,6 +120,21 @@ def test_a_run_without_a_worker_says_what_it_waits_for_and_since_when() -> None:
 @pytest.mark.parametrize(
     ("tries", "text"),
     [
+        (1, "Create schema keeps failing (1 try since the last retry)."),
+        (3, "Create schema keeps failing (3 tries since the last retry)."),
+    ],
+)
+def test_tries_that_are_counted_anew_say_since_when(tries: int, text: str) -> None:
+    again = replace(failing(tries), reset_at=NOW, tried_at=NOW)
+    not_yet = replace(failing(27), reset_at=SOON)
+
+    assert words.headline(detail(RETRYING, again)).text == text
+    assert words.headline(detail(RETRYING, not_yet)).text == "Create schema keeps failing (27 tries)."
+
+
+@pytest.mark.parametrize(
+    ("tries", "text"),
+    [
         (1, "Create schema failed once."),
         (27, "Create schema keeps failing (27 tries)."),
         (1200, "Create schema keeps failing (1,200 tries)."),
@@ -166,7 +181,7 @@ def test_a_removal_says_until_when_it_can_be_kept_also_while_it_sleeps() -> None
     ("health", "cause", "title"),
     [
         ("ok", "step_retrying", "A step keeps failing"),
-        ("stuck", "no_worker", "Stuck: No worker"),
+        ("stuck", "no_worker", "Found stuck: No worker"),
         ("ok", None, "It goes on"),
         (None, "of a newer version", "It goes on"),
     ],
