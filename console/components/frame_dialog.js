@@ -117,10 +117,10 @@ export default {
         this.confirm();
       }
     },
-    // Out by Escape or a press beside it: nothing typed is thrown away unasked.
+    // Out by Escape or a press beside it: nothing typed is thrown away unasked. Where it is of no use any more, it is kept.
     leave() {
       if (this.busy || this.leaving) return;
-      if (!this.text.trim()) return this.close();
+      if (!this.text.trim() || this.question.problem) return this.close();
       this.leaving = true;
       this.$nextTick(() => this.$refs.stay.focus());
     },

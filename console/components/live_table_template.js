@@ -40,7 +40,7 @@ export default `
       <td v-if="actions.length" role="cell"></td></tr></tbody>
     <tbody v-else role="rowgroup" ref="body" @click.capture="depart" @auxclick.capture="depart" @focusin="focused = true" @focusout="blur">
       <tr v-for="(e, i) in entries" :key="e.row.id" v-memo="[e, isSelected(e.row.id), current === e.row.id, version, heads[e.row.id]]" role="row" tabindex="-1"
-        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? isSelected(e.row.id) : undefined" :aria-busy="e.busy || undefined" :data-tone="f.tone(columns, e.row)" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
+        @click="pressRow" @auxclick="pressRow" :data-id="e.row.id" :aria-selected="selectable ? isSelected(e.row.id) : undefined" :aria-busy="e.busy || undefined" :title="e.gone ? 'No longer in this list. It says what it said before.' : undefined" :data-tone="f.tone(columns, e.row)" :data-group="!heads[e.row.id] ? undefined : heads[e.row.id] === 'joined' ? 'joined' : 'first'"
         :class="{ selected: isSelected(e.row.id), current: current === e.row.id, gone: e.gone, flash0: e.flash && e.flash % 2, flash1: e.flash && !(e.flash % 2) }">
         <td v-if="heads[e.row.id] && heads[e.row.id] !== 'joined'" role="cell" class="live-group"><a :href="f.fill(group.href, e.row)"><bdi>{{ f.clip(e.row[group.label], 300) }}</bdi></a>
           <span>{{ heads[e.row.id] }}</span></td>

@@ -172,6 +172,18 @@ async def test_a_reason_that_is_too_short_keeps_the_dialog_open(page: Page, besi
     assert await commands(beside, run) == []
 
 
+async def test_what_is_of_no_use_any_more_closes_without_a_question(page: Page, run: Run) -> None:
+    await go(page, run.path)
+    dialog = await ask_to(page, "Cancel")
+    await dialog.get_by_label("Reason").fill(REASON)
+    await run.ends()
+    await expect(dialog.get_by_role("button", name="Cancel the run")).to_be_disabled()
+
+    await page.keyboard.press("Escape")
+
+    await expect(dialog).to_be_hidden()
+
+
 async def test_what_is_typed_is_not_thrown_away_unasked(page: Page, run: Run) -> None:
     await go(page, run.path)
     dialog = await ask_to(page, "Cancel")
@@ -179,6 +191,9 @@ async def test_what_is_typed_is_not_thrown_away_unasked(page: Page, run: Run) ->
     await reason.fill(REASON)
 
     await page.keyboard.press("Escape")
+    tops = await dialog.locator(".dialog-leaving button").evaluate_all("all => all.map(each => each.offsetTop)")
+    assert len(tops) == 2
+    assert len(set(tops)) == 1  # side by side
     await dialog.get_by_role("button", name="Go on writing").click()
     await expect(reason).to_be_focused()
     await page.mouse.click(5, 5)
