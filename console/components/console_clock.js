@@ -19,7 +19,7 @@ function learn(told, heardAt) {
 
 // The document tells the time at which it was made. However late the rest of the page comes, this is when it came.
 const told = Number(document.querySelector("meta[name=server-time]")?.content);
-const [way] = performance.getEntriesByType("navigation");
+const way = performance.getEntries().find((each) => each instanceof PerformanceNavigationTiming);
 if (told && way?.responseStart) learn(told, way.responseStart);
 watch((_, told) => told && learn(told, performance.now()));
 

@@ -1,7 +1,7 @@
 // The list that a page was opened from, as this tab last saw it: its address, where its rows lead, and how far down the
 // reader was. It ends with the tab.
 const KEY = "tenantry.list:";
-let [loaded] = performance.getEntriesByType("navigation");
+let loaded = performance.getEntries().find((each) => each instanceof PerformanceNavigationTiming);
 let returningTo = null; // the address that Back, or the link that leads back, has asked for
 
 export const keepTrail = (path, trail) => sessionStorage.setItem(KEY + path, JSON.stringify(trail));

@@ -65,7 +65,7 @@ def _wrong(detail: ExecutionDetail) -> str:
 
 def _tries(detail: ExecutionDetail) -> str:
     step = next((each for each in detail.steps if each.name == detail.execution.current_step), None)
-    if step is None or (step.attempts < 2 and not step.is_counted_anew):
+    if step is None or (step.attempts < 2 and not words.is_counted_anew(step)):
         return ""
     return f", {words.counted_tries(step)}, the latest {said(step.tried_at)}"
 

@@ -148,7 +148,9 @@ def _step(detail: ExecutionDetail) -> Iterator[Fact]:
 
 
 def _tries(step: StepView, *, is_over: bool) -> Iterator[Fact]:
-    yield Fact(label="Tries", value=f"{step.attempts:,}{' since the last retry' if step.is_counted_anew else ''}")
+    yield Fact(
+        label="Tries", value=f"{step.attempts:,}{' since the last retry' if words.is_counted_anew(step) else ''}"
+    )
     yield Fact(label="Latest try", value=step.tried_at)
     if step.next_try_at is not None and not is_over:
         yield Fact(label="Next try", value=step.next_try_at)

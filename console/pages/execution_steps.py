@@ -60,7 +60,7 @@ def _ran(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
 def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual: float | None) -> Step:
     """`over` is when all before it had ended."""
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
-    is_again, is_in_back_off = step.attempts > 1 or step.is_counted_anew, step.status is StepStatus.RETRYING
+    is_again, is_in_back_off = step.attempts > 1 or words.is_counted_anew(step), step.status is StepStatus.RETRYING
     waits = [] if over is None or over >= step.started_at else [_before(detail, step, over)]
     if is_again and not is_in_back_off:
         waits.append(Wait(began=step.started_at, ended=step.tried_at))

@@ -129,15 +129,20 @@ def _wrong(execution: ExecutionView) -> str | None:
 def _retrying(title: str, step: StepView | None) -> Headline:
     if step is None:
         return Headline(text=f"{title} failed. It is tried again by itself.")
-    is_first = step.attempts == 1 and not step.is_counted_anew
+    is_first = step.attempts == 1 and not is_counted_anew(step)
     text = f"{title} failed once." if is_first else f"{title} keeps failing ({counted_tries(step)})."
     return Headline(text=text, lead=" Next try ", until=step.next_try_at)
+
+
+def is_counted_anew(step: StepView) -> bool:
+    """Whether its tries are those since somebody had it tried at once."""
+    return step.reset_at is not None and step.tried_at >= step.reset_at
 
 
 def counted_tries(step: StepView) -> str:
     """Of a step; Temporal forgets those before a retry that was asked for."""
     number = "1 try" if step.attempts == 1 else f"{step.attempts:,} tries"
-    return f"{number} since the last retry" if step.is_counted_anew else number
+    return f"{number} since the last retry" if is_counted_anew(step) else number
 
 
 def _ending(execution: ExecutionView, steps: Sequence[StepView]) -> str:

@@ -109,11 +109,6 @@ class StepView:
     progress: str | None
     reset_at: datetime | None = None  #: when somebody had it tried at once, by which Temporal counts anew
 
-    @property
-    def is_counted_anew(self) -> bool:
-        """Whether `attempts` are those since then."""
-        return self.reset_at is not None and self.tried_at >= self.reset_at
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventView:
