@@ -1,5 +1,7 @@
 """How moments are written down in the browser."""
 
+import re
+
 from tests.e2e.components.conftest import Look
 
 DAY, HOUR = 86_400, 3_600
@@ -79,3 +81,12 @@ async def test_an_age_ticks_after_a_word(look: Look) -> None:
     )
 
     assert told == ["42 min", "a moment", "2 h"]
+
+
+async def test_a_banner_writes_its_moment_as_sentences_do(look: Look) -> None:
+    page = await look("/")
+
+    await page.get_by_role("button", name="Show banner").click()
+    since = await page.locator(".banner-title time").first.inner_text()
+
+    assert re.fullmatch(r"\d{1,2} [A-Z][a-z]{2,3} \d\d:\d\d", since)
