@@ -155,11 +155,20 @@ class Watch:
         except (TemporalUnavailable, TemporalRefused):
             self._takes_heartbeats = None
             return
-        now = monotonic()
-        if now - self._answered_at >= max(TEMPORAL_SILENCE, 2 * self.every):
+        self.hear(signs, monotonic())
+
+    def hear(self, signs: Iterable[Sign], now: float) -> None:
+        """What an answer told, by `monotonic`."""
+        if now - self._answered_at >= max(TEMPORAL_SILENCE, 2 * self.every) and not self._lacked_workers:
             self._settling_since = now
         self._answered_at = now
         self._sightings.note(signs, now)
+
+    @property
+    def _lacked_workers(self) -> bool:
+        """When Temporal answered last: then none can come back, and what was known holds."""
+        at = self._answered_at
+        return at - self._settling_since >= SETTLING and not self._sightings.is_any_alive(at)
 
     async def _signs(self) -> list[Sign]:
         """Whoever sends heartbeats is judged by them alone; how long ago it polled says less."""

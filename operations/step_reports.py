@@ -20,7 +20,7 @@ from psycopg.pq import TransactionStatus
 from operations.connections import can_bound_transactions
 from operations.diagnosis import storing
 from operations.diagnosis.facts import Facts, StepFact
-from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, diagnose
+from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, WAITS, diagnose
 from operations.error_texts import clean
 from operations.statuses import Status, StepStatus
 
@@ -68,6 +68,7 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, 
         "answers": json.dumps([each async for each in _answers(connection, ordered)]),
         "ended_by_progress": [cause.value for cause in ENDED_BY_PROGRESS],
         "ended_by_try": [cause.value for cause in ENDED_BY_TRY],
+        "waits": [cause.value for cause in WAITS],
     }
     # In one trip, which is one transaction, where the server would end one of which the rest never comes.
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
@@ -83,8 +84,12 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, 
 
 
 async def _answers(connection: AsyncConnection, reports: Sequence[StepReport]) -> AsyncIterator[dict[str, object]]:
-    """What the tries that went wrong mean for their runs. One that was only interrupted means nothing."""
+    """What the tries that went wrong mean for their runs. One that was only interrupted means nothing.
+
+    Of a try that begins where no worker was, it is the one before that went wrong.
+    """
     failing = [report for report in reports if report.status is StepStatus.RETRYING and report.error]
+    failing += [each async for each in _begun_again(connection, reports)]
     if not failing:  # and nothing is asked
         return
     rows = await connection.execute(NAMES, {"ids": [report.execution_id for report in failing]})
@@ -100,6 +105,17 @@ async def _answers(connection: AsyncConnection, reports: Sequence[StepReport]) -
             "signature": answer.signature,
             "evidence": answer.evidence.as_json(),
         }
+
+
+async def _begun_again(connection: AsyncConnection, reports: Sequence[StepReport]) -> AsyncIterator[StepReport]:
+    """Tries that end what kept them from beginning, with the error of the one before."""
+    again = {report.key: report for report in reports if report.status is StepStatus.RUNNING and report.attempt > 1}
+    if not again:
+        return
+    values = {"ids": [id_ for id_, _ in again], "causes": [cause.value for cause in ENDED_BY_TRY]}
+    async for id_, ordinal, error in await connection.execute(ERRORS, values):
+        if (id_, ordinal) in again:
+            yield replace(again[id_, ordinal], error=error)
 
 
 def _facts(report: StepReport) -> Facts:
@@ -185,6 +201,10 @@ STEPS = b"""
     SELECT count(*) FROM matching
     """
 
+ERRORS = b"""
+    SELECT s.execution_id, s.ordinal, s.error FROM execution_steps s JOIN workflow_executions e ON e.id = s.execution_id
+    WHERE e.id = ANY(%(ids)s) AND e.cause = ANY(%(causes)s) AND s.error IS NOT NULL
+"""
 NAMES = storing.NAMES.format(ids="%(ids)s").encode()
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
@@ -192,8 +212,9 @@ NAMES = storing.NAMES.format(ids="%(ids)s").encode()
 # worker tries again, what only a worker's absence or silence explained.
 EXECUTIONS = b"""
     WITH held AS (
-        SELECT id, status, cause, coalesce(health_since, '-infinity') AS since FROM workflow_executions
-        WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+        SELECT id, status, cause, health_since AS still_since,
+               coalesce(cause_since, health_since, '-infinity') AS since
+        FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
     ), latest AS (
         SELECT s.execution_id, coalesce(min(s.ordinal) FILTER (WHERE s.status = 'failed'), max(s.ordinal)) AS ordinal,
                max(greatest(s.started_at, s.completed_at, s.progressed_at)) AS progressed_at
@@ -204,13 +225,16 @@ EXECUTIONS = b"""
             WHERE d.execution_id = latest.execution_id AND d.ordinal <= latest.ordinal AND d.status = 'completed'
         ) AS done, a.cause, a.detail, a.signature, a.evidence, CASE
             WHEN held.status NOT IN ('pending', 'running') THEN 'stays'
+            WHEN held.cause = 'step_paused' AND s.status = 'retrying' AND s.tried_at <= held.since THEN 'stays'
             WHEN s.status = 'retrying' AND a.cause IS NOT NULL THEN 'is'
             WHEN held.cause = ANY(%(ended_by_progress)s)
                  AND (s.status = 'completed' OR latest.progressed_at > held.since) THEN 'ended'
-            WHEN held.cause = ANY(%(ended_by_try)s) AND s.tried_at > held.since THEN 'ended'
+            WHEN held.cause = ANY(%(ended_by_try)s) AND s.tried_at > held.since
+                THEN CASE WHEN a.cause IS NULL THEN 'ended' ELSE 'is' END
             ELSE 'stays' END AS what, EXISTS (
                 SELECT FROM approval_requests r WHERE r.execution_id = held.id
-                AND NOT EXISTS (SELECT FROM approvals p WHERE p.execution_id = held.id)) AS is_asking
+                AND NOT EXISTS (SELECT FROM approvals p WHERE p.execution_id = held.id)) AS is_asking,
+               held.cause <> ALL(%(waits)s) AND held.still_since >= latest.progressed_at AS stands_still
         FROM latest JOIN held ON held.id = latest.execution_id JOIN execution_steps s USING (execution_id, ordinal)
         LEFT JOIN jsonb_to_recordset(%(answers)s::jsonb) AS a(
             execution_id uuid, ordinal int, tries int, cause text, detail text, signature text, evidence jsonb)
@@ -223,11 +247,17 @@ EXECUTIONS = b"""
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
         cause = CASE what WHEN 'stays' THEN e.cause WHEN 'is' THEN shown.cause
                      ELSE CASE WHEN is_asking THEN 'awaiting_approval' END END,
-        cause_detail = CASE what WHEN 'stays' THEN e.cause_detail ELSE shown.detail END,
-        signature = CASE what WHEN 'stays' THEN e.signature ELSE shown.signature END,
-        evidence = CASE what WHEN 'stays' THEN e.evidence ELSE shown.evidence END,
-        health = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.health ELSE 'ok' END,
-        health_since = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.health_since
-                            WHEN what = 'is' OR is_asking THEN clock_timestamp() END
+        cause_detail = CASE what WHEN 'stays' THEN e.cause_detail WHEN 'is' THEN shown.detail END,
+        signature = CASE what WHEN 'stays' THEN e.signature WHEN 'is' THEN shown.signature END,
+        evidence = CASE what WHEN 'stays' THEN e.evidence WHEN 'is' THEN shown.evidence END,
+        health = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.health
+                      WHEN what = 'is' AND stands_still AND e.health <> 'ok'
+                      THEN CASE e.health WHEN 'stuck' THEN 'stuck' ELSE 'slow' END
+                      ELSE 'ok' END,
+        health_since = CASE WHEN what = 'stays' OR what = 'is' AND (e.cause = shown.cause OR stands_still)
+                            THEN e.health_since
+                            WHEN what = 'is' OR is_asking THEN clock_timestamp() END,
+        cause_since = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.cause_since
+                           WHEN what = 'is' OR is_asking THEN clock_timestamp() END
     FROM shown WHERE e.id = shown.execution_id
     """

@@ -230,7 +230,7 @@ def _correcting_update(correction: Correction, names: Sequence[str]) -> Returnin
         "cause": None if answer.cause is None else answer.cause.value,
         "signature": answer.signature,
         "health": answer.health,
-        **dict.fromkeys(("cause_detail", "evidence", "health_since")),
+        **dict.fromkeys(("cause_detail", "evidence", "health_since", "cause_since")),
     }
     if correction.to.is_final:
         closed = func.clock_timestamp() if correction.closed_at is None else correction.closed_at

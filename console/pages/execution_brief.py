@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from console.pages import triage_words, words
-from console.pages.execution_notice import what_helps, who_must_act
+from console.pages.execution_notice import standstill, what_helps, who_must_act
 from console.pages.known_execution import Known
 from operations.phrases import OUTCOMES, said, shown_status, told, who
-from operations.queries.execution_views import ExecutionDetail
+from operations.queries.execution_views import ExecutionDetail, ExecutionView
 from operations.queries.intents import CommandView
 from operations.statuses import CommandKind
 
@@ -33,7 +34,7 @@ def _lines(known: Known) -> Iterator[str]:
     yield ""
     yield f"- **Status:** {_status(detail)}"
     yield f"- **What is wrong:** {_text(_wrong(detail))}"
-    if since := execution.health_since if not execution.status.is_final else execution.completed_at:
+    if since := _since(execution):
         yield f"- **Since:** {said(since)}"
     if step := words.current_step(execution):
         yield f"- **Step:** {_text(step)}{_tries(detail)}"
@@ -47,6 +48,12 @@ def _lines(known: Known) -> Iterator[str]:
         ends = ", ".join(f"{each.attempt} {shown_status(each.status, each.close_reason)}" for each in detail.attempts)
         yield f"- **Attempts:** {ends.replace('_', ' ')}"
     yield f"- **Workflow id:** {_text(execution.workflow_id)}"
+
+
+def _since(execution: ExecutionView) -> datetime | None:
+    if execution.status.is_final:
+        return execution.completed_at
+    return standstill(execution)[1] if execution.diagnosis is not None else None
 
 
 def _status(detail: ExecutionDetail) -> str:

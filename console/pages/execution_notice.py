@@ -1,6 +1,7 @@
 """What is wrong with an execution in one sentence, the facts behind it with their age, who must act and what helps."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import quote
 
 from nicegui import ui
@@ -126,12 +127,20 @@ def evidence(detail: ExecutionDetail) -> Iterator[Fact]:
     if known is None:
         return
     said = Evidence.from_json(execution.evidence)
-    yield Fact(label=AGED.get(execution.health, "Since"), value=known.since or execution.last_progress_at)
+    label, since = standstill(execution)
+    yield Fact(label=label, value=since)
     yield from _step(detail)
     yield from _start(detail)
     yield from _others(execution, said)
-    if known.since != execution.last_progress_at:
+    if since != execution.last_progress_at:
         yield Fact(label="Last progress", value=execution.last_progress_at)
+
+
+def standstill(execution: ExecutionView) -> tuple[str, datetime]:
+    """Since when it is stuck, whatever the cause was meanwhile; of one that is not, since when the cause lasts."""
+    label = AGED.get(execution.health)
+    since = execution.cause_since if label is None else execution.health_since
+    return label or "Since", since or execution.last_progress_at
 
 
 def _step(detail: ExecutionDetail) -> Iterator[Fact]:

@@ -24,8 +24,8 @@ MEANINGS: Mapping[Part, Meaning] = {
     Part.DATABASE: Meaning(
         title="Live updates are interrupted: the database does not answer",
         doubtful="What you see may be old, and actions are refused.",
-        works="Runs go on, and what was accepted is kept.",
-        action="Look at PostgreSQL; the pages go on by themselves.",
+        works="Nothing is lost: Temporal keeps the runs, each at its step, and what was accepted is kept.",
+        action="Look at PostgreSQL; runs and pages go on by themselves when it is back.",
     ),
     Part.TEMPORAL: Meaning(
         title="Temporal does not answer",

@@ -63,7 +63,7 @@ def _of_cause(execution: ExecutionView) -> Sign | None:
     if execution.cause not in list(Cause) or execution.cause in UNREMARKABLE:
         return None
     cause = Cause(execution.cause)
-    since = execution.health_since if cause in AGED else None
+    since = execution.cause_since if cause in AGED else None
     return Sign(tone=TONES.get(cause, Tone.RETRYING), word=_word(cause, execution), since=since)
 
 

@@ -142,5 +142,5 @@ async def _ask_again(connection: AsyncConnection, execution_id: UUID, asked_at: 
     await connection.execute(
         update(Execution)
         .where(Execution.id == execution_id)
-        .values(cause=Cause.AWAITING_APPROVAL.value, health_since=asked_at)
+        .values(cause=Cause.AWAITING_APPROVAL.value, health_since=asked_at, cause_since=asked_at)
     )

@@ -6,8 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.contracts import APPROVAL_LIMIT
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.facts import Awaited
+from operations.diagnosis.evidence import Awaited, Evidence
 from operations.diagnosis.sentences import sentence
 from operations.statuses import Cause
 
@@ -43,7 +42,8 @@ ASK = text(
         RETURNING execution_id
     )
     UPDATE workflow_executions e
-    SET cause = :cause, cause_detail = :detail, health = 'ok', health_since = clock_timestamp(), signature = NULL,
+    SET cause = :cause, cause_detail = :detail, health = 'ok', health_since = clock_timestamp(),
+        cause_since = clock_timestamp(), signature = NULL,
         evidence = jsonb_build_object('awaited', CAST(:awaited AS text))
     FROM asked WHERE e.id = asked.execution_id
     """
@@ -51,7 +51,8 @@ ASK = text(
 SETTLE = text(
     """
     UPDATE workflow_executions
-    SET cause = NULL, cause_detail = NULL, health = 'ok', health_since = NULL, signature = NULL, evidence = NULL
+    SET cause = NULL, cause_detail = NULL, health = 'ok', health_since = NULL, cause_since = NULL, signature = NULL,
+        evidence = NULL
     WHERE id = :id AND cause = :cause
     """
 )

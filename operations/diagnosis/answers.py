@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,12 +23,13 @@ class Answer:
     @property
     def is_news(self) -> bool:
         said, answer = self.suspect, self.diagnosis
-        return (said.health, said.cause, said.detail, said.signature, said.evidence, said.since) != (
+        return (said.health, said.cause, said.detail, said.signature, said.evidence, said.still_since, said.since) != (
             answer.health,
             answer.cause,
             clean(answer.detail),
             answer.signature,
             answer.evidence,
+            answer.still_since,
             answer.since,
         )
 
@@ -54,8 +56,13 @@ def _plain(answer: Answer) -> dict[str, object]:
         "detail": clean(diagnosis.detail),
         "signature": diagnosis.signature,
         "evidence": diagnosis.evidence.as_json(),
-        "since": None if diagnosis.since is None else diagnosis.since.isoformat(),
+        "still_since": _plain_moment(diagnosis.still_since),
+        "since": _plain_moment(diagnosis.since),
     }
+
+
+def _plain_moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 STORE = text(
@@ -63,7 +70,7 @@ STORE = text(
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS g(
             id uuid, status text, progressed_at timestamptz, before text, health text, cause text, detail text,
-            signature text, evidence jsonb, since timestamptz)
+            signature text, evidence jsonb, still_since timestamptz, since timestamptz)
     ), free AS (
         SELECT e.id FROM workflow_executions e JOIN given USING (id)
         WHERE e.status = given.status AND e.last_progress_at = given.progressed_at
@@ -73,7 +80,7 @@ STORE = text(
     )
     UPDATE workflow_executions e SET
         health = given.health, cause = given.cause, cause_detail = given.detail, signature = given.signature,
-        evidence = given.evidence, health_since = given.since
+        evidence = given.evidence, health_since = given.still_since, cause_since = given.since
     FROM given JOIN free USING (id) WHERE e.id = given.id
     """
 )

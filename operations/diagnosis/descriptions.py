@@ -16,7 +16,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from operations import contradictions, kinds
-from operations.diagnosis.facts import Awaited, CodeFact, RunFact, RunState, StepFact
+from operations.diagnosis.evidence import Awaited
+from operations.diagnosis.facts import CodeFact, RunFact, RunState, StepFact
 from operations.error_texts import root_cause
 from operations.errors import TemporalRefused
 from operations.statuses import StepStatus

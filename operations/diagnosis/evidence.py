@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Self
 
-from operations.diagnosis.facts import Awaited
 from operations.statuses import FindingKind
+
+
+class Awaited(StrEnum):
+    """What a run waits for that has nothing left to do."""
+
+    SIGNAL = "signal"
+    CHILD = "child"
+    TIMER = "timer"
+    CONSENT = "consent"  #: of another person, to a removal
+    NOT_SEEN = "not_seen"  #: nothing is pending, and nobody has read its history
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

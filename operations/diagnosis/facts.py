@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from operations.diagnosis.evidence import Awaited, Evidence
 from operations.statuses import Cause, CloseReason, FindingKind, Status, StepStatus
 
 
@@ -30,7 +31,10 @@ class Recorded:
     """What the row says by now."""
 
     cause: Cause
-    since: datetime
+    since: datetime  #: of the cause
+    still_since: datetime  #: of one that has not moved since, whatever the cause was
+    evidence: Evidence = field(default_factory=Evidence)
+    error: str | None = None  #: where the cause is one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,16 +96,6 @@ class RunState(StrEnum):
     MISSING = "missing"
 
 
-class Awaited(StrEnum):
-    """What a run waits for that has nothing left to do."""
-
-    SIGNAL = "signal"
-    CHILD = "child"
-    TIMER = "timer"
-    CONSENT = "consent"  #: of another person, to a removal
-    NOT_SEEN = "not_seen"  #: nothing is pending, and nobody has read its history
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFact:
     """Temporal's description of the run; what it leaves out is not there."""
@@ -138,6 +132,18 @@ class Facts:
     queue: QueueFact | None = None  #: from which the next piece of work is taken
     run: RunFact | None = None
     temporal_answers: bool | None = None  #: False: it was asked, and did not
+    unanswered_since: datetime | None = None  #: of a Temporal that does not answer
+
+    @property
+    def remembered(self) -> Recorded | None:
+        """What the row says of this very standstill: nothing has moved since."""
+        known = self.recorded
+        return known if known is not None and known.since >= self.progressed_at else None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is left that a worker would do; what a run waits for, it does not."""
+        return self.run is None or self.run.code is not None or self.run.step is not None
 
     @property
     def idle(self) -> timedelta:

@@ -14,8 +14,10 @@ from prometheus_client import Counter
 
 from operations.diagnosis.answers import Answer
 from operations.diagnosis.descriptions import Describer
-from operations.diagnosis.facts import Awaited, CodeFact, Facts, RunFact, StepFact
+from operations.diagnosis.evidence import Awaited
+from operations.diagnosis.facts import CodeFact, Facts, RunFact, StepFact
 from operations.diagnosis.queues import Queues
+from operations.diagnosis.remembering import PAUSES, TO_BE_SEEN_AGAIN
 from operations.diagnosis.suspects import Suspect
 from operations.diagnosis.verdicts import diagnose
 from operations.errors import TemporalRefused, TemporalUnavailable
@@ -42,6 +44,7 @@ class Kept:
     run: RunFact
     at: float
     progressed_at: datetime
+    named: Cause | None = None  #: the cause that came of it
 
 
 @dataclass(kw_only=True, slots=True)
@@ -94,7 +97,10 @@ class Looker:
             if not needs_a_look(suspect):
                 return _answer(suspect)
             async with gate:
-                return _answer(await self._described(suspect, problems.get(suspect.workflow_id), spent))
+                answer = _answer(await self._described(suspect, problems.get(suspect.workflow_id), spent))
+            if suspect.id in self._kept:
+                self._kept[suspect.id] = replace(self._kept[suspect.id], named=answer.diagnosis.cause)
+            return answer
 
         return list(await asyncio.gather(*map(one, told))), spent
 
@@ -127,8 +133,11 @@ class Looker:
         return replace(suspect, facts=facts)
 
     def _known(self, suspect: Suspect) -> RunFact | None:
+        """Unless somebody else has said otherwise meanwhile: a step was paused, or let go on."""
         known = self._kept.get(suspect.id)
-        if known is None or known.progressed_at != suspect.facts.progressed_at or monotonic() - known.at >= KEPT:
+        if known is None or (suspect.cause in PAUSES) != (known.named in PAUSES):
+            return None
+        if known.progressed_at != suspect.facts.progressed_at or monotonic() - known.at >= KEPT:
             return None
         return known.run
 
@@ -175,7 +184,7 @@ def needs_a_look(suspect: Suspect) -> bool:
     cause = diagnose(facts).cause
     if cause is Cause.STEP_RETRYING and facts.step is not None:
         return _is_overdue(facts, facts.step)
-    return cause in (Cause.UNKNOWN, Cause.CANCEL_PENDING)
+    return cause in (Cause.UNKNOWN, Cause.CANCEL_PENDING, *TO_BE_SEEN_AGAIN)
 
 
 def _is_overdue(facts: Facts, step: StepFact) -> bool:

@@ -63,6 +63,6 @@ class Queues:
             there = QueueFact(name=queue, workers=1, builds=seen.builds) if seen.has_worker else None
             return replace(facts, queue=there, temporal_answers=True)
         if seen.outage.part is Part.TEMPORAL:
-            return replace(facts, temporal_answers=False)
+            return replace(facts, temporal_answers=False, unanswered_since=facts.now - seen.gone_for)
         gone = facts.now - seen.gone_for
         return replace(facts, queue=QueueFact(name=queue, workers=0, gone_since=gone), temporal_answers=True)

@@ -6,26 +6,15 @@ cancelled waits for nothing else.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.facts import Awaited, Facts, RunState, StepFact
+from operations.diagnosis.evidence import Awaited, Evidence
+from operations.diagnosis.facts import Facts, RunState, StepFact
+from operations.diagnosis.recognised import Recognised
+from operations.diagnosis.remembering import still_as_seen, still_waiting, still_without_workers
 from operations.statuses import Cause, CloseReason, FindingKind, Status, StepStatus
 
 #: What a worker answers that has other code than the run needs.
 UNKNOWN_TO_WORKER = "is not registered on this worker"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recognised:
-    """A cause, and what it rests on."""
-
-    cause: Cause
-    since: datetime | None = None  #: None: since it last moved
-    error: str | None = None
-    evidence: Evidence = field(default_factory=Evidence)
-    is_blind: bool = False  #: nobody could look, so that nothing can be said of its health
 
 
 def ended(facts: Facts) -> Recognised | None:
@@ -117,23 +106,14 @@ def unreachable(facts: Facts) -> Recognised | None:
         return None
     step = _step(facts)
     evidence = Evidence() if step is None else Evidence(step=step.name)
-    return Recognised(cause=Cause.TEMPORAL_UNREACHABLE, evidence=evidence, is_blind=True)
-
-
-def still_waiting(facts: Facts) -> Recognised | None:
-    """What waited for a signal or a child when somebody last looked, and has not moved since."""
-    known, run = facts.recorded, facts.run
-    if facts.cancel is not None:
-        return None
-    if run is None and known is not None and known.cause is Cause.WAITING and known.since >= facts.progressed_at:
-        return Recognised(cause=Cause.WAITING, since=known.since)
-    return None
+    since = None if facts.unanswered_since is None else max(facts.unanswered_since, facts.progressed_at)
+    return Recognised(cause=Cause.TEMPORAL_UNREACHABLE, since=since, evidence=evidence, is_blind=True)
 
 
 def no_worker(facts: Facts) -> Recognised | None:
     """There is work, and nobody takes it."""
     queue, run = facts.queue, facts.run
-    if queue is None or (run is not None and not _has_work(facts)):
+    if queue is None or (run is not None and not facts.has_work):
         return None
     if _lacks_build(facts):
         return None
@@ -160,7 +140,7 @@ def wrong_build(facts: Facts) -> Recognised | None:
         return Recognised(cause=Cause.WRONG_BUILD, error=code.error, evidence=Evidence(tries=code.failures))
     if step is not None and step.status is StepStatus.RETRYING and UNKNOWN_TO_WORKER in (step.error or ""):
         return Recognised(cause=Cause.WRONG_BUILD, error=step.error, evidence=_evidence(step))
-    if run is None or queue is None or not _lacks_build(facts) or not _has_work(facts):
+    if run is None or queue is None or not _lacks_build(facts) or not facts.has_work:
         return None
     return Recognised(cause=Cause.WRONG_BUILD, evidence=Evidence(build=run.build, queue=queue.name))
 
@@ -210,7 +190,8 @@ def unknown(facts: Facts) -> Recognised | None:
     """It does not move, and nobody can say why: perhaps because nobody has looked."""
     if facts.status.is_final or facts.idle < facts.patience.slow_after:
         return None
-    return Recognised(cause=Cause.UNKNOWN, is_blind=facts.run is None)
+    has_lost_sight = facts.remembered is not None and facts.remembered.cause is not Cause.UNKNOWN
+    return Recognised(cause=Cause.UNKNOWN, since=facts.now if has_lost_sight else None, is_blind=facts.run is None)
 
 
 RECOGNISERS: tuple[Callable[[Facts], Recognised | None], ...] = (
@@ -223,6 +204,7 @@ RECOGNISERS: tuple[Callable[[Facts], Recognised | None], ...] = (
     step_paused,
     unreachable,
     still_waiting,
+    still_without_workers,
     no_worker,
     wrong_build,
     workflow_failing,
@@ -230,6 +212,7 @@ RECOGNISERS: tuple[Callable[[Facts], Recognised | None], ...] = (
     step_retrying,
     step_hanging,
     waiting,
+    still_as_seen,
     unknown,
 )
 
@@ -256,12 +239,6 @@ def _lacks_build(facts: Facts) -> bool:
     if run is None or run.build is None or queue is None or queue.workers == 0 or not queue.builds:
         return False
     return run.build not in queue.builds
-
-
-def _has_work(facts: Facts) -> bool:
-    """Whether anything is left that a worker would do; what a run waits for, it does not."""
-    run = facts.run
-    return run is None or run.code is not None or run.step is not None
 
 
 def _evidence(step: StepFact) -> Evidence:

@@ -3,8 +3,7 @@
 from typing import assert_never
 
 from operations import contradictions, kinds, phrases
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.facts import Awaited
+from operations.diagnosis.evidence import Awaited, Evidence
 from operations.phrases import spelled, told, who
 from operations.statuses import Cause, FindingKind
 

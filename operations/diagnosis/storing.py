@@ -40,7 +40,8 @@ def _columns(keeps: str, *, cause: str = "NULL", signature: str = "NULL") -> str
         signature = CASE WHEN {keeps} THEN signature ELSE {signature} END,
         evidence = CASE WHEN {keeps} THEN evidence END,
         health = CASE WHEN {keeps} THEN health ELSE '{Health.OK}' END,
-        health_since = CASE WHEN {keeps} THEN health_since END"""
+        health_since = CASE WHEN {keeps} THEN health_since END,
+        cause_since = CASE WHEN {keeps} THEN cause_since END"""
 
 
 #: Over as soon as a run has begun.

@@ -40,7 +40,8 @@ class Suspect:
     detail: str | None
     signature: str | None
     evidence: Evidence
-    since: datetime | None
+    still_since: datetime | None
+    since: datetime | None  #: of the cause
 
     @property
     def place(self) -> Place:
@@ -66,10 +67,17 @@ async def suspects(
 
 def _suspect(row: dict[str, object]) -> Suspect:
     given = _Row(row)
-    cause, since = given.text("cause"), given.moment("health_since")
+    cause, still_since, since = given.text("cause"), given.moment("health_since"), given.moment("cause_since")
+    evidence = Evidence.from_json(row["evidence"])
     known = None
-    if cause in list(Cause) and since is not None:
-        known = Recorded(cause=Cause(cause), since=since)
+    if cause in list(Cause) and still_since is not None:
+        known = Recorded(
+            cause=Cause(cause),
+            since=since or still_since,
+            still_since=still_since,
+            evidence=evidence,
+            error=given.text("cause_detail") if given.text("signature") else None,
+        )
     return Suspect(
         id=UUID(str(row["id"])),
         workflow_id=str(row["workflow_id"]),
@@ -83,7 +91,8 @@ def _suspect(row: dict[str, object]) -> Suspect:
         health=Health(str(row["health"])),
         detail=given.text("cause_detail"),
         signature=given.text("signature"),
-        evidence=Evidence.from_json(row["evidence"]),
+        evidence=evidence,
+        still_since=still_since,
         since=since,
     )
 
@@ -162,8 +171,9 @@ SUSPECTS = text(
         ORDER BY last_progress_at, id LIMIT :limit
     )
     SELECT e.id, e.workflow_id, e.workflow_type, e.run_id, e.task_queue, e.build_id, e.status, e.last_progress_at,
-           e.cause, e.health, e.cause_detail, e.signature, e.evidence, e.health_since, e.requested_by,
-           clock_timestamp() AS now, e.workflow_type = ANY(:removing) AS removes, t.name, t.slug, t.schema_name,
+           e.cause, e.health, e.cause_detail, e.signature, e.evidence, e.health_since, e.cause_since,
+           e.requested_by, clock_timestamp() AS now, e.workflow_type = ANY(:removing) AS removes,
+           t.name, t.slug, t.schema_name,
            CASE WHEN t.status = 'deprovisioning' AND e.workflow_type = ANY(:removing) THEN t.due_at END AS sleeps_until,
            start.created_at AS start_asked_at, start.tries AS start_tries, start.error AS start_error,
            cancel.settled_at AS cancel_settled_at, cancel.requested_by AS cancel_by, finding.kind AS finding,

@@ -1,12 +1,13 @@
 """From facts to one diagnosis: how it is doing, why, since when, who must act and what helps. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from operations.diagnosis.advice import Advice, advice
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.facts import Awaited, Facts
-from operations.diagnosis.recognising import RECOGNISERS, Recognised
+from operations.diagnosis.evidence import Awaited, Evidence
+from operations.diagnosis.facts import Facts
+from operations.diagnosis.recognised import Recognised
+from operations.diagnosis.recognising import RECOGNISERS
 from operations.diagnosis.sentences import sentence
 from operations.diagnosis.signatures import signature
 from operations.statuses import Cause, CloseReason, Health
@@ -39,11 +40,12 @@ class Diagnosis:
     """The one answer to "why is it stuck?"; without a cause it goes on as it should."""
 
     health: Health
-    cause: Cause | None
-    since: datetime | None
-    detail: str | None  #: the error itself, or what there is to say in a sentence
-    evidence: Evidence
-    signature: str | None
+    cause: Cause | None = None
+    since: datetime | None = None  #: of the cause
+    still_since: datetime | None = None  #: it stands still, whatever the cause was meanwhile
+    detail: str | None = None  #: the error itself, or what there is to say in a sentence
+    evidence: Evidence = field(default_factory=Evidence)
+    signature: str | None = None
 
     @property
     def waiting(self) -> Awaited | None:
@@ -65,12 +67,13 @@ def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
     found = next((found for each in RECOGNISERS if (found := each(facts)) is not None), None)
     if found is None:
         signed = signature(facts.error, *names) if facts.close_reason in BROKEN else None
-        return Diagnosis(health=Health.OK, cause=None, since=None, detail=None, evidence=Evidence(), signature=signed)
+        return Diagnosis(health=Health.OK, signature=signed)
     since = _since(facts, found)
     return Diagnosis(
         health=_health(facts, found, since),
         cause=found.cause,
         since=since,
+        still_since=_still_since(facts, found, since),
         detail=found.error or sentence(found.cause, None, found.evidence),
         evidence=found.evidence,
         signature=signature(found.error, *names),
@@ -79,10 +82,27 @@ def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
 
 def _since(facts: Facts, found: Recognised) -> datetime:
     """A cause that was known already lasts since then, unless something moved in between."""
-    known = facts.recorded
-    if known is not None and known.cause is found.cause and known.since >= facts.progressed_at:
+    known = facts.remembered
+    if known is not None and known.cause is found.cause:
         return min(known.since, facts.now)
     return min(found.since or facts.progressed_at, facts.now)
+
+
+def _still_since(facts: Facts, found: Recognised, since: datetime) -> datetime:
+    """Trouble goes on from one cause to the next, until something moves. What waits, does so since it waits."""
+    if found.cause in WAITS:
+        return _rang_at(facts, found.evidence) or since
+    known = facts.recorded
+    if known is None or known.still_since < facts.progressed_at:
+        return since
+    if known.cause in WAITS:
+        return _rang_at(facts, known.evidence) or facts.now
+    return min(known.still_since, facts.now)
+
+
+def _rang_at(facts: Facts, evidence: Evidence) -> datetime | None:
+    """When the timer should have rung for which it waits, or waited."""
+    return evidence.until if evidence.until is not None and evidence.until < facts.now else None
 
 
 def _health(facts: Facts, found: Recognised, since: datetime) -> Health:

@@ -62,7 +62,9 @@ class Execution(Record):
     health: Mapped[Health] = mapped_column(Word(Health), server_default=Health.OK)
     cause: Mapped[str | None]
     cause_detail: Mapped[str | None]
-    health_since: Mapped[datetime | None]  #: since when the cause lasts
+    health_since: Mapped[datetime | None]
+    """It stands still, whatever the cause was meanwhile: since its last progress, or the end of a wait; or it waits."""
+    cause_since: Mapped[datetime | None]  #: since when the cause is this one; None, while nobody says: `health_since`
     signature: Mapped[str | None]  #: of the error behind the cause, or by which it ended
     evidence: Mapped[JsonObject | None]  #: what the cause rests on
     created_at: Mapped[CreatedAt] = mapped_column()

@@ -55,7 +55,8 @@ class ExecutionView:
     health: Health
     cause: str | None
     cause_detail: str | None
-    health_since: datetime | None
+    health_since: datetime | None  #: it has stood still, whatever the cause was meanwhile; or it waits
+    cause_since: datetime | None  #: the cause is this one
     requested_by: str
     run_id: str | None
     build_id: str | None
@@ -74,7 +75,7 @@ class ExecutionView:
             detail=self.cause_detail,
             signature=self.signature,
             evidence=self.evidence,
-            since=self.health_since,
+            since=self.cause_since,
         )
 
     def unwatched(self) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, select, text
+from sqlalchemy import Row, Select, and_, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -210,6 +210,7 @@ _COLUMNS = (
     Execution.cause,
     Execution.cause_detail,
     Execution.health_since,
+    func.coalesce(Execution.cause_since, Execution.health_since).label("cause_since"),
     Execution.requested_by,
     Execution.run_id,
     Execution.build_id,

@@ -69,7 +69,7 @@ async def test_the_first_screen_says_the_cause_the_count_since_when_and_the_next
     for words in (
         "40",
         "No space left on the database server",
-        "Since ",
+        "No progress since ",
         "for 42 min",
         "Whoever runs the installation",
     ):

@@ -27,7 +27,7 @@ ASK = """
     )
     UPDATE public.workflow_executions e
     SET cause = %(cause)s, cause_detail = %(detail)s, health_since = clock_timestamp(),
-        health = 'ok', signature = NULL, evidence = NULL
+        cause_since = clock_timestamp(), health = 'ok', signature = NULL, evidence = NULL
     FROM asked WHERE e.id = asked.execution_id
 """
 
@@ -42,7 +42,8 @@ DECIDED = "SELECT decision, decided_by, reason FROM public.approvals WHERE execu
 
 NO_LONGER_WAITING = """
     UPDATE public.workflow_executions
-    SET cause = NULL, cause_detail = NULL, health_since = NULL, health = 'ok', signature = NULL, evidence = NULL
+    SET cause = NULL, cause_detail = NULL, health_since = NULL, cause_since = NULL, health = 'ok', signature = NULL,
+        evidence = NULL
     WHERE id = %s AND cause = %s
 """
 

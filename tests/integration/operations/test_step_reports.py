@@ -252,6 +252,54 @@ async def test_another_failed_try_changes_neither_health_nor_since_when(database
         assert await (await connection.execute(since)).fetchone() == before
 
 
+async def test_a_worker_that_comes_back_makes_no_standstill_young(database: Database) -> None:
+    """The cause was another one while no worker was there; what it stood at, it stands at since then."""
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    look = "SELECT cause, cause_detail, health, health_since, cause_since FROM workflow_executions"
+    failed = failed_try(execution, 7, "disk full")
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed])
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = 'no_worker', signature = NULL, health = 'stuck',"
+            " cause_since = clock_timestamp()"
+        )
+        alone = await (await connection.execute(look)).fetchone()
+        await step_reports.record(
+            connection, [replace(failed, attempt=8, status=StepStatus.RUNNING, error=None, began=monotonic())]
+        )
+        tried = await (await connection.execute(look)).fetchone()
+        await step_reports.record(connection, [replace(failed, attempt=8, began=monotonic())])
+        again = await (await connection.execute(look)).fetchone()
+
+    assert alone is not None
+    assert tried is not None
+    assert tried[:4] == ("step_retrying", "disk full", "stuck", alone[3])
+    assert tried[4] > alone[4]
+    assert again == tried
+
+
+async def test_a_try_under_way_that_fails_after_a_pause_leaves_the_step_paused(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    look = "SELECT cause FROM workflow_executions"
+    failed = failed_try(execution, 1, "disk full")
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [replace(failed, status=StepStatus.RUNNING, error=None)])
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = 'step_paused', health_since = clock_timestamp(),"
+            " cause_since = clock_timestamp()"
+        )
+        await step_reports.record(connection, [failed])
+        paused = await (await connection.execute(look)).fetchone()
+        await step_reports.record(connection, [replace(failed, attempt=2, began=monotonic())])
+        resumed = await (await connection.execute(look)).fetchone()
+
+    assert (paused, resumed) == (("step_paused",), ("step_retrying",))
+
+
 async def test_signatures_leave_the_tenants_names_out(database: Database) -> None:
     async with await AsyncConnection.connect(database.dsn) as connection:
         executions = {}

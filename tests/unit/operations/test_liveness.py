@@ -1,8 +1,11 @@
 from dataclasses import replace
+from time import monotonic
+from typing import cast
 
 import pytest
 
-from operations.liveness import LEAST_SILENCE, POLLER_SILENCE, Sightings, Sign
+from operations.liveness import LEAST_SILENCE, POLLER_SILENCE, SETTLING, Part, Sightings, Sign, Watch
+from operations.temporal import Temporal
 
 
 def beat(mark: int, *, worker: str = "a", age: float = 0.0, is_farewell: bool = False) -> Sign:
@@ -84,3 +87,23 @@ def test_builds_are_those_of_workers_that_take_work_and_known_only_when_each_say
 
     assert told == {"two"}
     assert sightings.builds(103) == frozenset()
+
+
+@pytest.mark.parametrize(("had_worker", "parts"), [(False, [Part.WORKER]), (True, [])])
+def test_workers_that_lacked_before_temporal_was_away_lack_after_it(had_worker: bool, parts: list[Part]) -> None:
+    """Others may have to come back, and are waited for."""
+    now = monotonic()
+    began = now - SETTLING - 120
+    watch = Watch(
+        temporal=cast("Temporal", None),
+        task_queue="tenantry",
+        _begun_at=began,
+        _answered_at=began,
+        _settling_since=began,
+    )
+    for at in range(0, 61, 4):
+        watch.hear([beat(at)] if had_worker else [], began + at)
+
+    watch.hear([], now)
+
+    assert [outage.part for outage in watch.outages] == parts

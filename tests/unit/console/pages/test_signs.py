@@ -15,7 +15,7 @@ from tests.unit.console.pages.test_words import NOW, RETRYING, RUNNING
 
 LATER = NOW + timedelta(minutes=42)
 UNTIL = "2026-12-04T23:19:00+00:00"
-WAITS = replace(RUNNING, cause=Cause.AWAITING_APPROVAL, health_since=LATER)
+WAITS = replace(RUNNING, cause=Cause.AWAITING_APPROVAL, health_since=LATER, cause_since=LATER)
 LEAVES = replace(RUNNING, entity_status=TenantStatus.DEPROVISIONING, due_at=LATER)
 
 

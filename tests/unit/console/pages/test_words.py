@@ -53,6 +53,7 @@ RUNNING = ExecutionView(
     cause=None,
     cause_detail=None,
     health_since=None,
+    cause_since=None,
     requested_by="ada@example.com",
     run_id="run",
     build_id=None,

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operations.diagnosis.evidence import Evidence
-from operations.diagnosis.facts import Awaited
+from operations.diagnosis.evidence import Awaited, Evidence
 from operations.statuses import FindingKind
 
 moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1))  # noqa: DTZ001

@@ -1,6 +1,7 @@
 """One answer for whatever is known: a cause, a health, a sentence, and who has to do what."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operations.diagnosis import facts as known
+from operations.diagnosis.evidence import Awaited
 from operations.diagnosis.facts import (
-    Awaited,
     CodeFact,
     Delivery,
     Facts,
@@ -21,7 +22,7 @@ from operations.diagnosis.facts import (
     RunState,
     StepFact,
 )
-from operations.diagnosis.verdicts import DRIFTS, WAITS, diagnose
+from operations.diagnosis.verdicts import DRIFTS, WAITS, Diagnosis, diagnose
 from operations.statuses import Cause, CloseReason, FindingKind, Health, Status, StepStatus
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -43,6 +44,24 @@ def step(status: StepStatus = StepStatus.RUNNING, **more: Any) -> StepFact:
 
 def here(**more: Any) -> QueueFact:
     return QueueFact(**{"name": QUEUE, "workers": 1, **more})
+
+
+def recorded(cause: Cause, since: datetime) -> Recorded:
+    return Recorded(cause=cause, since=since, still_since=since)
+
+
+def as_kept(said: Diagnosis, *, at: datetime | None = None) -> Recorded:
+    """As its row has it; `at`: since when the cause lasts, where a worker's report had named it before."""
+    assert said.cause is not None
+    assert said.since is not None
+    assert said.still_since is not None
+    return Recorded(
+        cause=said.cause,
+        since=at or said.since,
+        still_since=said.still_since,
+        evidence=said.evidence,
+        error=None if said.signature is None else said.detail,
+    )
 
 
 NOBODY_HERE = QueueFact(name=QUEUE, workers=0, gone_since=ago(60))
@@ -98,7 +117,7 @@ anything = st.builds(
     progressed_at=moments,
     close_reason=st.none() | st.sampled_from(CloseReason),
     error=words,
-    recorded=st.none() | st.builds(Recorded, cause=st.sampled_from(Cause), since=moments),
+    recorded=st.none() | st.builds(Recorded, cause=st.sampled_from(Cause), since=moments, still_since=moments),
     start=st.none() | deliveries,
     cancel=st.none() | deliveries,
     finding=st.none() | st.sampled_from(FindingKind),
@@ -291,7 +310,7 @@ def test_it_becomes_slow_then_stuck(idle: float, health: Health) -> None:
 
 def test_a_certain_cause_is_stuck_when_it_has_lasted_although_the_step_is_usually_slow() -> None:
     slow_step = Patience(slow_after=timedelta(hours=1), stuck_after=timedelta(hours=2))
-    failing = facts(600, patience=slow_step, step=FAILING, recorded=Recorded(cause=Cause.STEP_RETRYING, since=ago(120)))
+    failing = facts(600, patience=slow_step, step=FAILING, recorded=recorded(Cause.STEP_RETRYING, ago(120)))
 
     assert diagnose(failing).health is Health.STUCK
 
@@ -321,16 +340,74 @@ def test_what_nobody_could_look_at_is_unknown_and_not_fine() -> None:
 
 
 def test_a_cause_lasts_since_it_was_first_seen_and_anew_after_progress() -> None:
-    seen = Recorded(cause=Cause.STEP_RETRYING, since=ago(50))
+    seen = recorded(Cause.STEP_RETRYING, ago(50))
 
     assert diagnose(facts(60, step=FAILING, recorded=seen)).since == ago(50)
     assert diagnose(facts(40, step=FAILING, recorded=seen)).since == ago(40)
 
 
 def test_what_waited_for_a_signal_when_the_workers_were_there_still_does_without_them() -> None:
-    seen = Recorded(cause=Cause.WAITING, since=ago(50))
+    seen = recorded(Cause.WAITING, ago(50))
 
     assert diagnose(facts(60, recorded=seen, queue=NOBODY_HERE)).cause is Cause.WAITING
+
+
+def test_trouble_lasts_since_nothing_moves_from_one_cause_to_the_next() -> None:
+    failing = diagnose(facts(600, step=FAILING))
+    alone = diagnose(facts(600, step=FAILING, queue=NOBODY_HERE, recorded=as_kept(failing, at=ago(600))))
+    again = diagnose(facts(600, step=FAILING, queue=here(), recorded=as_kept(alone, at=ago(60))))
+
+    assert (failing.cause, alone.cause, again.cause) == (
+        Cause.STEP_RETRYING,
+        Cause.NO_WORKER,
+        Cause.STEP_RETRYING,
+    )
+    assert failing.still_since == alone.still_since == again.still_since == ago(600)
+    assert alone.since is not None
+    assert alone.since > ago(600)
+
+
+def test_trouble_that_follows_a_wait_or_progress_is_young() -> None:
+    waited = Recorded(cause=Cause.AWAITING_APPROVAL, since=ago(5000), still_since=ago(5000))
+    moved = Recorded(cause=Cause.NO_WORKER, since=ago(5000), still_since=ago(5000))
+
+    assert diagnose(facts(5000, step=FAILING, recorded=waited)).still_since == NOW
+    assert diagnose(facts(60, step=FAILING, recorded=moved)).still_since == ago(60)
+
+
+def test_a_timer_that_should_have_rung_is_late_since_then() -> None:
+    late = facts(7200, queue=here(), run=RunFact(awaited=Awaited.TIMER, until=ago(150)))
+
+    assert diagnose(late).still_since == ago(150)
+
+
+@pytest.mark.parametrize(
+    "run", [None, RunFact(step=step(is_scheduled=True)), RunFact(step=step(status=StepStatus.RETRYING))]
+)
+def test_what_no_worker_took_is_known_until_workers_can_be_told_again(run: RunFact | None) -> None:
+    alone = diagnose(facts(600, queue=NOBODY_HERE))
+    begun_anew = facts(600, queue=None, run=run, recorded=as_kept(alone))
+
+    assert diagnose(facts(600, queue=None, run=run)).cause is not Cause.NO_WORKER
+    assert diagnose(begun_anew) == alone
+    assert diagnose(replace(begun_anew, queue=here(), run=None)).cause is Cause.UNKNOWN
+    assert diagnose(replace(begun_anew, progressed_at=NOW - timedelta(seconds=1))).cause is not Cause.NO_WORKER
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        RunFact(step=step()),
+        RunFact(code=CodeFact(failures=3, error="a mistake")),
+        RunFact(step=step(is_paused=True), paused_by="ops@example.com", paused_at=ago(300)),
+        RunFact(state=RunState.PAUSED, paused_at=ago(300)),
+    ],
+)
+def test_what_a_run_told_is_known_while_it_cannot_be_asked(run: RunFact) -> None:
+    seen = diagnose(facts(600, queue=here(), run=run))
+
+    assert seen.cause not in (None, Cause.UNKNOWN)
+    assert diagnose(facts(600, queue=here(), recorded=as_kept(seen))) == seen
 
 
 def test_errors_have_a_signature_and_waits_have_none() -> None:
@@ -349,7 +426,7 @@ def test_facts_default_to_not_known() -> None:
     [
         {"asked_for_decision_at": ago(600)},
         {"sleeps_until": NOW + timedelta(days=1)},
-        {"recorded": Recorded(cause=Cause.WAITING, since=ago(600)), "progressed_at": ago(600)},
+        {"recorded": recorded(Cause.WAITING, ago(600)), "progressed_at": ago(600)},
     ],
 )
 def test_a_cancel_that_was_not_taken_is_said_whatever_the_run_waits_for(waits: dict[str, Any]) -> None:
