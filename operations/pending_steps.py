@@ -70,7 +70,7 @@ class PendingSteps:
         return None if most is None else _pending(workflow_id, run_id, most)
 
     async def try_now(self, step: PendingStep, request: Request) -> None:
-        """Forget the wait for the next try, and the pause; Temporal counts the tries from one again."""
+        """Forget the wait for the next try, and never a pause; Temporal counts the tries from one again."""
         service, namespace = self.temporal.client.workflow_service, self.temporal.client.namespace
         await _known_or(
             service.reset_activity_execution(
@@ -81,11 +81,16 @@ class PendingSteps:
                     activity_id=step.activity_id,
                     identity=request.by,
                     request_id=request.id,
+                    keep_paused=True,
                 )
             ),
             lambda: service.reset_activity(
                 ResetActivityRequest(
-                    namespace=namespace, execution=_execution(step), identity=request.by, id=step.activity_id
+                    namespace=namespace,
+                    execution=_execution(step),
+                    identity=request.by,
+                    id=step.activity_id,
+                    keep_paused=True,
                 )
             ),
         )

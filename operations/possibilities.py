@@ -92,6 +92,8 @@ def _retry(facts: Facts) -> Possibility:
 
 def _retry_step(facts: Facts) -> Possibility:
     problem = "The step is being tried now already." if CommandKind.RETRY_STEP in facts.asked else None
+    if CommandKind.PAUSE_STEP in facts.asked:
+        problem = "The step is being paused; once it is, resume it, and it is tried at once."
     return Possibility(
         permission=Permission.RETRY,
         effects=(f"Tries {_step(facts)} now instead of later; if that fails, it is tried again by itself.",),
@@ -123,7 +125,9 @@ def _pause_step(facts: Facts) -> Possibility:
 def _resume_step(facts: Facts) -> Possibility:
     problem = None
     if facts.status is not Status.RUNNING or facts.cause != Cause.STEP_PAUSED:
-        problem = _ended(facts) if facts.status.is_final else "No step is paused."
+        is_coming = CommandKind.PAUSE_STEP in facts.asked
+        undone = "The pause is on its way to Temporal; wait until it is there." if is_coming else "No step is paused."
+        problem = _ended(facts) if facts.status.is_final else undone
     elif CommandKind.RESUME_STEP in facts.asked:
         problem = "The step is being resumed already."
     return Possibility(

@@ -15,9 +15,9 @@ from operations.deed_facts import Facts
 from operations.diagnosis.evidence import Evidence
 from operations.errors import ExecutionNotFound, RunChanged
 from operations.kinds import Deed
-from operations.models import Approval, ApprovalRequest, Execution, Tenant
+from operations.models import Approval, ApprovalRequest, Command, Execution, Tenant
 from operations.possibilities import possibility
-from operations.statuses import CloseReason, Health, Status, TenantStatus
+from operations.statuses import CloseReason, CommandKind, CommandState, Health, Status, TenantStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +110,7 @@ def check_run(row: Locked, seen_run_id: str | None) -> None:
 
 
 async def facts(connection: AsyncConnection, row: Locked, *, takes_two: bool = False) -> Facts:
-    """Without what was asked for before: a second click finds the command of the first."""
+    """Of what was asked for before, only a pause: otherwise a second click finds the command of the first."""
     kind = kinds.known().get(row.workflow_type)
     latest = row.attempt if kind is None else await starts.next_number(connection, row.entity_id, kind) - 1
     return Facts(
@@ -128,7 +128,17 @@ async def facts(connection: AsyncConnection, row: Locked, *, takes_two: bool = F
         step=row.step,
         asked_by=(await askers(connection, [row.id]))[row.id] if row.awaits_decision else frozenset(),
         takes_two=takes_two,
+        asked=await _asked(connection, row),
     )
+
+
+async def _asked(connection: AsyncConnection, row: Locked) -> frozenset[CommandKind]:
+    pausing = select(Command.id).where(
+        Command.execution_id == row.id,
+        Command.kind == CommandKind.PAUSE_STEP,
+        Command.state == CommandState.QUEUED,
+    )
+    return frozenset({CommandKind.PAUSE_STEP}) if await connection.scalar(pausing) else frozenset()
 
 
 async def ensure(

@@ -37,10 +37,10 @@ class StepHolds:
         async with acting(self.database, actor, OFFERED_TO[deed]) as connection:
             row = await lock(connection, id_)
             check_run(row, seen_run_id)
-            await ensure(connection, actor, deed, row)
             waiting = await queued(connection, row, HOLDS[deed])
             if waiting is not None:
                 return waiting
+            await ensure(connection, actor, deed, row)
             command = await queue(connection, actor, row, HOLDS[deed], why)
         self.wake()
         return command

@@ -19,7 +19,9 @@ from operations.access import Actor
 from operations.database import Database, driver_of
 from operations.error_texts import clean
 from operations.errors import DatabaseUnavailable
+from operations.outbox import step_holds
 from operations.outbox.claims import Claim
+from operations.outbox.step_holds import StepHold
 from operations.statuses import CommandState, Status
 from operations.transitions import Transition
 
@@ -36,6 +38,7 @@ class Settlement:
     state: CommandState
     error: str | None = None
     move: Transition | None = None
+    hold: StepHold | None = None  #: of a step, that Temporal has taken
     has_successor: bool = False  #: a new attempt follows, in the same transaction
 
     @property
@@ -113,6 +116,8 @@ class Settler:
             settled = await settle(connection, [settlement.claim], settlement.state, settlement.error)
             if settled and settlement.move is not None:
                 await tracking.move(connection, settlement.move)
+            if settled and settlement.hold is not None:
+                await step_holds.store(connection, settlement.claim, settlement.hold)
             if settled and settlement.has_successor:
                 await self.succeed(connection, settlement.claim)
 

@@ -13,9 +13,10 @@ from temporalio.client import WorkflowHandle
 from console.pages.words import pending_command
 from operations.access import Actor
 from operations.bootstrap import Services
-from operations.errors import AlreadyEnded, CannotRetry, RunChanged
+from operations.errors import AlreadyEnded, CannotHoldStep, CannotRetry, RunChanged
 from operations.kinds import Deed
-from operations.queries.execution_views import ExecutionView
+from operations.outbox.step_deliveries import IS_PAUSED
+from operations.queries.execution_views import EventView, ExecutionView
 from operations.queries.intents import CommandView
 from operations.statuses import CommandState, Decision, PassTrigger, RetryKind, Role, Status
 from operations.temporal import Temporal
@@ -177,6 +178,48 @@ async def test_while_temporal_is_away_a_click_is_answered_at_once_waits_visibly_
         assert (done.id, done.state, done.error) == (waiting.id, CommandState.DELIVERED, None)
         assert len(await stage.services.reads.intents.decisions(id_)) == (deed == "approve")
         assert await told(handle, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) == (deed == "approve")
+
+
+async def test_a_pause_is_on_the_row_when_temporal_has_it_and_no_retry_undoes_it(stage: Stage) -> None:
+    id_, _ = await stage.start("failing")
+    hold = stage.services.executions.hold
+    async with working(stage):
+        await eventually(lambda: stage.named(id_), lambda row: (row.cause, row.health) == ("step_retrying", "stuck"))
+        retried = await stage.services.executions.retry(OTTO, id_, WHY)  # asked for before, delivered after
+        await stage.sql("UPDATE commands SET due_at = now() + interval '1 hour' WHERE id = %s", retried.command_id)
+
+        await hold(OTTO, id_, Deed.PAUSE_STEP, "hold this one")
+        with pytest.raises(CannotHoldStep, match="on its way to Temporal"):
+            await hold(OTTO, id_, Deed.RESUME_STEP, WHY)
+        with pytest.raises(CannotRetry, match="is being paused"):
+            await stage.services.executions.retry(OTTO, id_, WHY)
+        await stage.services.deliverer.deliver_due()
+        paused = await stage.seen(id_)
+        with pytest.raises(CannotHoldStep, match="paused already"):
+            await hold(OTTO, id_, Deed.PAUSE_STEP, WHY)
+        with pytest.raises(CannotRetry):
+            await stage.services.executions.retry(OTTO, id_, WHY)
+        await stage.sql("UPDATE commands SET due_at = now() WHERE id = %s", retried.command_id)
+        await stage.services.deliverer.deliver_due()
+        [refused] = [each for each in await commands(stage, id_) if each.id == retried.command_id]
+        still_paused = await stage.named_again(id_)
+
+        await hold(OTTO, id_, Deed.RESUME_STEP, WHY)
+        await stage.services.deliverer.deliver_due()
+        resumed = await stage.seen(id_)
+        seen_by_all = await stage.named_again(id_)
+
+    assert (paused.cause, paused.health) == ("step_paused", "ok")
+    assert paused.cause_detail == "“Create schema” was paused by otto@example.com: “hold this one”."
+    assert (refused.state, refused.error) == (CommandState.FAILED, IS_PAUSED)
+    assert (still_paused.cause, still_paused.cause_detail) == ("step_paused", paused.cause_detail)
+    assert (resumed.cause, seen_by_all.cause) == ("step_retrying", "step_retrying")
+    assert [event.cause for event in await history(stage, id_)][-3:-1] == ["step_paused", "step_retrying"]
+
+
+async def history(stage: Stage, id_: UUID) -> list[EventView]:
+    detail = await stage.services.reads.executions.detail(id_)
+    return [event for event in detail.events if event.kind == "diagnosis"]
 
 
 async def commands(stage: Stage, id_: UUID) -> tuple[CommandView, ...]:
