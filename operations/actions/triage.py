@@ -16,6 +16,7 @@ from operations.database import Database
 from operations.errors import CannotTriage, ExecutionNotFound, GroupNotFound, InvalidInput
 from operations.models import Note, StaffAccount
 from operations.models import Triage as Row
+from operations.models.triage import IS_SAID_OF_IT
 from operations.statuses import Status
 
 LONGEST_SNOOZE = timedelta(days=30)
@@ -227,16 +228,15 @@ BEGIN_EXECUTION = text(
     """
 )
 # What was said holds while the cause is the one of which it was said, and a snooze is not over.
-HOLD_EXECUTION = text(
-    """
+_HOLD_EXECUTION = """
     SELECT r.id, e.workflow_id, e.status, t.id AS tenant_id, r.acknowledged_by, r.snoozed_until, r.assignee_id,
-           coalesce(e.cause, '') AS cause, coalesce(e.signature, '') AS signature,
-           (r.cause, r.signature) = (coalesce(e.cause, ''), coalesce(e.signature, ''))
-               AND coalesce(r.snoozed_until > clock_timestamp(), true) AS holds
-    FROM triage r JOIN workflow_executions e ON e.id = r.execution_id JOIN tenants t ON t.id = e.entity_id
+           CASE WHEN holds THEN r.cause ELSE coalesce(e.cause, '') END AS cause,
+           CASE WHEN holds THEN r.signature ELSE coalesce(e.signature, '') END AS signature, holds
+    FROM triage r JOIN workflow_executions e ON e.id = r.execution_id JOIN tenants t ON t.id = e.entity_id,
+         LATERAL (SELECT {is_said} AND coalesce(r.snoozed_until > clock_timestamp(), true) AS holds) AS held
     WHERE r.execution_id = :id FOR UPDATE OF r
-    """
-)
+"""
+HOLD_EXECUTION = text(_HOLD_EXECUTION.format(is_said=IS_SAID_OF_IT))
 # A group lives as long as somebody belongs to it, and some minutes longer: what failed again comes back to it.
 BEGIN_GROUP = text(
     """

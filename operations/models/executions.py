@@ -62,8 +62,7 @@ class Execution(Record):
     health: Mapped[Health] = mapped_column(Word(Health), server_default=Health.OK)
     cause: Mapped[str | None]
     cause_detail: Mapped[str | None]
-    health_since: Mapped[datetime | None]
-    """It stands still, whatever the cause was meanwhile: since its last progress, or the end of a wait; or it waits."""
+    health_since: Mapped[datetime | None]  #: it stands still, whatever the cause was meanwhile; or it waits
     cause_since: Mapped[datetime | None]  #: since when the cause is this one; None, while nobody says: `health_since`
     signature: Mapped[str | None]  #: of the error behind the cause, or by which it ended
     evidence: Mapped[JsonObject | None]  #: what the cause rests on
@@ -87,7 +86,12 @@ class Execution(Record):
             *LATEST["created_at"],
             # Searches by tenant ask for these in hundreds of tenants.
             postgresql_include=[
-                *("status", "workflow_type", "started_at", "completed_at", "superseded_by", "close_reason"),
+                "status",
+                "workflow_type",
+                "started_at",
+                "completed_at",
+                "superseded_by",
+                "close_reason",
             ],
         ),
         Index("ix_workflow_executions_retry_of", "retry_of"),

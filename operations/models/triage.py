@@ -9,6 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from operations.models.metadata import CreatedAt, Identity, Record
 
 GROUP = "execution_id IS NULL AND ended_at IS NULL"
+#: Whether what was said of an execution `e`, in `r`, is said of the cause that it has now. A worker that restarts, or
+#: that nobody knows, is no other trouble for a run that stood still before: what was said of that holds meanwhile.
+IS_SAID_OF_IT = """
+    ((r.cause, r.signature) = (coalesce(e.cause, ''), coalesce(e.signature, ''))
+     OR (r.acknowledged_at IS NOT NULL OR r.snoozed_until IS NOT NULL) AND e.health_since < e.cause_since
+        AND (e.cause IN ('unknown', 'temporal_unreachable')
+             OR e.cause = 'no_worker' AND e.cause_since > clock_timestamp() - interval '2 minutes'))
+"""
 
 
 class Triage(Record):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations.database import Database
 from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
 from operations.models import Execution
+from operations.models.triage import IS_SAID_OF_IT
 from operations.queries import triage
 from operations.queries.narrowing import OPEN_STATUSES
 from operations.queries.paging import COUNT_CAP, check_limit, count_up_to_cap
@@ -193,10 +194,9 @@ def _group(row: dict[str, object]) -> GroupView:
 _GROUPS = """
     WITH ill AS (
         SELECT e.id, e.entity_id, coalesce(e.cause, 'unknown') AS cause, e.signature, e.health, e.cause_detail,
-               coalesce(e.health_since, e.last_progress_at) AS since, own.snoozed_until
+               coalesce(e.health_since, e.last_progress_at) AS since, r.snoozed_until
         FROM workflow_executions e
-        LEFT JOIN triage own ON own.execution_id = e.id AND own.snoozed_until > clock_timestamp()
-            AND own.cause = coalesce(e.cause, '') AND own.signature = coalesce(e.signature, '')
+        LEFT JOIN triage r ON r.execution_id = e.id AND r.snoozed_until > clock_timestamp() AND {is_said}
         WHERE e.status IN ('pending', 'running') AND e.health <> 'ok' LIMIT :most
     ), grouped AS (
         SELECT cause, signature, count(*) AS number, min(since) FILTER (WHERE snoozed_until IS NULL) AS awake_since,
@@ -219,7 +219,7 @@ _GROUPS = """
     LEFT JOIN staff s ON s.id = r.assignee_id
     ORDER BY number DESC, since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
 """
-GROUPS = text(_GROUPS.format(said=triage.said_columns(triage.IN_TIME)))
+GROUPS = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME)))
 MEMBERS = text(
     """
     SELECT count(*) FROM (

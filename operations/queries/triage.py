@@ -11,6 +11,7 @@ from operations.access import NEEDS, Permission
 from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.models import Execution, StaffAccount
+from operations.models.triage import IS_SAID_OF_IT
 from operations.queries.triage_views import NoteView, TriageView
 
 MOST_NOTES = 200  #: of one subject; the newest
@@ -77,7 +78,7 @@ def _notes(rows: Sequence[Row[tuple[object, ...]]]) -> tuple[NoteView, ...]:
 
 # As `actions.triage` has it: what was said holds while its cause is the same and a snooze is not over.
 IN_TIME = "coalesce(r.snoozed_until > clock_timestamp(), true)"
-_HOLDS = f"(r.cause, r.signature) = (coalesce(e.cause, ''), coalesce(e.signature, '')) AND {IN_TIME}"
+_HOLDS = f"{IS_SAID_OF_IT} AND {IN_TIME}"
 
 
 def said_columns(holds: str) -> str:
@@ -93,7 +94,8 @@ def said_columns(holds: str) -> str:
 
 _OF_EXECUTIONS = """
     WITH those AS (
-        SELECT id, status, health, cause, signature FROM workflow_executions WHERE id = ANY(:ids)
+        SELECT id, status, health, cause, signature, health_since, cause_since
+        FROM workflow_executions WHERE id = ANY(:ids)
     ), own AS (
         SELECT e.id AS execution_id, {own}
         FROM those e JOIN triage r ON r.execution_id = e.id LEFT JOIN staff s ON s.id = r.assignee_id

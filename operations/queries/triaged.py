@@ -1,5 +1,6 @@
 """The WHERE of what people have said: of what nobody has, and of what somebody sees to."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, cast, exists, func, or_, select, union_all
@@ -7,7 +8,7 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from operations.models import Execution, Triage
-from operations.statuses import Health, Status
+from operations.statuses import Cause, Health, Status
 
 OPEN = (Status.PENDING, Status.RUNNING)
 Rows = type[Execution]
@@ -48,9 +49,18 @@ def _nobody_said(what: ColumnElement[bool], rows: Rows) -> ColumnElement[bool]:
     same_cause = and_(
         Triage.cause == func.coalesce(rows.cause, ""), Triage.signature == func.coalesce(rows.signature, "")
     )
-    own = exists().where(what, Triage.execution_id == rows.id, same_cause)
+    own = exists().where(what, Triage.execution_id == rows.id, or_(same_cause, _passes(rows)))
     of_group = exists().where(what, _groups(rows))
     return and_(~own, ~of_group)  # each by itself: PostgreSQL joins them, and would not join one of both
+
+
+def _passes(rows: Rows) -> ColumnElement[bool]:
+    """As `IS_SAID_OF_IT` has it: a cause that says nothing new of what stood still before."""
+    recent = rows.cause_since > func.clock_timestamp() - timedelta(minutes=2)
+    is_blind = rows.cause.in_((Cause.UNKNOWN.value, Cause.TEMPORAL_UNREACHABLE.value))
+    passes = or_(is_blind, and_(rows.cause == Cause.NO_WORKER.value, recent))
+    is_said = or_(Triage.acknowledged_at.is_not(None), Triage.snoozed_until.is_not(None))
+    return and_(is_said, rows.health_since < rows.cause_since, passes)
 
 
 def _groups(rows: Rows) -> ColumnElement[bool]:

@@ -13,7 +13,9 @@ from operations.actions.triage import Group, Subject, Triage
 from operations.database import Database
 from operations.diagnosis.lapses import Lapses
 from operations.errors import CannotTriage, ExecutionNotFound, GroupNotFound, InvalidInput, NotPermitted
+from operations.queries.attention import AttentionCounts
 from operations.queries.customer_histories import CustomerHistories, Happening
+from operations.queries.groups import Groups
 from operations.queries.triage import TriageQueries
 from operations.statuses import Role, Status
 from tests.factories import add_execution, add_tenant
@@ -71,6 +73,48 @@ class Desk:
 @pytest.fixture
 def desk(database: Database, connection: AsyncConnection) -> Desk:
     return Desk(database=database, connection=connection)
+
+
+@pytest.mark.parametrize(
+    ("cause", "lasts", "holds"), [("no_worker", 60, True), ("no_worker", 600, False), ("unknown", 600, True)]
+)
+async def test_a_cause_that_comes_and_goes_ends_no_snooze(desk: Desk, cause: str, lasts: int, holds: bool) -> None:
+    """A worker that restarts; what nobody knows any more. Without workers for long, it is another trouble."""
+    id_ = await desk.stuck()
+    until = await desk.now() + timedelta(hours=1)
+    await desk.triage.snooze(desk.ada, id_, until)
+    await desk.connection.execute(
+        "UPDATE workflow_executions SET cause = %s, signature = NULL, health_since = now() - interval '1 day',"
+        " cause_since = now() - make_interval(secs => %s)",
+        (cause, lasts),
+    )
+
+    said = (await desk.reads.of_execution(id_)).triage
+    attention = await AttentionCounts(database=desk.database).now()
+    [group] = (await Groups(database=desk.database).list()).items
+    await desk.triage.acknowledge(desk.ben, id_)
+    await desk.connection.execute(
+        "UPDATE workflow_executions SET cause = %s, signature = %s", (GROUP.cause, GROUP.signature)
+    )
+    after = (await desk.reads.of_execution(id_)).triage
+
+    assert (None if said is None else said.snoozed_until) == (until if holds else None)
+    assert (attention.stuck, group.asleep) == ((0, 1) if holds else (1, 0))
+    assert (None if after is None else (after.snoozed_until, after.acknowledged_by)) == (
+        (until, desk.ben.name) if holds else None
+    )
+
+
+@pytest.mark.parametrize("cause", ["no_worker", "unknown"])
+async def test_what_was_said_of_an_earlier_standstill_is_not_said_of_the_next(desk: Desk, cause: str) -> None:
+    id_ = await desk.stuck()
+    await desk.triage.snooze(desk.ada, id_, await desk.now() + timedelta(hours=1))
+    await desk.connection.execute(
+        "UPDATE workflow_executions SET cause = %s, signature = NULL, health_since = now(), cause_since = now()",
+        (cause,),
+    )
+
+    assert (await desk.reads.of_execution(id_)).triage is None
 
 
 async def acknowledged_by(desk: Desk, id_: UUID) -> str | None:
