@@ -266,9 +266,7 @@ class TriageWord(StrEnum):
 class Sort(StrEnum):
     """Orders in which executions can be listed."""
 
-    ATTENTION = (
-        "attention"  #: open ones, longest without progress first; unless searched, the troubled, then those that ask
-    )
+    ATTENTION = "attention"  #: open ones, longest without progress first; unless searched, those in trouble before
     NEWEST = "-created_at"
     OLDEST = "created_at"
     LATEST_COMPLETED = "-completed_at"  #: lists ended executions only
