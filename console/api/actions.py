@@ -11,7 +11,7 @@ from console.api.parameters import form
 from operations.access import Actor, permit
 from operations.actions.executions import Executions
 from operations.actions.reasons import LONGEST, SHORTEST
-from operations.actions.typed_text import INVISIBLE
+from operations.actions.typed_text import INVISIBLE, TURNING
 from operations.errors import NotLoggedIn
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO, possibility
@@ -20,7 +20,7 @@ from operations.queries.executions import ExecutionQueries
 from operations.queries.intents import CommandView, Intents, RetryOffer
 from operations.statuses import Decision, RetryKind
 
-_LETTER, _BORDER = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]", r"[^\s\x00-\x1f\x7f-\x9f]"
+_LETTER, _BORDER = (rf"[^{white}\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}]" for white in ("", r"\s\t\n"))
 #: Of the text between blanks; the action checks it and says so in words.
 _REASON = form(
     minLength=SHORTEST,

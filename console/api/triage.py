@@ -13,10 +13,10 @@ from console.api.parameters import Term, form
 from operations.access import Actor
 from operations.actions.note_texts import LONGEST
 from operations.actions.triage import Group, Subject, Triage
-from operations.actions.typed_text import INVISIBLE
+from operations.actions.typed_text import INVISIBLE, TURNING
 from operations.queries.triage import Triaged, TriageQueries
 
-_TEXT = form(pattern=rf"^(?![\s{INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")
+_TEXT = form(pattern=rf"^(?![\s{INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{TURNING}]*$")
 
 
 def _plain(text: str) -> str:

@@ -48,7 +48,7 @@ export const iso = (at) => (at === null ? undefined : new Date(at).toISOString()
 const SAID = /\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g;
 const SPOKEN = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const inZone = (draw) => (text) =>
-  String(text ?? "").replace(SAID, (written, day, time) => {
+  inOrder(text).replace(SAID, (written, day, time) => {
     const at = Date.parse(`${day}T${time}Z`);
     return Number.isNaN(at) ? written : draw(at);
   });
@@ -85,8 +85,12 @@ export function word(status) {
 // "/executions/{id}" with the row's values, each escaped so that no value can change the path.
 export const fill = (pattern, row) => pattern.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(row[name] ?? ""));
 
+// What others have written, with a sign in the place of each character that would turn the direction of the text.
+export const inOrder = (text) =>
+  String(text ?? "").replace(/[\u202a-\u202e]/g, (each) => "⟨U+" + each.charCodeAt(0).toString(16).toUpperCase() + "⟩");
+
 export const clip = (text, length = 2000) => {
-  const all = String(text ?? "");
+  const all = inOrder(text);
   return all.length > length ? all.slice(0, length) + "…" : all;
 };
 

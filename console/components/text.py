@@ -5,6 +5,8 @@ from typing import Literal
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from operations.actions.typed_text import in_order
+
 Tag = Literal[
     "a",
     "b",
@@ -28,7 +30,7 @@ Tag = Literal[
 
 def tag(name: Tag, text: str = "", *, classes: str = "") -> TextElement:
     """The text is escaped by the browser; `classes` must be a constant."""
-    element = TextElement(tag=name, text=text)
+    element = TextElement(tag=name, text=in_order(text))
     if classes:
         element.classes(classes)
     return element

@@ -1,8 +1,6 @@
 """Reasons that staff give: 3 to 500 characters, kept in the audit log and in Temporal's history."""
 
-import unicodedata
-
-from operations.actions.typed_text import can_be_seen
+from operations.actions.typed_text import can_be_seen, is_plain
 from operations.errors import InvalidInput
 
 SHORTEST, LONGEST = 3, 500  # characters
@@ -13,7 +11,7 @@ def checked_reason(reason: str) -> str:
     tidy = reason.strip()
     if not SHORTEST <= len(tidy) <= LONGEST:
         raise InvalidInput({"reason": f"The reason must have {SHORTEST} to {LONGEST} characters."})
-    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t" for character in tidy):
+    if not is_plain(tidy):
         raise InvalidInput({"reason": "The reason must not contain control characters."})
     if not can_be_seen(tidy):
         raise InvalidInput({"reason": "The reason must have at least one character that can be seen."})

@@ -1,4 +1,4 @@
-"""What people type must be something that others can see."""
+"""What people type must be something that others can see, in the order in which it was written."""
 
 import re
 import unicodedata
@@ -13,7 +13,22 @@ INVISIBLE = (
 #: One character that can be seen, for descriptions: it takes a mark without its letter, too, which no class can tell.
 VISIBLE = rf"[^\s\x00-\x1f\x7f-\x9f{INVISIBLE}]"
 MARKS = ("Mn", "Me")  #: categories that need a letter to stand on
+#: They turn what follows, also Latin letters, so that it reads as something else (Unicode Technical Report #36). Marks
+#: and isolates stay: who writes from right to left needs them, and they change the order of signs alone.
+TURNING = r"\u202a-\u202e"
 _VISIBLE = re.compile(VISIBLE)
+_TURNING = re.compile(f"[{TURNING}]")
+
+
+def is_plain(text: str) -> bool:
+    """Whether it has no control characters but ends of lines and tabs, and none that turn its direction."""
+    controls = (each for each in text if unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t")
+    return next(controls, None) is None and _TURNING.search(text) is None
+
+
+def in_order(text: str) -> str:
+    """What others have written, for a page: with a sign in the place of each character that would turn it."""
+    return _TURNING.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def can_be_seen(text: str) -> bool:

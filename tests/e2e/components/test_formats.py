@@ -90,3 +90,16 @@ async def test_a_banner_writes_its_moment_as_sentences_do(look: Look) -> None:
     since = await page.locator(".banner-title time").first.inner_text()
 
     assert re.fullmatch(r"\d{1,2} [A-Z][a-z]{2,3} \d\d:\d\d", since)
+
+
+async def test_nothing_that_others_wrote_turns_the_direction_of_a_text(look: Look) -> None:
+    """A workflow id of somebody in the namespace must not read as another one beside the button that ends it."""
+    page = await look("/executions")
+
+    drawn = await page.evaluate(
+        """async (text) => { const { clip, spoken } = await import('console_formats');
+        return [clip(text), spoken(text)] }""",
+        "evil\u202e=cmd",
+    )
+
+    assert drawn == ["evil⟨U+202E⟩=cmd"] * 2

@@ -12,7 +12,9 @@ def test_a_reason_has_3_to_500_characters(reason: str) -> None:
     assert refused.value.problems == {"reason": "The reason must have 3 to 500 characters."}
 
 
-@pytest.mark.parametrize("reason", ["bad\x00reason", "bad\x1breason", "bad\x9breason", "bad\ud800reason"])
+@pytest.mark.parametrize(
+    "reason", ["bad\x00reason", "bad\x1breason", "bad\x9breason", "bad\ud800reason", "bad\u202enosaer"]
+)
 def test_a_reason_that_cannot_be_kept_is_refused(reason: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         checked_reason(reason)
