@@ -15,7 +15,7 @@ def test_one_character_with_a_picture_is_enough(text: str) -> None:
     assert can_be_seen(text)
 
 
-@pytest.mark.parametrize("turned", map(chr, range(0x202A, 0x202F)))
+@pytest.mark.parametrize("turned", [*map(chr, range(0x202A, 0x202F))])
 def test_what_would_turn_a_text_is_refused_from_staff_and_drawn_as_a_sign_from_others(turned: str) -> None:
     assert not is_plain(f"evil{turned}=cmd")
     assert in_order(f"evil{turned}=cmd") == f"evil⟨U+{ord(turned):04X}⟩=cmd"
