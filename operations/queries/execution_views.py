@@ -266,7 +266,7 @@ class TriageWord(StrEnum):
 class Sort(StrEnum):
     """Orders in which executions can be listed."""
 
-    ATTENTION = "attention"  #: open ones, longest without progress first; unless searched, those in trouble before
+    ATTENTION = "attention"  #: open ones, longest still first; unless searched, the troubled, then those that ask
     NEWEST = "-created_at"
     OLDEST = "created_at"
     LATEST_COMPLETED = "-completed_at"  #: lists ended executions only
