@@ -53,10 +53,11 @@
     if (event.target.closest("[data-shortcuts-close]") || event.target.id === "shortcuts") endHelp();
   });
 
-  // What was typed and not used ends with the session; console_drafts.js keeps it till then.
+  // What was typed or selected and not used ends with the session; console_drafts.js and console_selection.js keep it.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-log-out]")) return;
     localStorage.removeItem("tenantry.drafts");
+    sessionStorage.removeItem("tenantry.selection");
     root.toggleAttribute("data-leaving", true); // the answer leads away, and must be heard (presence.py)
   });
 

@@ -4,7 +4,9 @@ import { say } from "console_toasts";
 import { comesBack } from "console_trail";
 
 const MOST = 1000; // as MOST_SELECTED of table_data.py
-const KEY = "tenantry.selection";
+const KEY = "tenantry.selection"; // shell.js empties it at log-out
+const LIFE = 3600000; // ms after which who comes back begins anew
+const viewer = () => document.querySelector("[data-viewer]")?.dataset.viewer ?? "";
 // The list, whichever of its pages and columns are shown.
 function place() {
   const asked = new URLSearchParams(location.search);
@@ -69,7 +71,7 @@ export default {
     toBar() { document.querySelector(DEEDS)?.focus(); },
 
     keepSelection() {
-      if (this.hasSelection) sessionStorage.setItem(KEY, JSON.stringify({ at: place(), ids: Object.keys(this.selected), all: this.all }));
+      if (this.hasSelection) sessionStorage.setItem(KEY, JSON.stringify({ at: place(), ids: Object.keys(this.selected), all: this.all, when: Date.now(), viewer: viewer() }));
       else sessionStorage.removeItem(KEY);
     },
     // once there are rows, as the server knows by then which list this is
@@ -77,7 +79,7 @@ export default {
       if (!this.selectable || this.isBrought) return;
       this.isBrought = true;
       const kept = comesBack() && JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-      if (kept?.at !== place()) return void sessionStorage.removeItem(KEY);
+      if (kept?.at !== place() || kept.viewer !== viewer() || Date.now() - kept.when > LIFE) return void sessionStorage.removeItem(KEY);
       this.select(kept.ids, kept.all);
       if (kept.all) this.$emit("selectall");
       else this.emitSelection();

@@ -15,8 +15,8 @@ export default {
   <fieldset class="days">
     <legend class="visually-hidden">{{ label }}, days in {{ zone }}</legend>
     <span class="days-label" :title="'Days begin and end as in ' + zone">{{ label }}</span>
-    <input type="date" v-model="from" :max="to || null" :aria-label="label + ' from'" @change="tell"><span aria-hidden="true">–</span>
-    <input type="date" v-model="to" :min="from || null" :aria-label="label + ' to'" @change="tell">
+    <input type="date" autocomplete="off" v-model="from" :max="to || null" :aria-label="label + ' from'" @change="tell"><span aria-hidden="true">–</span>
+    <input type="date" autocomplete="off" v-model="to" :min="from || null" :aria-label="label + ' to'" @change="tell">
     <span class="days-zone">{{ zone }}</span>
   </fieldset>`,
   props: { label: String, first: String, end: String },

@@ -22,7 +22,7 @@ export default {
             aria-hidden="true">{{ part.icon }}</i><span :title="spokenInFull(point)">{{ spoken(point) }}</span></li></ul></template>
         <div v-if="question.ask_reason" class="dialog-reason">
           <label class="field-label" :for="name('reason')">{{ question.asks }}</label>
-          <textarea ref="reason" :id="name('reason')" rows="2" :maxlength="question.longest" v-model="text" aria-required="true"
+          <textarea ref="reason" :id="name('reason')" rows="2" autocomplete="off" :maxlength="question.longest" v-model="text" aria-required="true"
             :placeholder="(isReason ? 'Why? ' : '') + 'Colleagues will read this.'" :aria-invalid="problem ? 'true' : null"
             :aria-describedby="name('problem')" @input="typed"></textarea>
           <div v-if="isReason && recent.length && !text" class="dialog-recent" role="group" aria-label="Used before">

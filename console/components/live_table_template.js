@@ -17,7 +17,7 @@ export default `
     <label v-if="selectable" class="live-check"><input type="checkbox" autocomplete="off" :checked="allSelected" :indeterminate.prop="someSelected"
       @change="toggleAll"> All on this page</label>
     <label v-if="sortables.length" class="live-sort"><span class="visually-hidden">Sort by</span>
-      <select :value="sortName ? sortName + (sortDown ? ':d' : ':a') : ''" @change="sortFromMenu">
+      <select autocomplete="off" :value="sortName ? sortName + (sortDown ? ':d' : ':a') : ''" @change="sortFromMenu">
         <option value="">Sort by</option>
         <template v-for="c in sortables" :key="c.name"><option :value="c.name + ':a'">{{ c.label }} ↑</option>
           <option :value="c.name + ':d'">{{ c.label }} ↓</option></template></select></label>

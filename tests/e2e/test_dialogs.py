@@ -137,6 +137,8 @@ async def test_a_dialog_says_that_its_run_has_ended(page: Page, beside: Services
     await expect(dialog.get_by_role("button", name="Terminate")).to_be_disabled()
     await expect(dialog.get_by_label("Reason")).to_have_value(REASON)
     assert await commands(beside, run) == []
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
 
 
 async def test_a_dialog_ends_with_its_page(page: Page, beside: Services, run: Run) -> None:

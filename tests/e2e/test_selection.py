@@ -13,10 +13,11 @@ from operations.statuses import Role, Status
 from tests.e2e.test_bulk import REASON, stuck
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_pages import serious_violations
-from tests.e2e.visits import Visits, go
+from tests.e2e.visits import Visits, go, settled
 from tests.factories import set_status
 from workbench.consoles import Console
 
+KEPT = "tenantry.selection"
 TOPS = "[...document.querySelectorAll('tbody tr')].slice(0, 9).map(r => r.dataset.id + r.getBoundingClientRect().top)"
 
 
@@ -222,3 +223,40 @@ async def test_what_waits_is_decided_together(visits: Visits, admin_session: str
     await expect(page.locator(".progress")).to_contain_text("0 left")
     made = [decision for _, id_ in asked for decision in await beside.reads.intents.decisions(id_)]
     assert [(each.decision, each.reason) for each in made] == [("approved", REASON)] * 2
+
+
+async def on_the_way_back(page: Page, signature: str, change: str) -> None:
+    """Two of three rows are selected, the page is left and `change` done in the tab, and Back leads to the list."""
+    await open_list(page, signature)
+    for row in (0, 1):
+        await page.locator("tbody input[type=checkbox]").nth(row).click()
+    await expect(bar(page)).to_contain_text("2 selected")
+    await page.goto("/tenants")
+    await settled(page)
+    await page.evaluate(change)
+    await page.go_back()
+    await settled(page)
+    await expect(page.locator("tbody tr[data-id]")).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ("0", 2),
+        ("sessionStorage.clear()", 0),
+        ("document.querySelector('[data-log-out]').dispatchEvent(new Event('submit', { bubbles: true }))", 0),
+        (f"sessionStorage['{KEPT}'] = sessionStorage['{KEPT}'].replace(/.when.:[0-9]+/, '\"when\":0')", 0),
+    ],
+    ids=["came back", "kept nothing", "logged out", "later"],
+)
+async def test_no_row_shows_a_tick_that_is_not_selected_after_the_way_back(
+    visits: Visits, admin_session: str, connection: AsyncConnection, change: str, number: int
+) -> None:
+    signature = f"denied {uuid4().hex}"
+    await stuck(connection, signature, 3)
+    page = await visits.begin(session=admin_session)
+
+    await on_the_way_back(page, signature, change)
+
+    await expect(page.locator("tbody tr.selected")).to_have_count(number)
+    await expect(page.locator("tbody input:checked")).to_have_count(number)
