@@ -31,7 +31,7 @@ export default {
     sortables() { return this.columns.filter((c) => c.sortable); },
     // Tracks do not depend on content: no column moves when a text in it changes, and rows are laid out alone.
     edges() {
-      const after = this.actions.length ? [formats.actionsWidth(this.actions.length)] : [];
+      const after = this.actions.length ? [formats.actionsWidth(this.actions)] : [];
       return [this.selectable ? [formats.CHECK_WIDTH] : [], after];
     },
     needed() { return [...this.edges.flat(), ...this.shown.map(formats.leastWidth)].reduce((sum, width) => sum + width, 0); },

@@ -68,7 +68,7 @@ export default `
           <a v-if="c.note && filled(e.row[c.note])" class="live-note" :href="f.fill(c.note_href, e.row)">{{ f.clip(e.row[c.note], 300) }}</a>
         </td>
         <td v-if="actions.length" role="cell" class="k-actions"><span class="live-actions">
-          <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger }" :aria-disabled="!!reason(e, a) || undefined"
+          <button v-for="a in offered(e.row)" :key="a.name" type="button" class="live-icon" :class="{ danger: a.danger, worded: a.worded }" :aria-disabled="!!reason(e, a) || undefined"
             :title="reason(e, a) ? a.label + ': ' + reason(e, a) : a.label" :aria-label="a.label + ' ' + nameOf(e.row) + (reason(e, a) ? ', not possible: ' + reason(e, a) : '')"
             @click="act(e, a)"><i class="material-icons notranslate" aria-hidden="true">{{ a.icon }}</i><span class="live-action-word">{{ a.label }}</span></button></span></td>
       </tr>

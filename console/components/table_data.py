@@ -69,6 +69,7 @@ class Action:
     label: str
     icon: str
     danger: bool = False
+    worded: bool = False  #: with its label beside the icon, also where there is room for little
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

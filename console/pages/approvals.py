@@ -85,6 +85,7 @@ def actions() -> tuple[Action, ...]:
             label=deeds.WORDINGS[deed].label,
             icon=deeds.WORDINGS[deed].icon,
             danger=deeds.WORDINGS[deed].danger,
+            worded=True,
         )
         for deed in DEEDS
         if sessions.may(OFFERED_TO[deed])

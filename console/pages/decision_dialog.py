@@ -56,4 +56,4 @@ class _Asked:
         run, actor = self._known.detail.execution, sessions.actor(OFFERED_TO[self._deed])
         decide = self._scope.services.executions.decide
         await decide(actor, run.id, DECISIONS[self._deed], reason, seen_run_id=run.run_id)
-        feedback.toast(deeds.WORDINGS[self._deed].told)
+        feedback.toast(f"{run.entity_name or run.workflow_id}: {deeds.WORDINGS[self._deed].told.lower()}")

@@ -44,8 +44,11 @@ async def test_what_waits_is_listed_counted_and_decided_from_the_list(
     await expect(listed(page, slug)).to_contain_text("in 6 d 23 h")
     for each in (page, other):
         await expect(tally(each)).to_have_text(await number(beside))
+    for word in ("Approve", "Reject"):  # no bare icons of which one ends the run
+        await expect(listed(page, slug).get_by_text(word, exact=True)).to_be_visible()
     await listed(page, slug).get_by_role("button", name=re.compile("Approve")).click()
     await decide(page, "Approve")
+    await expect(page.get_by_text(re.compile(f"^{slug}.*: approved\\.$", re.IGNORECASE))).to_be_visible()
     await expect(listed(page, slug)).to_have_count(0)
     await listed(page, other_slug).get_by_role("button", name=re.compile("Reject")).click()
     await decide(page, "Reject")
