@@ -20,6 +20,7 @@ from operations.faults import IS_MARKED, OF_PROCESSES, Fault
 
 PAUSE = 0.25  #: seconds between two looks
 PATIENCE = 5.0  #: seconds for an answer
+HEARD = 1.0  #: seconds in which every page has heard of an order
 
 TAKE = f"""
     UPDATE demo.faults SET begun_at = clock_timestamp()
@@ -110,6 +111,8 @@ class Stage:
             if order.fault is Fault.RESET:
                 await self.begin_anew()
             else:
+                if order.fault is Fault.STOP_POSTGRES:  # afterwards no page hears that it goes on, and until when
+                    await asyncio.sleep(HEARD)
                 async with self._broken(order.fault):
                     await order.last()
         except (DidNotStart, OSError) as failure:

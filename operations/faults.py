@@ -1,5 +1,6 @@
 """What a presenter can do to a demo, and for how long. Pure; no other database than a marked one knows of it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -16,6 +17,8 @@ class Fault(StrEnum):
     RESET = "reset"  #: everything as it was at the beginning
 
 
+RUSHING = 40  #: registrations
+
 #: Seconds until each ends by itself. A rush and a termination are over at once; a reset, when it is done.
 LASTS = {
     Fault.STOP_WORKER: 60,
@@ -27,9 +30,19 @@ LASTS = {
     Fault.RUSH: 0,
     Fault.RESET: 600,  #: at most
 }
+#: As the panel calls them.
+TITLES: Mapping[Fault, str] = {
+    Fault.STOP_WORKER: "Stop the worker",
+    Fault.BREAK_STEP: "Fill the disk",
+    Fault.TERMINATE_RUN: "Terminate a run behind our back",
+    Fault.FREEZE_TEMPORAL: "Freeze Temporal",
+    Fault.STOP_POSTGRES: "Stop PostgreSQL",
+    Fault.BAD_BUILD: "Deploy a bad build",
+    Fault.RUSH: f"{RUSHING} registrations at once",
+    Fault.RESET: "Begin anew",
+}
 #: Those that the supervisor of `tenantry up --demo` carries out, which alone owns the processes.
 OF_PROCESSES = (Fault.STOP_WORKER, Fault.FREEZE_TEMPORAL, Fault.STOP_POSTGRES, Fault.BAD_BUILD, Fault.RESET)
-RUSHING = 40  #: registrations
 
 # Read anew before every deed, in its transaction. A database is marked when it is made, and never afterwards.
 IS_MARKED = """

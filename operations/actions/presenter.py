@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
@@ -16,7 +16,7 @@ from operations.actions.registration import Registration, slug_problem
 from operations.actions.tenants import Tenants
 from operations.database import Database
 from operations.errors import AlreadyTaken, CannotBreak, InvalidInput, NotADemo
-from operations.faults import IS_MARKED, LASTS, OF_PROCESSES, RUSHING, Fault
+from operations.faults import IS_MARKED, LASTS, OF_PROCESSES, RUSHING, TITLES, Fault
 from operations.temporal import Temporal
 
 AT_ONCE = 8  #: registrations
@@ -121,8 +121,13 @@ async def _check_free(connection: AsyncConnection, fault: Fault, slug: str | Non
     if await connection.scalar(GOES_ON, {"fault": Fault.RESET.value, "slug": None}):
         raise CannotBreak("Everything begins anew just now. Nothing was changed.")
     of_processes = [each.value for each in OF_PROCESSES]
-    if fault is Fault.RESET and await connection.scalar(ONE_GOES_ON, {"faults": of_processes}):
-        raise CannotBreak("Something else goes on, which has to end first. Nothing was changed.")
+    if fault is Fault.RESET and (others := (await connection.execute(OTHERS, {"faults": of_processes})).all()):
+        raise CannotBreak(" ".join(map(_goes_on, others)) + " Begin anew after that. Nothing was changed.")
+
+
+def _goes_on(fault: Row[tuple[str, float]]) -> str:
+    seconds = max(1, round(fault.left_))
+    return f"“{TITLES[Fault(fault.fault)]}” goes on for another {'second' if seconds == 1 else f'{seconds} seconds'}."
 
 
 async def _run_to_end(connection: AsyncConnection, slug: str | None) -> Victim:
@@ -142,10 +147,10 @@ GOES_ON = text(
         AND ended_at IS NULL AND ends_at > clock_timestamp())
     """
 )
-ONE_GOES_ON = text(
+OTHERS = text(
     """
-    SELECT EXISTS (
-        SELECT FROM demo.faults WHERE fault = ANY(:faults) AND ended_at IS NULL AND ends_at > clock_timestamp())
+    SELECT fault, extract(epoch FROM ends_at - clock_timestamp())::float8 AS left_ FROM demo.faults
+    WHERE fault = ANY(:faults) AND ended_at IS NULL AND ends_at > clock_timestamp() ORDER BY ends_at
     """
 )
 EARLIER = text("SELECT count(*) FROM demo.faults WHERE fault = :fault")

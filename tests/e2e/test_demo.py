@@ -193,6 +193,9 @@ async def test_a_stopped_database_is_told_and_pages_recover_without_a_reload(hal
     cards = [page.locator(f"[data-fault={Fault.STOP_POSTGRES.value}]") for page in hall.screens]
     await cards[0].locator(".fault-foot > button").click()
 
+    for card in cards:
+        await expect(card.locator(".fault-state")).to_contain_text("Goes on, ends in", timeout=SOON)
+        await expect(card.locator(".fault-foot > button")).to_be_disabled()
     await hall.is_warned("the database does not answer")
     await hall.is_calm_again("the database does not answer")
     for card in cards:
@@ -253,11 +256,19 @@ async def test_the_panel_is_accessible_and_fits_a_phone(hall: Hall) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-async def test_all_of_it_can_begin_anew_under_the_eyes_of_who_is_logged_in(hall: Hall) -> None:
+async def test_all_of_it_can_begin_anew_under_the_eyes_of_who_is_logged_in(hall: Hall, stage: Stage) -> None:
     await register(hall.desk, "is-forgotten")
     await hall.go("/presenter")
     states = [page.locator(f"[data-fault={Fault.RESET.value}] .fault-state") for page in hall.screens]
-    await hall.phone.locator(f"[data-fault={Fault.RESET.value}] .fault-foot > button").click()
+    button = hall.phone.locator(f"[data-fault={Fault.RESET.value}] .fault-foot > button")
+    await hall.desk.locator(f"[data-fault={Fault.STOP_WORKER.value}] .fault-foot > button").click()
+    await expect(states[1]).to_contain_text("Not while “Stop the worker” goes on, which ends in", timeout=SOON)
+    await expect(button).to_be_disabled()
+    await stage.passes_over(Fault.STOP_WORKER)
+    await button.click(timeout=SOON)
+    dialog = hall.phone.get_by_role("dialog", name="Begin the demo anew?")
+    await expect(dialog).to_contain_text("All that was registered and done since is gone")
+    await dialog.get_by_role("button", name="Begin anew").click()
     for state in states:
         await expect(state).to_contain_text("Goes on", timeout=SOON)
 

@@ -15,7 +15,7 @@ from operations.access import Actor
 from operations.bootstrap import Services
 from operations.contracts import DEMO_MARK
 from operations.errors import CannotBreak, InvalidInput, NotADemo, NotPermitted
-from operations.faults import LASTS, OF_PROCESSES, Fault
+from operations.faults import LASTS, OF_PROCESSES, TITLES, Fault
 from operations.queries.stage import Scene
 from operations.statuses import Role
 from workbench.servers import RunningWorker, eventually, sleeper
@@ -109,7 +109,9 @@ async def test_a_fault_goes_on_once_and_can_be_ended(marked: str, services: Serv
 
 async def test_nothing_begins_anew_while_something_else_goes_on(marked: str, services: Services, admin: Actor) -> None:
     await services.presenter.order(admin, Fault.STOP_WORKER)
-    with pytest.raises(CannotBreak, match="has to end first"):
+    await services.presenter.order(admin, Fault.FREEZE_TEMPORAL)
+    said = r"“Freeze Temporal” goes on for another (30|2\d) seconds. “Stop the worker” goes on for another (60|5\d) s"
+    with pytest.raises(CannotBreak, match=said):
         await services.presenter.order(admin, Fault.RESET)
     execute(marked, "UPDATE demo.faults SET ended_at = now()")
 
@@ -157,7 +159,7 @@ async def test_rushes_never_use_a_slug_twice(
 
 
 def test_every_fault_has_its_time() -> None:
-    assert set(LASTS) == set(Fault) > set(OF_PROCESSES)
+    assert set(LASTS) == set(TITLES) == set(Fault) > set(OF_PROCESSES)
     assert max(seconds for fault, seconds in LASTS.items() if fault is not Fault.RESET) <= 90
 
 
