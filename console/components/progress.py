@@ -1,4 +1,4 @@
-"""A bar that says how far something is that is done to many: what went well, what failed, what was skipped."""
+"""A bar that says how far something is that is done to many: what went well, failed, was skipped, is on its way."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from nicegui import ui
 
 from console.components.text import attribute, tag
 
+LEFT = "left"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """So many of them; `name` gives it a colour, `word` is read beside it."""
+    """So many of them; `name` gives it a colour, `word` is read beside it. The part `left` is the bar's empty end."""
 
     name: str
     word: str
@@ -18,7 +20,7 @@ class Part:
 
 
 class Progress(ui.element):
-    """What is left is the empty end of the bar. All numbers are written below it: nobody needs the colours."""
+    """All numbers are written below it, and said with the bar: nobody needs the colours."""
 
     def __init__(self, label: str) -> None:
         super().__init__("div")
@@ -29,20 +31,20 @@ class Progress(ui.element):
                 attribute(self._bar, "aria-label", label)
             self._legend = ui.element("p").classes("progress-legend figures")
 
-    def show(self, parts: Sequence[Part], *, total: int, more: str = "") -> None:
-        """`parts` are done; `more` is said after their numbers, such as how fast it goes."""
-        shown = (tuple(parts), total, more)
+    def show(self, parts: Sequence[Part], *, done: int, total: int, more: str = "") -> None:
+        """`done` of all have had their turn; `more` is said after the numbers, such as how fast it goes."""
+        shown = (tuple(parts), done, total, more)
         if shown == self._shown:
             return
         self._shown = shown
-        done = sum(part.number for part in parts)
         attribute(self._bar, "aria-valuemax", max(total, 1))
         attribute(self._bar, "aria-valuenow", done)
-        attribute(self._bar, "aria-valuetext", f"{done:,} of {total:,}")
+        numbers = ", ".join(f"{part.number:,} {part.word}" for part in parts)
+        attribute(self._bar, "aria-valuetext", f"{done:,} of {total:,} had their turn: {numbers}")
         self._bar.clear()
         with self._bar:
             for part in parts:
-                if part.number:
+                if part.number and part.name != LEFT:
                     drawn = ui.element("span").style(f"width: {100 * part.number / max(total, 1):.3f}%")
                     attribute(drawn, "data-part", part.name)
         self._legend.clear()
@@ -52,4 +54,5 @@ class Progress(ui.element):
                     attribute(said, "data-part", part.name)
                     tag("b", f"{part.number:,}")
                     tag("span", f" {part.word}")
-            tag("span", f"{total - done:,} left" + (f", {more}" if more else ""))
+            if more:
+                tag("span", more)

@@ -10,8 +10,8 @@ from console.channels import Listener, View
 from console.components.badges import Sign, StatusBadges, Tone
 from console.components.cards import Fact, Section, facts
 from console.components.page_headers import PageHeader
-from console.components.progress import Part, Progress
-from console.components.tables import Column, Empty, EmptyKind, Kind
+from console.components.progress import Progress
+from console.components.tables import Column, Empty, EmptyKind, Kind, Layout
 from console.components.text import attribute, tag
 from console.pages import address, bulk_words, live_rows
 from console.pages.bulk_actions import BulkActions
@@ -100,13 +100,9 @@ class BulkPage:
         self._outcome.set_text(bulk_words.outcome(bulk))
         self._standing.set_text(bulk_words.standing(bulk))
         attribute(self._notice, "data-status", _tone(bulk))
-        parts = (
-            Part(name="done", word="carried out", number=bulk.done),
-            Part(name="failed", word="not carried out", number=bulk.failed),
-            Part(name="skipped", word="skipped", number=bulk.skipped),
-        )
         goes_on = bulk.finished_at is None and bulk.state is BulkState.RUNNING
-        self._progress.show(parts, total=bulk.total, more=f"{bulk.rate:.1f} a second" if goes_on else "")
+        pace = f"{bulk.rate:.1f} a second" if goes_on else ""
+        self._progress.show(bulk_words.parts(bulk), done=bulk.settled, total=bulk.total, more=pace)
         if (found := _facts(bulk)) != self._fact_list:
             self._fact_list = found
             self._facts.clear()
@@ -138,6 +134,7 @@ def shape(id_: UUID) -> ListShape:
         caption="What became of each",
         columns=COLUMNS,
         sorts={},
+        layout=Layout.BRIEF,
         row_path="/executions/{id}",
         nothing_yet=Empty(
             kind=EmptyKind.NOTHING_YET,

@@ -32,7 +32,7 @@ class BulkActions:
     def show(self, bulk: BulkView) -> None:
         self._bulk = bulk
         self._scope.frame.dialogs.look_again()
-        drawn = (bulk.state, bulk.waits_for_canary, bulk_words.is_good(bulk), bulk_words.follow_up(bulk))
+        drawn = (bulk.state, bulk.waits_for_canary, bulk.canary_result, bulk_words.follow_up(bulk))
         if drawn == self._drawn:  # what has the focus stays
             return
         self._drawn = drawn
@@ -53,12 +53,12 @@ class BulkActions:
             case BulkState.RUNNING if bulk.left:
                 ui.button("Pause", icon="pause", on_click=partial(self._move, bulks.pause)).props("outline")
             case BulkState.PAUSED:
-                main = not bulk.waits_for_canary or bulk_words.is_good(bulk)
-                resume = ui.button(
-                    bulk_words.follow_up(bulk), icon="play_arrow", on_click=partial(self._move, bulks.resume)
-                )
-                if not main:
-                    resume.props("outline")
+                word = bulk_words.follow_up(bulk)
+                if bulk_words.against(bulk):
+                    button = ui.button(word, icon="warning", color="warning", on_click=self._ask_to_follow)
+                    button.props("outline")
+                else:
+                    ui.button(word, icon="play_arrow", on_click=partial(self._move, bulks.resume))
         if bulk.left and bulk.finished_at is None:
             ui.button("Stop", icon="stop", color="negative", on_click=self._ask_to_stop).props("outline")
 
@@ -74,7 +74,7 @@ class BulkActions:
                 action="Release",
                 what_will_happen=(
                     f"{who(bulk.requested_by)} asked for it: “{bulk.reason}”",
-                    f"{bulk_words.runs(bulk.acting)} have their turn, each after another look at it.",
+                    bulk_words.turns(bulk.acting),
                 ),
                 danger=True,
                 ask_reason=False,
@@ -83,6 +83,9 @@ class BulkActions:
 
         self._confirm(ask, self._scope.services.bulks.release, "release")
 
+    def _ask_to_follow(self) -> None:
+        self._confirm(lambda: following(self._bulk), self._scope.services.bulks.resume, "follow")
+
     def _ask_to_stop(self) -> None:
         def ask() -> Question:
             bulk = self._bulk
@@ -90,7 +93,7 @@ class BulkActions:
                 title=f"Stop “{bulk_words.title(bulk.action, bulk.total)}”?",
                 action="Stop",
                 what_will_happen=(f"{bulk_words.runs(bulk.left)} will be skipped, for good.",),
-                not_undone=(f"{bulk_words.runs(bulk.total - bulk.left)} had their turn; what was done to them stays.",),
+                not_undone=(bulk_words.done_before(bulk.total - bulk.left),),
                 danger=True,
                 ask_reason=False,
                 problem=None if bulk.left and bulk.finished_at is None else "All have had their turn.",
@@ -103,3 +106,20 @@ class BulkActions:
             await move(sessions.actor(OFFERED_TO[self._bulk.action]), self._bulk.id)
 
         self._scope.frame.dialogs.ask(ask, carry_out, draft=f"{word} {self._bulk.id}")
+
+
+def following(bulk: BulkView) -> Question:
+    """Whether the others are to follow one that has not done well, or of which nothing is known yet."""
+    word, against = bulk_words.follow_up(bulk), bulk_words.against(bulk)
+    gone = bulk.state is not BulkState.PAUSED or not bulk.waits_for_canary
+    return Question(
+        title=f"{word}?",
+        action=word,
+        what_will_happen=(
+            *(against or (bulk_words.standing(bulk),)),
+            bulk_words.turns(bulk.left),
+        ),
+        danger=bool(against),
+        ask_reason=False,
+        problem="It does not wait for anybody any more." if gone else None,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from console.components.progress import Part
 from console.pages import deeds
 from operations.bulk.plans import Said
 from operations.diagnosis.advice import HEALTHY, advice
@@ -23,9 +24,32 @@ BAD_ENDS = (
     BulkResult.FAILED,
 )
 
+#: The colour of each result in a bar; what is left is its empty end.
+PARTS = {
+    **dict.fromkeys((BulkResult.MOVED_ON, BulkResult.WENT_ON, BulkResult.ENDED, BulkResult.DECIDED), "done"),
+    **dict.fromkeys(BAD_ENDS, "failed"),
+    BulkResult.NO_WORKER: "waits",
+    BulkResult.SKIPPED: "skipped",
+    **dict.fromkeys((BulkResult.WATCHED, BulkResult.SENT), "on-its-way"),
+    BulkResult.LEFT: "left",
+}
+
 
 def runs(number: int) -> str:
     return "1 run" if number == 1 else f"{number:,} runs"
+
+
+def turns(number: int) -> str:
+    """What happens to those that have not had their turn."""
+    if number == 1:
+        return "1 run has its turn, after another look at it."
+    return f"{runs(number)} have their turn, each after another look at it."
+
+
+def done_before(number: int) -> str:
+    """Of those that have had their turn."""
+    theirs = "its turn; what was done to it" if number == 1 else "their turn; what was done to them"
+    return f"{runs(number)} had {theirs} stays."
 
 
 def title(deed: Deed, total: int) -> str:
@@ -68,6 +92,15 @@ def outcome(bulk: BulkView) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
+def parts(bulk: BulkView) -> tuple[Part, ...]:
+    """How many had which result, in the words of `outcome`, each with the colour of what it means."""
+    counted = ((result, bulk.results.get(result, 0), words) for result, words in RESULTS.items())
+    found = tuple(
+        Part(name=PARTS[result], word=words[number != 1], number=number) for result, number, words in counted if number
+    )
+    return found or (Part(name="left", word=RESULTS[BulkResult.LEFT][1], number=0),)
+
+
 def trouble(bulk: BulkView) -> str:
     """How many did not do as they should, as a label; nothing where all is well."""
     number = sum(bulk.results.get(each, 0) for each in (*BAD_ENDS, BulkResult.NO_WORKER))
@@ -79,7 +112,7 @@ def standing(bulk: BulkView) -> str:
     match bulk.state:
         case BulkState.PROPOSED:
             return f"It waits until another person than {who(bulk.requested_by)} releases it; nothing has been done."
-        case BulkState.RUNNING if bulk.first_alone:
+        case BulkState.RUNNING if bulk.waits_for_canary:
             return f"One goes first. The other {bulk.left - 1:,} {_wait(bulk.left - 1)} for what becomes of it."
         case BulkState.RUNNING:
             return "It goes on." if bulk.left else "The last ones are on their way."
@@ -99,10 +132,28 @@ def canary(bulk: BulkView) -> str:
         return f"{name} went first and {RESULTS[found][0]}. {others} for you."
     if found in BAD_ENDS and found is not None:
         stays = "stays as it is" if bulk.left == 1 else "stay as they are"
-        return f"{name} went first and {RESULTS[found][0]}. The other {bulk.left:,} {stays}."
+        return f"{name} went first and {RESULTS[found][0]}{met(bulk)}. The other {bulk.left:,} {stays}."
     if found is BulkResult.NO_WORKER:
         return f"{name} went first and has no worker yet. {others} for what becomes of it."
     return f"{name} went first; what comes of it is watched. {others}."
+
+
+def met(bulk: BulkView) -> str:
+    """The end of a sentence about the one that went first: what it met, where that is known."""
+    return f": “{bulk.canary_why.rstrip('.')}”" if bulk.canary_why else ""
+
+
+def against(bulk: BulkView) -> tuple[str, ...]:
+    """What speaks against sending the others after the one that went first; nothing once it has done well."""
+    if not bulk.waits_for_canary or is_good(bulk):
+        return ()
+    found, name = bulk.canary_result, bulk.canary_name or "The first one"
+    others = f"The other {'one' if bulk.left == 1 else f'{bulk.left:,}'}"
+    if found in BAD_ENDS and found is not None:
+        return f"{name} went first and {RESULTS[found][0]}{met(bulk)}.", f"{others} will most likely fail as well."
+    if found is BulkResult.NO_WORKER:
+        return f"{name} went first and has no worker yet.", f"{others} will most likely wait for one as well."
+    return f"{name} went first; what becomes of it is not known yet.", f"{others} would not wait for that."
 
 
 def is_good(bulk: BulkView) -> bool:

@@ -17,6 +17,7 @@ from operations.bulk.selections import ByGroup
 from operations.kinds import Deed
 from operations.possibilities import OFFERED_TO
 from operations.queries.bulk_views import BulkView
+from operations.queries.groups import GroupView
 from operations.queries.paging import COUNT_CAP
 from operations.statuses import Cause
 
@@ -28,10 +29,14 @@ OTHERS = (Deed.CANCEL, Deed.TERMINATE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """How many are in the group, and what was done to all of them last."""
+    """How the group stands, and what was done to all of it last."""
 
-    count: int
+    group: GroupView | None  #: none when nothing stands still for it any more
     bulk: BulkView | None
+
+    @property
+    def count(self) -> int:
+        return 0 if self.group is None else self.group.count
 
 
 class GroupBulk:
@@ -119,13 +124,13 @@ def view(scope: Scope, group: Group) -> View[Known, Known]:
 
     async def load() -> Known:
         return Known(
-            count=await reads.groups.count(group.cause, group.signature),
+            group=await reads.groups.one(group.cause, group.signature),
             bulk=await reads.bulks.of_group(group.cause, group.signature),
         )
 
     return View(
         key=("bulk of group", group),
-        concerns=lambda changed: any(changed.concerns(kind) for kind in ("bulk", "command", "execution")),
+        concerns=lambda changed: any(changed.concerns(kind) for kind in ("bulk", "command", "execution", "triage")),
         load=load,
         news=lambda before, after: None if before == after else after,
         at_most_every=LOOK,

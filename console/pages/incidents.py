@@ -1,7 +1,7 @@
 """What the board of incidents says, from groups of trouble, waits for people and failures. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import urlencode
 
@@ -133,6 +133,14 @@ def title(group: GroupView) -> str:
     if group.signature is not None:
         return root(group.detail or group.signature)
     return (group.detail or group.title).rstrip(".")
+
+
+def of_group(group: GroupView) -> Incident:
+    """Of one group, on its own page: what its card on the board says; its title is that of the page."""
+    card = _incident(group, None, may_retry=False)
+    is_one = (group.awake or group.count) == 1
+    state = f"{'run is' if is_one else 'runs are'} {ADJECTIVES[group.health]}"
+    return replace(card, count=numbered(group.awake or group.count), title=state, links=card.links[:-1])
 
 
 def _incident(group: GroupView, bulk: BulkView | None, *, may_retry: bool) -> Incident:

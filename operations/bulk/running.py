@@ -18,7 +18,7 @@ from operations.database import Database
 from operations.errors import DatabaseUnavailable
 from operations.logs import logger
 from operations.outbox.step_deliveries import WENT_ON
-from operations.queries.bulk_results import KNOWN_NOW, PASSING
+from operations.queries.bulk_results import KNOWN_NOW, PASSING, error_of
 
 log = logger(__name__)
 
@@ -170,7 +170,8 @@ SETTLE = text(
     FROM ended WHERE r.bulk_id = ended.bulk_id AND r.ordinal = ended.ordinal
     """
 )
-# What time changes no more is kept with the row: whoever reads thousands of rows need not put it together for each.
+# What time changes no more is kept with the row: whoever reads thousands of rows need not put it together for each, and
+# what a run met then is told still when it has moved on since.
 _KEEP = """
     WITH known AS (
         SELECT * FROM ({known_now}
@@ -178,10 +179,10 @@ _KEEP = """
             ORDER BY r.bulk_id, r.ordinal FOR UPDATE OF r SKIP LOCKED) of_rows
         WHERE result <> ALL(:passing)
     )
-    UPDATE bulk_rows r SET result = known.result
+    UPDATE bulk_rows r SET result = known.result, why = coalesce(r.why, {error})
     FROM known WHERE r.bulk_id = known.bulk_id AND r.ordinal = known.ordinal
 """
-KEEP = text(_KEEP.format(known_now=KNOWN_NOW))
+KEEP = text(_KEEP.format(known_now=KNOWN_NOW, error=error_of("known.result", "known.error")))
 COUNT = text(
     """
     UPDATE bulk_operations b SET counted = (

@@ -53,7 +53,7 @@ class BulkRow(Record):
     seen_run_id: Mapped[str | None]  #: the run of the preview; another one is left alone
     command_id: Mapped[UUID | None]  #: by which Temporal was asked
     successor_id: Mapped[UUID | None]  #: the new attempt
-    why: Mapped[str | None]  #: it was skipped, or failed
+    why: Mapped[str | None]  #: it was skipped, failed, or did not move on: what the run met then
     settled_at: Mapped[datetime | None]
     result: Mapped[BulkResult | None] = mapped_column(Word(BulkResult))  #: what became of it, once time brings no other
 

@@ -31,10 +31,11 @@ class BulkView:
     skipped: int
     results: Mapping[BulkResult, int]  #: what became of the rows, as far as is known
     rate: float  #: rows per second, of the last ten
-    first_alone: bool  #: one row is to go before the others
+    first_alone: bool  #: it was asked for that one row goes before the others; `canary_id` tells whether it has gone
     canary_id: UUID | None  #: the execution that went first, alone
     canary_name: str | None  #: of its tenant
     canary_result: BulkResult | None
+    canary_why: str | None  #: what the one that went first met, in words
     created_at: datetime
     finished_at: datetime | None
 
@@ -64,8 +65,9 @@ class BulkView:
     @property
     def waits_for_canary(self) -> bool:
         """Whether the others wait for what becomes of the one that went first, or is to."""
-        is_alone = self.canary_id is not None and self.sent + self.done + self.failed == 1
-        return self.first_alone or (self.state is BulkState.PAUSED and is_alone)
+        if self.canary_id is None:
+            return self.first_alone
+        return self.state is BulkState.PAUSED and self.sent + self.done + self.failed == 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +94,7 @@ class BulkRowView:
     entity_slug: str | None
     entity_name: str | None
     result: BulkResult
-    why: str | None  #: it was skipped, or failed
+    why: str | None  #: it was skipped, failed, or did not move on: what it met, in words
     retry_kind: RetryKind | None
     command_id: UUID | None
     successor_id: UUID | None  #: the new attempt

@@ -10,7 +10,8 @@ from sqlalchemy import Row, text
 from operations.database import Database
 from operations.errors import BulkNotFound, InvalidInput
 from operations.kinds import Deed
-from operations.queries.bulk_results import KNOWN_NOW, results_of
+from operations.phrases import root
+from operations.queries.bulk_results import HELD_UP, KNOWN_NOW, error_of, results_of
 from operations.queries.bulk_views import BulkMention, BulkRowView, BulkView
 from operations.queries.paging import COUNT_CAP, Page, check_limit
 from operations.statuses import BulkResult, BulkRowState, BulkState, RetryKind
@@ -131,10 +132,11 @@ def _bulk(row: Row[tuple[object, ...]]) -> BulkView:
         skipped=row.skipped,
         results={result: results[result] for result in BulkResult if result in results},
         rate=float(row.rate),
-        first_alone=row.first_alone,
+        first_alone=row.first_alone or row.canary_id is not None,
         canary_id=row.canary_id,
         canary_name=row.canary_name,
         canary_result=None if row.canary_result is None else BulkResult(row.canary_result),
+        canary_why=_why(row.canary_result, row.canary_why),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
@@ -148,12 +150,17 @@ def _row(row: Row[tuple[object, ...]]) -> BulkRowView:
         entity_slug=row.slug,
         entity_name=row.name,
         result=BulkResult(row.result),
-        why=row.why,
+        why=_why(row.result, row.why),
         retry_kind=None if row.retry_kind is None else RetryKind(row.retry_kind),
         command_id=row.command_id,
         successor_id=row.successor_id,
         settled_at=row.settled_at,
     )
+
+
+def _why(result: str | None, said: str | None) -> str | None:
+    """An error comes down to its root; other reasons are sentences of ours."""
+    return root(said) if said and result in HELD_UP else said
 
 
 # The numbers of one of which all is known have been written down; those of another are counted from its rows. Its
@@ -166,9 +173,7 @@ _BULKS = """
            coalesce(n.results, o.counted->'results') AS results,
            (SELECT t.name FROM workflow_executions e JOIN tenants t ON t.id = e.entity_id
             WHERE e.id = o.canary_id) AS canary_name,
-           (SELECT coalesce(y.result, x.result) FROM bulk_rows y LEFT JOIN LATERAL (
-                {known_now} WHERE r.bulk_id = y.bulk_id AND r.ordinal = y.ordinal) x ON true
-            WHERE y.bulk_id = o.id AND y.execution_id = o.canary_id) AS canary_result
+           canary.result AS canary_result, canary.why AS canary_why
     FROM bulk_operations o LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE state = 'left') AS left_, count(*) FILTER (WHERE state = 'sent') AS sent,
                count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -182,8 +187,16 @@ _BULKS = """
         FROM bulk_rows WHERE bulk_id = o.id AND o.counted IS NULL
         HAVING o.counted IS NULL
     ) n ON true
+    LEFT JOIN LATERAL (
+        SELECT coalesce(y.result, x.result) AS result, coalesce(y.why, {error}) AS why
+        FROM bulk_rows y LEFT JOIN LATERAL (
+            {known_now} WHERE r.bulk_id = y.bulk_id AND r.ordinal = y.ordinal) x ON true
+        WHERE y.bulk_id = o.id AND y.execution_id = o.canary_id
+    ) canary ON true
 """
-BULKS = _BULKS.format(known_now=KNOWN_NOW, results=results_of("o.id"))
+BULKS = _BULKS.format(
+    known_now=KNOWN_NOW, results=results_of("o.id"), error=error_of("coalesce(y.result, x.result)", "x.error")
+)
 ONE = text(BULKS + "WHERE o.id = :id")
 LIST = text(BULKS + "ORDER BY o.created_at DESC, o.id DESC OFFSET :first LIMIT :limit")
 _OF_GROUPS = """
@@ -199,7 +212,8 @@ _ENDED_LATELY = "WHERE o.finished_at > now() - interval '15 minutes' ORDER BY o.
 ENDED_LATELY = text(BULKS + _ENDED_LATELY)
 ABOUT = text(
     """
-    SELECT b.id AS bulk_id, b.action, b.total, b.created_at AS at, b.requested_by, b.reason, r.state, r.why
+    SELECT b.id AS bulk_id, b.action, b.total, b.created_at AS at, b.requested_by, b.reason, r.state,
+           CASE WHEN r.state IN ('skipped', 'failed') THEN r.why END AS why
     FROM bulk_rows r JOIN bulk_operations b ON b.id = r.bulk_id
     WHERE r.execution_id = :execution OR r.successor_id = :execution
     ORDER BY b.created_at DESC, b.id LIMIT 100
@@ -212,15 +226,21 @@ _PAGE = results_of(":id", "AND r.ordinal > :first AND r.ordinal <= :first + :lim
 _WITH_RESULTS = "SELECT ordinal, result FROM ({results}) of_rows WHERE result = ANY(:results)"
 WITH_RESULTS = _WITH_RESULTS.format(results=results_of(":id"))
 _ROWS = """
-    SELECT r.ordinal, r.execution_id, r.why, r.retry_kind, r.command_id, r.successor_id, r.settled_at, x.result,
-           w.workflow_id, t.slug, t.name
+    SELECT r.ordinal, r.execution_id, r.retry_kind, r.command_id, r.successor_id, r.settled_at, x.result,
+           coalesce(r.why, {error}) AS why, w.workflow_id, t.slug, t.name
     FROM ({page}) x
     JOIN bulk_rows r ON r.bulk_id = :id AND r.ordinal = x.ordinal
     LEFT JOIN workflow_executions w ON w.id = r.execution_id LEFT JOIN tenants t ON t.id = w.entity_id
+    LEFT JOIN workflow_executions n ON n.id = r.successor_id
     ORDER BY x.ordinal
 """
-ROWS = text(_ROWS.format(page=_PAGE))
+_ERROR = error_of(
+    "x.result",
+    "CASE WHEN n.id IS NULL THEN coalesce(w.cause_detail, w.error_message)"
+    " ELSE coalesce(n.cause_detail, n.error_message) END",
+)
+ROWS = text(_ROWS.format(page=_PAGE, error=_ERROR))
 ROWS_TOTAL = text("SELECT total FROM bulk_operations WHERE id = :id")
-ROWS_WITH_RESULTS = text(_ROWS.format(page=WITH_RESULTS + " ORDER BY ordinal OFFSET :first LIMIT :limit"))
+ROWS_WITH_RESULTS = text(_ROWS.format(page=WITH_RESULTS + " ORDER BY ordinal OFFSET :first LIMIT :limit", error=_ERROR))
 _TOTAL_WITH_RESULTS = "SELECT count(*) FROM ({rows}) counted"
 TOTAL_WITH_RESULTS = text(_TOTAL_WITH_RESULTS.format(rows=WITH_RESULTS))

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
@@ -104,26 +104,18 @@ class Groups:
         total = found[0].total if found else 0
         end = first + limit
         return GroupPage(
-            items=tuple(
-                replace(
-                    _group(dict(row._mapping)),  # noqa: SLF001
-                    triage=triage.view(row),
-                    notes=row.notes,
-                    asleep=row.asleep,
-                    asleep_until=row.asleep_until,
-                )
-                for row in found
-            ),
+            items=tuple(_said(row) for row in found),
             next=str(end) if end < total else None,
             total=total,
             total_capped=bool(found) and found[0].looked_at >= MOST_ROWS,
         )
 
-    async def count(self, cause: str, signature: str | None) -> int:
-        """How many executions a group has, looked for up to one more than the cap of lists."""
-        values = {"cause": cause, "signature": signature, "cap": COUNT_CAP + 1}
+    async def one(self, cause: str, signature: str | None) -> GroupView | None:
+        """None when nothing stands still for it any more."""
+        values = {"cause": cause, "signature": signature, "most": MOST_ROWS, "first": 0, "limit": 1}
         async with self.database.reading() as connection:
-            return await connection.scalar(MEMBERS, values) or 0
+            row = (await connection.execute(ONE, values)).one_or_none()
+        return None if row is None else _said(row)
 
     async def trouble(self) -> Trouble:
         """For filters that say how many they leave."""
@@ -167,6 +159,17 @@ async def _healths(connection: AsyncConnection) -> tuple[HealthCount, ...]:
     return tuple(HealthCount(health=Health(row.health), cause=row.cause, count=row.number) for row in rows)
 
 
+def _said(row: Row[tuple[object, ...]]) -> GroupView:
+    """The group, with what people have said of it."""
+    return replace(
+        _group(dict(row._mapping)),  # noqa: SLF001
+        triage=triage.view(row),
+        notes=row.notes,
+        asleep=row.asleep,
+        asleep_until=row.asleep_until,
+    )
+
+
 def _group(row: dict[str, object]) -> GroupView:
     cause, health, since = str(row["cause"]), Health(str(row["health"])), row["since"]
     signature, name, detail = row["signature"], row["oldest_name"], row["detail"]
@@ -197,7 +200,7 @@ _GROUPS = """
                coalesce(e.health_since, e.last_progress_at) AS since, r.snoozed_until
         FROM workflow_executions e
         LEFT JOIN triage r ON r.execution_id = e.id AND r.snoozed_until > clock_timestamp() AND {is_said}
-        WHERE e.status IN ('pending', 'running') AND e.health <> 'ok' LIMIT :most
+        WHERE e.status IN ('pending', 'running') AND e.health <> 'ok' {narrowed} LIMIT :most
     ), grouped AS (
         SELECT cause, signature, count(*) AS number, min(since) FILTER (WHERE snoozed_until IS NULL) AS awake_since,
                min(since) AS since, count(snoozed_until) AS asleep_alone, min(snoozed_until) AS first_back,
@@ -219,16 +222,9 @@ _GROUPS = """
     LEFT JOIN staff s ON s.id = r.assignee_id
     ORDER BY number DESC, since, grouped.cause, grouped.signature OFFSET :first LIMIT :limit
 """
-GROUPS = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME)))
-MEMBERS = text(
-    """
-    SELECT count(*) FROM (
-        SELECT FROM workflow_executions
-        WHERE status IN ('pending', 'running') AND health <> 'ok' AND coalesce(cause, 'unknown') = :cause
-          AND signature IS NOT DISTINCT FROM CAST(:signature AS text) LIMIT :cap
-    ) AS members
-    """
-)
+GROUPS = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME), narrowed=""))
+_OF_ONE = "AND coalesce(e.cause, 'unknown') = :cause AND e.signature IS NOT DISTINCT FROM CAST(:signature AS text)"
+ONE = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME), narrowed=_OF_ONE))
 HEALTHS = text(
     """
     SELECT health, cause, count(*) AS number FROM workflow_executions

@@ -15,6 +15,7 @@ from operations.access import Actor
 from operations.actions.registration import Registration
 from operations.bootstrap import Services
 from operations.contracts import MIGRATE_SCHEMA
+from operations.queries.groups import GroupView
 from operations.temporal import Temporal
 from workbench.servers import eventually
 
@@ -23,6 +24,13 @@ FAULT = """
     BEGIN RAISE 'could not extend file: disk full' USING ERRCODE = 'disk_full'; END $$;
     CREATE TRIGGER {name} BEFORE UPDATE OF schema_version ON tenants
         FOR EACH ROW WHEN (NEW.slug = '{slug}' AND NEW.schema_version IS NOT NULL) EXECUTE FUNCTION {name}();
+"""
+
+FAULT_OF_ALL = """
+    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE 'the quota of {name} is used up' USING ERRCODE = 'configuration_limit_exceeded'; END $$;
+    CREATE TRIGGER {name} BEFORE UPDATE OF schema_version ON tenants FOR EACH ROW
+        WHEN (NEW.slug LIKE '{prefix}-%' AND NEW.schema_version IS NOT NULL) EXECUTE FUNCTION {name}();
 """
 
 
@@ -93,5 +101,40 @@ async def broken_tenant(beside: Services) -> AsyncIterator[Broken]:
         wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@stuck.example")
         registered = await beside.tenants.register(Actor.system("test"), wanted)
         made = Broken(slug=slug, execution_id=registered.execution_id, connection=connection)
+        yield made
+        await made.mend()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenGroup:
+    """New tenants whose schemas cannot be migrated, all by one fault, until `mend`."""
+
+    name: str
+    connection: AsyncConnection
+    group: GroupView
+
+    async def mend(self) -> None:
+        await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.name}() CASCADE".encode())
+
+
+@asynccontextmanager
+async def broken_group(beside: Services, number: int) -> AsyncIterator[BrokenGroup]:
+    """So many, once all of them are known as one group."""
+    prefix = f"night{uuid4().hex[:6]}"
+    name = "".join(chr(ord("a") + int(digit, 16)) for digit in prefix[5:])  # digits are no part of a signature
+    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
+        await connection.execute(FAULT_OF_ALL.format(name=name, prefix=prefix).encode())
+        for each in range(number):
+            slug = f"{prefix}-{each:02}"
+            wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@night.example")
+            await beside.tenants.register(Actor.system("test"), wanted)
+
+        async def look() -> GroupView | None:
+            groups = (await beside.reads.groups.list()).items
+            return next((group for group in groups if f"quota of {name} " in (group.signature or "")), None)
+
+        group = await eventually(look, lambda found: found is not None and found.count == number, within=240)
+        assert group is not None
+        made = BrokenGroup(name=name, connection=connection, group=group)
         yield made
         await made.mend()

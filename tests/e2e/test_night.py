@@ -4,16 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import monotonic
-from uuid import uuid4
 
 import pytest
 from playwright.async_api import Locator, Page, expect
-from psycopg import AsyncConnection
 
-from operations.access import Actor
-from operations.actions.registration import Registration
 from operations.bootstrap import Services
-from operations.queries.groups import GroupView
+from tests.e2e.broken_tenants import BrokenGroup, broken_group
 from tests.e2e.test_pages import serious_violations
 from tests.e2e.visits import Visits, go
 from workbench.servers import eventually
@@ -21,24 +17,6 @@ from workbench.servers import eventually
 pytestmark = [pytest.mark.long, pytest.mark.parametrize("width", [1440, 390])]
 NUMBER = 40
 MOST_CLICKS = 10
-FAULT = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE 'the quota of {name} is used up' USING ERRCODE = 'configuration_limit_exceeded'; END $$;
-    CREATE TRIGGER {name} BEFORE UPDATE OF schema_version ON tenants FOR EACH ROW
-        WHEN (NEW.slug LIKE '{prefix}-%' AND NEW.schema_version IS NOT NULL) EXECUTE FUNCTION {name}();
-"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Night:
-    """Forty new tenants whose schemas cannot be migrated until `mend`."""
-
-    name: str
-    connection: AsyncConnection
-    group: GroupView
-
-    async def mend(self) -> None:
-        await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.name}() CASCADE".encode())
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,29 +37,13 @@ class Hand:
 
 
 @pytest.fixture
-async def night(beside: Services) -> AsyncIterator[Night]:
-    prefix = f"night{uuid4().hex[:6]}"
-    name = "".join(chr(ord("a") + int(digit, 16)) for digit in prefix[5:])  # digits are no part of a signature
-    async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
-        await connection.execute(FAULT.format(name=name, prefix=prefix).encode())
-        for number in range(NUMBER):
-            slug = f"{prefix}-{number:02}"
-            wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@night.example")
-            await beside.tenants.register(Actor.system("test"), wanted)
-
-        async def look() -> GroupView | None:
-            groups = (await beside.reads.groups.list()).items
-            return next((group for group in groups if f"quota of {name} " in (group.signature or "")), None)
-
-        group = await eventually(look, lambda found: found is not None and found.count == NUMBER, within=240)
-        assert group is not None
-        made = Night(name=name, connection=connection, group=group)
+async def night(beside: Services) -> AsyncIterator[BrokenGroup]:
+    async with broken_group(beside, NUMBER) as made:
         yield made
-        await made.mend()
 
 
 async def test_forty_runs_go_on_after_one_look_one_canary_and_one_button(
-    visits: Visits, admin_session: str, night: Night, width: int
+    visits: Visits, admin_session: str, night: BrokenGroup, width: int
 ) -> None:
     page = await visits.begin(session=admin_session, width=width)
     await go(page, "/")

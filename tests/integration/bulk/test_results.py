@@ -109,6 +109,26 @@ async def test_what_is_known_of_each_row_is_counted_once_and_for_all(many: Many)
     assert await many.bulk(retried.bulk_id) == replace(known, rate=0)  # of the last ten seconds
 
 
+async def test_why_one_did_not_move_on_is_kept_as_it_was_then(many: Many) -> None:
+    retried = await watched(many, 2)
+    full = "DiskFull: could not extend file: No space left on device"
+    errors = "UPDATE workflow_executions SET error_message = %s, cause_detail = %s WHERE id = ANY(%s)"
+    await many.connection.execute(errors, (full, full, retried.attempts))
+    await retried.turns_out(Outcome.FAILED_AGAIN, 2, first=0)
+    fresh = [row.why for row in await many.rows(retried.bulk_id)]
+    await many.advanced()
+
+    await many.connection.execute(errors, (None, None, retried.attempts))
+
+    assert (
+        fresh == [row.why for row in await many.rows(retried.bulk_id)] == ["No space left on the database server"] * 2
+    )
+    bulk = await many.bulk(retried.bulk_id)
+    assert bulk.canary_why is None  # none went first
+    (mention,) = await many.services.reads.bulks.about(retried.attempts[0])
+    assert mention.why is None  # it was carried out
+
+
 async def test_each_operation_counts_its_own(many: Many) -> None:
     first, second = await watched(many, 3), await watched(many, 2)
     await first.turns_out(Outcome.MOVED_ON, 3, first=0)
@@ -129,7 +149,7 @@ async def test_each_canary_has_a_result_of_its_own(many: Many) -> None:
         canaries.append(await many.bulk(id_))
 
     assert [(bulk.state, bulk.canary_result) for bulk in canaries] == [(BulkState.PAUSED, BulkResult.WATCHED)] * 2
-    assert all(bulk.waits_for_canary for bulk in canaries)
+    assert all(bulk.waits_for_canary and bulk.first_alone for bulk in canaries)
 
 
 async def test_the_newest_that_was_begun_from_a_group_is_that_of_the_group(

@@ -167,10 +167,12 @@ async def test_it_is_paused_goes_on_and_is_stopped(console: Console, api: httpx.
     id_ = (await begin(api, ids=await failed(console, 2), first_alone=True)).json()["bulk"]["id"]
     await eventually(lambda: read(api, id_), lambda seen: seen.json()["bulk"]["state"] == "paused")
 
+    waits = (await read(api, id_)).json()["bulk"]
     again = await api.post(f"/api/v1/bulk/{id_}/pause")
     stopped = await api.post(f"/api/v1/bulk/{id_}/stop")
     nowhere = await api.post(f"/api/v1/bulk/{uuid4()}/stop")
 
+    assert (waits["first_alone"], waits["canary_id"] is not None, waits["left"]) == (True, True, 1)
     assert again.status_code == 409
     assert "The bulk operation is paused" in again.json()["detail"]
     assert (stopped.json()["bulk"]["state"], stopped.json()["bulk"]["skipped"]) == ("stopped", 1)

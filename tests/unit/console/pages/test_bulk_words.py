@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from console.pages import bulk_words
+from console.pages import bulk_actions, bulk_words
 from operations.kinds import Deed
 from operations.phrases import RESULTS, outcome_of_all
 from operations.queries.bulk_views import BulkView
@@ -34,6 +34,7 @@ BULK = BulkView(
     canary_id=None,
     canary_name=None,
     canary_result=None,
+    canary_why=None,
     created_at=NOW,
     finished_at=NOW,
 )
@@ -97,6 +98,58 @@ def test_what_became_of_the_one_that_went_first_decides_about_the_others(
     assert bulk_words.standing(bulk) == sentence
     assert bulk_words.is_good(bulk) is is_good
     assert bulk_words.follow_up(bulk) == "Retry the other 39"
+
+
+def test_one_that_failed_again_speaks_against_the_others_with_what_it_met() -> None:
+    failed = replace(
+        ALONE, canary_result=BulkResult.FAILED_AGAIN, canary_why="No space left on the database server.", left=1
+    )
+    met = "Acme went first and failed again the same way: “No space left on the database server”."
+
+    assert bulk_words.standing(failed) == f"{met} The other 1 stays as it is."
+    assert bulk_words.against(failed) == (met, "The other one will most likely fail as well.")
+    assert bulk_words.against(replace(ALONE, canary_result=BulkResult.MOVED_ON)) == ()
+    assert [bulk_words.against(replace(ALONE, canary_result=each))[1] for each in (None, BulkResult.NO_WORKER)] == [
+        "The other 39 would not wait for that.",
+        "The other 39 will most likely wait for one as well.",
+    ]
+
+
+def test_the_others_follow_such_a_one_only_when_somebody_has_read_that() -> None:
+    failed = replace(ALONE, canary_result=BulkResult.FAILED_AGAIN)
+
+    asked, good, gone = (
+        bulk_actions.following(bulk)
+        for bulk in (failed, replace(ALONE, canary_result=BulkResult.MOVED_ON), replace(failed, left=0, done=40))
+    )
+
+    assert (asked.title, asked.action, asked.danger) == ("Retry the other 39?", "Retry the other 39", True)
+    assert asked.what_will_happen == (
+        *bulk_words.against(failed),
+        "39 runs have their turn, each after another look at it.",
+    )
+    assert (asked.problem, good.problem, good.danger) == (None, None, False)
+    assert gone.problem == "It does not wait for anybody any more."
+
+
+def test_a_bar_says_the_same_numbers_as_the_sentence_in_the_colour_of_each_result() -> None:
+    running = replace(
+        BULK, results={BulkResult.FAILED_AGAIN: 13, BulkResult.SENT: 12, BulkResult.LEFT: 16, BulkResult.MOVED_ON: 1}
+    )
+
+    parts = bulk_words.parts(running)
+
+    assert ", ".join(f"{each.number} {each.word}" for each in parts) + "." == bulk_words.outcome(running)
+    assert [each.name for each in parts] == ["done", "failed", "on-its-way", "left"]
+    assert set(bulk_words.PARTS) == set(BulkResult)
+
+
+def test_one_that_went_first_and_one_that_is_to_go_are_told_apart() -> None:
+    to_go = replace(ALONE, state=BulkState.RUNNING, first_alone=True, canary_id=None, left=40, done=0)
+    followed = replace(ALONE, state=BulkState.RUNNING, first_alone=True)
+
+    assert bulk_words.standing(to_go) == "One goes first. The other 39 wait for what becomes of it."
+    assert bulk_words.standing(followed) == "It goes on."
 
 
 def test_what_is_paused_later_is_resumed() -> None:
