@@ -22,6 +22,13 @@ TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")
 DESK, PHONE = (1280, 800), (390, 780)
 PATIENCE = 180_000  #: milliseconds, in which each thing has to be seen
 CHART, STRIP = ".chart svg", ".strip-mark"
+#: What the demo's own runs stand still for, as the list says it (`demo.troubles`).
+TROUBLES = (
+    "No space left on the database server",
+    "No worker takes work from tenantry-eu",
+    "tried 7 times",
+    "Waiting for approval",
+)
 CUSTOMER = ("acme", "Acme Inc.", "ada@acme.example")
 
 
@@ -48,6 +55,10 @@ async def main() -> None:
 async def _take_all(browser: Browser, demo: Demo) -> None:
     page = await _log_in(browser, demo, DESK)
     await _open(page, "/executions", ".live tbody tr[data-id]")
+    for words in TROUBLES:  # it takes the watcher some minutes to name all of them, and to call one stuck
+        await page.locator(".live tbody tr[data-tone]", has_text=words).first.wait_for()
+    await page.locator(".live tbody tr[data-tone=stuck]", has_text=TROUBLES[0]).first.wait_for()
+    await _open(page, "/executions", ".live tbody tr[data-id]")  # in the order of now
     await _take(page, "executions")
     await _open(page, "/", CHART)
     await _take(page, "overview")
