@@ -143,6 +143,7 @@ async def test_a_build_that_no_worker_has_is_not_made_current(services: Services
         ("deploy.current", "no-such-build", "failed"),
         ("deploy.ramp", "no-such-build", "requested"),
         ("deploy.ramp", "no-such-build", "failed"),
+        ("deploy.drain", "no-such-build", "failed"),
     ]
 
 
