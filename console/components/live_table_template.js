@@ -53,7 +53,7 @@ export default `
           <template v-else-if="c.kind === 'link'">
             <a v-if="c.href" class="live-link" :href="f.fill(c.href, e.row)" @click="follow($event, e, c)" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></a>
             <button v-else type="button" class="live-link" @click="$emit('open', e.row.id)"><bdi>{{ f.clip(e.row[c.name], 300) }}</bdi></button></template>
-          <time v-else-if="c.kind === 'time'" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
+          <time v-else-if="c.kind === 'time' && filled(e.row[c.name])" :data-at="at(e.row[c.name])" :datetime="f.iso(at(e.row[c.name]))" :title="f.absolute(at(e.row[c.name]))">{{ f.ago(at(e.row[c.name]), now()) }}</time>
           <span v-else-if="c.kind === 'duration'" :data-since="since(e.row, c)">{{ lasted(e.row, c) }}</span>
           <span v-else-if="c.kind === 'progress'" class="live-progress"><span>{{ f.count(e.row[c.name]) }}/{{ f.count(e.row[c.total]) }}</span>
             <span class="live-bar" aria-hidden="true" :data-full="e.row[c.total] && e.row[c.name] >= e.row[c.total] || undefined"><span :style="{ width: share(e.row, c) }"></span></span></span>

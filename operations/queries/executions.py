@@ -152,7 +152,7 @@ class ExecutionQueries:
                 approval_request=await execution_parts.approval_request(connection, id_),
                 planned=await _planned(connection, row),
                 decided=await execution_parts.decided(connection, id_),
-                asked_by=(await askers(connection, [id_]))[id_] if row.status in OPEN_STATUSES else frozenset(),
+                asked_by=(await askers(connection, [row.id]))[row.id] if row.status in OPEN_STATUSES else frozenset(),
                 takes_two=FourEyes.APPROVE in self.four_eyes,
                 remains=await execution_parts.remains(connection, row.entity_id, row.status),
                 tenant_due_at=await connection.scalar(select(Tenant.due_at).where(Tenant.id == row.entity_id)),
