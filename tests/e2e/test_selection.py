@@ -220,7 +220,7 @@ async def test_what_waits_is_decided_together(visits: Visits, admin_session: str
     await dialog.get_by_role("button", name="Approve 2 runs").click()
     await page.wait_for_url("**/bulk/*")
 
-    await expect(page.locator(".progress")).to_contain_text("0 left")
+    await expect(page.locator(".progress")).to_contain_text("2 were told the decision")
     made = [decision for _, id_ in asked for decision in await beside.reads.intents.decisions(id_)]
     assert [(each.decision, each.reason) for each in made] == [("approved", REASON)] * 2
 
