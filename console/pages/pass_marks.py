@@ -14,16 +14,16 @@ from operations.statuses import PassOutcome, PassTrigger
 NUMBER = 60  #: an hour at the usual pace
 WORDS = (
     (Tone.FINE, "found nothing new"),
-    (Tone.CHANGED, "found differences"),
+    (Tone.CHANGED, "found something new, corrected something or ran out of time"),
     (Tone.FAILED, "could not do its work"),
 )
 
 
-def tone(outcome: PassOutcome | None, found: int, healed: int) -> Tone:
-    """One that held back has done no more than one that could not compare: both need people."""
+def tone(outcome: PassOutcome | None, new: int, healed: int) -> Tone:
+    """What is known and still so is no news. One that held back has done no more than one that could not compare."""
     match outcome:
         case PassOutcome.COMPLETED:
-            return Tone.CHANGED if found or healed else Tone.FINE
+            return Tone.CHANGED if new or healed else Tone.FINE
         case PassOutcome.PARTIAL:
             return Tone.CHANGED
         case (
@@ -41,14 +41,15 @@ def tone(outcome: PassOutcome | None, found: int, healed: int) -> Tone:
 
 def mark(each: PassView) -> Mark:
     return Mark(
-        id=str(each.id), at=each.started_at, tone=tone(each.outcome, each.found, each.healed), text=sentence(each)
+        id=str(each.id), at=each.started_at, tone=tone(each.outcome, each.new, each.healed), text=sentence(each)
     )
 
 
 def sentence(each: PassView) -> str:
-    """`Completed: 12 checked, 1 found, 1 corrected. By the schedule, in 0.4 s.`"""
+    """`Completed: 12 checked, 1 new, 2 known before, 1 corrected. By the schedule, in 0.4 s.`"""
     word = finding_words.OUTCOMES[each.outcome] if each.outcome is not None else "Running"
-    parts = [f"{word}: {each.checked:,} checked, {each.found:,} found, {each.healed:,} corrected."]
+    known = max(each.found - each.new, 0)
+    parts = [f"{word}: {each.checked:,} checked, {each.new:,} new, {known:,} known before, {each.healed:,} corrected."]
     if each.unknown:
         parts.append(f"{each.unknown:,} could not be described; the next pass looks again.")
     if each.error:

@@ -169,6 +169,12 @@ _PASS = (
     ReconciliationPass.checked,
     ReconciliationPass.described,
     ReconciliationPass.found,
+    select(func.count())
+    .select_from(ReconciliationFinding)
+    .where(ReconciliationFinding.pass_id == ReconciliationPass.id)
+    .correlate(ReconciliationPass)
+    .scalar_subquery()
+    .label("new"),
     ReconciliationPass.healed,
     ReconciliationPass.unknown,
     ReconciliationPass.error,

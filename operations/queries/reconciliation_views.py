@@ -29,7 +29,8 @@ class PassView:
     outcome: PassOutcome | None
     checked: int
     described: int
-    found: int
+    found: int  #: differences, with those that a pass before it saw first
+    new: int  #: that no pass saw before it
     healed: int
     unknown: int
     error: str | None

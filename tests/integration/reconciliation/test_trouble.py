@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
+from console.components.strips import Tone
+from console.pages import pass_marks
 from operations import tenant_kinds
 from operations.database import Database
 from operations.errors import DatabaseUnavailable, LeaseLost, PassRunning, ReconciliationPaused
@@ -219,6 +221,19 @@ async def test_a_pass_out_of_time_goes_on_where_it_stopped(world: World) -> None
     assert second.outcome is PassOutcome.COMPLETED
     assert first.healed + second.healed == len(ids)
     assert (await patient.run_pass()).healed == 0
+
+
+async def test_a_difference_is_new_to_the_first_pass_that_sees_it(world: World) -> None:
+    await world.sql("INSERT INTO tenants (slug, name, plan, registered_by) VALUES ('gap', 'Gap', 'starter', 'test')")
+
+    for _ in range(2):
+        await world.run_pass()
+
+    passes = await world.services.reads.reconciliation.recent()
+    assert [(each.found, each.new, pass_marks.mark(each).tone) for each in passes] == [
+        (1, 1, Tone.CHANGED),
+        (1, 0, Tone.FINE),
+    ]
 
 
 async def test_old_passes_are_forgotten(world: World) -> None:

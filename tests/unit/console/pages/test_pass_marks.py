@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def ended(
-    outcome: PassOutcome, *, found: int = 0, healed: int = 0, unknown: int = 0, error: str | None = None
+    outcome: PassOutcome, *, found: int = 0, new: int = 0, healed: int = 0, unknown: int = 0, error: str | None = None
 ) -> PassView:
     return PassView(
         id=uuid4(),
@@ -26,6 +26,7 @@ def ended(
         checked=1200,
         described=found,
         found=found,
+        new=new,
         healed=healed,
         unknown=unknown,
         error=error,
@@ -36,7 +37,8 @@ def ended(
     ("each", "tone"),
     [
         (ended(PassOutcome.COMPLETED), Tone.FINE),
-        (ended(PassOutcome.COMPLETED, found=1), Tone.CHANGED),
+        (ended(PassOutcome.COMPLETED, found=1), Tone.FINE),
+        (ended(PassOutcome.COMPLETED, found=1, new=1), Tone.CHANGED),
         (ended(PassOutcome.COMPLETED, found=1, healed=1), Tone.CHANGED),
         (ended(PassOutcome.PARTIAL), Tone.CHANGED),
         (ended(PassOutcome.TRIPPED, found=40), Tone.FAILED),
@@ -46,15 +48,16 @@ def ended(
         (ended(PassOutcome.FAILED), Tone.FAILED),
     ],
 )
-def test_only_a_pass_that_did_its_work_and_found_nothing_is_green(each: PassView, tone: Tone) -> None:
+def test_only_a_pass_that_did_its_work_and_found_nothing_new_is_green(each: PassView, tone: Tone) -> None:
     assert pass_marks.mark(each).tone is tone
 
 
 def test_a_mark_tells_all_that_colour_and_height_do() -> None:
-    said = pass_marks.sentence(ended(PassOutcome.COMPLETED, found=2, healed=1, unknown=3))
+    said = pass_marks.sentence(ended(PassOutcome.COMPLETED, found=3, new=1, healed=1, unknown=3))
 
     assert said == (
-        "Completed: 1,200 checked, 2 found, 1 corrected. 3 could not be described; the next pass looks again. "
+        "Completed: 1,200 checked, 1 new, 2 known before, 1 corrected. "
+        "3 could not be described; the next pass looks again. "
         "By ops@example.com, in 0.4 s."
     )
 
