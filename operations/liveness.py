@@ -149,13 +149,15 @@ class Watch:
             await self.look()
             await asyncio.sleep(EVERY)
 
-    async def look(self) -> None:
+    async def look(self) -> bool:
+        """False: Temporal did not tell, and nothing more is known than before."""
         try:
             signs = await self._signs()
         except (TemporalUnavailable, TemporalRefused):
             self._takes_heartbeats = None
-            return
+            return False
         self.hear(signs, monotonic())
+        return True
 
     def hear(self, signs: Iterable[Sign], now: float) -> None:
         """What an answer told, by `monotonic`."""

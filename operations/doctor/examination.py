@@ -13,7 +13,7 @@ from operations.diagnosis import leases
 from operations.doctor.rules import RULES, VALUES
 from operations.doctor.versions import Versions
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
-from operations.liveness import Part, Watch
+from operations.liveness import Watch
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.temporal import Temporal
 
@@ -145,9 +145,9 @@ class Doctor:
 
     async def _worker(self) -> str | None:
         watch = Watch(temporal=self.temporal, task_queue=self.task_queue)
-        await watch.look()
-        is_silent = any(outage.part is Part.TEMPORAL for outage in watch.outages)
-        if watch.has_worker and not is_silent:
+        if not await watch.look():
+            return "Nobody can tell: Temporal could not be asked. Workers may well be there."
+        if watch.has_worker:
             return None
         return "None does. Start one with “tenantry worker”; runs wait and go on by themselves."
 

@@ -1,5 +1,7 @@
 """Every rule of the doctor is quiet about a healthy installation, and sees what breaks it."""
 
+import asyncio
+from asyncio import StreamReader, StreamWriter
 from dataclasses import replace
 from uuid import uuid4
 
@@ -99,6 +101,28 @@ async def test_a_clock_a_silent_watcher_and_missing_parts_are_told(services: Ser
     assert not lines["worker"].is_well
     assert lines["temporal"].is_well
     assert lines["clock"].is_well
+
+
+async def test_of_a_temporal_that_says_nothing_no_check_makes_a_lack_of_workers(services: Services) -> None:
+    writers: set[StreamWriter] = set()
+
+    async def say_nothing(reader: StreamReader, writer: StreamWriter) -> None:
+        writers.add(writer)
+        await reader.read(-1)
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    silent = await Temporal.at(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    lines = {line.name: line for line in await replace(services.lookout.doctor, temporal=silent).examine()}
+    server.close()
+    for writer in writers:
+        writer.transport.abort()
+    await server.wait_closed()
+
+    told = {name: lines[name].found[0] for name in ("temporal", "search_attribute", "worker", "versions")}
+    assert told["temporal"].startswith("It does not.")
+    assert told["worker"] == "Nobody can tell: Temporal could not be asked. Workers may well be there."
+    for name in ("search_attribute", "versions"):
+        assert told[name].startswith("Temporal ")
 
 
 async def test_a_pooler_that_keeps_no_sessions_is_told(services: Services, database_url: str) -> None:
