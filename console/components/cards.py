@@ -67,6 +67,7 @@ class Fact:
     value: str | datetime | None
     href: str | None = None
     mono: bool = False  #: an id or the like: without a link, a click copies it
+    is_due: bool = False  #: a moment at which somebody has to take something up
 
 
 class CopiedText(ui.element, component="copied_text.js", dependencies=["console_toasts.js"]):
@@ -104,7 +105,7 @@ def facts(items: Sequence[Fact]) -> ui.element:
 
 def _fact_value(item: Fact) -> None:
     if isinstance(item.value, datetime):
-        Moment(item.value)
+        Moment(item.value, form="due" if item.is_due else None)
         return
     if item.mono and item.value and not item.href:
         CopiedText(item.value, label=item.label)

@@ -30,6 +30,10 @@ export const age = (at, now) => (at === null || now - at < 2000 ? "a moment" : a
 // Until something happens: "in 30 s", and "now" from then on.
 export const countdown = (at, now) => (at !== null && at <= now ? "now" : ago(at, now));
 
+// When something is done that somebody has to take up: what is late was taken by nobody.
+const LATE = 5000; // ms
+export const due = (at, now) => (at !== null && now - at > LATE ? `was due ${ago(at, now)}; nobody took it` : countdown(at, now));
+
 // What an element says of a moment in its data: `at`, how long ago; `until`, how soon; `for`, an age after a word;
 // `since`, a duration.
 export function ticking({ at, until, since, for: lasting }, now) {

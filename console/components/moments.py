@@ -24,11 +24,12 @@ class Moment(
     """Relative and ticking ("3 min ago"), absolute on hover; with `whole`, absolute at once.
 
     Within a sentence, `form` says what stands before it: an age after `since` ("3 min"), a countdown after `until`
-    ("in 30 s", and "now" from then on).
+    ("in 30 s", and "now" from then on), and after `due` what somebody has to take up ("was due 30 s ago; nobody took
+    it").
     """
 
     def __init__(
-        self, at: datetime | None, *, whole: bool = False, form: Literal["since", "until"] | None = None
+        self, at: datetime | None, *, whole: bool = False, form: Literal["since", "until", "due"] | None = None
     ) -> None:
         super().__init__()
         self.props["whole"] = whole

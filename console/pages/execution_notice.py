@@ -162,7 +162,7 @@ def _tries(step: StepView, *, is_over: bool) -> Iterator[Fact]:
     )
     yield Fact(label="Latest try", value=step.tried_at)
     if step.next_try_at is not None and not is_over:
-        yield Fact(label="Next try", value=step.next_try_at)
+        yield Fact(label="Next try", value=step.next_try_at, is_due=True)
 
 
 def _start(detail: ExecutionDetail) -> Iterator[Fact]:
@@ -170,7 +170,7 @@ def _start(detail: ExecutionDetail) -> Iterator[Fact]:
     if start is None or start.state is not CommandState.QUEUED or not start.tries:
         return
     yield Fact(label="Starts tried", value=f"{start.tries:,}")
-    yield Fact(label="Next start", value=start.next_try_at)
+    yield Fact(label="Next start", value=start.next_try_at, is_due=True)
 
 
 def _others(execution: ExecutionView, said: Evidence) -> Iterator[Fact]:
@@ -199,7 +199,7 @@ class _Headline:
             self._text = Sentence()
             self._lead = tag("span").style("white-space: pre")
             self._since = Moment(None, form="since")
-            self._until = Moment(None, form="until")
+            self._until = Moment(None, form="due")
 
     def show(self, headline: words.Headline) -> None:
         self._text.show(headline.text)

@@ -71,7 +71,7 @@ def _facts(truth: Truth) -> Iterator[Fact]:
     yield Fact(label="Ended", value=truth.ended_at)
     yield Fact(label="Step", value=None if truth.step is None else words.step_word(truth.step))
     yield Fact(label="Tries", value=None if truth.tries is None else f"{truth.tries:,}")
-    yield Fact(label="Next try", value=truth.next_try_at)
+    yield Fact(label="Next try", value=truth.next_try_at, is_due=True)
     yield Fact(label="Run id", value=truth.run_id, mono=True)
     if truth.changed_at is not None:
         yield Fact(label="Last written", value=truth.changed_at)

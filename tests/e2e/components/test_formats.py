@@ -28,6 +28,17 @@ async def test_days_are_told_with_their_hours_while_they_are_few(look: Look) -> 
     assert dict(zip(SPOKEN, told, strict=True)) == SPOKEN
 
 
+async def test_what_nobody_takes_up_is_late_and_not_in_the_past(look: Look) -> None:
+    page = await look("/executions")
+
+    told = await page.evaluate(
+        """async () => { const { due } = await import('console_formats'), now = Date.UTC(2026, 0, 1);
+        return [30, -2, -7].map((seconds) => due(now + seconds * 1000, now)).concat(due(null, now)) }"""
+    )
+
+    assert told == ["in 30 s", "now", "was due 7 s ago; nobody took it", "–"]
+
+
 async def test_moments_in_sentences_are_those_of_the_viewer(look: Look) -> None:
     page = await look("/executions")
     await (await page.context.new_cdp_session(page)).send(

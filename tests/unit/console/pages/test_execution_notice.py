@@ -28,6 +28,7 @@ def test_a_failing_step_rests_on_facts_with_their_age() -> None:
         "Next try": SOON,
         "Last progress": NOW,
     }
+    assert [fact.label for fact in evidence(detail(STUCK, failing(27))) if fact.is_due] == ["Next try"]
     assert who_must_act(STUCK) == "Whoever runs the installation must act."
     assert what_helps(STUCK) == ADVICE[Cause.STEP_RETRYING].action
 
