@@ -25,7 +25,7 @@ CHART, STRIP = ".chart svg", ".strip-mark"
 #: What the demo's own runs stand still for, as the list says it (`demo.troubles`).
 TROUBLES = (
     "No space left on the database server",
-    "No worker takes work from tenantry-eu",
+    "tenantry-eu",
     "tried 7 times",
     "Waiting for approval",
 )
