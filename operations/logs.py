@@ -13,6 +13,9 @@ import structlog
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 LONGEST_TRACEBACK = 8_000  #: characters; what matters stands at both ends
+#: Temporal's SDK writes one for each try of a step that fails, so that an outage would fill the log with them. What the
+#: error says is at the ends; what it means is on the execution's row.
+OF_EACH_TRY, LINES_OF_EACH_TRY = "temporalio.", 16
 MARGIN = "  | "
 
 
@@ -61,7 +64,11 @@ def without_controls(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """A processor: values are spelled without control characters, tracebacks keep their lines behind a margin."""
-    return {name: _traceback(str(value)) if name == "exception" else spelled(value) for name, value in event.items()}
+    of_each_try = str(event.get("logger", "")).startswith(OF_EACH_TRY)
+    return {
+        name: _traceback(str(value), brief=of_each_try) if name == "exception" else spelled(value)
+        for name, value in event.items()
+    }
 
 
 def spelled(value: object) -> object:
@@ -75,7 +82,11 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _traceback(text: str) -> str:
+def _traceback(text: str, *, brief: bool) -> str:
+    lines = text.split("\n")
+    if brief and len(lines) > LINES_OF_EACH_TRY:
+        half = LINES_OF_EACH_TRY // 2
+        text = "\n".join([*lines[:half], f"[{len(lines) - 2 * half:,} lines left out]", *lines[-half:]])
     if len(text) > LONGEST_TRACEBACK:
         half = LONGEST_TRACEBACK // 2
         text = f"{text[:half]}\n[{len(text) - LONGEST_TRACEBACK:,} characters left out]\n{text[-half:]}"

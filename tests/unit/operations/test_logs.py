@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from operations.logs import LONGEST_TRACEBACK
+from operations.logs import LINES_OF_EACH_TRY, LONGEST_TRACEBACK
 
 WRITE = """
 import logging, sys
@@ -50,3 +50,34 @@ def test_json_stays_json() -> None:
     records = [json.loads(line) for line in lines]
     assert [record["level"] for record in records] == ["warning", "warning", "error", "error"]
     assert records[0]["path"].startswith("x\\n2026")
+
+
+DEEP = """
+import logging, sys
+from operations import logs
+logs.configure("console")
+def fall(depth):
+    if depth:
+        return deeper(depth - 1)
+    raise OSError("the first words and the last: no space left")
+def deeper(depth):
+    return fall(depth)
+for name in ("temporalio.activity", "ours"):
+    try:
+        fall(20)
+    except OSError as error:
+        try:
+            raise RuntimeError("could not be written") from error
+        except RuntimeError:
+            logging.getLogger(name).exception("%s fails", name)
+"""
+
+
+def test_what_is_written_for_each_try_of_a_step_has_few_lines() -> None:
+    said = subprocess.run([sys.executable, "-c", DEEP], check=True, capture_output=True, text=True).stderr
+    of_each_try, ours = said.split("ours fails")
+
+    assert len(of_each_try.splitlines()) <= LINES_OF_EACH_TRY + 3
+    assert "could not be written" in of_each_try
+    assert "lines left out" in of_each_try
+    assert "lines left out" not in ours
