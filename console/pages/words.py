@@ -1,11 +1,11 @@
 """How pages say what the services report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from operations import kinds
-from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.contracts import ANNOUNCE_DEPARTURE, DELETE_TENANT, REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.diagnosis.advice import HEALTHY, advice
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.sentences import sentence
@@ -26,6 +26,11 @@ from operations.statuses import (
 )
 
 START = CommandKind.START
+#: By what a run waits for after which step: the step that begins then.
+WAITED_FOR: Mapping[tuple[str | None, str | None], str] = {
+    (Cause.AWAITING_APPROVAL, REQUEST_APPROVAL): SETTLE_APPROVAL,
+    (Cause.SLEEPING, ANNOUNCE_DEPARTURE): DELETE_TENANT,
+}
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
 AWAITS_CONSENT = "Waiting for another person's approval; nothing is deleted before."
 AWAITS_WORKER = "Waiting for a worker to pick it up"
@@ -73,9 +78,8 @@ def step_word(name: str | None) -> str:
 
 
 def current_step(execution: ExecutionView) -> str:
-    """What it is at now: a run that asked for a decision is at the wait for it, though that step begins with it."""
-    waits = execution.cause == Cause.AWAITING_APPROVAL and execution.current_step == REQUEST_APPROVAL
-    return step_word(SETTLE_APPROVAL if waits else execution.current_step)
+    """What it is at now, or what it waits for once the step before has been done."""
+    return step_word(WAITED_FOR.get((execution.cause, execution.current_step), execution.current_step))
 
 
 def headline(detail: ExecutionDetail) -> Headline:

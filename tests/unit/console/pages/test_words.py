@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from console.pages import execution_table, words
-from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.contracts import ANNOUNCE_DEPARTURE, REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.kinds import known
 from operations.phrases import REQUESTS
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
@@ -22,6 +22,7 @@ from operations.statuses import (
     StepStatus,
     TenantStatus,
 )
+from operations.tenant_kinds import DEPROVISIONING
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=30)
@@ -257,6 +258,15 @@ def test_a_run_that_waits_for_a_decision_is_at_that_step() -> None:
 
     assert execution_table.row(waiting)["step"] == "Wait for decision"
     assert execution_table.row(asking)["step"] == "Ask for approval"
+
+
+def test_a_tenant_that_leaves_waits_for_its_deletion() -> None:
+    leaves = replace(
+        RUNNING, workflow_type=DEPROVISIONING.stored_name, current_step=ANNOUNCE_DEPARTURE, cause=Cause.SLEEPING
+    )
+
+    assert execution_table.row(leaves)["step"] == "Delete tenant"
+    assert execution_table.row(replace(leaves, cause=None))["step"] == "Announce departure"
 
 
 def test_the_event_of_a_cancel_does_not_say_failed() -> None:
