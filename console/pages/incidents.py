@@ -131,7 +131,10 @@ def _of_trouble(board: Board) -> Verdict:
 def title(group: GroupView) -> str:
     """What is wrong, in words: the root of the error; without one, what there is to say of the cause."""
     if group.signature is not None:
-        return root(group.detail or group.signature)
+        wrong = root(group.detail or group.signature)
+        # It was so when the start was tried: whoever reads it now must not take it for the state of Temporal.
+        is_past = group.cause == Cause.NOT_STARTED
+        return f"The latest try of the start failed ({wrong.rstrip('.')})" if is_past else wrong
     return (group.detail or group.title).rstrip(".")
 
 
