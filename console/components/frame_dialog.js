@@ -6,6 +6,8 @@ import { anchor, refocus } from "console_focus";
 import { spoken, spokenInFull } from "console_formats";
 
 const OFFLINE = "You are offline. What you typed is kept; it can be confirmed when the connection is back.";
+const SENT =
+  "The connection was cut just after you confirmed. It is sent again when the connection is back, and done once. Load the page anew to have nothing sent again; it may have been done already.";
 const CHANGED = "What this is about has changed while the dialog was open; it now says how things stand.";
 
 export default {
@@ -14,7 +16,7 @@ export default {
     <section ref="box" class="dialog" role="dialog" aria-modal="true" tabindex="-1" :aria-labelledby="name('title')"
       :data-danger="question && question.danger || null" :data-wide="wide || null" @keydown="press">
       <h2 :id="name('title')">{{ question ? question.title : title }}</h2>
-      <p class="dialog-news" role="status">{{ connection.online ? news : OFFLINE }}</p>
+      <p class="dialog-news" role="status">{{ connection.online ? news : busy ? SENT : OFFLINE }}</p>
       <slot></slot>
       <template v-if="question">
         <template v-for="part in parts" :key="part.title"><h3>{{ part.title }}</h3>
@@ -47,7 +49,7 @@ export default {
   props: { title: String, wide: Boolean, question: Object, version: Number, draftName: String },
   emits: ["answer", "closed"],
   data() {
-    return { text: "", counted: "", miscounted: false, problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE };
+    return { text: "", counted: "", miscounted: false, problem: "", news: "", busy: false, leaving: false, recent: [], closed: false, connection, OFFLINE, SENT };
   },
   computed: {
     isReason() { return this.question?.asks === "Reason"; },

@@ -92,6 +92,7 @@ async def test_what_was_on_its_way_when_the_connection_was_cut_is_done_once(
 
     await dialog.get_by_role("button", name="Cancel the run").click()
 
+    await expect(dialog.get_by_role("status")).to_contain_text("It is sent again when the connection is back")
     await expect(dialog).to_be_hidden(timeout=20_000)
     assert len(lost) == 1
     assert await commands(beside, run) == [(CommandKind.CANCEL, REASON)]
