@@ -18,7 +18,7 @@ from operations.errors import CannotChangeBulk, CountChanged, InvalidInput, NotP
 from operations.kinds import Deed
 from operations.queries.bulk_views import BulkView
 from operations.queries.execution_views import ExecutionFilter
-from operations.statuses import BulkResult, BulkState, Decision, Health, Role, Status
+from operations.statuses import BulkResult, BulkState, Cause, Decision, Health, Role, Status
 from operations.temporal import Temporal
 from tests import factories
 from tests.conftest import SECRET_KEY
@@ -48,6 +48,23 @@ async def test_each_row_has_its_own_result_and_says_why_it_was_skipped(many: Man
     assert rows[done].why == "The execution completed; there is nothing to retry."
     assert rows[nowhere].why == "There is no execution with this id."
     assert await many.effects([*failed, done]) == dict.fromkeys(failed, 1)
+
+
+@pytest.mark.parametrize("cause", [Cause.STEP_PAUSED, Cause.RUN_PAUSED])
+async def test_what_somebody_holds_is_skipped_and_says_so(many: Many, cause: Cause) -> None:
+    held, free = await many.stuck_in_a_step(2)
+    await many.connection.execute("UPDATE workflow_executions SET cause = %s WHERE id = %s", (cause, held))
+    planned = await many.services.bulks.preview(OTTO, Deed.RETRY, many.chosen([held, free]))
+
+    id_ = await many.begin([held, free])
+    await many.advanced()
+
+    rows = {row.execution_id: row for row in await many.rows(id_)}
+    assert (planned.acting, planned.skipped) == (1, 1)
+    assert rows[held].result is BulkResult.SKIPPED
+    assert "pause" in (rows[held].why or "")
+    assert rows[free].result is not BulkResult.SKIPPED
+    assert (await many.effects([held, free]))[held] == 0
 
 
 async def test_what_others_did_since_the_preview_is_seen_at_the_turn(many: Many) -> None:
