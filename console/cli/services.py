@@ -87,4 +87,6 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case UUID() | Enum():
             return str(value)
+        case frozenset():
+            return sorted(map(str, value))
     raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -67,7 +67,7 @@ def view(scope: Scope) -> View[Sequence[Mark], Sequence[Mark]]:
 
     return View(
         key="passes",
-        concerns=lambda changed: changed.concerns("pass"),
+        concerns=lambda changed: changed.concerns("pass") or changed.concerns("finding"),
         load=load,
         news=lambda before, after: None if before == after else after,
     )

@@ -57,7 +57,7 @@ def _moment(value: str) -> datetime:
 
 
 def _name(value: str) -> str:
-    if not (value and value.isprintable()):
+    if not (value and value.isascii() and value.isprintable()):
         raise ValueError
     return value
 

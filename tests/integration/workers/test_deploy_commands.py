@@ -119,7 +119,7 @@ async def test_new_runs_go_back_to_workers_without_versioning(
     changed = await tenantry(servers, "deploy", "current", "--unversioned")
     again = await tenantry(servers, "deploy", "current", "--unversioned")
 
-    newer = await ended(services, (await register(services, admin, "acme")).execution_id)
+    newer = await ended(services, (await register(services, admin, "back-again")).execution_id)
 
     assert (changed[0], again[0]) == (0, 0), changed
     assert newer.build_id not in ("one", "two")
