@@ -209,7 +209,7 @@ NAMES = storing.NAMES.format(ids="%(ids)s").encode()
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
 # ends well after all leaves the run to what it waited for before. What went on has no cause any more; nor has, once a
-# worker tries again, what only a worker's absence or silence explained.
+# worker tries again, what only a worker's absence or silence explained. A plan that lacks steps grows by them.
 EXECUTIONS = b"""
     WITH held AS (
         SELECT id, status, cause, health_since AS still_since,
@@ -244,6 +244,7 @@ EXECUTIONS = b"""
         current_step = shown.name,
         build_id = coalesce(%(build)s::text, e.build_id),
         steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
+        steps_total = CASE WHEN e.steps_total < shown.done THEN shown.done ELSE e.steps_total END,
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
         cause = CASE what WHEN 'stays' THEN e.cause WHEN 'is' THEN shown.cause
                      ELSE CASE WHEN is_asking THEN 'awaiting_approval' END END,

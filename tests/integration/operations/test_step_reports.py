@@ -93,6 +93,23 @@ async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes
         assert await rows.fetchall() == [("completed", True, 3)] * 3
 
 
+async def test_a_plan_that_lacks_a_step_grows_by_it(database: Database) -> None:
+    """As that of a workflow that does not say which of its versions it takes."""
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute("UPDATE workflow_executions SET steps_total = 2")
+    first = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.COMPLETED)
+    seen = []
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        for ordinal in (1, 2, 3):
+            await step_reports.record(connection, [replace(first, ordinal=ordinal)])
+            rows = await connection.execute("SELECT steps_done, steps_total FROM workflow_executions")
+            seen += await rows.fetchall()
+
+    assert seen == [(1, 2), (2, 2), (3, 3)]
+
+
 async def test_a_completed_run_has_done_all_its_steps_whatever_was_lost(database: Database) -> None:
     async with await AsyncConnection.connect(database.dsn) as connection:
         execution = await add_execution(connection, status=Status.RUNNING)
