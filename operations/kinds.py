@@ -120,13 +120,13 @@ class Kinds:
         known: dict[str, Kind] = {}
         titles: dict[str, str] = {}
         for kind in kinds:
+            called = f"The workflow kind {kind.stored_name!r} ({kind.workflow})"
             if problem := _problem(kind) or _conflict(kind, known.values()):
-                raise ConfigurationError(f"The workflow kind {kind.stored_name!r} cannot be used: {problem}")
+                raise ConfigurationError(f"{called} cannot be used: {problem}")
             for step in kind.steps:
                 if titles.setdefault(step.name, step.title) != step.title:
                     raise ConfigurationError(
-                        f"The workflow kind {kind.stored_name!r} cannot be used: another kind calls the step "
-                        f"{step.name!r} {titles[step.name]!r}."
+                        f"{called} cannot be used: another kind calls the step {step.name!r} {titles[step.name]!r}."
                     )
             known[kind.stored_name] = kind
         return cls(by_stored_name=known, _titles=titles)
