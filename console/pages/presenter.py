@@ -178,7 +178,7 @@ class FaultCard:
                 self._going_on(each)
             for each in before:
                 with ui.element("p"):
-                    tag("span", f"Not while “{TITLES[each.fault]}” goes on, which ends")
+                    tag("span", f"Not while “{TITLES[each.fault]}” goes on, which ends ")
                     Moment(each.ends_at, form="until")
 
     def show_age(self, filled_at: datetime | None) -> None:
@@ -247,5 +247,5 @@ def held_up(fault: Fault, scene: Scene) -> list[FaultView]:
 def _goes_on(fault: FaultView) -> str:
     """The beginning of a sentence that ends with when it ends."""
     if fault.ordered_by.startswith(TENANTRY):
-        return f"Part of the scene: goes on for {fault.slug} since the beginning, ends"
-    return f"Goes on for {fault.slug}, ends" if fault.slug else "Goes on, ends"
+        return f"Part of the scene: goes on for {fault.slug} since the beginning, ends "
+    return f"Goes on for {fault.slug}, ends " if fault.slug else "Goes on, ends "
