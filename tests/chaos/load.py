@@ -180,7 +180,8 @@ class Load:
         if execution["workflow_type"] != tenant_kinds.DEPROVISIONING.stored_name:
             return None
         id_ = UUID(str(execution["id"]))
-        self.ledger.leaving[id_] = slug
+        if execution["retry_of"] is None:  # else it is an attempt at an earlier one, and in the ledger as a retry
+            self.ledger.leaving[id_] = slug
         return id_
 
     async def _see_to_its_end(

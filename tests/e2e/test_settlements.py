@@ -125,4 +125,4 @@ async def test_a_pass_that_waits_for_a_person_goes_on_for_one_of_two(
     await expect(theirs).to_be_hidden()
     for each in (one, two):
         await expect(each.get_by_role("button", name=action)).to_have_count(0)
-        assert await each.evaluate("document.activeElement !== document.body")
+        await each.wait_for_function("document.activeElement !== document.body")
