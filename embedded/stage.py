@@ -29,8 +29,11 @@ TAKE = f"""
 """  # noqa: S608 - two constants of ours
 OVER = "SELECT id FROM demo.faults WHERE id = ANY(%s) AND (ended_at IS NOT NULL OR ends_at <= clock_timestamp())"
 NOTE_ENDED = "UPDATE demo.faults SET ended_at = coalesce(ended_at, clock_timestamp()) WHERE id = ANY(%s)"
-#: Of a supervisor before this one: its processes have begun anew since.
-FORGET = "UPDATE demo.faults SET ended_at = clock_timestamp() WHERE ended_at IS NULL AND fault = ANY(%s) RETURNING id"
+#: Of a supervisor before this one: its processes have begun anew since. What was ordered while this one began is not.
+FORGET = """
+    UPDATE demo.faults SET ended_at = clock_timestamp()
+    WHERE ended_at IS NULL AND begun_at IS NOT NULL AND fault = ANY(%s) RETURNING id
+"""
 
 
 @dataclass(kw_only=True, slots=True)

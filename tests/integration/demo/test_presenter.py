@@ -222,6 +222,15 @@ async def test_a_supervisor_takes_no_order_without_the_mark(forged: str) -> None
     assert number(forged, "SELECT count(begun_at) FROM demo.faults") == 0
 
 
+async def test_what_is_ordered_while_a_supervisor_begins_is_taken_up(
+    marked: str, services: Services, admin: Actor
+) -> None:
+    await services.presenter.order(admin, Fault.FREEZE_TEMPORAL)
+
+    async with kept() as keeper, _running(stage(marked, keeper).run()):
+        await eventually(services.reads.stage.scene, _has_begun)
+
+
 async def test_what_is_frozen_goes_on_when_its_supervisor_ends(marked: str, services: Services, admin: Actor) -> None:
     async with kept() as keeper:
         async with _running(stage(marked, keeper).run()):
