@@ -35,7 +35,8 @@ Order = Annotated[
     Query(
         description="`created_at`, `started_at` or `completed_at`, earliest first, or with `-` latest first; what has "
         "not started comes last, what has not ended is left out. `duration`, of what has ended: shortest first, or "
-        "with `-` longest first. `attention`: open ones first, without a search term the stuck and drifted, then "
+        "with `-` longest first. `tenant`: by its slug, or with `-` backward; those of no tenant come last. "
+        "`attention`: open ones first, without a search term the stuck and drifted, then "
         "those that wait for people, then the others, each longest without progress first; then the newest"
     ),
 ]

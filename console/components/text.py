@@ -1,6 +1,6 @@
 """One HTML element holding plain text, for headings and the like that NiceGUI has no word for."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
@@ -28,9 +28,19 @@ Tag = Literal[
 ]
 
 
-def tag(name: Tag, text: str = "", *, classes: str = "") -> TextElement:
+class Plain(TextElement):
+    """Whatever it is given, also later: nothing of it is markup, and nothing turns its direction."""
+
+    def __init__(self, name: Tag, text: str) -> None:
+        super().__init__(tag=name, text=in_order(text))
+
+    def set_text(self, text: str) -> Self:
+        return super().set_text(in_order(text))
+
+
+def tag(name: Tag, text: str = "", *, classes: str = "") -> Plain:
     """The text is escaped by the browser; `classes` must be a constant."""
-    element = TextElement(tag=name, text=in_order(text))
+    element = Plain(name, text)
     if classes:
         element.classes(classes)
     return element
