@@ -171,7 +171,10 @@ class BulkAnswer:
 
 async def _role_first(request: Request) -> None:
     """What it takes hangs on the action: whoever may not is told so before the rest of the body is judged."""
-    body: object = await request.json()
+    try:
+        body: object = await request.json()
+    except ValueError:  # no JSON: whoever reads the body next says so
+        return
     action = body.get("action") if isinstance(body, dict) else None
     if isinstance(action, str) and action in list(DEEDS):
         permit(actor_of(request), OFFERED_TO[Deed(action)])

@@ -59,6 +59,20 @@ async def test_whoever_may_not_is_told_so_before_what_they_sent_is_judged(
     assert "it takes the role operator" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"7", b"\xff\xfe", b'{"action": ["retry"]}', b'{"action": "none"}']
+)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+async def test_a_body_of_another_make_is_refused_and_no_error_of_ours(
+    api: httpx.AsyncClient, content: bytes, kind: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+
+    answer = await api.post("/api/v1/executions/bulk", content=content, headers=headers)
+
+    assert answer.status_code in (400, 415, 422)
+
+
 async def test_more_open_ones_than_a_person_may_have_are_refused(console: Console) -> None:
     pairs = [await failed(console, 2) for _ in range(MOST_OPEN)]
     ids = await failed(console, 2)
