@@ -25,7 +25,7 @@ from embedded.application import Application
 from migrations.__main__ import upgrade
 from operations.bootstrap import Services
 from operations.database import Database
-from operations.errors import DatabaseLocked
+from operations.errors import DatabaseLocked, PassRunning
 from operations.kinds import Kinds
 from workers.activation import Allows
 from workers.main import build
@@ -51,12 +51,14 @@ async def eventually(
 
 
 async def insisting(act: Callable[[], Awaitable[ValueT]], *, within: float = 45.0) -> ValueT:
-    """Do as refusals say, and try again: a report of a run may hold its row for longer than an action waits."""
+    """Do as refusals say, and try again: a report of a run may hold its row for longer than an action waits, and a pass
+    of the schedule may be under way.
+    """
     deadline = asyncio.get_running_loop().time() + within
     while True:
         try:
             return await act()
-        except DatabaseLocked:
+        except (DatabaseLocked, PassRunning):
             if asyncio.get_running_loop().time() > deadline:
                 raise
 

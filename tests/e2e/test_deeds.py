@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from tests.e2e.test_dialogs import REASON, ask_to
 from tests.e2e.visits import Visits, go
 from tests.factories import add_execution, add_tenant
 from workbench.consoles import Console
-from workbench.servers import eventually
+from workbench.servers import eventually, insisting
 
 TEST = Actor.system("test")
 WENT = "the page went on"
@@ -91,7 +92,7 @@ async def test_an_end(two: Two, beside: Services, action: str, word: str) -> Non
 
     await ask_to(two.page, action)
     await two.confirm(f"{action} the run")
-    await beside.reconciler.run_pass(PassTrigger.OPERATOR, "test")
+    await insisting(partial(beside.reconciler.run_pass, PassTrigger.OPERATOR, "test"))
 
     for page in (two.page, two.other):
         await expect(page.locator(".page-header .badge").first).to_have_text(word, timeout=30_000)

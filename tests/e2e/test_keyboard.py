@@ -1,5 +1,7 @@
 """Whole jobs without a mouse."""
 
+from functools import partial
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -8,6 +10,7 @@ from operations.statuses import PassTrigger
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.test_dialogs import REASON
 from tests.e2e.visits import go
+from workbench.servers import insisting
 
 MOST_STOPS = 80  #: of the Tab key on a page
 
@@ -73,7 +76,7 @@ async def test_a_run_is_terminated_and_retried_by_keyboard_alone(page: Page, bes
     await expect(item).to_be_focused()
     await page.keyboard.press("Enter")
     await give_reason(page)
-    await beside.reconciler.run_pass(PassTrigger.OPERATOR, "test")
+    await insisting(partial(beside.reconciler.run_pass, PassTrigger.OPERATOR, "test"))
     await expect(page.locator(".page-header .badge").first).to_have_text("Terminated", timeout=30_000)
     await tab_to(page, page.get_by_role("button", name="Retry"))
     await page.keyboard.press("Enter")

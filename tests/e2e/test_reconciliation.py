@@ -1,6 +1,7 @@
 """The reconciliation page: what was found, both sides of it, and what people do about it."""
 
 import re
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from operations.statuses import PassTrigger, Role
 from tests.e2e.visits import Visits, go
 from tests.factories import add_owner, add_tenant
 from workbench.consoles import Console
+from workbench.servers import insisting
 
 
 @pytest.fixture(params=[1440, pytest.param(390, marks=pytest.mark.long)])
@@ -26,7 +28,7 @@ async def idle_tenant(services: Services, slug: str) -> None:
     async with await AsyncConnection.connect(services.database.dsn) as connection:
         await add_owner(connection, await add_tenant(connection, slug=slug), email=f"{slug}@idle.example")
         await connection.execute("UPDATE tenants SET updated_at = now() - interval '1 minute' WHERE slug = %s", (slug,))
-    await services.reconciler.run_pass(PassTrigger.OPERATOR, "ada@example.com")
+    await insisting(partial(services.reconciler.run_pass, PassTrigger.OPERATOR, "ada@example.com"))
     found = await services.reads.reconciliation.findings(FindingFilter(search=slug))
     assert [finding.tenant_slug for finding in found.items] == [slug]
 
@@ -152,7 +154,7 @@ async def test_a_card_has_one_button_for_what_is_recommended_and_an_address_of_i
 @pytest.mark.usefixtures("acme")
 async def test_the_latest_passes_are_told_by_pointing_by_pressing_and_by_keys(page: Page, beside: Services) -> None:
     for who in ("first@example.com", "second@example.com"):
-        await beside.reconciler.run_pass(PassTrigger.OPERATOR, who)
+        await insisting(partial(beside.reconciler.run_pass, PassTrigger.OPERATOR, who))
     await go(page, "/reconciliation")
     marks, told = (
         page.get_by_role("toolbar", name="The latest passes").get_by_role("button"),

@@ -1,5 +1,6 @@
 """What people do about findings and passes, pressed in one browser while the same is asked in another."""
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from operations.statuses import FindingKind, PassOutcome, PassTrigger
 from tests.e2e.test_deeds import waiting_for_approval
 from tests.e2e.visits import Visits, go
 from workbench.consoles import Console
-from workbench.servers import eventually
+from workbench.servers import eventually, insisting
 
 REASON = "customer signed"
 ELSEWHERE = "a colleague is at it"
@@ -41,7 +42,7 @@ async def run_without_a_row(services: Services, connection: AsyncConnection) -> 
     wanted = FindingFilter(kinds=frozenset({FindingKind.NO_ROW}), search=slug)
 
     async def look() -> list[FindingView]:
-        await services.reconciler.run_pass(PassTrigger.OPERATOR, "test")
+        await insisting(partial(services.reconciler.run_pass, PassTrigger.OPERATOR, "test"))
         return list((await services.reads.reconciliation.findings(wanted)).items)
 
     [finding] = await eventually(look, bool)
