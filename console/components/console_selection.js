@@ -13,6 +13,8 @@ function place() {
   for (const name of ["cursor", "columns", "sort"]) asked.delete(name);
   return `${location.pathname}?${asked}`;
 }
+// What it was for has begun, and led elsewhere before this was heard: a table that is gone cannot put its selection away.
+window.dropSelection = () => sessionStorage.removeItem(KEY);
 const DEEDS = ".selection:not(.hidden) > .button:not(.selection-drop, .hidden, [aria-disabled])";
 
 export default {

@@ -142,7 +142,9 @@ class LiveTable(
         self._call("settle", to_json(list(ids)))
 
     def clear_selection(self) -> None:
+        """Select no row, also where another page comes at once: what is kept of the selection goes with it."""
         self._call("clearSelection")
+        self._run("window.dropSelection?.()")
 
     def select(self, ids: Sequence[str], *, all_that_match: bool = False) -> None:
         """Select these rows, also those on other pages of the list, without emitting `select`."""
@@ -150,9 +152,11 @@ class LiveTable(
 
     def _call(self, method: str, *sources: str) -> None:
         # The sources are JSON from `to_json`: data as literals, never as code.
+        self._run(f"getElement({self.id})?.{method}({','.join(sources)})")
+
+    def _run(self, code: str) -> None:
         # Straight into the outbox: `run_javascript` prepares for an answer, and nobody waits for one.
-        script = {"code": f"getElement({self.id})?.{method}({','.join(sources)})"}
-        self.client.outbox.enqueue_message("run_javascript", script, self.client.id)
+        self.client.outbox.enqueue_message("run_javascript", {"code": code}, self.client.id)
 
     def _remember(self, rows_json: str) -> None:
         """Keep the rows for a later rebuild by the browser, without sending the element again now."""

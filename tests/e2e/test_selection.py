@@ -19,6 +19,13 @@ from workbench.consoles import Console
 
 KEPT = "tenantry.selection"
 TOPS = "[...document.querySelectorAll('tbody tr')].slice(0, 9).map(r => r.dataset.id + r.getBoundingClientRect().top)"
+#: As of an element that another page has taken the place of: what the server says to it reaches nobody.
+UNREACHABLE = """() => {
+    const { refs } = document.querySelector("#app")._vnode.component;
+    const tables = Object.keys(refs).filter((name) => refs[name]?.clearSelection);
+    for (const name of tables) refs[name].clearSelection = () => {};
+    return tables.length;
+}"""
 
 
 def bar(page: Page) -> Locator:
@@ -155,6 +162,28 @@ async def test_by_keyboard_alone_a_range_is_selected_and_retried(
     await page.wait_for_url("**/bulk/*")
     begun = [bulk for bulk in (await beside.reads.bulks.list()).items if bulk.reason == REASON]
     assert (begun[0].action, begun[0].total) == ("retry", 5)
+    await page.go_back()
+    await expect(page.locator("tbody tr[data-id]").first).to_be_visible()
+    await expect(bar(page)).to_be_hidden()
+    assert await selected(page) == []
+
+
+async def test_what_was_selected_is_used_up_also_where_its_table_goes_before_it_is_told(
+    visits: Visits, admin_session: str, connection: AsyncConnection
+) -> None:
+    signature = f"denied {uuid4().hex}"
+    await stuck(connection, signature, 3)
+    page = await visits.begin(session=admin_session)
+    await open_list(page, signature)
+    await page.keyboard.press("a")
+    await expect(bar(page)).to_contain_text("3 selected")
+    await bar(page).get_by_role("button", name="Retry 3 selected runs").click()
+    await page.get_by_role("dialog", name="Retry 3 runs?").get_by_label("Reason").fill(REASON)
+    assert await page.evaluate(UNREACHABLE) > 0
+
+    await page.keyboard.press("Control+Enter")
+
+    await page.wait_for_url("**/bulk/*")
     await page.go_back()
     await expect(page.locator("tbody tr[data-id]").first).to_be_visible()
     await expect(bar(page)).to_be_hidden()
