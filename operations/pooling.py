@@ -62,6 +62,11 @@ def _ping_the_idle(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "checkout", ping)
 
 
+def _refuses(record: ConnectionPoolEntry) -> bool:
+    session = record.driver_connection
+    return isinstance(session, psycopg.AsyncConnection) and read_only.is_read_only(session)
+
+
 def _has_news(connection: psycopg.AsyncConnection | None) -> bool:
     """Whether its line has something to read, such as the server's farewell."""
     if connection is None:
@@ -72,15 +77,20 @@ def _has_news(connection: psycopg.AsyncConnection | None) -> bool:
 
 
 def _leave_read_only_behind(engine: AsyncEngine) -> None:
-    """Also when one has refused a change: then the others, which say nothing of themselves, may be as old."""
+    """Also when one has refused a change: then the others, which say nothing of themselves, may be as old.
+
+    Once a session was opened that takes changes, none of the earlier ones that do not is lent again.
+    """
+    taken_since = 0.0
 
     def note(_: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        record.info[OPENED_AT] = monotonic()
+        nonlocal taken_since
+        record.info[OPENED_AT] = opened_at = monotonic()
+        if not _refuses(record):
+            taken_since = opened_at
 
     def renew(_: DBAPIConnection, record: ConnectionPoolEntry, __: PoolProxiedConnection) -> None:
-        session = record.driver_connection
-        is_old = monotonic() - record.info[OPENED_AT] > LASTS
-        if is_old and isinstance(session, psycopg.AsyncConnection) and read_only.is_read_only(session):
+        if record.info[OPENED_AT] < max(taken_since, monotonic() - LASTS) and _refuses(record):
             raise DisconnectionError
 
     def judge(context: ExceptionContext) -> None:

@@ -1,6 +1,7 @@
 """While PostgreSQL takes no changes, reading goes on; seconds after it takes them again, nobody is refused any more."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from psycopg import AsyncConnection
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from operations.database import Database, OwnConnection, driver_of
 from operations.errors import DatabaseReadOnly
 from operations.feed import Changed, Feed
+from operations.read_only import is_read_only
 from tests.factories import add_tenant
 from tests.failovers import takes_no_changes
 from workbench.servers import eventually
@@ -74,6 +76,20 @@ async def test_no_session_of_the_pool_goes_on_to_refuse_changes(database: Databa
 async def all_taken(database: Database) -> bool:
     """Whether no session of the pool refuses."""
     return all(await asyncio.gather(*(whether_taken(database) for _ in range(10))))
+
+
+async def test_once_one_session_takes_changes_those_before_it_are_not_lent_again(database: Database) -> None:
+    async def hold(number: int) -> list[bool]:
+        """Whether each takes changes, of so many sessions that are used at once."""
+        async with AsyncExitStack() as stack:
+            lent = [await stack.enter_async_context(database.reading()) for _ in range(number)]
+            return [not is_read_only(await driver_of(each)) for each in lent]
+
+    async with takes_no_changes(database.dsn):
+        assert await hold(2) == [False, False]
+    await hold(3)
+
+    assert await hold(3) == [True, True, True]
 
 
 async def test_a_connection_of_ones_own_is_left_behind_with_its_first_refusal(database: Database) -> None:
