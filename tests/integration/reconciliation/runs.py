@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Self
 from uuid import UUID, uuid4
@@ -21,7 +21,9 @@ from operations import contracts, tenant_kinds
 from operations.bootstrap import Services
 from operations.queries.execution_views import ExecutionView
 from operations.reconciliation.limits import Limits
+from operations.reconciliation.observations import Observer
 from operations.reconciliation.passes import PassResult, Reconciler
+from operations.run_queries import quoted
 from operations.statuses import PassTrigger, Status
 from operations.temporal import OPERATION_UUID
 from tests import factories
@@ -93,6 +95,7 @@ class World:
     client: Client
     reconciler: Reconciler
     task_queue: str
+    begun: list[str] = field(default_factory=list)  #: workflow ids that lists have to know before a pass
 
     async def start(
         self, what: str = "sleep", *, status: Status = Status.RUNNING, limit: timedelta | None = None
@@ -107,6 +110,7 @@ class World:
             search_attributes=marked(id_),
             execution_timeout=limit,
         )
+        self.begun.append(workflow_id)
         if status is not Status.PENDING:
             await self.sql("UPDATE workflow_executions SET run_id = %s WHERE id = %s", handle.result_run_id, id_)
         return Started(id=id_, tenant_id=tenant_id, workflow_id=workflow_id, handle=handle)
@@ -120,8 +124,9 @@ class World:
         return id_, tenant_id, f"test-{id_}"
 
     async def run_pass(self, *, apply: bool = False, accept_namespace: bool = False) -> PassResult:
-        """A pass of an operator, when all rows are old enough to be looked at."""
+        """A pass of an operator, when all rows are old enough to be looked at, and lists know of all runs."""
         await asyncio.sleep(self.reconciler.limits.grace * 1.2)
+        await self.until_listed()
         return await self.reconciler.run_pass(
             PassTrigger.OPERATOR, "test", apply=apply, accept_namespace=accept_namespace
         )
@@ -164,21 +169,35 @@ class World:
             "SELECT kind, workflow_id, resolved_at IS NULL FROM reconciliation_findings ORDER BY first_seen_at, kind"
         )
 
-    async def until_closed(self, started: Started) -> None:
+    async def until_closed(self, workflow_id: str) -> None:
         async def look() -> bool:
-            run = await self.services.temporal.describe(started.workflow_id)
+            run = await self.services.temporal.describe(workflow_id)
             return run is None or not run.status.is_open
 
         await eventually(look, bool)
 
-    def another(self) -> Self:
-        """The same, as another process sees it."""
+    async def until_listed(self) -> None:
+        """Lists lag, and a pass looks by them: until they say of each run what Temporal itself says of it."""
+        await eventually(self._behind, lambda run_ids: not run_ids)
+
+    async def _behind(self) -> list[str]:
+        """Ids of the runs of which lists know nothing yet, or what was so before."""
+        temporal, query = self.services.temporal, f"TaskQueue = {quoted(self.task_queue)}"
+        listed = [each async for page in Observer(temporal=temporal).pages(query) for each in page]
+        described = [await temporal.describe(each.workflow_id, each.run_id) for each in listed]
+        pairs = zip(listed, described, strict=True)
+        changed = [each.run_id for each, run in pairs if run is None or run.status is not each.status]
+        latest = [await temporal.describe(workflow_id) for workflow_id in self.begun]
+        return changed + [run.run_id for run in latest if run and run.run_id not in {each.run_id for each in listed}]
+
+    def another(self, name: str) -> Self:
+        """The same, as another process sees it; two of one name would take each other's lease over."""
         return replace(
             self,
             reconciler=Reconciler(
                 database=self.services.database,
                 temporal=self.services.temporal,
-                name="another",
+                name=name,
                 task_queue=self.task_queue,
                 wake=self.services.deliverer.wake,
                 provisioning=tenant_kinds.PROVISIONING,

@@ -12,7 +12,7 @@ from workbench.servers import eventually
 
 async def healed(world: World, started: Started) -> PassResult:
     """One pass heals, the next one changes nothing."""
-    await world.until_closed(started)
+    await world.until_closed(started.workflow_id)
     first = await world.run_pass()
     second = await world.run_pass()
     assert (second.outcome, second.healed, second.unknown) == (PassOutcome.COMPLETED, 0, 0)
@@ -93,8 +93,8 @@ async def test_a_run_that_timed_out_is_timed_out(world: World) -> None:
 @pytest.mark.usefixtures("obedient")
 async def test_a_failed_run_tells_its_innermost_cause(world: World) -> None:
     failed, rejected = await world.start("fail"), await world.start("reject")
-    await world.until_closed(failed)
-    await world.until_closed(rejected)
+    await world.until_closed(failed.workflow_id)
+    await world.until_closed(rejected.workflow_id)
 
     result = await world.run_pass()
 

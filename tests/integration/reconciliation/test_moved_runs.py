@@ -136,7 +136,7 @@ async def test_a_row_that_was_ended_by_hand_goes_on_with_its_run(world: World) -
 async def test_a_row_that_says_completed_of_a_terminated_run_is_corrected(world: World) -> None:
     honest, tampered = await world.start("end"), await world.start()
     await tampered.handle.terminate(reason="stop")
-    await world.until_closed(honest)
+    await world.until_closed(honest.workflow_id)
     await world.tamper(honest.id, Status.COMPLETED)
     await world.tamper(tampered.id, Status.COMPLETED)
 

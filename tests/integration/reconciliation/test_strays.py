@@ -9,7 +9,6 @@ from psycopg import AsyncConnection
 from operations.access import Actor
 from operations.actions.findings import Remedy, remedies
 from operations.actions.registration import Registration
-from operations.bootstrap import Services
 from operations.errors import CannotSettle, FindingSettled, NotPermitted
 from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
@@ -27,15 +26,16 @@ async def open_findings(world: World) -> list[FindingView]:
     return list(page.items)
 
 
-async def waiting(services: Services, slug: str) -> UUID:
+async def waiting(world: World, slug: str) -> UUID:
     """A run that waits for an approval."""
     registration = Registration(slug=slug, name=slug, owner_email=f"{slug}@example.com", plan="enterprise")
-    registered = await services.tenants.register(OTTO, registration)
+    registered = await world.services.tenants.register(OTTO, registration)
 
     async def look() -> ExecutionDetail:
-        return await services.reads.executions.detail(registered.execution_id)
+        return await world.services.reads.executions.detail(registered.execution_id)
 
     await eventually(look, lambda detail: detail.execution.cause == "awaiting_approval")
+    world.begun.append(f"tenant-provision-{slug}")
     return registered.execution_id
 
 
@@ -66,7 +66,7 @@ async def stray(world: World, workflow: str, workflow_id: str, arguments: list[o
 @pytest.mark.usefixtures("worker", "delivering")
 async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world: World) -> None:
     services = world.services
-    execution_id = await waiting(services, "restored")
+    execution_id = await waiting(world, "restored")
     await world.sql("DELETE FROM workflow_executions")
     await world.run_pass()
     found = {finding.kind: finding for finding in await open_findings(world)}
@@ -94,7 +94,7 @@ async def test_a_run_whose_row_was_lost_is_found_adopted_and_reports_again(world
 
 @pytest.mark.usefixtures("worker", "delivering")
 async def test_an_adopted_run_that_had_asked_for_a_decision_can_be_decided(world: World) -> None:
-    services, execution_id = world.services, await waiting(world.services, "undecided-stray")
+    services, execution_id = world.services, await waiting(world, "undecided-stray")
     before = (await services.reads.executions.detail(execution_id)).approval_request
     await world.sql("DELETE FROM workflow_executions")
     await world.run_pass()
@@ -213,6 +213,7 @@ async def test_a_tenant_that_nothing_provisions_gets_a_new_attempt(world: World)
         return (await world.row(registered.execution_id)).status
 
     await eventually(look, lambda status: status.is_final)
+    await world.until_closed("tenant-provision-idle")  # whose row is over a moment before it is
     await world.sql("UPDATE tenants SET status = 'provisioning'")
     await world.run_pass()
     [finding] = await open_findings(world)

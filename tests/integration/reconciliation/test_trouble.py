@@ -169,7 +169,7 @@ async def test_a_temporal_that_lost_everything_is_noticed_early(world: World) ->
 
 async def test_of_two_passes_at_once_one_is_refused_and_each_row_changes_once(world: World) -> None:
     started = await terminated(world, 10)
-    others = [world, world.another(), world.another()]
+    others = [world, world.another("another"), world.another("a third")]
 
     answers = await asyncio.gather(*(each.run_pass() for each in others), return_exceptions=True)
 
