@@ -191,11 +191,12 @@ async def test_the_reconciler_is_not_called_silent(wrong: Wrong, api: httpx.Asyn
     # The schedule belongs to all tests that share a Temporal, and may never come here: it has time to, from now on.
     await wrong.console.accounts.execute("UPDATE reconciliation_state SET installed_at = clock_timestamp()")
 
-    passed = (await api.post("/api/v1/reconciliations")).json()
-
+    passed = await eventually(  # refused while a pass of the schedule or of the console runs
+        lambda: api.post("/api/v1/reconciliations"), lambda answer: answer.status_code != 409
+    )
     state = (await api.get("/api/v1/reconciliations")).json()["state"]
 
-    assert is_now(passed["reconciliation"]["started_at"])
+    assert is_now(passed.json()["reconciliation"]["started_at"])
     assert is_now(state["last_finished_at"])
     assert (state["is_silent"], state["schedule_is_silent"]) == (False, False)
 

@@ -175,7 +175,7 @@ async def test_what_is_gone_from_under_one_page_disturbs_no_other(
             await client.post(
                 "/api/v1/tenants", json={"slug": slug, "name": slug, "owner_email": f"{slug}@example.com"}
             )
-            await other.hears(slug, within=3)
+            await other.hears(slug)
 
 
 def status_of(client: httpx.AsyncClient, path: str) -> Callable[[], Awaitable[int]]:
