@@ -12,7 +12,7 @@ import pytest
 
 from embedded import patience, ports
 from embedded.application import says_ok
-from tests.integration.embedded.running import ROOT, Supervisors, passable_directory
+from tests.integration.embedded.running import DEADLINE, ROOT, Supervisors, passable_directory
 
 TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")
 NOTHING_SET = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
@@ -77,7 +77,7 @@ async def test_a_process_that_was_stopped_is_not_called_healthy(supervisors: Sup
 
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert await patience.until(lambda: not supervisor.child(name).healthy, within=5)
+        assert await patience.until(lambda: not supervisor.child(name).healthy, within=DEADLINE)
         _, table, _ = await tenantry("status", "--data-dir", str(supervisors.directory))
         _, text, _ = await tenantry("status", "--json", TENANTRY_DATA_DIR=str(supervisors.directory))
     finally:
@@ -85,7 +85,7 @@ async def test_a_process_that_was_stopped_is_not_called_healthy(supervisors: Sup
 
     assert f"{name} is stopped (SIGSTOP); `kill -CONT {pid}` lets it go on." in table
     assert [each["name"] for each in json.loads(text)["processes"] if not each["healthy"]] == [name]
-    assert await patience.until(lambda: supervisor.child(name).healthy, within=10)
+    assert await patience.until(lambda: supervisor.child(name).healthy, within=DEADLINE)
 
 
 async def test_a_second_up_is_refused_with_the_address_of_the_first(supervisors: Supervisors) -> None:

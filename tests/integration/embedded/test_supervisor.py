@@ -10,12 +10,27 @@ import pytest
 from embedded import patience, ports
 from tests.integration.embedded.running import DEADLINE, Supervisor, Supervisors, is_gone
 
-READY_WORKER = "worker=import signal; print('worker ready', flush=True); signal.pause()"
+#: Says since when it is ready, and when it was asked to end, by the clock of the machine.
+READY_WORKER = """worker=
+import signal, sys, time
+def end(*_):
+    print('asked', time.monotonic(), flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print('worker ready', time.monotonic(), flush=True)
+signal.pause()
+"""
 DEAF_WORKER = "worker=import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 
 
 def all_pids(supervisor: Supervisor) -> list[int]:
     return [process.pid for process in supervisor.state.processes if process.pid]
+
+
+def moments(supervisor: Supervisor, name: str, said: str) -> list[float]:
+    """When a child said this, by its log."""
+    lines = (supervisor.directory / "logs" / f"{name}.log").read_text().splitlines()
+    return [float(line.rpartition(" ")[2]) for line in lines if line.startswith(said)]
 
 
 async def end_in_order(supervisor: Supervisor) -> list[str]:
@@ -118,11 +133,10 @@ async def test_workers_are_renewed_one_after_the_other_when_asked(supervisors: S
 
     supervisor.process.send_signal(signal.SIGUSR1)
     await supervisor.says("worker renewed")
-    halfway = supervisor.child("worker-2").pid
     await supervisor.says("worker-2 renewed")
 
     after = {name: supervisor.child(name) for name in before}
-    assert halfway == before["worker-2"]
+    assert moments(supervisor, "worker", "worker ready")[-1] < moments(supervisor, "worker-2", "asked")[0]
     assert after["console"].pid == before["console"]
     for name in ("worker", "worker-2"):
         assert after[name].pid not in (None, before[name])
