@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, WebError
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect
 
 Scheme = Literal["light", "dark"]
+PATIENCE = 15_000  #: milliseconds for whatever a test does or expects and says no time for, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(kw_only=True)  # without slots: Playwright keeps notes on whoever hears its events
@@ -32,7 +34,7 @@ class Visits:
             color_scheme=scheme,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         self._contexts.append(context)
         self._origins.add(f"{at}/")
         context.on("console", self._hear)
