@@ -120,7 +120,7 @@ PAGE = ListPage(
     listing=LISTING,
     path="/approvals",
     title="Approvals",
-    subtitle="Runs that wait for a decision, longest first; each is rejected by itself when its time is up",
+    subtitle="Runs that wait for an operator's decision, longest first; each is rejected by itself when its time is up",
     noun="approval",
     columns=(
         Column(
@@ -134,7 +134,7 @@ PAGE = ListPage(
         Column(name="asks", label="Asks for", secondary="what", hideable=False),
         Column(name="requested_by", label="Requested by"),
         Column(name="requested_at", label="Waiting since", kind=Kind.TIME),
-        Column(name="expires_at", label="Time left", kind=Kind.TIME),
+        Column(name="expires_at", label="Rejected by itself", kind=Kind.TIME),
     ),
     row=row,
     row_path="/executions/{id}",

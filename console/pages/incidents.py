@@ -120,7 +120,7 @@ def _of_trouble(board: Board) -> Verdict:
     wrong = _lowered(title(worst)).rstrip(".")  # an error may be a sentence
     text = f"{runs(worst.awake)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {wrong}."
     others = len(board.groups) - 1 + board.more
-    also = "" if not others else " There is one more cause." if others == 1 else f" There are {others:,} more causes."
+    also = "" if not others else f" Other runs have {'one more cause' if others == 1 else f'{others:,} more causes'}."
     also += (
         "" if not board.asleep else f" {len(board.asleep):,} more {'is' if len(board.asleep) == 1 else 'are'} snoozed."
     )

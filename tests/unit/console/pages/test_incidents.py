@@ -55,7 +55,7 @@ def test_the_first_sentence_says_what_is_wrong_since_when_and_who_must_act() -> 
 
     assert said.text == "40 runs are stuck: no space left on the database server."
     assert (said.tone, said.since) == (Tone.STUCK, SINCE)
-    assert said.then == "Whoever runs the installation must act. There is one more cause."
+    assert said.then == "Whoever runs the installation must act. Other runs have one more cause."
 
 
 def test_an_error_that_is_a_sentence_ends_the_first_sentence_once() -> None:
