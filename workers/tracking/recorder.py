@@ -23,6 +23,7 @@ log = logger(__name__)
 WITHIN = 2.0  #: seconds that writing may take before a step goes on without it
 GOING = ("57P", "08", "25006")  #: SQLSTATE begins so: the server shuts down, the connection broke, no more changes
 PATIENCE = 20.0  #: seconds for which a report whose row is held comes again
+COMPANY = 0.06  #: seconds for which a run's end waits for others
 LINGER = 0.1  #: seconds for which reports wait for company: of a short step the beginning is written with the end
 
 AnswerT = TypeVar("AnswerT")
@@ -91,7 +92,7 @@ class Recorder:
         """
         batch = self._next
         batch.moves.append(transition)
-        batch.is_urgent.set()
+        asyncio.get_running_loop().call_later(COMPANY, batch.is_urgent.set)
         self._begin()
         with suppress(TimeoutError):
             async with asyncio.timeout(WITHIN):
