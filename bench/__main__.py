@@ -23,6 +23,7 @@ MODULES = {
     "P9": "bench.p9_start",
     "P10": "bench.p10_render",
     "bulk": "bench.bulk",
+    "beside": "bench.beside_bulk",
     "diagnosing": "bench.diagnosing",
     "replaying": "bench.replaying",
     "leaks": "bench.leaks",

@@ -31,7 +31,7 @@ ACTOR, WHY = Actor.system("bench"), "quota raised"
 ADD = """
     WITH made AS (
         INSERT INTO tenants (slug, name, plan, status, registered_by)
-        SELECT 'bench-' || n, 'Bench', 'starter', 'failed', 'bench' FROM generate_series(%s::int, %s::int) AS n
+        SELECT 'retried-' || n, 'Bench', 'starter', 'failed', 'bench' FROM generate_series(%s::int, %s::int) AS n
         RETURNING id, slug
     )
     INSERT INTO workflow_executions
@@ -58,11 +58,11 @@ async def run(*, full: bool) -> Result:
             share = ROWS // ROUNDS
             for round_ in range(ROUNDS):  # in turns, so that other work on the machine falls on both
                 first = 2 * round_ * share
-                ids = await _failed(connection, range(first, first + share))
+                ids = await failed(connection, range(first, first + share))
                 ours += await _timed(connection, _in_bulk(all_[0], ids))
-                ids = await _failed(connection, range(first + share, first + 2 * share))
+                ids = await failed(connection, range(first + share, first + 2 * share))
                 peer += await _timed(connection, _one_by_one(all_, ids))
-            started, distinct = await _row(connection, STARTED)
+            started, distinct = await row(connection, STARTED)
             known = (await all_[0].temporal.client.count_workflows("TaskQueue = 'nobody'")).count
     rate, single = ROWS / ours, ROWS / peer
     return Result(
@@ -112,7 +112,8 @@ async def processes(url: str, address: str) -> AsyncIterator[list[Services]]:
         await services.close()
 
 
-async def _failed(connection: AsyncConnection, numbers: range) -> list[UUID]:
+async def failed(connection: AsyncConnection, numbers: range) -> list[UUID]:
+    """So many executions that can be retried."""
     rows = await connection.execute(ADD, (numbers.start, numbers.stop - 1))
     ids = [row[0] for row in await rows.fetchall()]
     await connection.execute(FAIL, (ids,))
@@ -123,7 +124,7 @@ async def _timed(connection: AsyncConnection, asking: Coroutine[None, None, None
     """Seconds until all that was asked for has been delivered."""
     began = time.monotonic()
     await asking
-    await eventually(lambda: _row(connection, OPEN), lambda found: found == (0,), within=120)
+    await eventually(lambda: row(connection, OPEN), lambda found: found == (0,), within=120)
     return time.monotonic() - began
 
 
@@ -142,6 +143,7 @@ async def _one_by_one(all_: list[Services], ids: list[UUID]) -> None:
     await asyncio.gather(*(one(number, id_) for number, id_ in enumerate(ids)))
 
 
-async def _row(connection: AsyncConnection, question: str) -> tuple[int, ...]:
+async def row(connection: AsyncConnection, question: str) -> tuple[int, ...]:
+    """The numbers that it answers with."""
     row = await (await connection.execute(question.encode())).fetchone()
     return tuple(row or ())
