@@ -33,6 +33,7 @@ async def open_by_keys(page: Page, slug: str) -> None:
     await page.keyboard.type(slug)
     run = page.get_by_role("group", name="Executions").get_by_role("option", name=slug.capitalize())
     await expect(run).to_be_visible()
+    await expect(page.get_by_role("dialog").get_by_role("status")).not_to_have_text("Searching")
     for _ in range(await page.get_by_role("option").count()):
         if await run.get_attribute("aria-selected") == "true":
             break
@@ -59,7 +60,7 @@ async def test_a_run_is_approved_by_keyboard_alone(page: Page, beside: Services)
 
     await expect(page.locator(".page-header .badge").first).to_have_text("Completed", timeout=30_000)
     assert [each.reason for each in await beside.reads.intents.decisions(id_)] == [REASON]
-    assert await page.evaluate("document.activeElement !== document.body")
+    await page.wait_for_function("document.activeElement !== document.body")
 
 
 @pytest.mark.usefixtures("console")
@@ -70,6 +71,7 @@ async def test_a_run_is_terminated_and_retried_by_keyboard_alone(page: Page, bes
     await tab_to(page, page.get_by_role("button", name="More actions"))
     await page.keyboard.press("Enter")
     item = page.get_by_role("menuitem", name="Terminate")
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
     for _ in range(await page.get_by_role("menuitem").count()):
         if not await item.evaluate("element => element === document.activeElement"):
             await page.keyboard.press("ArrowDown")

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from operations.queries.execution_views import ExecutionDetail
 from operations.statuses import CloseReason, Status, TenantStatus
 from tests.e2e.test_pages import addresses
-from tests.e2e.visits import Visits, go
+from tests.e2e.visits import Visits, go, settled
 from tests.factories import add_execution, add_tenant
 from workbench.consoles import Console
 
@@ -38,6 +38,7 @@ async def test_a_page_says_which_of_all_rows_it_shows(visits: Visits, console: C
     await page.get_by_role("button", name="Previous page").click()
     await expect(shown).to_have_text("52–101 of 121")
     await page.reload()
+    await settled(page)
     await expect(shown).to_have_text("52–101 of 121")
     await page.get_by_role("button", name="Previous page").click()
     await expect(shown).to_have_text("2–51 of 121")
@@ -135,6 +136,8 @@ async def test_every_chart_names_its_zone(page: Page, acme: ExecutionDetail) -> 
     named = {}
     for path in addresses(id=str(acme.execution.id), slug="acme"):
         await go(page, path)
+        if path == "/":
+            await expect(page.locator(".chart").first).to_be_visible()
         for chart in await page.locator(".chart").all():
             named[path] = await page.locator("section.card").filter(has=chart).locator(".card-head").inner_text()
 

@@ -48,6 +48,7 @@ async def test_back_undoes_the_page_turn_the_chip_and_the_search(page: Page, bes
     chip = page.locator(".count", has_text="Failed")
     await go(page, "/executions?sort=-created_at")
     await search.press_sequentially("back-and-forth", delay=60)
+    await page.wait_for_url("**q=back-and-forth**")  # what is typed is told a moment after the last key
     await expect(shown).to_have_text("1–50 of 104")
     await chip.click()
     await page.wait_for_url("**status=failed**")

@@ -43,6 +43,7 @@ async def test_ages_are_right_by_a_browser_whose_clock_is_not(page: Page, beside
     await go(page, f"/executions?q={slug}")
     listed = await page.locator(f"tr[data-id='{id_}'] time").first.inner_text()
     await go(page, f"/tenants/{slug}")
+    await expect(page.locator(".content time:visible").first).to_be_visible()
     ages = await page.locator(".content time:visible").all_inner_texts()
 
     await insisting(partial(beside.reconciler.run_pass, PassTrigger.OPERATOR, "test"))
@@ -182,6 +183,7 @@ async def test_one_zone_rules_charts_forms_and_ages_and_files_name_theirs(
 
     await go(page, "/executions?status=completed&q=acme")
     moments = page.locator(f"tr[data-id='{acme.execution.id}'] time")
+    await expect(moments.first).to_be_visible()
     titles = [await each.get_attribute("title") for each in await moments.all()]
     assert titles
     assert all("GMT+5:30" in str(title) for title in titles)

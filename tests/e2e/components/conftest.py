@@ -12,6 +12,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 ROOT = Path(__file__).parents[3]
+#: The rows that the server sends first have come; they would take the place of what a test does before.
+IS_FOLLOWED = "getElement(document.querySelector('.live').id.slice(1)).follower.view !== null"
 Look = Callable[..., Awaitable[Page]]
 
 
@@ -61,6 +63,9 @@ async def look(browser: Browser, gallery: str) -> AsyncIterator[Look]:
             return page
         await page.wait_for_function("window.did_handshake === true")
         await page.wait_for_selector("h1")
+        await page.evaluate("() => document.fonts.ready")
+        if path.partition("?")[0] == "/executions":
+            await page.wait_for_function(IS_FOLLOWED)
         return page
 
     yield open_page

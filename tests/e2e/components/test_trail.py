@@ -11,6 +11,7 @@ STANDS = """([path, y]) =>
   Math.abs(document.querySelector(`a.live-link[href='${path}']`)?.getBoundingClientRect().top - y) < 5"""
 SCROLL_UP = "new Promise(done => requestAnimationFrame(() => { scrollTo({top: 0, behavior: 'instant'}); done(); }))"
 FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+HEAR_WHEEL = "() => addEventListener('wheel', () => { window.wheeled = true; }, { once: true })"
 LIST = "/executions?rows=40&q=acme"
 
 
@@ -122,7 +123,9 @@ async def test_a_late_scroll_to_the_top_that_nobody_asked_for_is_undone(look: Lo
 
     await page.evaluate(SCROLL_UP)
     await stands(page, links[30], before["y"])
+    await page.evaluate(HEAR_WHEEL)
     await page.mouse.wheel(0, -100)
+    await page.wait_for_function("window.wheeled")  # Playwright does not wait until the page has heard it
     await page.evaluate(SCROLL_UP)
 
     await page.evaluate(FRAMES)
