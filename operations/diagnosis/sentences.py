@@ -41,7 +41,8 @@ def _of_the_run(cause: Cause, evidence: Evidence) -> str:
         case Cause.START_REJECTED:
             return "Temporal refused to start it."
         case _:
-            return f"The workflow's code failed {_times(evidence.tries)}."
+            tried = f". It was tried {_times(evidence.tries)} so far" if evidence.tries else " again and again"
+            return f"The workflow's code fails{tried}."
 
 
 def _of_a_step(cause: Cause, evidence: Evidence) -> str:

@@ -89,7 +89,7 @@ def failing(tries: int) -> StepView:
             Cause.WORKFLOW_FAILING,
             "KeyError: no region is known",
             {"tries": 4, "build": "one"},
-            "The workflow's code failed 4 times.",
+            "The workflow's code fails. It was tried 4 times so far.",
         ),
         (
             Cause.WORKFLOW_FAILING,
