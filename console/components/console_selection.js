@@ -80,6 +80,7 @@ export default {
     bringSelection() {
       if (!this.selectable || this.isBrought) return;
       this.isBrought = true;
+      if (this.hasSelection) return; // of rows that were there before
       const kept = comesBack() && JSON.parse(sessionStorage.getItem(KEY) ?? "null");
       if (kept?.at !== place() || kept.viewer !== viewer() || Date.now() - kept.when > LIFE) return void sessionStorage.removeItem(KEY);
       this.select(kept.ids, kept.all);

@@ -38,7 +38,7 @@ export default {
   props: { entries: Array, longest: Number },
   emits: ["ask"],
   data() {
-    return { open: false, text: "", found: [], problem: null, at: 0, waiting: false };
+    return { open: false, text: "", found: [], problem: null, at: 0, waiting: false, entered: false };
   },
   computed: {
     // Every word must be somewhere in the entry.
@@ -84,7 +84,7 @@ export default {
       if (this.open) return void this.$refs.field?.select();
       const here = document.activeElement; // perhaps a row, which `anchor` would take for the list
       this.before = here && here !== document.body ? { ...anchor(), element: here } : anchor();
-      Object.assign(this, { open: true, text: "", found: [], problem: null, at: 0, waiting: false });
+      Object.assign(this, { open: true, text: "", found: [], problem: null, at: 0, waiting: false, entered: false });
       this.asked++;
       this.cover(true);
       this.$nextTick(() => this.$refs.field?.focus());
@@ -103,6 +103,7 @@ export default {
     type() {
       clearTimeout(this.timer);
       this.at = 0;
+      this.entered = false;
       this.asked++;
       this.problem = null;
       this.waiting = this.text.trim() !== "";
@@ -117,6 +118,13 @@ export default {
       // Whoever has moved on to a place already stays on it; else the first is chosen.
       const same = this.at > 0 && chosen ? this.drawn.findIndex((e) => e.href === chosen.href && e.label === chosen.label) : 0;
       this.at = Math.max(0, same);
+      if (this.entered) this.enter({});
+    },
+    // What is shown while an answer is awaited was found for fewer letters: its first is not what was asked for.
+    enter(event) {
+      const isOfOthers = this.waiting && this.at === 0 && (this.found.length > 0 || !this.drawn.length);
+      this.entered = isOfOthers;
+      if (!isOfOthers) this.choose(this.drawn[this.at], event);
     },
     key(event) {
       event.stopPropagation(); // the page behind hears nothing
@@ -126,7 +134,7 @@ export default {
       else if (event.key === "Tab") this.turn(event);
       else if (event.isComposing) return;
       else if (event.key in ways) this.move(ways[event.key]);
-      else if (event.key === "Enter" && event.target === this.$refs.field) this.choose(this.drawn[this.at], event);
+      else if (event.key === "Enter" && event.target === this.$refs.field) this.enter(event);
       else return;
       if (event.key !== "Tab") event.preventDefault();
     },

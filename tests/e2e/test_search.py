@@ -42,6 +42,25 @@ async def test_a_tenant_is_three_keys_and_a_name_away_from_any_page(page: Page, 
 
 
 @pytest.mark.usefixtures("console")
+async def test_enter_leads_to_what_was_typed_last_however_soon_it_is_pressed(page: Page, beside: Services) -> None:
+    before, wanted, alone = [await customer(beside) for _ in range(3)]
+    await go(page, "/reconciliation")
+    await page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search tenants")
+    await field.fill(before)
+    await expect(found(page, "Tenants")).to_have_count(1)
+
+    await field.fill(wanted)
+    await field.press("Enter")
+
+    await page.wait_for_url(f"**/tenants/{wanted}")
+    await page.keyboard.press("/")
+    await field.fill(alone)
+    await field.press("Enter")
+    await page.wait_for_url(f"**/tenants/{alone}")
+
+
+@pytest.mark.usefixtures("console")
 async def test_runs_places_and_actions_are_chosen_by_arrows(page: Page, beside: Services) -> None:
     slug = await customer(beside)
     await go(page, "/tenants")
