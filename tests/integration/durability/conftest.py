@@ -42,7 +42,7 @@ class Provisioning:
     async def detail(self, id_: UUID) -> ExecutionDetail:
         return await self.services.reads.executions.detail(id_)
 
-    async def ended(self, id_: UUID, *, within: float = 20) -> ExecutionDetail:
+    async def ended(self, id_: UUID, *, within: float = 45) -> ExecutionDetail:
         return await eventually(lambda: self.detail(id_), lambda seen: seen.execution.status.is_final, within=within)
 
     async def waiting_for_approval(self, id_: UUID) -> ExecutionDetail:

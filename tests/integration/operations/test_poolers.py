@@ -77,7 +77,9 @@ async def test_limits_outlast_a_transaction_that_is_rolled_back(pooler: Pooler, 
 
 @pytest.mark.parametrize("reset", ["DISCARD ALL", ""])
 async def test_a_backend_that_was_anothers_begins_clean(database_url: str, reset: str) -> None:
-    async with pooler_to(database_url, mode="session", server_reset_query=reset) as pooler:
+    # One backend: it is waited for also while the pooler has yet to take back the client that went.
+    only = {"server_reset_query": reset, "default_pool_size": "1"}
+    async with pooler_to(database_url, mode="session", **only) as pooler:
         url = pooler.url(database_url)
         before = await backend_left_dirty(url)
 

@@ -168,7 +168,7 @@ async def test_a_removal_waits_can_be_canceled_and_then_drops_the_schema(
 
 
 async def test_an_execution_withdrawn_before_its_start_never_starts(services: Services, admin: Actor) -> None:
-    registered = await services.tenants.register(admin, registration("acme"))
+    registered = await services.tenants.register(admin, registration("withdrawn-early"))
 
     await services.executions.terminate(admin, registered.execution_id, "typed wrongly")
 

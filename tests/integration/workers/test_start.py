@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from workbench.consoles import Servers, run_worker
+from workbench.consoles import TO_START, Servers, run_worker
 from workbench.servers import Databases, eventually
 
 
@@ -28,7 +28,7 @@ async def test_with_a_wrong_password_of_the_database_it_is_not_ready_and_says_so
 
     async with run_worker(servers, tmp_path):
         said = await eventually(
-            lambda: told(tmp_path / "worker.log", "PostgreSQL cannot be reached yet"), bool, within=20
+            lambda: told(tmp_path / "worker.log", "PostgreSQL cannot be reached yet"), bool, within=TO_START
         )
 
     log = (tmp_path / "worker.log").read_text()
@@ -51,7 +51,7 @@ async def test_what_keeps_it_from_temporal_is_said_once(
 ) -> None:
     async with run_worker(servers, tmp_path, **{variable: value}):
         said = await eventually(
-            lambda: told(tmp_path / "worker.log", "Temporal cannot be reached yet"), bool, within=20
+            lambda: told(tmp_path / "worker.log", "Temporal cannot be reached yet"), bool, within=TO_START
         )
 
     assert why in said
