@@ -14,6 +14,7 @@ from operations.step_reports import StepReport
 from operations.transitions import Transition
 from tests.factories import add_execution
 from workbench.servers import eventually
+from workers.tracking import recorder as recording
 from workers.tracking.recorder import Recorder, lost_reports
 
 END_CONNECTION = """
@@ -93,6 +94,25 @@ async def test_runs_that_end_together_are_written_together_behind_their_steps(
     )
     assert all(moved)
     assert [row[:2] for row in await rows.fetchall()] == [("completed", "completed")]
+
+
+async def test_an_end_waits_a_moment_for_others(
+    recorder: Recorder, connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bound in ("COMPANY", "LINGER"):
+        monkeypatch.setattr(recording, bound, 1.0)
+    first, second = [await add_execution(connection, status=Status.RUNNING) for _ in range(2)]
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(recorder.move(end_of(first)))
+        await connection.execute("SELECT pg_sleep(0.1)")
+        group.create_task(recorder.move(end_of(second)))
+
+    rows = await connection.execute(
+        "SELECT count(DISTINCT xmin::text) FROM workflow_executions WHERE id = ANY(%s) AND status = 'completed'",
+        ([first, second],),
+    )
+    assert await rows.fetchone() == (1,)
 
 
 async def test_an_end_is_written_although_the_connection_has_ended_while_nobody_used_it(
