@@ -21,7 +21,7 @@ from tests.e2e.test_triage import stuck
 from tests.e2e.visits import Scheme, Visits, go
 from tests.proxies import Proxy
 from workbench.consoles import Console
-from workbench.servers import eventually
+from workbench.servers import eventually, insisting
 
 #: Twenty looks at the light of the updates and the age beside it.
 LIGHTS = """
@@ -76,7 +76,8 @@ async def test_every_deed_of_a_run_is_asked_for_accessibly(
 
     violations = await asked(page, broken.execution_id, Deed.RETRY, Deed.PAUSE_STEP, Deed.CANCEL, Deed.TERMINATE)
     violations |= await asked(page, waiting, Deed.APPROVE, Deed.REJECT)
-    await beside.executions.terminate(Actor.system("test"), broken.execution_id, "seen by the test")
+    actor, id_ = Actor.system("test"), broken.execution_id
+    await insisting(lambda: beside.executions.terminate(actor, id_, "seen by the test"))
     await run_until(beside, broken.execution_id, lambda seen: seen.execution.status is Status.FAILED)
     violations |= await asked(page, broken.execution_id, Deed.RETRY, Deed.CLEAN_UP)
 

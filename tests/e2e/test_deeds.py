@@ -106,7 +106,7 @@ async def test_a_dialog_whose_run_a_colleague_ended_promises_nothing(two: Two, b
     dialog = two.page.get_by_role("dialog")
     await expect(dialog).to_contain_text("What will happen")
 
-    await beside.executions.decide(TEST, id_, Decision.REJECTED, "unpaid bill")
+    await insisting(lambda: beside.executions.decide(TEST, id_, Decision.REJECTED, "unpaid bill"))
     await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
 
     await expect(dialog.get_by_role("alert")).to_contain_text("The run has ended. Rejected")
@@ -117,7 +117,7 @@ async def test_a_dialog_whose_run_a_colleague_ended_promises_nothing(two: Two, b
 
 async def test_a_retry_is_seen_by_whoever_looks_at_the_attempt_before(two: Two, beside: Services) -> None:
     _, id_ = await waiting_for_approval(beside)
-    await beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test")
+    await insisting(lambda: beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test"))
     await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
     await two.go(f"/executions/{id_}")
     await expect(two.other.get_by_role("button", name="Retry")).to_be_visible()
@@ -134,7 +134,7 @@ async def test_double_clicks_in_two_browsers_begin_one_attempt_and_one_of_them_i
     two: Two, beside: Services
 ) -> None:
     _, id_ = await waiting_for_approval(beside)
-    await beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test")
+    await insisting(lambda: beside.executions.decide(TEST, id_, Decision.REJECTED, "not yet, says the test"))
     await detail(beside, id_, lambda seen: seen.execution.status is Status.FAILED)
     await two.go(f"/executions/{id_}")
     buttons = []
@@ -159,8 +159,8 @@ async def said(page: Page, id_: UUID) -> str:
     """What the dialog on the page of a run says is wrong; or that the page has gone on to another run."""
     if str(id_) not in page.url:
         return WENT
-    alert = page.get_by_role("dialog").get_by_role("alert")
-    return "" if await alert.count() == 0 else await alert.first.inner_text()
+    alerts = page.get_by_role("dialog").get_by_role("alert")
+    return "".join((await alerts.all_inner_texts())[:1])  # waits for none: a dialog that is done goes before its page
 
 
 async def test_a_tenant_is_deprovisioned_and_kept(two: Two, beside: Services) -> None:
