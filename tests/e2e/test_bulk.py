@@ -265,6 +265,7 @@ async def test_what_became_of_each_is_three_short_lines_on_a_phone(
     page = await visits.begin(session=admin_session, width=390)
     await go(page, f"/bulk/{bulk_id}")
 
+    await expect(page.locator("tbody tr")).to_have_count(3)
     await expect(page.locator("tbody tr").first).to_contain_text("No space left on the database server")
     heights = await page.locator("tbody tr").evaluate_all("all => all.map((each) => each.offsetHeight)")
     assert max(heights) <= 110

@@ -71,8 +71,11 @@ async def test_what_was_on_its_way_when_the_connection_was_cut_is_done_once(
     page: Page, visits: Visits, beside: Services, run: Run
 ) -> None:
     lost: list[str] = []
+    is_read = asyncio.Event()
 
-    def carry(route: WebSocketRoute) -> None:
+    async def carry(route: WebSocketRoute) -> None:
+        if lost:
+            await is_read.wait()  # what is said of the cut goes when the connection is back
         server = route.connect_to_server()
 
         async def send(message: str | bytes) -> None:
@@ -93,6 +96,7 @@ async def test_what_was_on_its_way_when_the_connection_was_cut_is_done_once(
     await dialog.get_by_role("button", name="Cancel the run").click()
 
     await expect(dialog.get_by_role("status")).to_contain_text("It is sent again when the connection is back")
+    is_read.set()
     await expect(dialog).to_be_hidden(timeout=20_000)
     assert len(lost) == 1
     assert await commands(beside, run) == [(CommandKind.CANCEL, REASON)]

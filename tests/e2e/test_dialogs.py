@@ -13,7 +13,7 @@ from operations import tenant_kinds
 from operations.bootstrap import Services
 from operations.statuses import CommandKind, Status, TenantStatus
 from operations.temporal import Start, Temporal
-from tests.e2e.visits import Visits, go
+from tests.e2e.visits import Visits, go, settled
 from tests.factories import add_execution, add_tenant
 from workbench.servers import eventually
 
@@ -193,8 +193,9 @@ async def test_what_is_typed_is_not_thrown_away_unasked(page: Page, run: Run) ->
     await reason.fill(REASON)
 
     await page.keyboard.press("Escape")
-    tops = await dialog.locator(".dialog-leaving button").evaluate_all("all => all.map(each => each.offsetTop)")
-    assert len(tops) == 2
+    ways = dialog.locator(".dialog-leaving button")
+    await expect(ways).to_have_count(2)
+    tops = await ways.evaluate_all("all => all.map(each => each.offsetTop)")
     assert len(set(tops)) == 1  # side by side
     await dialog.get_by_role("button", name="Go on writing").click()
     await expect(reason).to_be_focused()
@@ -203,6 +204,7 @@ async def test_what_is_typed_is_not_thrown_away_unasked(page: Page, run: Run) ->
     await page.keyboard.press("Escape")
     await expect(reason).to_have_value(REASON)
     await page.reload()
+    await settled(page)
     dialog = await ask_to(page, "Cancel")
     await expect(reason).to_have_value(REASON)
     await page.keyboard.press("Escape")
@@ -256,6 +258,7 @@ async def test_nothing_is_done_but_what_the_person_has_read(
     await run.is_another()
     await run.moves_on()
     await expect(other.get_by_role("button", name="Approve")).to_be_visible()
+    await eventually(lambda: _joined(waiting), lambda seen: "what_will_happen" in seen)
     await dialog.get_by_role("button", name="Terminate").click()
     await eventually(lambda: _joined(waiting), lambda seen: "refuse" in seen)
     is_held = False
