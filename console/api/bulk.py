@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import aware, of_failures, statuses, values, words
-from console.api.parameters import Limit, Place, form, words_of
+from console.api.parameters import Limit, Moment, Place, form, words_of
 from operations.access import Actor, permit
 from operations.bulk.bulks import Bulks
 from operations.bulk.plans import DEEDS, Plan, Said, deed_of
@@ -43,8 +42,8 @@ class FilterRequest(BaseModel):
     type: Line = ""
     entity_id: UUID | None = Field(None, strict=False)
     q: Line = Field("", max_length=200)
-    created_from: datetime | None = Field(None, strict=False)
-    created_to: datetime | None = Field(None, strict=False)
+    created_from: Moment = Field(None, strict=False)
+    created_to: Moment = Field(None, strict=False)
     bulk: UUID | None = Field(None, strict=False, description="those that another bulk operation was about")
 
     def filter(self, viewer: UUID | None) -> ExecutionFilter:

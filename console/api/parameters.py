@@ -22,8 +22,10 @@ MOMENT_RULE = "must be a moment with its time zone, such as 2026-01-31T12:00:00Z
 MOST_SHOWN = 20  #: names that an answer repeats
 
 
-def _in_writing(value: object) -> object:
-    if isinstance(value, str) and not MOMENT.fullmatch(value):
+def in_writing(value: object) -> object:
+    """A bare number is none: it would be taken for seconds since 1970."""
+    is_written = isinstance(value, str) and MOMENT.fullmatch(value)
+    if not is_written and not isinstance(value, datetime | None):
         raise ValueError(MOMENT_RULE)
     return value
 
@@ -39,7 +41,7 @@ Words = Annotated[str, Query(max_length=500, json_schema_extra=_TEXT)]  #: sever
 Term = Annotated[str, Query(max_length=200, json_schema_extra=_TEXT)]
 Place = Annotated[str | None, Query(max_length=500, description="`next` of the page before, as it came")]
 Limit = Annotated[int, Query(json_schema_extra=form(minimum=1, maximum=LARGEST_PAGE))]
-Moment = Annotated[datetime | None, BeforeValidator(_in_writing)]
+Moment = Annotated[datetime | None, BeforeValidator(in_writing)]
 Superseded = Annotated[
     bool | None,
     Query(

@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from console.api.actions import actor_of
-from console.api.parameters import Term, form
+from console.api.parameters import Term, form, in_writing
 from operations.access import Actor
 from operations.actions.note_texts import LONGEST
 from operations.actions.triage import Group, Subject, Triage
@@ -53,7 +53,7 @@ class AssignRequest(Body):
 class SnoozeRequest(Body):
     """Until when it can wait, unless its cause changes before; null: it cannot wait."""
 
-    until: Annotated[AwareDatetime, Field(strict=False)] | None
+    until: Annotated[AwareDatetime, BeforeValidator(in_writing), Field(strict=False)] | None
 
 
 class NoteRequest(Body):

@@ -33,16 +33,14 @@ class Known:
 
     trouble: Trouble
     errors: tuple[GroupView, ...]
+    of_errors: Mapping[str, int]  #: by signature
 
     @property
     def numbers(self) -> dict[str, int]:
         """By the value of the chip."""
         numbers = {HEALTHS[health].value: number for health, number in self.trouble.healths.items()}
         numbers |= {CAUSES[cause].value: number for cause, number in self.trouble.causes.items()}
-        for group in self.errors:
-            value = f"signature:{group.signature}"
-            numbers[value] = numbers.get(value, 0) + group.count
-        return numbers
+        return numbers | {f"signature:{signature}": number for signature, number in self.of_errors.items()}
 
 
 class TroubleFilters:
@@ -100,8 +98,9 @@ def view(scope: Scope) -> View[Known, Known]:
     async def load() -> Known:
         groups = scope.services.reads.groups
         errors = await groups.list(limit=2 * MOST_ERRORS)
-        signed = tuple(group for group in errors.items if group.signature is not None)
-        return Known(trouble=await groups.trouble(), errors=signed[:MOST_ERRORS])
+        signed = tuple(group for group in errors.items if group.signature is not None)[:MOST_ERRORS]
+        signatures = {group.signature for group in signed if group.signature is not None}
+        return Known(trouble=await groups.trouble(), errors=signed, of_errors=await groups.of_errors(signatures))
 
     return View(
         key="trouble",

@@ -79,8 +79,9 @@ class Bulks:
         deed = planned.deed
         why = checked_reason(reason)
         if count is not None and count != planned.acting:
+            executions = "execution" if planned.acting == 1 else "executions"
             raise CountChanged(
-                f"{planned.acting:,} executions can take this, not {count:,}; nothing was done. Look at them again."
+                f"{planned.acting:,} {executions} can take this, not {count:,}; nothing was done. Look at them again."
             )
         id_, state = uuid4(), BulkState.RUNNING if planned.acting else BulkState.FINISHED
         if self.takes_two and planned.is_weighty:

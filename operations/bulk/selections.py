@@ -76,8 +76,11 @@ class Chooser:
 
 
 def narrows(wanted: ExecutionFilter) -> bool:
-    """Whether it asks for anything: what does not is never meant, and chooses nothing."""
-    return _usable(wanted) != ExecutionFilter()
+    """Whether it asks for anything: what does not is never meant, and chooses nothing.
+
+    Nor does one that leaves out only what a newer attempt superseded: that is all there is to act on.
+    """
+    return _usable(wanted) not in (ExecutionFilter(), ExecutionFilter().narrowed(superseded=False))
 
 
 def _usable(wanted: ExecutionFilter) -> ExecutionFilter:

@@ -1,6 +1,6 @@
 """Trouble by its cause: open executions that do not do as they should, those of one cause and error together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -128,6 +128,12 @@ class Groups:
             causes={cause: number for cause, number in of_cause if number},
         )
 
+    async def of_errors(self, signatures: Collection[str]) -> Mapping[str, int]:
+        """How many executions, also ended ones, a list with such an error holds; each counted as `trouble` counts."""
+        values = {"signatures": sorted(signatures), "most": COUNT_CAP + 1}
+        async with self.database.reading() as connection:
+            return {row.signature: row.number for row in await connection.execute(OF_ERRORS, values)}
+
     async def healths(self) -> tuple[HealthCount, ...]:
         """Of open executions that are not simply fine, by health and cause."""
         async with self.database.reading() as connection:
@@ -225,6 +231,16 @@ _GROUPS = """
 GROUPS = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME), narrowed=""))
 _OF_ONE = "AND coalesce(e.cause, 'unknown') = :cause AND e.signature IS NOT DISTINCT FROM CAST(:signature AS text)"
 ONE = text(_GROUPS.format(is_said=IS_SAID_OF_IT, said=triage.said_columns(triage.IN_TIME), narrowed=_OF_ONE))
+OF_ERRORS = text(
+    """
+    SELECT asked.signature, (
+        SELECT count(*) FROM (
+            SELECT FROM workflow_executions e WHERE e.signature = asked.signature LIMIT :most
+        ) AS listed
+    ) AS number
+    FROM unnest(CAST(:signatures AS text[])) AS asked(signature)
+    """
+)
 HEALTHS = text(
     """
     SELECT health, cause, count(*) AS number FROM workflow_executions

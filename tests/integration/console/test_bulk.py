@@ -124,6 +124,10 @@ async def test_what_was_begun_is_done_by_itself_and_read_page_by_page(console: C
         ({"ids": [str(uuid4())], "filter": {"status": "open"}}, "filter", "exactly one of ids, filter and group"),
         ({"filter": {"status": "openn"}}, "status", "is not a status"),
         ({"ids": ["x"]}, "ids.0", "UUID"),
+        ({"filter": {"created_from": "2026"}}, "filter.created_from", "must be a moment with its time zone"),
+        ({"filter": {"created_to": "0.5"}}, "filter.created_to", "must be a moment with its time zone"),
+        ({"filter": {"created_to": 1.5}}, "filter.created_to", "must be a moment with its time zone"),
+        ({"filter": {"superseded": False}}, "filter", ""),
         ({"ids": [str(uuid4())], "action": "cleanup"}, "action", "must be one of retry"),
         ({"ids": [str(uuid4())], "reason": " "}, "reason", "3 to 500"),
         ({"ids": [str(uuid4())], "everything": True}, "everything", "not permitted"),
@@ -158,7 +162,7 @@ async def test_another_number_than_was_seen_is_a_conflict(console: Console, api:
     answer = await begin(api, ids=await failed(console, 1), count=2)
 
     assert answer.status_code == 409
-    assert "1 executions can take this, not 2" in answer.json()["detail"]
+    assert "1 execution can take this, not 2" in answer.json()["detail"]
 
 
 async def test_those_who_may_not_do_it_to_one_may_not_do_it_to_many(console: Console) -> None:

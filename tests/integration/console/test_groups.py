@@ -97,3 +97,14 @@ async def test_a_health_and_a_cause_of_one_name_are_counted_apart(database: Data
     trouble = await Groups(database=database).trouble()
 
     assert (trouble.healths[Health.UNKNOWN], trouble.causes[Cause.UNKNOWN]) == (1, 2)
+
+
+async def test_errors_are_counted_as_lists_have_them_however_the_runs_are_doing(database: Database) -> None:
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        for status, health in ((Status.RUNNING, "stuck"), (Status.RUNNING, "ok"), (Status.FAILED, "ok")):
+            id_ = await add_execution(connection, status=status, entity_id=await add_tenant(connection))
+            await connection.execute(
+                "UPDATE workflow_executions SET health = %s, signature = 'Disk full' WHERE id = %s", (health, id_)
+            )
+
+    assert await Groups(database=database).of_errors({"Disk full", "Quota"}) == {"Disk full": 3, "Quota": 0}

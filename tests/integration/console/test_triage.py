@@ -13,6 +13,7 @@ from tests.factories import add_execution, add_tenant
 from tests.integration.console.test_api import fields_of
 from workbench.consoles import Console
 
+TOMORROW = int((datetime.now(UTC) + timedelta(days=1)).timestamp())  #: seconds since 1970, which nobody means
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
@@ -137,6 +138,8 @@ async def test_the_filters_find_what_nobody_knows_of_and_what_is_mine(
         ("snooze", {"until": "2000-01-01T00:00:00Z"}, "until"),
         ("snooze", {"until": "2999-01-01T00:00:00Z"}, "until"),
         ("snooze", {"until": "2999-01-01T00:00:00"}, "until"),
+        ("snooze", {"until": TOMORROW}, "until"),
+        ("snooze", {"until": str(TOMORROW)}, "until"),
         ("acknowledge", {"acknowledged": "yes"}, "acknowledged"),
     ],
 )

@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from operations.database import Database
 from operations.queries.attention import AttentionCounts
+from operations.queries.execution_views import ExecutionFilter
+from operations.queries.executions import ExecutionQueries
 from operations.queries.groups import Groups
 from operations.statuses import Cause, Health
 from workbench.plans import explain, recorded
@@ -60,6 +62,7 @@ async def test_trouble_is_counted_and_grouped_by_its_indexes(filled: Database) -
     with recorded(filled) as sent:
         trouble = await groups.trouble()
         page = await groups.list()
+        errors = await groups.of_errors({group.signature for group in page.items if group.signature is not None})
     plans = await explain(filled, sent)
 
     assert all("workflow_executions" not in plan.sequential for plan in plans)
@@ -70,6 +73,10 @@ async def test_trouble_is_counted_and_grouped_by_its_indexes(filled: Database) -
     assert trouble.healths == _summed((Health(health), n) for (health, _), n in truth.items() if health != "ok")
     assert trouble.causes == _summed((Cause(cause), n) for (_, cause), n in truth.items() if cause is not None)
     assert sum(group.count for group in page.items) == sum(trouble.healths.values()) > 0
+    assert "ix_workflow_executions_signature" in plans[-1].indexes
+    listed = ExecutionQueries(database=filled)
+    for signature, number in errors.items():
+        assert number == (await listed.list(ExecutionFilter(signature=signature))).total > 0
 
 
 async def test_what_waits_is_counted_by_indexes(filled: Database) -> None:
