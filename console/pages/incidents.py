@@ -29,6 +29,7 @@ ADJECTIVES = {
     Health.UNKNOWN: "in a state that nobody knows",
     Health.OK: "open",
 }
+MIXED = "not going on as they should"  #: some are slow, others stuck already
 #: Worst first.
 ORDER = (Health.STUCK, Health.DRIFT, Health.UNKNOWN, Health.SLOW, Health.OK)
 #: What people owe an answer to is no incident: it waits on a list of its own.
@@ -118,7 +119,7 @@ def _of_trouble(board: Board) -> Verdict:
     worst = board.groups[0]
     is_one = worst.awake == 1
     wrong = _lowered(title(worst)).rstrip(".")  # an error may be a sentence
-    text = f"{runs(worst.awake)} {'is' if is_one else 'are'} {ADJECTIVES[worst.health]}: {wrong}."
+    text = f"{runs(worst.awake)} {'is' if is_one else 'are'} {_adjective(worst)}: {wrong}."
     others = len(board.groups) - 1 + board.more
     also = "" if not others else f" Other runs have {'one more cause' if others == 1 else f'{others:,} more causes'}."
     also += (
@@ -126,6 +127,10 @@ def _of_trouble(board: Board) -> Verdict:
     )
     then = worst.action if worst.owner is Owner.NOBODY else f"{_owner(worst)} must act."
     return Verdict(text=text, tone=TONES[worst.health], since=worst.since, then=f"{then}{also}")
+
+
+def _adjective(group: GroupView) -> str:
+    return MIXED if group.is_mixed else ADJECTIVES[group.health]
 
 
 def title(group: GroupView) -> str:
@@ -142,7 +147,7 @@ def of_group(group: GroupView) -> Incident:
     """Of one group, on its own page: what its card on the board says; its title is that of the page."""
     card = _incident(group, None, may_retry=False)
     is_one = (group.awake or group.count) == 1
-    state = f"{'run is' if is_one else 'runs are'} {ADJECTIVES[group.health]}"
+    state = f"{'run is' if is_one else 'runs are'} {_adjective(group)}"
     return replace(card, count=numbered(group.awake or group.count), title=state, links=card.links[:-1])
 
 

@@ -39,6 +39,7 @@ class GroupView:
     owner: Owner
     owner_title: str
     action: str
+    is_mixed: bool = False  #: not all of them are as bad as the worst
     triage: TriageView | None = None  #: what people have said of the group
     notes: int = 0  #: about the group
     asleep: int = 0  #: how many can wait, as somebody said of them or of the group
@@ -195,6 +196,7 @@ def _group(row: dict[str, object]) -> GroupView:
         owner=known.owner,
         owner_title=OWNERS[known.owner],
         action=known.action,
+        is_mixed=bool(row["is_mixed"]),
     )
 
 
@@ -212,11 +214,13 @@ _GROUPS = """
                min(since) AS since, count(snoozed_until) AS asleep_alone, min(snoozed_until) AS first_back,
                (array_agg(id ORDER BY snoozed_until IS NOT NULL, since, id))[1] AS oldest_id,
                (array_agg(health ORDER BY snoozed_until IS NOT NULL,
-                          array_position('{{drift,stuck,unknown,slow}}', health::text)))[1] AS health
+                          array_position('{{drift,stuck,unknown,slow}}', health::text)))[1] AS health,
+               count(DISTINCT health) FILTER (WHERE snoozed_until IS NULL) > 1 AS is_mixed
         FROM ill GROUP BY cause, signature
     )
     SELECT grouped.cause, grouped.signature, grouped.number, coalesce(awake_since, grouped.since) AS since, oldest_id,
-           grouped.health, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at, t.name AS oldest_name,
+           grouped.health, is_mixed, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at,
+           t.name AS oldest_name,
            left(ill.cause_detail, 500) AS detail, {said},
            (SELECT count(*) FROM notes n WHERE n.triage_id = r.id) AS notes,
            CASE WHEN r.snoozed_until > clock_timestamp() THEN number ELSE asleep_alone END AS asleep,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from embedded import ports
 from operations.secret_files import SECRETS
 from operations.settings import PREFIX, Settings, temporal_profile
 from tests.composed import (
@@ -67,6 +68,7 @@ def test_each_process_starts_in_its_environment(name: str, monkeypatch: pytest.M
             monkeypatch.delenv(variable)
     for variable, value in variables(name).items():
         monkeypatch.setenv(variable, in_this_machine(tmp_path, value))
+    monkeypatch.setenv(f"{PREFIX}PORT", str(ports.any_free()))  # here another program may have that of the container
     for variable in SECRETS:  # to be put back afterwards
         monkeypatch.setenv(variable, "")
 

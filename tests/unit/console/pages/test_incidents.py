@@ -50,6 +50,15 @@ MOVED = replace(ALONE, canary_result=BulkResult.MOVED_ON)
 QUIET = Board(groups=(), more=0, waiting=0, failed=0, open=0, is_watched=True)
 
 
+def test_of_runs_that_are_not_all_as_bad_as_the_worst_nothing_worse_is_said() -> None:
+    mixed = replace(FULL, is_mixed=True)
+
+    said = incidents.verdict(replace(QUIET, groups=(mixed,), open=60))
+
+    assert said.text == "40 runs are not going on as they should: no space left on the database server."
+    assert incidents.of_group(mixed).title == "runs are not going on as they should"
+
+
 def test_the_first_sentence_says_what_is_wrong_since_when_and_who_must_act() -> None:
     said = incidents.verdict(replace(QUIET, groups=(FULL, DRIFTED), open=60))
 
