@@ -185,6 +185,7 @@ def _searches(place: Landmarks) -> Iterator[Listed]:
         "search a frequent word and a rare one": ("acme zqxjkv", "error"),
         "search nothing": ("zqxjkv", "error"),
         "search an id": (f"tenant-provision-{place.slug}--", ""),
+        "search a whole id": (str(place.tenant_id), ""),
         "search ids": ("tenant-provision-acme-north", ""),
         "search all ids": ("tenant-provision-", ""),
         "error, frequent": ("NXDOMAIN", "error_created"),

@@ -157,7 +157,7 @@ def _title(entry: Entry) -> tuple[str, str]:
             title = finding_words.title(FindingKind(entry.word))
             told_as = f"Finding: {title}", "open" if entry.status else "completed"
         case Happening.BULK:
-            told_as = f"{entry.word} among others, in a bulk operation", "pending"
+            told_as = f"chosen for a bulk operation: {entry.word}", "pending"
         case Happening.NOTE:
             told_as = "note" if entry.workflow_type else "Note", "pending"
         case _:

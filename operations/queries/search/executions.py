@@ -1,9 +1,10 @@
 """Free text among executions: looked up in five places, each with its own index."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, func, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -15,6 +16,7 @@ from operations.queries.search.errors import Errors, newest_errors
 
 MOST_TENANTS = 100  #: of those that a term matches, the newest; then of those whose owner it finds
 MOST_NAMED = 1000  #: of the workflow ids that begin with a term, the first ones
+WHOLE_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +29,7 @@ class Found:
 
     term: str
     tenants: tuple[UUID, ...]
-    named: int  #: how many workflow ids begin with the term
+    named: int  #: how many workflow ids begin with the term; and whose own id it is
     errors: Errors
     exceeds_cap: bool  #: whether more executions are known to be found than are counted
 
@@ -88,8 +90,13 @@ class Found:
 
 
 def _named(term: str) -> Select[Execution]:
+    """By the beginning of their workflow id; by their own id, as the address of their page has it, only whole."""
     by_id = select(Execution).where(terms.begins(Execution.workflow_id, term))
-    return by_id.order_by(Execution.workflow_id).limit(MOST_NAMED)
+    by_id = by_id.order_by(Execution.workflow_id).limit(MOST_NAMED)
+    if WHOLE_ID.fullmatch(term) is None:
+        return by_id
+    both = union_all(by_id.subquery().select(), select(Execution).where(Execution.id == UUID(term)))
+    return select(aliased(Execution, both.subquery()))
 
 
 def _number_of(tenants: tuple[UUID, ...], narrowing: Narrowing) -> Select[int]:

@@ -39,6 +39,16 @@ async def test_a_term_is_found_without_its_spaces_around(executions: ExecutionQu
     assert (await search(executions, "  Acme North ")).total == (await search(executions, "acme north")).total > 0
 
 
+@pytest.mark.parametrize("sort", Sort)
+async def test_an_execution_is_found_by_the_id_in_the_address_of_its_page(
+    sort: Sort, executions: ExecutionQueries
+) -> None:
+    row = (await executions.list(ExecutionFilter(statuses=frozenset({Status.COMPLETED})), limit=1)).items[0]
+
+    assert [each.id for each in (await search(executions, f" {str(row.id).upper()} ", sort)).items] == [row.id]
+    assert (await search(executions, str(row.id)[:-1], sort)).items == ()
+
+
 async def test_two_letters_find_slugs_that_begin_with_them(executions: ExecutionQueries) -> None:
     found = (await search(executions, "Ac")).items
 

@@ -54,7 +54,7 @@ FAILED = replace(RUNNING, status=Status.FAILED, close_reason=CloseReason.ERROR)
         ),
         (
             replace(ENTRY, kind=Happening.BULK, word="retry", status="done", reason="quota raised", bulk_id=ID),
-            "Provisioning, attempt 2: retry among others, in a bulk operation",
+            "Provisioning, attempt 2: chosen for a bulk operation: retry",
             "quota raised",
         ),
         (
