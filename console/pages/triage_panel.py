@@ -24,6 +24,8 @@ from operations.phrases import who
 from operations.queries.triage import Triaged
 
 NOBODY = "nobody"
+UNSAID = "Nobody has said anything of it."
+NOTED = "Nobody has acknowledged it, and nobody is to see to it."
 #: What the menu offers → for how long.
 SNOOZES = {
     "For an hour": timedelta(hours=1),
@@ -68,7 +70,7 @@ class TriagePanel:
     def _show(self, known: Known) -> None:
         self._known = known
         triage = known.said.triage
-        self._sentence.show(triage_words.sentence(triage) or "Nobody has said anything of it.")
+        self._sentence.show(triage_words.sentence(triage) or (NOTED if known.said.notes else UNSAID))
         self._notes.clear()
         self._notes.set_visibility(bool(known.said.notes))
         with self._notes:

@@ -67,6 +67,10 @@ async def test_a_run_is_acknowledged_assigned_snoozed_and_noted(
     assert await note.locator("p").inner_text() == HOSTILE
     await expect(other.get_by_role("heading", name="Notes", exact=True)).to_have_count(0)
     await expect(page.locator(".triage img")).to_have_count(0)
+    await choose(page, "Snooze it", "Wake it")
+    await choose(page, "Assign it to somebody", "To nobody")
+    await page.get_by_role("button", name="Take back").click()
+    await expect(triage).to_contain_text("Nobody has acknowledged it")  # and somebody has said something: the note
 
 
 @pytest.mark.parametrize("width", [1440, 390])
