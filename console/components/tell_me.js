@@ -4,7 +4,7 @@ import { say } from "console_toasts";
 
 const MARK = "● ";
 const COUNT = /^\([\d,]+\+?\) /; // tab_title.js writes it before everything else
-const ON = "Whatever becomes of it is told here";
+const ON = "Whatever becomes of it is told on this page, also when you come back to it";
 
 export default {
   template: `

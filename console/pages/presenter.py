@@ -108,8 +108,15 @@ async def build(scope: Scope, _: PageArguments) -> None:
     PageHeader(PLACE.title, subtitle=SUBTITLE)
     with ui.element("div").classes("faults"):
         cards = {fault: FaultCard(scope, fault) for fault in Fault}
+    next_end = ui.element("template")
 
-    def show(scene: Scene) -> None:
+    def show(seen: Scene) -> None:
+        now = scope.hub.feed.clock.now()
+        scene = seen.at(now)
+        next_end.clear()
+        if ends := [each.ends_at for each in scene.faults if each.is_going_on]:
+            with next_end:  # what ends by the clock changes no row
+                ui.timer((min(ends) - now).total_seconds(), lambda: show(seen), once=True)
         for fault, card in cards.items():
             card.show([each for each in scene.faults if each.fault is fault], before=held_up(fault, scene))
         cards[Fault.RESET].show_age(scene.filled_at)

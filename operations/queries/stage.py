@@ -1,7 +1,8 @@
 """Whether this installation is a demo, and what goes wrong in it on purpose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import text
@@ -34,6 +35,11 @@ class Scene:
 
     filled_at: datetime | None
     faults: tuple[FaultView, ...]
+
+    def at(self, now: datetime) -> Self:
+        """The same later, as far as the clock alone decides: what has come to its end does not go on."""
+        faults = (replace(each, is_going_on=each.is_going_on and each.ends_at > now) for each in self.faults)
+        return replace(self, faults=tuple(faults))
 
 
 @dataclass(kw_only=True, slots=True)

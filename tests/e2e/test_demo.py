@@ -32,12 +32,13 @@ class Stage:
     password: str
     database_url: str
 
-    async def passes_over(self, fault: Fault) -> None:
-        """Its time is over now and not in a minute; it ends by itself, as it does then."""
+    async def passes_over(self, fault: Fault, *, within: int = 0) -> None:
+        """Its time is over now, or in so many seconds, and not in a minute; it ends by itself, as it does then."""
         async with await AsyncConnection.connect(self.database_url, autocommit=True) as connection:
             await connection.execute(
-                "UPDATE demo.faults SET ends_at = clock_timestamp() WHERE fault = %s AND ended_at IS NULL",
-                (fault.value,),
+                "UPDATE demo.faults SET ends_at = clock_timestamp() + make_interval(secs => %s)"
+                " WHERE fault = %s AND ended_at IS NULL",
+                (within, fault.value),
             )
 
 
@@ -155,6 +156,17 @@ async def test_a_full_disk_is_named_on_the_page_of_one_customer_and_heals(hall: 
     await stage.passes_over(Fault.BREAK_STEP)
 
     await hall.sees_status("Completed")
+
+
+@pytest.mark.long
+async def test_what_the_clock_alone_ends_is_not_said_to_go_on(hall: Hall, stage: Stage) -> None:
+    card = await order(hall.desk, Fault.BREAK_STEP, slug="hits-nobody")
+    state = card.locator(".fault-state")
+    await expect(state).to_contain_text("Goes on for hits-nobody", timeout=SOON)
+
+    await stage.passes_over(Fault.BREAK_STEP, within=5)
+
+    await expect(state).to_have_text("", timeout=SOON)
 
 
 @pytest.mark.long
