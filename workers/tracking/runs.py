@@ -101,7 +101,12 @@ def _cancel_at_first_wait() -> None:
 
 
 def _execution_id() -> str | None:
-    return workflow.info().typed_search_attributes.get(OPERATION_UUID)
+    """None also for a mark that is no id: a stranger made it, and the fence refuses the run's steps."""
+    mark = workflow.info().typed_search_attributes.get(OPERATION_UUID)
+    try:
+        return None if mark is None else str(UUID(mark))
+    except ValueError:
+        return None
 
 
 def _close_reason(error: BaseException) -> CloseReason | None:

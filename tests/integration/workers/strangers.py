@@ -87,7 +87,7 @@ class Town:
             return await cursor.fetchall() if cursor.description else []
 
     async def start(
-        self, temporal_name: str, *arguments: object, id_: str | None = None, mark: UUID | None = None
+        self, temporal_name: str, *arguments: object, id_: str | None = None, mark: UUID | str | None = None
     ) -> WorkflowHandle[object, object]:
         """By a plain client, as anybody could."""
         attributes = [] if mark is None else [SearchAttributePair(OPERATION_UUID, str(mark))]

@@ -71,6 +71,16 @@ async def test_a_run_without_a_mark_deletes_nobody(town: Town, acme: Customer) -
     await refused(town, acme, FindingKind.INTRUDER, handle.id)
 
 
+@pytest.mark.parametrize("mark", ["x", "", "00000000-0000"])
+async def test_a_run_whose_mark_is_no_id_ends_and_deletes_nobody(town: Town, acme: Customer, mark: str) -> None:
+    handle = await town.start(DEPARTING, *leaving_at_once(acme), mark=mark)
+
+    error = await failure_of(handle)
+
+    assert error.type == "NotTracked"
+    await refused(town, acme, FindingKind.INTRUDER, handle.id)
+
+
 async def test_a_run_with_the_mark_of_somebody_elses_execution_deletes_nobody(town: Town, acme: Customer) -> None:
     other = await town.customer("other")
     handle = await town.start(DEPARTING, *leaving_at_once(acme), mark=other.execution_id)
