@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
+from operations.logs import spelled
 from workers.replay.verdicts import Verdict
 
 COLUMNS = ("RUN", "TENANT", "BUILD", "EVENT", "WHY IT WOULD BREAK")
@@ -46,6 +47,8 @@ def progress(done: int, total: int) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    """What strangers have called their runs must neither move the cursor nor begin a line."""
+    rows = [tuple(str(spelled(cell)) for cell in row) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

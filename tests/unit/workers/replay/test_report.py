@@ -1,6 +1,7 @@
 """What the gate says at the end."""
 
 import json
+from dataclasses import replace
 
 from workers.replay.report import Report, progress
 from workers.replay.verdicts import Verdict
@@ -54,3 +55,12 @@ def test_the_bar_is_full_at_the_end_also_when_runs_came_in_meanwhile() -> None:
     assert progress(0, 0) == f"\r[{'.' * 30}] 0 of 0"
     assert progress(5, 10) == f"\r[{'#' * 15}{'.' * 15}] 5 of 10"
     assert progress(12, 10) == f"\r[{'#' * 30}] 12 of 12"
+
+
+def test_what_a_stranger_called_a_run_forges_no_line() -> None:
+    forged = replace(BROKEN, workflow_id="\x1b[2J\x1b[H0 of 9 runs\nwould break.\u202e")
+
+    lines = report(forged, BROKEN).as_text().split("\n")
+
+    assert len(lines) == len(report(BROKEN, BROKEN).as_text().split("\n"))
+    assert lines[1].startswith("\\x1b[2J\\x1b[H0 of 9 runs\\nwould break.\\u202e  acme")
