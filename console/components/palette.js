@@ -38,7 +38,7 @@ export default {
   props: { entries: Array, longest: Number },
   emits: ["ask"],
   data() {
-    return { open: false, text: "", found: [], problem: null, at: 0, waiting: false, entered: false };
+    return { open: false, text: "", found: [], problem: null, at: 0, waiting: false, entered: null };
   },
   computed: {
     // Every word must be somewhere in the entry.
@@ -84,7 +84,7 @@ export default {
       if (this.open) return void this.$refs.field?.select();
       const here = document.activeElement; // perhaps a row, which `anchor` would take for the list
       this.before = here && here !== document.body ? { ...anchor(), element: here } : anchor();
-      Object.assign(this, { open: true, text: "", found: [], problem: null, at: 0, waiting: false, entered: false });
+      Object.assign(this, { open: true, text: "", found: [], problem: null, at: 0, waiting: false, entered: null });
       this.asked++;
       this.cover(true);
       this.$nextTick(() => this.$refs.field?.focus());
@@ -103,7 +103,7 @@ export default {
     type() {
       clearTimeout(this.timer);
       this.at = 0;
-      this.entered = false;
+      this.entered = null;
       this.asked++;
       this.problem = null;
       this.waiting = this.text.trim() !== "";
@@ -118,12 +118,12 @@ export default {
       // Whoever has moved on to a place already stays on it; else the first is chosen.
       const same = this.at > 0 && chosen ? this.drawn.findIndex((e) => e.href === chosen.href && e.label === chosen.label) : 0;
       this.at = Math.max(0, same);
-      if (this.entered) this.enter({});
+      if (this.entered && !problem) this.enter(this.entered);
     },
     // What is shown while an answer is awaited was found for fewer letters: its first is not what was asked for.
     enter(event) {
       const isOfOthers = this.waiting && this.at === 0 && (this.found.length > 0 || !this.drawn.length);
-      this.entered = isOfOthers;
+      this.entered = isOfOthers ? event : null;
       if (!isOfOthers) this.choose(this.drawn[this.at], event);
     },
     key(event) {
@@ -146,6 +146,7 @@ export default {
     },
     move(index) {
       this.at = index;
+      this.entered = null; // whoever chooses anew has not entered that
       this.$nextTick(() => document.getElementById("palette-" + index)?.scrollIntoView({ block: "nearest" }));
     },
     choose(entry, event) {
