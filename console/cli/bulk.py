@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
-from console.cli.services import AsJson, operator, print_json, with_services
+from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.errors import InvalidInput
 from operations.phrases import spelled
 from operations.statuses import BulkResult
@@ -64,7 +64,7 @@ def begin(
     if as_json:
         print_json({"bulk": begun})
         return
-    typer.echo(f"{begun.state.capitalize()}: {begun.id}. “tenantry executions bulk-status {begun.id}” tells how far.")
+    say(f"{begun.state.capitalize()}: {begun.id}. “tenantry executions bulk-status {begun.id}” tells how far.")
 
 
 def status(
@@ -84,20 +84,18 @@ def status(
     if as_json:
         print_json({"bulk": bulk, "items": page.items})
         return
-    typer.echo(
-        f"{bulk.action.capitalize()} of {bulk.total}, {bulk.state}: asked by {bulk.requested_by}, “{bulk.reason}”"
-    )
-    typer.echo("  " + ", ".join(f"{number} {spelled(what)}" for what, number in bulk.results.items()))
+    say(f"{bulk.action.capitalize()} of {bulk.total}, {bulk.state}: asked by {bulk.requested_by}, “{bulk.reason}”")
+    say("  " + ", ".join(f"{number} {spelled(what)}" for what, number in bulk.results.items()))
     for row in page.items:
         name = row.workflow_id or str(row.execution_id)
-        typer.echo(f"  {row.ordinal:>5}  {spelled(row.result):<16} {name:<40}  {row.why or ''}".rstrip())
+        say(f"  {row.ordinal:>5}  {spelled(row.result):<16} {name:<40}  {row.why or ''}".rstrip())
 
 
 def _print_plan(planned: "Plan", *, to_people: bool) -> None:
     if not to_people:
         return
-    typer.echo(f"{planned.acting} of {len(planned.rows)} can take it.")
+    say(f"{planned.acting} of {len(planned.rows)} can take it.")
     for said in (*planned.effects, *planned.not_undone):
-        typer.echo(f"  {said.count:>5} × {said.sentence}")
+        say(f"  {said.count:>5} × {said.sentence}")
     for said in planned.problems:
-        typer.echo(f"  {said.count:>5} skipped: {said.sentence}")
+        say(f"  {said.count:>5} skipped: {said.sentence}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.services import AsJson, operator, print_json, with_services
+from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.errors import InvalidInput, OperationsError
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def status(as_json: AsJson = False) -> None:
         print_json({"items": builds})
         return
     if not builds:
-        typer.echo("No versioned worker has asked for work yet. Set TENANTRY_WORKER_VERSIONING=true for the workers.")
+        say("No versioned worker has asked for work yet. Set TENANTRY_WORKER_VERSIONING=true for the workers.")
         return
-    typer.echo(f"{'BUILD':<32}{'STATUS':<12}{'RUNS':>8}  MAY BE SWITCHED OFF")
+    say(f"{'BUILD':<32}{'STATUS':<12}{'RUNS':>8}  MAY BE SWITCHED OFF")
     for build in builds:
         state = f"{build.status} {build.ramp_percent:g} %" if build.ramp_percent is not None else build.status
-        typer.echo(f"{build.build:<32}{state:<12}{build.runs:>8,}  {'yes' if build.may_be_switched_off else 'no'}")
+        say(f"{build.build:<32}{state:<12}{build.runs:>8,}  {'yes' if build.may_be_switched_off else 'no'}")
 
 
 @commands.command()
@@ -53,12 +53,12 @@ def current(
         raise InvalidInput({"build": "Name the build, or say --unversioned instead of one. Nothing was changed."})
     if build is None:
         with_services(lambda services: services.deploys.use_unversioned(operator()))
-        typer.echo(
+        say(
             "New runs begin on workers without versioning. Those in flight stay on their builds: keep their workers"
             " until “tenantry deploy drain” says of each that nothing is left on it."
         )
         return
-    typer.echo(_going_on(build, with_services(lambda services: _make_current(services, build))))
+    say(_going_on(build, with_services(lambda services: _make_current(services, build))))
 
 
 async def _make_current(services: "Services", build: str) -> "Build | None":
@@ -86,7 +86,7 @@ def ramp(
     """Begin a share of the new runs on this build."""
     with_services(lambda services: services.deploys.ramp(operator(), build, percent))
     share = f"{percent:g} % of the new runs begin on {build}." if percent else f"No new runs begin on {build} any more."
-    typer.echo(share)
+    say(share)
 
 
 @commands.command()
@@ -98,11 +98,11 @@ def drain(
     try:
         found = with_services(lambda services: services.deploys.drain(operator(), build, wait=wait))
     except OperationsError as error:
-        typer.echo(f"Whether this build may be switched off could not be seen: {error.message}", err=True)
+        say(f"Whether this build may be switched off could not be seen: {error.message}", err=True)
         raise typer.Exit(COULD_NOT_LOOK) from None
     if not found.may_be_switched_off:
         raise StillNeeded(f"{build} is still needed: {_need(found)}")
-    typer.echo(f"Nothing is left on {build}; its workers may be switched off.")
+    say(f"Nothing is left on {build}; its workers may be switched off.")
 
 
 def _need(found: "Build") -> str:

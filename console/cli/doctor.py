@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from console.cli.services import AsJson, print_json, with_services
+from console.cli.services import AsJson, print_json, say, with_services
 
 if TYPE_CHECKING:
     from operations.bootstrap import Services
@@ -26,10 +26,10 @@ def doctor(as_json: AsJson = False) -> None:
         print_json({"is_well": is_well, "lines": lines})
     else:
         for line in lines:
-            typer.echo(f"{'ok  ' if line.is_well else 'FAIL'}  {line.title}")
-            for found in line.found:
-                typer.echo(f"        {found}")
+            say(f"{'ok  ' if line.is_well else 'FAIL'}  {line.title}")
+            for part in "\n".join(line.found).splitlines():
+                say(f"        {part}")
             if line.remedy:
-                typer.echo(f"        {line.remedy}")
+                say(f"        {line.remedy}")
     if not is_well:
         raise typer.Exit(1)

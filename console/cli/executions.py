@@ -8,7 +8,7 @@ import typer
 
 from console.cli import bulk
 from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
-from console.cli.services import AsJson, operator, print_json, with_services
+from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations import kinds
 from operations.kinds import Deed
 from operations.phrases import shown_status, spelled, told, who
@@ -54,8 +54,8 @@ def list_executions(
         steps = f"{each.steps_done}/{each.steps_total or '?'}"
         line = f"{each.id}  {shown_status(each.status, each.close_reason):<14} {steps:>5}  {each.workflow_id:<40}"
         wrong = each.diagnosis if not each.status.is_final else None
-        typer.echo(f"{line}  {each.health}: {wrong.title}" if wrong is not None else line.rstrip())
-    typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
+        say(f"{line}  {each.health}: {wrong.title}" if wrong is not None else line.rstrip())
+    say(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
 
 
 @commands.command()
@@ -72,27 +72,27 @@ def show(
         print_json(detail)
         return
     execution = detail.execution
-    typer.echo(f"{execution.workflow_id}  {shown_status(execution.status, execution.close_reason)}")
+    say(f"{execution.workflow_id}  {shown_status(execution.status, execution.close_reason)}")
     if execution.error_message:
-        typer.echo(f"  {told(execution.error_message).sentence}")
+        say(f"  {told(execution.error_message).sentence}")
     if execution.diagnosis is not None and not execution.status.is_final:
         known = execution.diagnosis
-        typer.echo(f"  {execution.health}: {known.sentence}")
-        typer.echo(f"  {known.owner_title}: {known.action}")
+        say(f"  {execution.health}: {known.sentence}")
+        say(f"  {known.owner_title}: {known.action}")
     if detail.approval_request is not None and detail.awaits_decision:
         asked = detail.approval_request
-        typer.echo(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
+        say(f"  waiting for a decision since {asked.requested_at:%F %T}, until {asked.expires_at:%F %T}")
     facts = detail.facts()
     offer = RetryOffer.of(possibility(Deed.RETRY, facts, operator()), facts.retry)
-    typer.echo(f"  retry: {offer.kind}. {offer.explanation}")
+    say(f"  retry: {offer.kind}. {offer.explanation}")
     for step in detail.steps:
-        typer.echo(
+        say(
             f"  {step.ordinal}. {kinds.known().step_title(step.name):<18} {spelled(step.status):<10} "
             f"tries {step.attempts}  {told(step.error).sentence}".rstrip()
         )
     for event in detail.events:
         change = f"{event.from_status or ''} → {event.to_status or ''}".strip()
-        typer.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {who(event.actor)}")
+        say(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {change:<24} {who(event.actor)}")
 
 
 RETRIED = {
@@ -127,9 +127,9 @@ def retry(
         print_json({"kind": done.kind, "execution": execution, "command": command})
         return
     if execution is not None:
-        typer.echo(f"A new attempt is queued; its execution is {execution.id}.")
+        say(f"A new attempt is queued; its execution is {execution.id}.")
         return
-    typer.echo(RETRIED[done.kind])
+    say(RETRIED[done.kind])
 
 
 @commands.command()
@@ -168,7 +168,7 @@ def cleanup(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A
     if as_json:
         print_json({"execution": execution})
         return
-    typer.echo(f"A run that cleans up is queued; its execution is {execution.id}.")
+    say(f"A run that cleans up is queued; its execution is {execution.id}.")
 
 
 def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> None:
@@ -179,7 +179,7 @@ def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> No
     if as_json:
         print_json({"command": command})
         return
-    typer.echo("Queued; it reaches Temporal as soon as Temporal answers.")
+    say("Queued; it reaches Temporal as soon as Temporal answers.")
 
 
 @commands.command()
@@ -199,4 +199,4 @@ def _decide(id_: UUID, decision: Decision, reason: str, *, as_json: bool) -> Non
     if as_json:
         print_json({"decision": standing})
         return
-    typer.echo(f"{standing.value.capitalize()}.")
+    say(f"{standing.value.capitalize()}.")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.services import AsJson, operator, print_json, with_services
+from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.phrases import side, spelled
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ def reconcile(
     if as_json:
         print_json(detail)
     else:
-        typer.echo(
+        say(
             f"{spelled(done.outcome).capitalize()}: {done.checked} checked, "
             f"{done.described} described, {done.found} found, "
             f"{done.healed} corrected, {done.unknown} unknown"
         )
-        if done.error:
-            typer.echo(done.error)
+        for line in (done.error or "").splitlines():
+            say(line)
         for finding in detail.findings:
-            typer.echo(_line(finding))
+            say(_line(finding))
     if done.outcome not in ("completed", "partial"):
         raise typer.Exit(1)
 

@@ -75,6 +75,13 @@ def operator() -> "Actor":
     return Actor(name=f"cli:{getpass.getuser()}", role=Role.ADMIN)
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line. What strangers have written in it neither moves the cursor nor begins another."""
+    from operations.logs import spelled  # noqa: PLC0415
+
+    typer.echo(spelled(line), err=err)
+
+
 def print_json(value: "DataclassInstance | Mapping[str, object]") -> None:
     typer.echo(json.dumps(value, default=_plain, indent=2))
 

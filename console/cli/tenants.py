@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.services import AsJson, operator, print_json, with_services
+from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.statuses import Plan, TenantStatus
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def register(
     if as_json:
         print_json(tenant)
     else:
-        typer.echo(f"{tenant.slug} is registered; its execution is {tenant.execution_id}.")
+        say(f"{tenant.slug} is registered; its execution is {tenant.execution_id}.")
 
 
 @commands.command("list")
@@ -65,8 +65,8 @@ def list_tenants(
         print_json(page)
         return
     for each in page.items:
-        typer.echo(f"{each.slug:<30} {each.status:<15} {each.plan:<11} {each.name}")
-    typer.echo(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
+        say(f"{each.slug:<30} {each.status:<15} {each.plan:<11} {each.name}")
+    say(f"{len(page.items)} of {page.total}{'+' if page.total_capped else ''}")
 
 
 @commands.command()
@@ -88,9 +88,9 @@ def deprovision(
         print_json(tenant)
     else:
         due = "" if tenant.due_at is None else f"; nothing is deleted before {tenant.due_at:%Y-%m-%d %H:%M:%S} UTC"
-        typer.echo(f"{tenant.slug} is being deprovisioned; its execution is {tenant.execution_id}{due}.")
+        say(f"{tenant.slug} is being deprovisioned; its execution is {tenant.execution_id}{due}.")
         if asked.takes_two:
-            typer.echo(f"Another person has to approve it: tenantry executions approve {tenant.execution_id}")
+            say(f"Another person has to approve it: tenantry executions approve {tenant.execution_id}")
 
 
 @commands.command()
@@ -110,4 +110,4 @@ def start(
     if as_json:
         print_json(execution)
     else:
-        typer.echo(f"{execution.workflow_id} is accepted; its execution is {execution.id}.")
+        say(f"{execution.workflow_id} is accepted; its execution is {execution.id}.")
