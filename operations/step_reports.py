@@ -20,7 +20,8 @@ from psycopg.pq import TransactionStatus
 from operations.connections import can_bound_transactions
 from operations.diagnosis import storing
 from operations.diagnosis.facts import Facts, StepFact
-from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, WAITS, diagnose
+from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, diagnose
+from operations.diagnosis.waits import WAITS
 from operations.error_texts import clean
 from operations.statuses import Status, StepStatus
 
@@ -209,7 +210,8 @@ NAMES = storing.NAMES.format(ids="%(ids)s").encode()
 
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
 # ends well after all leaves the run to what it waited for before. What went on has no cause any more; nor has, once a
-# worker tries again, what only a worker's absence or silence explained. A plan that lacks steps grows by them.
+# worker tries again, what only a worker's absence or silence explained. A plan that lacks steps grows by them. A try
+# after a wait, such as a pause, ends it: what fails then does so since then.
 EXECUTIONS = b"""
     WITH held AS (
         SELECT id, status, cause, health_since AS still_since,
@@ -234,7 +236,8 @@ EXECUTIONS = b"""
             ELSE 'stays' END AS what, EXISTS (
                 SELECT FROM approval_requests r WHERE r.execution_id = held.id
                 AND NOT EXISTS (SELECT FROM approvals p WHERE p.execution_id = held.id)) AS is_asking,
-               held.cause <> ALL(%(waits)s) AND held.still_since >= latest.progressed_at AS stands_still
+               held.cause <> ALL(%(waits)s) AND held.still_since >= latest.progressed_at AS stands_still,
+               CASE WHEN held.cause = ANY(%(waits)s) AND s.tried_at > held.since THEN s.tried_at END AS waited_until
         FROM latest JOIN held ON held.id = latest.execution_id JOIN execution_steps s USING (execution_id, ordinal)
         LEFT JOIN jsonb_to_recordset(%(answers)s::jsonb) AS a(
             execution_id uuid, ordinal int, tries int, cause text, detail text, signature text, evidence jsonb)
@@ -245,7 +248,8 @@ EXECUTIONS = b"""
         build_id = coalesce(%(build)s::text, e.build_id),
         steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
         steps_total = CASE WHEN e.steps_total < shown.done THEN shown.done ELSE e.steps_total END,
-        last_progress_at = greatest(e.last_progress_at, shown.progressed_at),
+        last_progress_at = greatest(e.last_progress_at, shown.progressed_at,
+                                    CASE WHEN what <> 'stays' AND NOT is_asking THEN waited_until END),
         cause = CASE what WHEN 'stays' THEN e.cause WHEN 'is' THEN shown.cause
                      ELSE CASE WHEN is_asking THEN 'awaiting_approval' END END,
         cause_detail = CASE what WHEN 'stays' THEN e.cause_detail WHEN 'is' THEN shown.detail END,

@@ -24,11 +24,6 @@ async def ask(connection: AsyncConnection, execution_id: UUID) -> None:
     await connection.execute(ASK, values)
 
 
-async def settle(connection: AsyncConnection, execution_id: UUID) -> None:
-    """Somebody has decided: the removal waits for nobody any more."""
-    await connection.execute(SETTLE, {"id": execution_id, "cause": Cause.AWAITING_APPROVAL.value})
-
-
 # Decided in vain it is only after the waiting time: until then nothing would have been deleted either.
 ASK = text(
     """
@@ -46,13 +41,5 @@ ASK = text(
         cause_since = clock_timestamp(), signature = NULL,
         evidence = jsonb_build_object('awaited', CAST(:awaited AS text))
     FROM asked WHERE e.id = asked.execution_id
-    """
-)
-SETTLE = text(
-    """
-    UPDATE workflow_executions
-    SET cause = NULL, cause_detail = NULL, health = 'ok', health_since = NULL, cause_since = NULL, signature = NULL,
-        evidence = NULL
-    WHERE id = :id AND cause = :cause
     """
 )

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import audit
 from operations.access import Actor
-from operations.actions import consents, endings
+from operations.actions import endings
 from operations.actions.locked import Locked
+from operations.diagnosis import storing
 from operations.kinds import Deed
 from operations.models import Approval
 from operations.outbox import commands
@@ -34,10 +35,11 @@ async def write(
             reason=why,
         )
     )
+    await connection.execute(GOES_ON, {"id": row.id})
     intent = Intent(kind=CommandKind.DECIDE, execution_id=row.id, requested_by=actor.name, reason=why)
     command = await commands.queue(connection, intent)
-    if removes:
-        await _settle_removal(connection, intent, decision, row)
+    if removes and decision is Decision.REJECTED:
+        await _keep(connection, intent, row)
     await audit.record(
         connection,
         actor,
@@ -49,8 +51,17 @@ async def write(
     return command
 
 
-async def _settle_removal(connection: AsyncConnection, intent: Intent, decision: Decision, row: Locked) -> None:
-    """Its steps read what was decided. A no ends the run by a cancel, which gives the tenant back."""
-    await consents.settle(connection, row.id)
-    if decision is Decision.REJECTED and await endings.queued(connection, row.id, CommandKind.CANCEL) is None:
+async def _keep(connection: AsyncConnection, intent: Intent, row: Locked) -> None:
+    """A no to a removal ends its run by a cancel, which gives the tenant back. All else its steps read."""
+    if await endings.queued(connection, row.id, CommandKind.CANCEL) is None:
         await commands.queue(connection, replace(intent, kind=CommandKind.CANCEL, seen_run_id=row.run_id))
+
+
+# It waits for nobody any more. Whatever keeps it from now on does so since then, however long people took.
+GOES_ON = text(
+    """
+    UPDATE workflow_executions SET last_progress_at = clock_timestamp(),
+        $diagnosis
+    WHERE id = :id
+    """.replace("$diagnosis", storing.OF_DECISION)
+)

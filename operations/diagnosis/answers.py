@@ -23,7 +23,15 @@ class Answer:
     @property
     def is_news(self) -> bool:
         said, answer = self.suspect, self.diagnosis
-        return (said.health, said.cause, said.detail, said.signature, said.evidence, said.still_since, said.since) != (
+        return answer.moved_at is not None or (
+            said.health,
+            said.cause,
+            said.detail,
+            said.signature,
+            said.evidence,
+            said.still_since,
+            said.since,
+        ) != (
             answer.health,
             answer.cause,
             clean(answer.detail),
@@ -58,6 +66,7 @@ def _plain(answer: Answer) -> dict[str, object]:
         "evidence": diagnosis.evidence.as_json(),
         "still_since": _plain_moment(diagnosis.still_since),
         "since": _plain_moment(diagnosis.since),
+        "moved_at": _plain_moment(diagnosis.moved_at),
     }
 
 
@@ -70,7 +79,8 @@ STORE = text(
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS g(
             id uuid, status text, progressed_at timestamptz, before text, health text, cause text, detail text,
-            signature text, evidence jsonb, still_since timestamptz, since timestamptz)
+            signature text, evidence jsonb, still_since timestamptz, since timestamptz,
+            moved_at timestamptz)
     ), free AS (
         SELECT e.id FROM workflow_executions e JOIN given USING (id)
         WHERE e.status = given.status AND e.last_progress_at = given.progressed_at
@@ -80,7 +90,8 @@ STORE = text(
     )
     UPDATE workflow_executions e SET
         health = given.health, cause = given.cause, cause_detail = given.detail, signature = given.signature,
-        evidence = given.evidence, health_since = given.still_since, cause_since = given.since
+        evidence = given.evidence, health_since = given.still_since, cause_since = given.since,
+        last_progress_at = greatest(e.last_progress_at, given.moved_at)
     FROM given JOIN free USING (id) WHERE e.id = given.id
     """
 )

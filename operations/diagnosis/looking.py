@@ -90,14 +90,15 @@ class Looker:
         elsewhere = {kept.run.step.queue for kept in self._kept.values() if kept.run.step and kept.run.step.queue}
         spent.asked += await self._queues.look({each.task_queue for each in suspects}, steps=elsewhere)
         told = [replace(each, facts=self._queues.told(each.facts, each.task_queue)) for each in suspects]
-        problems = await self._problems(spent) if any(map(needs_a_look, told)) else {}
+        problems = await self._problems(spent) if any(needs_a_look(each) or is_believed(each) for each in told) else {}
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(suspect: Suspect) -> Answer:
-            if not needs_a_look(suspect):
+            problem = problems.get(suspect.workflow_id)
+            if not (needs_a_look(suspect) or (is_believed(suspect) and problem)):
                 return _answer(suspect)
             async with gate:
-                answer = _answer(await self._described(suspect, problems.get(suspect.workflow_id), spent))
+                answer = _answer(await self._described(suspect, problem, spent))
             if suspect.id in self._kept:
                 self._kept[suspect.id] = replace(self._kept[suspect.id], named=answer.diagnosis.cause)
             return answer
@@ -185,6 +186,12 @@ def needs_a_look(suspect: Suspect) -> bool:
     if cause is Cause.STEP_RETRYING and facts.step is not None:
         return _is_overdue(facts, facts.step)
     return cause in (Cause.UNKNOWN, Cause.CANCEL_PENDING, *TO_BE_SEEN_AGAIN)
+
+
+def is_believed(suspect: Suspect) -> bool:
+    """Whether it is taken to wait for a signal or a child, as when somebody last looked, unless its code fails."""
+    facts = suspect.facts
+    return suspect.cause == Cause.WAITING and facts.status is Status.RUNNING and facts.temporal_answers is not False
 
 
 def _is_overdue(facts: Facts, step: StepFact) -> bool:

@@ -19,9 +19,7 @@ def still_waiting(facts: Facts) -> Recognised | None:
     known = facts.remembered
     if facts.cancel is not None or facts.run is not None or known is None:
         return None
-    if known.cause is Cause.WAITING:
-        return Recognised(cause=Cause.WAITING, since=known.since)
-    return _as_before(known) if known.cause in PAUSES else None
+    return _as_before(known) if known.cause is Cause.WAITING or known.cause in PAUSES else None
 
 
 def still_without_workers(facts: Facts) -> Recognised | None:

@@ -51,3 +51,5 @@ OF_MOVE = _columns(
     f"NOT :is_final AND {_HAS_BEGUN}", cause="CAST(:cause AS text)", signature="CAST(:signature AS text)"
 )
 OF_FREE_MOVE = _columns(f"free.status = 'running' AND {_HAS_BEGUN}")
+#: Where somebody has decided.
+OF_DECISION = _columns(f"cause IS DISTINCT FROM '{Cause.AWAITING_APPROVAL}'")

@@ -1,6 +1,6 @@
 """From facts to one diagnosis: how it is doing, why, since when, who must act and what helps. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from operations.diagnosis.advice import Advice, advice
@@ -10,11 +10,9 @@ from operations.diagnosis.recognised import Recognised
 from operations.diagnosis.recognising import RECOGNISERS
 from operations.diagnosis.sentences import sentence
 from operations.diagnosis.signatures import signature
+from operations.diagnosis.waits import DRIFTS, WAITS, over_at, rang_at
 from operations.statuses import Cause, CloseReason, Health
 
-#: No trouble by themselves: somebody or something is waited for, and it can take as long as it takes.
-WAITS = frozenset({Cause.AWAITING_APPROVAL, Cause.SLEEPING, Cause.WAITING, Cause.STEP_PAUSED, Cause.RUN_PAUSED})
-DRIFTS = frozenset({Cause.DRIFTED, Cause.GONE})
 #: Nobody knows that a step will never end: only its usual duration says when it should have.
 UNCERTAIN = frozenset({Cause.STEP_HANGING, Cause.UNKNOWN})
 
@@ -46,6 +44,7 @@ class Diagnosis:
     detail: str | None = None  #: the error itself, or what there is to say in a sentence
     evidence: Evidence = field(default_factory=Evidence)
     signature: str | None = None
+    moved_at: datetime | None = None  #: later than its row says: a wait was over then
 
     @property
     def waiting(self) -> Awaited | None:
@@ -64,10 +63,14 @@ class Diagnosis:
 
 def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
     """The first cause that is recognised; `names` are those of the tenant, which no signature has."""
-    found = next((found for each in RECOGNISERS if (found := each(facts)) is not None), None)
+    found = _recognised(facts)
+    moved_at = over_at(facts, found)
+    if moved_at is not None:  # with what was known of the wait, its time is over, too
+        facts = replace(facts, progressed_at=moved_at, recorded=None)
+        found = _recognised(facts)
     if found is None:
         signed = signature(facts.error, *names) if facts.close_reason in BROKEN else None
-        return Diagnosis(health=Health.OK, signature=signed)
+        return Diagnosis(health=Health.OK, signature=signed, moved_at=moved_at)
     since = _since(facts, found)
     return Diagnosis(
         health=_health(facts, found, since),
@@ -77,7 +80,12 @@ def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
         detail=found.error or sentence(found.cause, None, found.evidence),
         evidence=found.evidence,
         signature=signature(found.error, *names),
+        moved_at=None if found.cause in DRIFTS else moved_at,  # whoever ended it did not help it on
     )
+
+
+def _recognised(facts: Facts) -> Recognised | None:
+    return next((found for each in RECOGNISERS if (found := each(facts)) is not None), None)
 
 
 def _since(facts: Facts, found: Recognised) -> datetime:
@@ -91,18 +99,13 @@ def _since(facts: Facts, found: Recognised) -> datetime:
 def _still_since(facts: Facts, found: Recognised, since: datetime) -> datetime:
     """Trouble goes on from one cause to the next, until something moves. What waits, does so since it waits."""
     if found.cause in WAITS:
-        return _rang_at(facts, found.evidence) or since
+        return rang_at(facts, found.evidence) or since
     known = facts.recorded
     if known is None or known.still_since < facts.progressed_at:
         return since
     if known.cause in WAITS:
-        return _rang_at(facts, known.evidence) or facts.now
+        return rang_at(facts, known.evidence) or facts.now  # nobody could tell whether it waits
     return min(known.still_since, facts.now)
-
-
-def _rang_at(facts: Facts, evidence: Evidence) -> datetime | None:
-    """When the timer should have rung for which it waits, or waited."""
-    return evidence.until if evidence.until is not None and evidence.until < facts.now else None
 
 
 def _health(facts: Facts, found: Recognised, since: datetime) -> Health:

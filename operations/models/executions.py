@@ -69,7 +69,7 @@ class Execution(Record):
     created_at: Mapped[CreatedAt] = mapped_column()
     started_at: Mapped[datetime | None] = mapped_column()
     completed_at: Mapped[datetime | None] = mapped_column()
-    last_progress_at: Mapped[CreatedAt]  #: moves with real progress only, not with liveness
+    last_progress_at: Mapped[CreatedAt]  #: moves with real progress and where a wait is over, not with liveness
     verified_at: Mapped[datetime | None]  #: when Temporal's own close status agreed with a final row
     updated_at: Mapped[CreatedAt]
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.diagnosis import storing
 from operations.diagnosis.facts import Facts, RunFact, StepFact
-from operations.diagnosis.verdicts import DRIFTS, diagnose
+from operations.diagnosis.verdicts import diagnose
+from operations.diagnosis.waits import DRIFTS
 from operations.error_texts import clean
 from operations.outbox.claims import Claim
 from operations.pending_steps import PendingStep
@@ -52,6 +53,7 @@ async def store(connection: AsyncConnection, claim: Claim, hold: StepHold) -> No
         "detail": clean(answer.detail),
         "signature": answer.signature,
         "evidence": json.dumps(answer.evidence.as_json()) if answer.cause else None,
+        "goes_on": not hold.is_paused,  # whatever keeps it from now on does so since then
     }
     await connection.execute(SAY, said)
 
@@ -74,6 +76,7 @@ SAY = text(
     UPDATE workflow_executions SET
         cause = CAST(:cause AS text), cause_detail = :detail, signature = :signature, health = 'ok',
         evidence = CAST(:evidence AS jsonb),
+        last_progress_at = CASE WHEN :goes_on THEN clock_timestamp() ELSE last_progress_at END,
         health_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN clock_timestamp() END,
         cause_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN clock_timestamp() END
     WHERE id = :id

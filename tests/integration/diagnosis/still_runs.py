@@ -24,6 +24,10 @@ from tests import factories
 from tests.integration.reconciliation.runs import marked
 
 FAR = timedelta(minutes=10)
+OLDER = """
+    UPDATE workflow_executions SET last_progress_at = last_progress_at - interval '10 min',
+           health_since = health_since - interval '10 min', cause_since = cause_since - interval '10 min' WHERE id = %s
+"""
 
 
 @activity.defn(name="create_schema")
@@ -38,17 +42,33 @@ async def hang() -> None:
 
 @workflow.defn(name="Grandchild")
 class Child:
+    def __init__(self) -> None:
+        self._is_told = False
+
+    @workflow.signal
+    def tell(self) -> None:
+        self._is_told = True
+
     @workflow.run
     async def run(self) -> None:
-        await workflow.sleep(3600)
+        await workflow.wait_condition(lambda: self._is_told)
 
 
 @workflow.defn(name=tenant_kinds.PROVISIONING.temporal_name)
 class Still:
-    """Stands still as its first argument says."""
+    """Stands still as its first argument says; "… after a …": once that is over for which it waits before."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+
+    @workflow.signal
+    def tell(self) -> None:
+        self._is_told = True
 
     @workflow.run
     async def run(self, why: str, _: str | None = None) -> None:
+        why, _, before = why.partition(" after a ")
+        await self._wait(before)
         match why:
             case "timer":
                 await workflow.sleep(3600)
@@ -71,6 +91,15 @@ class Still:
                         await workflow.wait_condition(lambda: False)
             case "broken":
                 raise ValueError("the code has a mistake")
+
+    async def _wait(self, what: str) -> None:
+        match what:
+            case "timer":
+                await workflow.sleep(10)
+            case "signal":
+                await workflow.wait_condition(lambda: self._is_told)
+            case "child":
+                await workflow.execute_child_workflow(Child.run, id=f"{workflow.info().workflow_id}-child")
 
 
 @workflow.defn(name=tenant_kinds.PROVISIONING.temporal_name)
@@ -121,6 +150,10 @@ class Stage:
                 (idle, id_),
             )
         return id_
+
+    async def age(self, id_: UUID) -> None:
+        """As if it had stood still for ten more minutes."""
+        await self.sql(OLDER, id_)
 
     async def named(self, id_: UUID) -> ExecutionView:
         """What the row says after another round."""

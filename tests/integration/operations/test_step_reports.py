@@ -317,6 +317,32 @@ async def test_a_try_under_way_that_fails_after_a_pause_leaves_the_step_paused(d
     assert (paused, resumed) == (("step_paused",), ("step_retrying",))
 
 
+@pytest.mark.parametrize(("cause", "is_over"), [("step_paused", True), ("run_paused", True), ("no_worker", False)])
+async def test_a_try_that_fails_after_a_pause_fails_since_then(
+    database: Database, cause: str, *, is_over: bool
+) -> None:
+    async with await AsyncConnection.connect(database.dsn) as connection:
+        execution = await add_execution(connection, status=Status.RUNNING)
+    failed = failed_try(execution, 1, "disk full")
+
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        await step_reports.record(connection, [failed])
+        await connection.execute(
+            "UPDATE workflow_executions SET cause = %s, health_since = clock_timestamp(),"
+            " cause_since = clock_timestamp(), last_progress_at = clock_timestamp() - interval '3 hours'",
+            (cause,),
+        )
+        await connection.execute("UPDATE execution_steps SET started_at = clock_timestamp() - interval '3 hours'")
+        await step_reports.record(connection, [replace(failed, attempt=2, began=monotonic())])
+        row = await (
+            await connection.execute(
+                "SELECT cause, last_progress_at > clock_timestamp() - interval '1 hour' FROM workflow_executions"
+            )
+        ).fetchone()
+
+    assert row == ("step_retrying", is_over)
+
+
 async def test_signatures_leave_the_tenants_names_out(database: Database) -> None:
     async with await AsyncConnection.connect(database.dsn) as connection:
         executions = {}

@@ -22,7 +22,8 @@ from operations.diagnosis.facts import (
     RunState,
     StepFact,
 )
-from operations.diagnosis.verdicts import DRIFTS, WAITS, Diagnosis, diagnose
+from operations.diagnosis.verdicts import Diagnosis, diagnose
+from operations.diagnosis.waits import DRIFTS, WAITS
 from operations.statuses import Cause, CloseReason, FindingKind, Health, Status, StepStatus
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -152,7 +153,8 @@ def test_whatever_is_known_gives_one_cause_and_a_sentence(all_known: Facts) -> N
 def test_an_open_execution_that_stands_still_has_a_cause(all_known: Facts) -> None:
     answer = diagnose(all_known)
 
-    is_idle = not all_known.status.is_final and all_known.idle >= all_known.patience.slow_after
+    idle = NOW - (answer.moved_at or all_known.progressed_at)
+    is_idle = not all_known.status.is_final and idle >= all_known.patience.slow_after
     assert not is_idle or answer.cause is not None
 
 

@@ -1,0 +1,77 @@
+"""Waits for people, timers, signals and other workflows: when one is over. Pure.
+
+A run that waits does not stand still: it may take as long as it takes. Whatever keeps it afterwards does so since then.
+"""
+
+from datetime import datetime
+
+from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.facts import Facts, Recorded
+from operations.diagnosis.recognised import Recognised
+from operations.diagnosis.remembering import PAUSES
+from operations.statuses import Cause
+
+#: What a run waits for by itself. A pause is laid over that; once let go on, the run looks anew what it waits for.
+OWN = frozenset({Cause.AWAITING_APPROVAL, Cause.SLEEPING, Cause.WAITING})
+WAITS = OWN | PAUSES
+DRIFTS = frozenset({Cause.DRIFTED, Cause.GONE})
+
+
+def over_at(facts: Facts, found: Recognised | None) -> datetime | None:
+    """When its last wait was over, where that is later than what is known to have moved; of what ended between two
+    looks, when it was seen. None while it waits, and where nobody could tell.
+    """
+    if facts.status.is_final:
+        return None
+    ends = [at for at in (_due_at(facts, found), _seen_over_at(facts, found)) if at and at > facts.progressed_at]
+    return min(max(ends), facts.now) if ends else None
+
+
+def rang_at(facts: Facts, evidence: Evidence) -> datetime | None:
+    """When the timer should have rung for which it waits, or waited."""
+    return evidence.until if evidence.until is not None and evidence.until < facts.now else None
+
+
+def _due_at(facts: Facts, found: Recognised | None) -> datetime | None:
+    """By the database, whoever else is silent."""
+    due = facts.sleeps_until
+    return None if due is None or due > facts.now or _is_wait(found) else due
+
+
+def _seen_over_at(facts: Facts, found: Recognised | None) -> datetime | None:
+    known = facts.recorded
+    if known is None or known.cause not in WAITS or not _is_over(facts, known, found):
+        return None
+    if known.cause in OWN and facts.cancel is not None and facts.cancel.asked_at > known.since:
+        return facts.cancel.asked_at
+    return rang_at(facts, known.evidence) or facts.now
+
+
+def _is_over(facts: Facts, known: Recorded, found: Recognised | None) -> bool:
+    """What only a look at the run tells is not over before somebody has looked."""
+    if found is not None and found.is_blind:
+        return False
+    if found is not None and found.cause in WAITS:
+        return _is_followed(facts, known, found)
+    if facts.cancel is not None or (found is not None and found.cause in DRIFTS):
+        return True
+    if known.cause is Cause.AWAITING_APPROVAL:
+        return facts.asked_for_decision_at is None
+    return facts.run is not None or rang_at(facts, known.evidence) is not None
+
+
+def _is_followed(facts: Facts, known: Recorded, found: Recognised) -> bool:
+    """Whether what it waits for now is something else, for which it did not wait before."""
+    if found.cause not in (Cause.SLEEPING, Cause.WAITING):
+        return False
+    if known.cause is Cause.AWAITING_APPROVAL:
+        return facts.asked_for_decision_at is None
+    if facts.run is None:
+        return False
+    before, after = known.evidence, found.evidence
+    has_next_timer = rang_at(facts, before) is not None and before.until != after.until
+    return found.cause is not known.cause or before.awaited is not after.awaited or has_next_timer
+
+
+def _is_wait(found: Recognised | None) -> bool:
+    return found is not None and found.cause in WAITS

@@ -1,0 +1,149 @@
+"""What waits does not stand still: whatever keeps a run after a wait, does so since the wait was over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from operations.diagnosis.evidence import Awaited, Evidence
+from operations.diagnosis.facts import CodeFact, Delivery, Facts, QueueFact, Recorded, RunFact, RunState, StepFact
+from operations.diagnosis.verdicts import diagnose
+from operations.statuses import Cause, FindingKind, Health, Status, StepStatus
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+BROKEN = RunFact(code=CodeFact(failures=3, error="a mistake"))
+FAILING = RunFact(step=StepFact(name="create_schema", status=StepStatus.RETRYING, tries=7, error="disk full"))
+HANGING = RunFact(step=StepFact(name="create_schema", status=StepStatus.RUNNING))
+WAITS_FOR_SIGNAL = RunFact(awaited=Awaited.SIGNAL)
+HERE = QueueFact(name="tenantry", workers=1)
+NOBODY = QueueFact(name="tenantry", workers=0)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+NOBODY_FOR_LONG = QueueFact(name="tenantry", workers=0, gone_since=ago(9_000))
+
+
+def facts(idle: float = 10_800, **more: Any) -> Facts:
+    return Facts(**{"now": NOW, "status": Status.RUNNING, "progressed_at": ago(idle), **more})
+
+
+def waited(cause: Cause, since: float = 10_800, **more: Any) -> Recorded:
+    return Recorded(cause=cause, since=ago(since), still_since=ago(since), evidence=Evidence(**more))
+
+
+APPROVAL = waited(Cause.AWAITING_APPROVAL)
+SIGNAL = waited(Cause.WAITING, awaited=Awaited.SIGNAL)
+RANG = waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=ago(20))
+
+
+@pytest.mark.parametrize(
+    ("wait", "keeps", "over_for", "cause"),
+    [
+        (APPROVAL, {"run": BROKEN}, 0, Cause.WORKFLOW_FAILING),
+        (APPROVAL, {"queue": NOBODY_FOR_LONG}, 0, Cause.NO_WORKER),
+        (SIGNAL, {"run": BROKEN}, 0, Cause.WORKFLOW_FAILING),
+        (SIGNAL, {"run": FAILING, "queue": HERE}, 0, Cause.STEP_RETRYING),
+        (waited(Cause.WAITING, awaited=Awaited.CHILD), {"run": BROKEN}, 0, Cause.WORKFLOW_FAILING),
+        (SIGNAL, {"cancel": Delivery(asked_at=ago(15))}, 15, Cause.CANCEL_PENDING),
+        (
+            APPROVAL,
+            {"asked_for_decision_at": ago(10_800), "cancel": Delivery(asked_at=ago(15))},
+            15,
+            Cause.CANCEL_PENDING,
+        ),
+        (SIGNAL, {"cancel": Delivery(asked_at=ago(15)), "queue": NOBODY_FOR_LONG}, 15, Cause.NO_WORKER),
+        (RANG, {"run": BROKEN}, 20, Cause.WORKFLOW_FAILING),
+        (RANG, {"queue": NOBODY_FOR_LONG}, 20, Cause.NO_WORKER),
+        (None, {"sleeps_until": ago(20), "queue": NOBODY_FOR_LONG}, 20, Cause.NO_WORKER),
+        (waited(Cause.SLEEPING, until=NOW + timedelta(days=1)), {"run": BROKEN}, 0, Cause.WORKFLOW_FAILING),
+        (waited(Cause.RUN_PAUSED), {"run": FAILING}, 0, Cause.STEP_RETRYING),
+        (waited(Cause.STEP_PAUSED, step="create_schema"), {"run": FAILING}, 0, Cause.STEP_RETRYING),
+    ],
+)
+def test_what_keeps_a_run_after_a_wait_does_so_since_the_wait_was_over(
+    wait: Recorded | None, keeps: dict[str, Any], over_for: float, cause: Cause
+) -> None:
+    answer = diagnose(facts(recorded=wait, **keeps))
+
+    assert (answer.cause, answer.health) == (cause, Health.OK)
+    assert answer.since == answer.still_since == answer.moved_at == ago(over_for)
+
+
+@pytest.mark.parametrize(("over_for", "health"), [(20, Health.OK), (40, Health.SLOW), (130, Health.STUCK)])
+def test_patience_begins_when_a_wait_is_over(over_for: float, health: Health) -> None:
+    rang = waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=ago(over_for))
+    due = facts(sleeps_until=ago(over_for), queue=NOBODY)
+
+    assert diagnose(facts(recorded=rang, run=BROKEN)).health is health
+    assert diagnose(due).health is health
+
+
+def test_what_goes_on_after_a_wait_has_no_cause_and_time_anew() -> None:
+    answer = diagnose(facts(recorded=SIGNAL, run=HANGING, queue=HERE))
+
+    assert (answer.cause, answer.health, answer.moved_at) == (None, Health.OK, NOW)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"recorded": SIGNAL, "run": WAITS_FOR_SIGNAL, "queue": HERE},
+        {"recorded": SIGNAL, "queue": NOBODY},
+        {"recorded": APPROVAL, "asked_for_decision_at": ago(10_800), "queue": NOBODY},
+        {"recorded": waited(Cause.RUN_PAUSED), "run": RunFact(state=RunState.PAUSED, paused_at=ago(10_800))},
+        {"recorded": waited(Cause.SLEEPING), "sleeps_until": NOW + timedelta(days=1), "queue": NOBODY},
+    ],
+)
+def test_a_wait_that_goes_on_has_begun_when_it_began(known: dict[str, Any]) -> None:
+    answer = diagnose(facts(**known))
+
+    assert known["recorded"].cause is answer.cause
+    assert (answer.since, answer.still_since, answer.moved_at) == (ago(10_800), ago(10_800), None)
+    assert answer.health is Health.OK
+
+
+def test_whoever_could_not_look_has_ended_no_wait() -> None:
+    silent = diagnose(facts(recorded=SIGNAL, temporal_answers=False))
+    asked = waited(Cause.AWAITING_APPROVAL)
+    unstarted = diagnose(facts(recorded=asked, asked_for_decision_at=ago(10_800), status=Status.PENDING))
+
+    assert (silent.cause, silent.moved_at) == (Cause.TEMPORAL_UNREACHABLE, None)
+    assert (unstarted.cause, unstarted.moved_at) == (Cause.NOT_STARTED, None)
+
+
+def test_a_pause_ends_no_wait_and_what_is_let_go_on_waits_since_then() -> None:
+    paused = RunFact(state=RunState.PAUSED, paused_at=ago(600))
+    begun = diagnose(facts(recorded=SIGNAL, run=paused))
+    over = diagnose(facts(recorded=waited(Cause.RUN_PAUSED, 600), run=WAITS_FOR_SIGNAL, queue=HERE))
+
+    assert (begun.since, begun.moved_at) == (ago(600), None)
+    assert (over.cause, over.since, over.moved_at) == (Cause.WAITING, NOW, NOW)
+
+
+def test_a_wait_that_follows_another_is_as_old_as_itself() -> None:
+    sleeps = RunFact(awaited=Awaited.TIMER, until=NOW + timedelta(hours=1))
+
+    assert diagnose(facts(recorded=SIGNAL, run=sleeps, queue=HERE)).since == NOW
+    assert diagnose(facts(recorded=RANG, run=sleeps, queue=HERE)).since == ago(20)
+    assert diagnose(facts(recorded=RANG, run=RunFact(awaited=Awaited.CHILD), queue=HERE)).since == ago(20)
+
+
+def test_a_run_that_was_ended_while_it_waited_has_drifted_since_then_and_was_not_helped_on() -> None:
+    gone = facts(recorded=SIGNAL, finding=FindingKind.GONE)
+
+    assert (diagnose(gone).since, diagnose(gone).moved_at) == (NOW, None)
+
+
+def test_a_standstill_that_changes_its_cause_lasts_since_nothing_moves() -> None:
+    failing = Recorded(cause=Cause.STEP_RETRYING, since=ago(600), still_since=ago(600))
+    answer = diagnose(facts(600, recorded=failing, queue=NOBODY, run=FAILING))
+
+    assert (answer.cause, answer.still_since, answer.health) == (Cause.NO_WORKER, ago(600), Health.STUCK)
+    assert answer.moved_at is None
+
+
+def test_what_was_awaited_is_still_said_when_nobody_looks_again() -> None:
+    assert diagnose(facts(recorded=waited(Cause.WAITING, awaited=Awaited.CHILD))).evidence.awaited is Awaited.CHILD
