@@ -3,6 +3,10 @@
 Workers of this version send heartbeats, so one that died is missed within seconds. Where the server takes none, or for
 workers that send none, there is only when each asked for work last: a long poll lasts a minute, and one that died in
 it stays listed. Whose clock is right is nobody's concern: what counts is when a sign was first seen to be another one.
+
+A Temporal that was killed has forgotten who asked it, and lists nobody until they have asked again. That no worker is
+there is concluded in `Watch.workers` alone, and only after answers without a break for so long that a worker that lives
+would have asked again.
 """
 
 import asyncio
@@ -27,7 +31,10 @@ HEARTBEAT = timedelta(seconds=3)  #: the rhythm of our workers
 LATE, LEAST_SILENCE = 1.25, 8.0  #: of its own rhythm, and seconds: then a worker that sends heartbeats is gone
 POLLER_SILENCE = 75.0  #: seconds; a long poll lasts a minute
 TEMPORAL_SILENCE = 5.0  #: seconds without an answer
-SETTLING = 20.0  #: seconds in which workers come (back), after this one began to look and after Temporal was away
+#: Seconds in which workers come (back), after this one began to look and after Temporal was away. The SDK asks again
+#: after at most 10 s and a fifth of them, and sends heartbeats in its rhythm; the rest is for a busy machine.
+SETTLING = 20.0
+SEEN_LATE = 1.5  #: seconds after an answer for which what it told is what is; then time alone makes nobody gone
 WORKFLOWS, STEPS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 EVERY = 1.0  #: seconds between two looks
 #: A server that lists no workers, or none to us.
@@ -77,7 +84,14 @@ class Sightings:
         self.latest = max([at for _, at in self._seen.values()], default=self.latest)
 
     def is_any_alive(self, now: float) -> bool:
-        return any(now - at < sign.lasts for sign, at in self._seen.values())
+        return bool(self.alive(now))
+
+    def alive(self, now: float) -> frozenset[str]:
+        return frozenset(worker for worker, (sign, at) in self._seen.items() if now - at < sign.lasts)
+
+    def silent(self, now: float) -> frozenset[str]:
+        """Those that should have given a sign by now."""
+        return frozenset(self._seen) - self.alive(now)
 
     def builds(self, now: float) -> frozenset[str]:
         """Of those that take work; none as long as one of them does not say what it is."""
@@ -114,34 +128,54 @@ class Watch:
     _begun_at: float = field(default_factory=monotonic)
     _answered_at: float = field(default_factory=monotonic)
     _settling_since: float = field(default_factory=monotonic)
+    _is_cut: bool = False  #: a question was not answered since the last answer
+    _missed: frozenset[str] = frozenset()  #: workers that were silent before Temporal was away
     _takes_heartbeats: bool | None = None  #: whether the server does; None: to be asked
 
     @property
-    def has_worker(self) -> bool:
-        """Whether one was seen alive, as of the last look."""
-        return self._sightings.is_any_alive(monotonic())
+    def workers(self) -> bool | None:
+        """Whether one is there; None as long as nobody can tell. An empty list alone says nothing."""
+        if self._is_silent:
+            return None
+        if self._sightings.is_any_alive(self._told_at):
+            return True
+        return None if self._is_settling else False
 
     @property
     def builds(self) -> frozenset[str]:
         """Of the workers that were seen alive, as of the last look; none where one of them does not say."""
-        return self._sightings.builds(monotonic())
+        return self._sightings.builds(self._told_at)
 
     def silent_since(self, worker: str) -> datetime | None:
         """Since when a worker, by its key in Temporal's list, is missed; None as long as it is not."""
-        at = self._sightings.silent_since(worker, monotonic())
-        return None if at is None else self.clock.at(at)
+        at = self._sightings.silent_since(worker, self._told_at)
+        if at is None or (self._is_settling and worker not in self._missed):
+            return None
+        return self.clock.at(at)
 
     @property
     def outages(self) -> tuple[Outage, ...]:
         """Of Temporal; or, as nobody else could tell, of the workers."""
-        now = monotonic()
-        if now - self._answered_at >= TEMPORAL_SILENCE:
+        if self._is_silent:
             return (Outage(part=Part.TEMPORAL, since=self.clock.at(self._answered_at)),)
-        if self.has_worker or now - self._settling_since < SETTLING:
+        if self.workers is not False:
             return ()
         latest = self._sightings.latest
         since = self._begun_at if latest is None else latest
         return (Outage(part=Part.WORKER, since=self.clock.at(since), is_since_before=latest is None),)
+
+    @property
+    def _is_silent(self) -> bool:
+        return monotonic() - self._answered_at >= TEMPORAL_SILENCE
+
+    @property
+    def _is_settling(self) -> bool:
+        return monotonic() - self._settling_since < SETTLING
+
+    @property
+    def _told_at(self) -> float:
+        """The moment that signs are judged by: while Temporal says nothing, nobody can have given another one."""
+        return min(monotonic(), self._answered_at + SEEN_LATE)
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -155,16 +189,24 @@ class Watch:
             signs = await self._signs()
         except (TemporalUnavailable, TemporalRefused):
             self._takes_heartbeats = None
+            self._is_cut = True
             return False
         self.hear(signs, monotonic())
         return True
 
     def hear(self, signs: Iterable[Sign], now: float) -> None:
         """What an answer told, by `monotonic`."""
-        if now - self._answered_at >= max(TEMPORAL_SILENCE, 2 * self.every) and not self._lacked_workers:
-            self._settling_since = now
-        self._answered_at = now
-        self._sightings.note(signs, now)
+        told, before = list(signs), self._answered_at
+        was_away = self._is_cut or now - before >= max(TEMPORAL_SILENCE, 2 * self.every)
+        if (was_away or self._is_forgotten(told)) and not self._lacked_workers:
+            self._settling_since, self._missed = now, self._sightings.silent(before)
+        self._is_cut, self._answered_at = False, now
+        self._sightings.note(told, now)
+
+    def _is_forgotten(self, told: Iterable[Sign]) -> bool:
+        """Whoever dies stays listed for minutes: if all who lived are gone from the list, Temporal began it anew."""
+        alive = self._sightings.alive(self._answered_at)
+        return bool(alive) and alive.isdisjoint(sign.worker for sign in told)
 
     @property
     def _lacked_workers(self) -> bool:

@@ -124,6 +124,8 @@ class HealthRoutes:
                 degraded.append("search_attribute")
         except OperationsError:
             return ["temporal"]
-        if not self._watch.has_worker:
+        if self._watch.workers is None:  # Temporal, or this process, has just begun to tell
+            degraded.append("worker_unknown")
+        elif not self._watch.workers:
             degraded.append("worker")
         return degraded

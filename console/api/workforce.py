@@ -14,6 +14,7 @@ class WorkforceAnswer:
     """Workers by their heartbeats, and all that is known of their code."""
 
     items: tuple[WorkerView, ...]
+    has_worker: bool | None  #: null: nobody can tell yet, as Temporal has only just begun to answer
     pollers: tuple[PollerView, ...]
     builds: tuple[Build, ...]
     rows: tuple[RowsOfBuild, ...]
@@ -37,6 +38,7 @@ class WorkforceRoutes:
         found = await self.reads.now()
         return WorkforceAnswer(
             items=found.workers,
+            has_worker=found.has_worker,
             pollers=found.pollers,
             builds=found.builds,
             rows=found.rows,

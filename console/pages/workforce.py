@@ -19,6 +19,7 @@ from console.pages.scope import Scope
 from operations import kinds
 from operations.deployments import Build, BuildStatus
 from operations.errors import TemporalUnavailable
+from operations.liveness import SETTLING
 from operations.queries.groups import GroupView
 from operations.queries.workforce_views import (
     PatchView,
@@ -64,8 +65,9 @@ QUEUES = (
 )
 NO_WORKERS = Empty(
     kind=EmptyKind.NOTHING_YET,
-    title="No worker is known",
-    text="No worker has sent a heartbeat in the last five minutes. Start one with tenantry worker; runs wait for it.",
+    title="No worker is listed",
+    text="Temporal lists workers by their heartbeats of the last five minutes; one that has just begun anew lists them "
+    "some seconds later. Where none runs, start one with tenantry worker; runs wait for it.",
 )
 NO_BUILDS = Empty(
     kind=EmptyKind.NOTHING_YET,
@@ -74,8 +76,9 @@ NO_BUILDS = Empty(
 )
 NO_PATCHES = Empty(kind=EmptyKind.ALL_HEALTHY, title="No patches", text="No workflow has a second version.")
 NO_POLLERS = Empty(
-    kind=EmptyKind.NOTHING_YET, title="Nobody asks for work", text="No worker has asked Temporal for work lately."
+    kind=EmptyKind.NOTHING_YET, title="Nobody is listed", text="Temporal lists whoever has asked it for work lately."
 )
+SOON_KNOWN = f"Temporal has just begun to answer; it is known within {SETTLING:.0f} s. Runs lose nothing by waiting."
 LACKS = frozenset({Cause.NO_WORKER, Cause.WRONG_BUILD})
 Rows = Sequence[Mapping[str, object]]
 
@@ -120,7 +123,9 @@ def verdict(groups: Sequence[GroupView], now: Workforce) -> Verdict:
     waiting = tuple(incidents.worst_first(group for group in groups if group.cause in LACKS))
     if waiting:
         return incidents.verdict(incidents.Board.of(waiting))
-    if not any(worker.silent_since is None for worker in now.workers):
+    if now.has_worker is None:
+        return Verdict(text="Nobody can tell yet whether a worker is at work.", tone=Tone.UNKNOWN, then=SOON_KNOWN)
+    if not now.has_worker:
         return Verdict(text="No worker is at work.", tone=Tone.STUCK, then="Whoever runs the installation must act.")
     return Verdict(text="All is well. Each run has workers that can take it up.", tone=None)
 
@@ -222,15 +227,16 @@ def _new_runs(build: Build) -> str | None:
 def _rows(now: Workforce) -> Rows:
     """Of builds that Temporal does not keep apart, any worker takes up any run."""
     kept_apart = {build.build for build in now.builds}
-    return [_row(row, now.workers) for row in now.rows if row.build not in kept_apart]
+    return [_row(row, now) for row in now.rows if row.build not in kept_apart]
 
 
-def _row(row: RowsOfBuild, workers: Sequence[WorkerView]) -> dict[str, object]:
-    has_worker = any(worker.build == row.build and worker.silent_since is None for worker in workers)
+def _row(row: RowsOfBuild, now: Workforce) -> dict[str, object]:
+    has_worker = any(worker.build == row.build and worker.silent_since is None for worker in now.workers)
+    lack = "unknown" if now.has_worker is None else "has_no_worker"
     return {
         "id": f"unversioned {row.build}",
         "build": row.build,
-        "status": "has_workers" if has_worker else "has_no_worker" if row.build else "no_step_yet",
+        "status": "has_workers" if has_worker else lack if row.build else "no_step_yet",
         "runs": row.runs,
         "advice": "Yes, one after the other: others go on with its runs" if has_worker else "",
     }

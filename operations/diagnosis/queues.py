@@ -17,7 +17,7 @@ class Seen:
 
     outage: Outage | None
     gone_for: timedelta  #: an age is one by any clock
-    has_worker: bool
+    workers: bool | None
     builds: frozenset[str]
 
     @classmethod
@@ -26,7 +26,7 @@ class Seen:
         return cls(
             outage=outage,
             gone_for=timedelta() if outage is None else watch.clock.now() - outage.since,
-            has_worker=watch.has_worker,
+            workers=watch.workers,
             builds=watch.builds,
         )
 
@@ -60,7 +60,7 @@ class Queues:
         if seen is None:
             return replace(facts, queue=None)
         if seen.outage is None:
-            there = QueueFact(name=queue, workers=1, builds=seen.builds) if seen.has_worker else None
+            there = QueueFact(name=queue, workers=1, builds=seen.builds) if seen.workers else None
             return replace(facts, queue=there, temporal_answers=True)
         if seen.outage.part is Part.TEMPORAL:
             return replace(facts, temporal_answers=False, unanswered_since=facts.now - seen.gone_for)

@@ -13,7 +13,7 @@ from operations.diagnosis import leases
 from operations.doctor.rules import RULES, VALUES
 from operations.doctor.versions import Versions
 from operations.errors import ConfigurationError, DatabaseUnavailable, OperationsError, SchemaBehind
-from operations.liveness import Watch
+from operations.liveness import SETTLING, Watch
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.temporal import Temporal
 
@@ -147,9 +147,12 @@ class Doctor:
         watch = Watch(temporal=self.temporal, task_queue=self.task_queue)
         if not await watch.look():
             return "Nobody can tell: Temporal could not be asked. Workers may well be there."
-        if watch.has_worker:
+        if watch.workers:
             return None
-        return "None does. Start one with “tenantry worker”; runs wait and go on by themselves."
+        return (
+            "Temporal lists none. Start one with “tenantry worker”; runs wait and go on by themselves. A Temporal that "
+            f"has just begun anew lists those that are there within {SETTLING:.0f} s: then look again first."
+        )
 
     async def _versions(self) -> str | None:
         return await Versions(temporal=self.temporal, task_queue=self.task_queue).problem()

@@ -78,6 +78,7 @@ class WorkforceQueries:
             self._workers(), self._pollers(), self.deployments.builds(), self._rows(), self._patches(), self._schedule()
         )
         return Workforce(
+            has_worker=self.watch.workers,
             workers=workers,
             pollers=pollers,
             builds=builds,

@@ -79,6 +79,7 @@ class ScheduleView:
 class Workforce:
     """All of it, at one moment."""
 
+    has_worker: bool | None  #: None: nobody can tell yet, as Temporal has only just begun to answer
     workers: tuple[WorkerView, ...]
     pollers: tuple[PollerView, ...]
     builds: tuple[Build, ...]  #: of versioned workers

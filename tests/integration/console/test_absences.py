@@ -59,7 +59,8 @@ async def until_worker(client: httpx.AsyncClient, *, is_there: bool) -> None:
         degraded: list[str] = (await client.get("/readyz")).json()["degraded"]
         return degraded
 
-    await eventually(look, lambda degraded: ("worker" not in degraded) == is_there)
+    lacks = {"worker", "worker_unknown"}
+    await eventually(look, lambda degraded: lacks.isdisjoint(degraded) == is_there)
 
 
 async def until_beating(servers: Servers, workers: int) -> None:

@@ -42,15 +42,6 @@ async def delivering(services: Services) -> AsyncIterator[None]:
         await asyncio.gather(running, return_exceptions=True)
 
 
-@pytest.fixture
-async def own_temporal() -> AsyncIterator[ServerProcess]:
-    """A Temporal of this test's own, to be maltreated."""
-    with passable_directory() as directory:
-        part = ServerProcess(server=EmbeddedTemporal(directory=directory))
-        async with running(part):
-            yield part
-
-
 def assemble(database: Database, temporal: Temporal, task_queue: str) -> Services:
     return Services.assemble(database, temporal, name="test", task_queue=task_queue, secret_key=SECRET_KEY)
 

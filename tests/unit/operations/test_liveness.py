@@ -89,21 +89,69 @@ def test_builds_are_those_of_workers_that_take_work_and_known_only_when_each_say
     assert sightings.builds(103) == frozenset()
 
 
+def watching(*, since: float) -> Watch:
+    """One that began to look then."""
+    return Watch(
+        temporal=cast("Temporal", None),
+        task_queue="tenantry",
+        _begun_at=since,
+        _answered_at=since,
+        _settling_since=since,
+    )
+
+
 @pytest.mark.parametrize(("had_worker", "parts"), [(False, [Part.WORKER]), (True, [])])
 def test_workers_that_lacked_before_temporal_was_away_lack_after_it(had_worker: bool, parts: list[Part]) -> None:
     """Others may have to come back, and are waited for."""
     now = monotonic()
     began = now - SETTLING - 120
-    watch = Watch(
-        temporal=cast("Temporal", None),
-        task_queue="tenantry",
-        _begun_at=began,
-        _answered_at=began,
-        _settling_since=began,
-    )
+    watch = watching(since=began)
     for at in range(0, 61, 4):
         watch.hear([beat(at)] if had_worker else [], began + at)
 
     watch.hear([], now)
 
     assert [outage.part for outage in watch.outages] == parts
+    assert watch.workers is (None if had_worker else False)
+
+
+def test_a_list_from_which_all_that_lived_are_gone_was_begun_anew_and_says_nothing_of_them() -> None:
+    now = monotonic()
+    watch = watching(since=now - 60)
+    for ago in range(60, 0, -2):
+        watch.hear([beat(ago)], now - ago)
+
+    watch.hear([], now)
+
+    assert (watch.workers, watch.outages) == (None, ())
+
+
+def test_who_is_still_listed_and_silent_is_gone_although_temporal_answers_without_a_break() -> None:
+    now = monotonic()
+    watch = watching(since=now - 60)
+    for ago in range(60, 0, -1):
+        watch.hear([beat(1 if ago < 20 else ago)], now - ago)
+
+    assert (watch.workers, [outage.part for outage in watch.outages]) == (False, [Part.WORKER])
+
+
+def test_while_temporal_says_nothing_time_alone_makes_no_worker_gone() -> None:
+    now = monotonic()
+    watch = watching(since=now - 60)
+    for ago in (*range(60, 5, -1), 4.5):
+        watch.hear([beat(int(max(ago, 9)))], now - ago)
+
+    assert (watch.workers, watch.outages) == (True, ())
+
+
+def test_after_a_break_only_those_are_silent_that_were_so_before() -> None:
+    now = monotonic()
+    watch = watching(since=now - 120)
+    for ago in range(120, 60, -1):
+        watch.hear([beat(ago), beat(1, worker="dead")], now - ago)
+
+    watch.hear([beat(61), beat(1, worker="dead")], now)
+
+    assert watch.silent_since("a") is None
+    assert watch.silent_since("dead") is not None
+    assert watch.workers is None
