@@ -21,7 +21,7 @@ from operations.connections import answered_within, bound_transactions, connect_
 from operations.errors import DatabaseReadOnly, SchemaBehind
 from operations.silence import Silence
 
-HEAD = "0041"  #: the migration this version needs
+HEAD = "0042"  #: the migration this version needs
 
 PATIENCE = 10  #: seconds for a free connection: longer than hundreds who come at once take to be served
 OLD = 1800.0  #: seconds after which a connection is made anew

@@ -194,6 +194,10 @@ class Watch:
         self.hear(signs, monotonic())
         return True
 
+    def know_of_return(self, at: float) -> None:
+        """Temporal was away until then, by `monotonic`; between two looks, perhaps."""
+        self._is_cut = self._is_cut or at > self._answered_at
+
     def hear(self, signs: Iterable[Sign], now: float) -> None:
         """What an answer told, by `monotonic`."""
         told, before = list(signs), self._answered_at

@@ -14,6 +14,7 @@ from operations.queries.executions import ExecutionQueries
 from operations.queries.reconciliation import ReconciliationQueries
 from operations.reconciliation.passes import Reconciler
 from operations.reconciliation.watchdog import Watchdog
+from operations.returns import Returns
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,7 @@ class Lookout:
     watchdog: Watchdog
     lapses: Lapses
     doctor: Doctor
+    returns: Returns
 
     @classmethod
     def of(
@@ -32,12 +34,14 @@ class Lookout:
     ) -> Self:
         """On the servers of the reconciler, and under its name."""
         database, temporal = reconciler.database, reconciler.temporal
+        watcher = Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience())
         return cls(
-            watcher=Watcher.of(database, temporal, name=reconciler.name, patience=patience or Patience()),
+            watcher=watcher,
             verifier=Verifier(database=database),
             watchdog=Watchdog(reconciler=reconciler, look=reads.state),
             lapses=Lapses(database=database),
             doctor=Doctor(database=database, temporal=temporal, reconciliation=reads, task_queue=task_queue),
+            returns=Returns(database=database, watcher=watcher, wake=reconciler.wake),
         )
 
     @property
@@ -50,6 +54,7 @@ class Lookout:
         """What consoles and workers do beside the rest, by what it is about."""
         return {
             "watcher over executions": self.watcher.run,
+            "return of Temporal": self.returns.run,
             "outcomes of retries": self.verifier.run,
             "what is over of triage": self.lapses.run,
         }

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from operations.contact import Contact
 from operations.diagnosis.answers import Answer
 from operations.diagnosis.descriptions import Describer
 from operations.diagnosis.evidence import Awaited
@@ -75,14 +76,18 @@ class Spent:
 class Looker:
     """Keep one per process: it remembers what it was told."""
 
-    temporal: Temporal
+    contact: Contact
     every: float  #: seconds between two rounds
     _queues: Queues = field(init=False)
     _kept: dict[UUID, Kept] = field(default_factory=dict)
     _lists_problems: bool = True  #: whether the server knows how
 
     def __post_init__(self) -> None:
-        self._queues = Queues(temporal=self.temporal, every=self.every)
+        self._queues = Queues(contact=self.contact, every=self.every)
+
+    @property
+    def temporal(self) -> Temporal:
+        return self.contact.temporal
 
     async def answer(self, suspects: Sequence[Suspect]) -> tuple[list[Answer], Spent]:
         """One for each, in their order."""

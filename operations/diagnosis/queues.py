@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Self
 
+from operations.contact import Contact
 from operations.diagnosis.facts import Facts, QueueFact
 from operations.liveness import Outage, Part, Watch
-from operations.temporal import Temporal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class Seen:
 class Queues:
     """Remembers when workers were last seen, from round to round."""
 
-    temporal: Temporal
+    contact: Contact
     every: float  #: seconds between two rounds
     _watches: dict[str, Watch] = field(default_factory=dict)
     _seen: dict[str, Seen] = field(default_factory=dict)
@@ -46,10 +46,12 @@ class Queues:
         wanted = of_runs | of_steps
         for name in wanted - self._watches.keys():
             self._watches[name] = Watch(
-                temporal=self.temporal, task_queue=name, of_steps=name in of_steps, every=self.every
+                temporal=self.contact.temporal, task_queue=name, of_steps=name in of_steps, every=self.every
             )
         for name in self._watches.keys() - wanted:
             del self._watches[name]
+        for watch in self._watches.values():
+            watch.know_of_return(self.contact.returned_at)
         await asyncio.gather(*(watch.look() for watch in self._watches.values()))
         self._seen = {name: Seen.by(watch) for name, watch in self._watches.items()}
         return len(self._watches)

@@ -13,6 +13,7 @@ from typing import Self
 from prometheus_client import Gauge
 
 from operations.clocks import Clock
+from operations.contact import Contact
 from operations.database import Database
 from operations.diagnosis import leases
 from operations.diagnosis.answers import Answer, store
@@ -29,6 +30,7 @@ from operations.temporal import Temporal
 log = logger(__name__)
 
 INTERVAL = 15.0  #: seconds between two rounds
+SOON = 1.0  #: seconds until a round that PostgreSQL did not answer is tried again
 MOST = 5000  #: executions per round; one that is full goes on where it ended
 WRITTEN_AT_ONCE = 500
 
@@ -47,6 +49,8 @@ class Watcher:
     clock: Clock = field(default_factory=Clock)  #: by which it is told since when nobody looks
     interval: float = INTERVAL
     most: int = MOST
+    has_lease: bool = False  #: as of the last look; then nobody else watches
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _place: Place | None = None
     _is_running: bool = False
     _round_at: float = field(default_factory=monotonic)  #: when a round finished last, in whichever process
@@ -58,7 +62,7 @@ class Watcher:
             database=database,
             name=name,
             durations=Durations(settings=patience),
-            looker=Looker(temporal=temporal, every=interval),
+            looker=Looker(contact=Contact(temporal=temporal), every=interval),
             interval=interval,
         )
 
@@ -69,29 +73,47 @@ class Watcher:
             return ()
         return (Outage(part=Part.DIAGNOSIS, since=self.clock.at(self._round_at)),)
 
+    @property
+    def contact(self) -> Contact:
+        """Kept by whoever is told, when Temporal answers again, to `wake` this one."""
+        return self.looker.contact
+
+    def wake(self) -> None:
+        """Begin the next round now: what the last one said may be over."""
+        self._woken.set()
+
     async def run(self) -> None:
         """Watch until cancelled, and hand the lease back."""
         self._is_running, self._round_at = True, monotonic()
         try:
             while True:
+                pause = self.interval
                 try:
                     await self.tend()
                 except DatabaseSlow as slow:  # it answers: nobody else says that no round comes to its end
                     log.warning("a round of the watcher took too long", why=slow.message)
                 except DatabaseUnavailable:
                     self._round_at = monotonic()  # that PostgreSQL is away, others say
+                    pause = min(pause, SOON)
                 except Exception:  # a bug that one round meets must not end the process that watches
                     log.exception("a round of the watcher failed")
                 age.set(monotonic() - self._round_at)
-                await asyncio.sleep(self.interval)
+                await self._rest(pause)
         finally:
-            self._is_running = False
+            self._is_running = self.has_lease = False
             with suppress(DatabaseUnavailable):
                 await leases.release(self.database, self.name)
+
+    async def _rest(self, pause: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        self._woken.clear()
 
     async def tend(self) -> Round | None:
         """One look: a round, unless somebody else holds the lease."""
         lease = await leases.take(self.database, self.name, seconds=3 * self.interval)
+        self.has_lease = lease is not None
         if lease is None:
             silence = await leases.silent_for(self.database)
             self._round_at = monotonic() - silence

@@ -27,6 +27,7 @@ class Command(Record):
     claim_token: Mapped[UUID | None]  #: fences a deliverer whose lease ran out
     claimed_by: Mapped[str | None]
     error: Mapped[str | None]
+    is_unanswered: Mapped[bool] = mapped_column(server_default=text("false"))  #: Temporal did not answer the latest try
     payload: Mapped[JsonObject | None]
     bulk_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulk_operations.id"))
     created_at: Mapped[CreatedAt]

@@ -100,10 +100,34 @@ CLAIM = text(
 )
 
 
-async def postpone(connection: AsyncConnection, claim: Claim, delay: timedelta, why: str) -> None:
-    """Give a claim back; it is due again after `delay`."""
+async def postpone(
+    connection: AsyncConnection, claim: Claim, delay: timedelta, why: str, *, is_unanswered: bool = False
+) -> None:
+    """Give a claim back; it is due again after `delay`, or when a Temporal that did not answer is back."""
     await connection.execute(
         update(Command)
         .where(Command.id == claim.id, Command.claim_token == claim.token)
-        .values(due_at=func.clock_timestamp() + delay, claim_token=None, error=clean(why))
+        .values(due_at=func.clock_timestamp() + delay, claim_token=None, error=clean(why), is_unanswered=is_unanswered)
     )
+
+
+async def recall(connection: AsyncConnection, *, limit: int) -> int:
+    """Let commands that Temporal did not answer be due within a second, the oldest first; how many.
+
+    Those that somebody delivers right now are left to them, and those that wait for anything else to their time.
+    """
+    recalled = await connection.execute(RECALL, {"limit": limit})
+    return recalled.rowcount
+
+
+RECALL = text(
+    """
+    UPDATE commands SET due_at = clock_timestamp() + random() * interval '1 second'
+    WHERE id IN (
+        SELECT id FROM commands
+        WHERE state = 'queued' AND is_unanswered AND claim_token IS NULL
+          AND due_at > clock_timestamp() + interval '1 second'
+        ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    """
+)

@@ -50,6 +50,7 @@ class Deliverer:
     poll: float = 0.5  #: seconds
     fleet: Fleet = field(init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _left: dict[UUID, Claim] = field(default_factory=dict)  #: whose settlement PostgreSQL did not take
 
     def __post_init__(self) -> None:
         self.fleet = Fleet(temporal=self.temporal)
@@ -70,10 +71,24 @@ class Deliverer:
 
     async def deliver_due(self) -> int:
         """Deliver all that is due, and return how many commands were claimed."""
+        await self._give_up_claims()
         settler = Settler(database=self.database, succeed=self.succeed)
-        return await Round(
+        round_ = Round(
             database=self.database, temporal=self.temporal, fleet=self.fleet, name=self.name, settler=settler
-        ).deliver()
+        )
+        try:
+            return await round_.deliver()
+        finally:
+            self._left |= round_.held
+
+    async def _give_up_claims(self) -> None:
+        """Of commands that could not be settled: once PostgreSQL is back, their leases would keep others from them."""
+        if not self._left:
+            return
+        async with self.database.transaction() as connection:
+            for claim in self._left.values():
+                await claims.postpone(connection, claim, timedelta(0), "PostgreSQL did not answer.")
+        self._left = {}
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
@@ -96,7 +111,7 @@ class Round:
     settler: Settler
     _claimed: int = 0
     _stock: deque[Claim] = field(default_factory=deque)  #: claimed, not begun
-    _held: dict[UUID, Claim] = field(default_factory=dict)  #: claimed, not settled
+    held: dict[UUID, Claim] = field(default_factory=dict)  #: claimed, not settled
     _has_more: bool = True
     _claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -140,20 +155,20 @@ class Round:
         self._has_more = len(taken) == claims.BATCH
         self._claimed += len(taken)
         self._stock.extend(taken)
-        self._held |= {claim.id: claim for claim in taken}
+        self.held |= {claim.id: claim for claim in taken}
 
     async def _hand_back(self) -> None:
         """Whatever goes wrong here, the process ends; the leases of what it held run out."""
         try:
             async with self.database.transaction() as connection:
-                for claim in self._held.values():
+                for claim in self.held.values():
                     await claims.postpone(
                         connection, claim, timedelta(0), "The process that was to deliver it has ended."
                     )
         except DatabaseUnavailable:
-            log.warning("commands not handed back; they are tried again after their leases", number=len(self._held))
+            log.warning("commands not handed back; they are tried again after their leases", number=len(self.held))
         except Exception:
-            log.exception("commands not handed back; they are tried again after their leases", number=len(self._held))
+            log.exception("commands not handed back; they are tried again after their leases", number=len(self.held))
 
     async def _deliver(self, claim: Claim) -> None:
         """Deliver one command; whatever happens to it stays its own and is written on its row."""
@@ -168,8 +183,8 @@ class Round:
         except DatabaseUnavailable:
             log.warning("command not settled; it is tried again after its lease", workflow_id=claim.workflow_id)
             return
-        if self._held.get(claim.id) is claim:  # else its lease ran out, and this round has claimed it again
-            del self._held[claim.id]
+        if self.held.get(claim.id) is claim:  # else its lease ran out, and this round has claimed it again
+            del self.held[claim.id]
 
     async def _deliver_or_postpone(self, claim: Claim) -> None:
         delivery = Delivery(claim=claim, database=self.database, temporal=self.temporal, fleet=self.fleet, by=self.name)
@@ -177,7 +192,7 @@ class Round:
             await self.settler.settle(await HANDLERS[claim.kind](delivery))
         except (TemporalUnavailable, deliveries.NotYet) as error:
             log.warning("command waits", command=claim.kind, workflow_id=claim.workflow_id, why=str(error))
-            await self._postpone(claim, str(error))
+            await self._postpone(claim, str(error), is_unanswered=isinstance(error, TemporalUnavailable))
         except TemporalRefused as error:
             if contracts.OPERATION_UUID in error.message:  # the search attribute is missing, not the request wrong
                 await self._postpone(claim, error.message)
@@ -185,8 +200,8 @@ class Round:
                 log.error("command refused", command=claim.kind, workflow_id=claim.workflow_id, why=error.message)
                 await self.settler.settle(deliveries.refuse(delivery, error.message))
 
-    async def _postpone(self, claim: Claim, why: str) -> None:
+    async def _postpone(self, claim: Claim, why: str, *, is_unanswered: bool = False) -> None:
         """Back off exponentially with jitter, without limit: accepted work is never given up for want of an answer."""
         delay = min(LONGEST_BACKOFF, 0.5 * 2 ** min(claim.tries, 10)) * random.uniform(0.5, 1.0)
         async with self.database.transaction() as connection:
-            await claims.postpone(connection, claim, timedelta(seconds=delay), why)
+            await claims.postpone(connection, claim, timedelta(seconds=delay), why, is_unanswered=is_unanswered)

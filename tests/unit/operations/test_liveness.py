@@ -155,3 +155,18 @@ def test_after_a_break_only_those_are_silent_that_were_so_before() -> None:
     assert watch.silent_since("a") is None
     assert watch.silent_since("dead") is not None
     assert watch.workers is None
+
+
+@pytest.mark.parametrize(("returned", "told"), [(True, None), (False, False)])
+def test_a_break_between_two_looks_that_somebody_else_noticed_is_one(returned: bool, told: bool | None) -> None:
+    """A worker whose latest sign is as old as that could not give another."""
+    now = monotonic()
+    watch = replace(watching(since=now - 120), every=15)
+    for ago in (120, 105, 90, 75, 60, 45, 30, 15):
+        watch.hear([beat(ago)], now - ago)
+    if returned:
+        watch.know_of_return(now - 1)
+
+    watch.hear([beat(15)], now)
+
+    assert watch.workers is told

@@ -32,6 +32,7 @@ from operations.temporal import OPERATION_UUID, Run, RunStatus, Start, Temporal
 from operations.transitions import Transition
 from tests.chaos.proxy import Way, proxy_to
 from tests.factories import add_execution, add_start_command, add_tenant, set_status
+from tests.proxies import address_in
 from workbench.servers import eventually
 
 
@@ -327,6 +328,53 @@ async def test_a_claim_is_respected_until_its_lease_ends(
 
     assert (await detail_of(services, execution)).execution.status is Status.RUNNING
     assert await start_of(services, execution) == (CommandState.DELIVERED, 2, None)
+
+
+async def test_what_postgresql_did_not_hear_the_end_of_is_due_as_soon_as_it_is_back(
+    services: Services, connection: AsyncConnection, temporal_address: str, task_queue: str
+) -> None:
+    """And not when the lease ends, which nobody but the one who holds it could tell to be over."""
+    execution = await queue_start(connection, task_queue)
+    async with proxy_to(temporal_address) as to_temporal, proxy_to(address_in(services.database.dsn)) as to_database:
+        database = Database.at(to_database.url(services.database.dsn), name="cut off")
+        temporal = await Temporal.at(to_temporal.address)
+        deliverer = Deliverer(database=database, temporal=temporal, name="test", succeed=nobody)
+        await to_temporal.take(Way.BLACK_HOLE)
+        delivering = asyncio.ensure_future(deliverer.deliver_due())
+        await eventually(lambda: start_of(services, execution), lambda start: start[1] == 1)
+        await to_database.take(Way.REFUSE)
+        await to_temporal.take(Way.PASS)
+        await delivering
+        held, tries, _ = await start_of(services, execution)
+        await to_database.take(Way.PASS)
+
+        claimed = await deliverer.deliver_due()
+        await database.close()
+
+    assert (held, tries, claimed) == (CommandState.QUEUED, 1, 1)
+    assert await start_of(services, execution) == (CommandState.DELIVERED, 2, None)
+
+
+async def test_what_temporal_did_not_answer_is_recalled_and_nothing_else(
+    services: Services, connection: AsyncConnection, task_queue: str
+) -> None:
+    unanswered, otherwise, held = [await queue_start(connection, task_queue) for _ in range(3)]
+    for execution, flag, token in ((unanswered, True, None), (otherwise, False, None), (held, True, uuid4())):
+        await connection.execute(WAITS, (flag, token, execution))
+
+    async with services.database.transaction() as transaction:
+        recalled = await claims.recall(transaction, limit=10)
+
+    found = await connection.execute(
+        "SELECT execution_id FROM commands WHERE due_at < clock_timestamp() + interval '1 second'"
+    )
+    assert (recalled, await found.fetchall()) == (1, [(unanswered,)])
+
+
+WAITS = """
+    UPDATE commands SET is_unanswered = %s, claim_token = %s, due_at = clock_timestamp() + interval '40 seconds'
+    WHERE execution_id = %s
+"""
 
 
 async def test_who_lost_a_claim_cannot_settle_it(
