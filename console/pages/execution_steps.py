@@ -61,7 +61,7 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
     """`over` is when all before it had ended."""
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
     is_again, is_in_back_off = step.attempts > 1 or words.is_counted_anew(step), step.status is StepStatus.RETRYING
-    waits = [] if over is None or over >= step.started_at else [_before(detail, step, over)]
+    waits = [] if over is None or over >= step.started_at else [*_before(detail, step, over)]
     if is_again and not is_in_back_off:
         waits.append(Wait(began=step.started_at, ended=step.tried_at))
     return Step(
@@ -80,14 +80,28 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
     )
 
 
-def _before(detail: ExecutionDetail, step: StepView, over: datetime) -> Wait:
+def _before(detail: ExecutionDetail, step: StepView, over: datetime) -> Iterator[Wait]:
+    """What was waited for until the step began: what was found to be wrong meanwhile, one thing after the other."""
     if step.name == SETTLE_APPROVAL:
-        text = APPROVAL_WAIT
+        found = [(over, APPROVAL_WAIT)]
     elif _removes(detail) and step is not detail.steps[0]:
-        text = DUE_WAIT
+        found = [(over, DUE_WAIT)]
     else:
-        text = WORKER_WAIT if step is detail.steps[0] else IDLE
-    return Wait(began=over, ended=step.started_at, text=text)
+        found = list(_found(detail, over, step.started_at))
+        found = found or [(over, WORKER_WAIT if step is detail.steps[0] else IDLE)]
+    began = [over, *(at for at, _ in found[1:])]
+    for (_, text), since, until in zip(found, began, [*began[1:], step.started_at], strict=True):
+        yield Wait(began=since, ended=until, text=text)
+
+
+def _found(detail: ExecutionDetail, over: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
+    """Causes by their titles, each since it was found; that nobody knew why is none."""
+    before = None
+    for event in detail.events:
+        cause = Cause(event.cause) if event.cause in list(Cause) else Cause.UNKNOWN
+        if over <= event.at < until and cause not in (before, Cause.UNKNOWN):
+            before = cause
+            yield event.at, advice(cause).title
 
 
 def _coming(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:

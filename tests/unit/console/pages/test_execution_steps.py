@@ -1,11 +1,11 @@
 """What the timeline of an execution makes of what is known."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from console.pages.execution_steps import timeline
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
-from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, StepView
+from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, StepView
 from operations.statuses import Cause, Status, StepStatus
 from tests.unit.console.pages.test_words import NOW, RETRYING, RUNNING, SOON, detail, failing
 
@@ -80,6 +80,46 @@ def test_of_a_step_that_succeeded_after_all_only_the_last_try_is_work() -> None:
 
     assert (schema.started, schema.ended) == (SOON, LATER)
     assert [(each.began, each.ended) for each in schema.waits] == [(NOW, SOON)]
+
+
+def test_a_step_that_could_not_begin_waited_for_what_was_found_to_be_wrong() -> None:
+    late = replace(LOADED, started_at=LATER, tried_at=LATER, completed_at=LATER)
+    minutes = [NOW + timedelta(minutes=number) for number in range(5)]
+    causes = (Cause.UNKNOWN, Cause.NO_WORKER, Cause.NO_WORKER, Cause.WORKFLOW_FAILING, None)
+    events = tuple(found(cause, at) for cause, at in zip(causes, minutes, strict=True))
+
+    [drawn] = timeline(replace(detail(RUNNING, late), events=events), {}).steps
+
+    assert [(each.text, each.began, each.ended) for each in drawn.waits] == [
+        ("No worker", NOW, minutes[3]),
+        ("The workflow's code fails", minutes[3], LATER),
+    ]
+
+
+def test_between_two_steps_it_is_said_why_nothing_ran_where_that_was_found() -> None:
+    late = replace(LOADED, ordinal=2, name="create_schema", started_at=LATER, tried_at=LATER, completed_at=LATER)
+    broken = replace(detail(RUNNING, LOADED, late), events=(found(Cause.WORKFLOW_FAILING, SOON),))
+
+    [_, schema] = timeline(broken, {}).steps
+
+    assert [(each.text, each.began, each.ended) for each in schema.waits] == [
+        ("The workflow's code fails", SOON, LATER)
+    ]
+
+
+def found(cause: Cause | None, at: datetime) -> EventView:
+    return EventView(
+        seq=1,
+        at=at,
+        kind="diagnosis",
+        from_status=None,
+        to_status=None,
+        actor="system:watcher",
+        reason=None,
+        error=None,
+        health="slow",
+        cause=cause,
+    )
 
 
 def test_without_a_worker_the_next_step_waits_for_one_since_the_last_one_ended() -> None:
