@@ -130,6 +130,11 @@ def side(said: Mapping[str, object]) -> str:
     return word if reason is None else f"{word} ({spelled(reason)})"
 
 
+def capitalised(text: str) -> str:
+    """At the beginning of a sentence, or alone; names within it keep their capitals."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def who(actor: str) -> str:
     """An actor as people read it: e-mail addresses as they are, parts of Tenantry without host and process."""
     if actor.startswith(SHELL):

@@ -63,7 +63,7 @@ export default `
           <span v-else-if="c.kind === 'error' && filled(e.row[c.name])" class="live-text" :title="f.clip(f.spokenInFull(e.row[c.name]) ?? e.row[c.name])"><bdi>{{ f.clip(f.spoken(e.row[c.name])) }}</bdi></span>
           <span v-else-if="filled(e.row[c.name])" class="live-text" :title="f.clip(e.row[c.name])"><bdi>{{ f.clip(e.row[c.name]) }}</bdi></span>
           <span v-else class="live-none">–</span>
-          <span v-if="c.secondary && c.kind !== 'status' && filled(e.row[c.secondary])" class="live-second"><bdi>{{ f.clip(e.row[c.secondary], 300) }}</bdi><template v-if="filled(e.row[c.until])">, next try
+          <span v-if="c.kind !== 'status' && (filled(e.row[c.lead]) || filled(e.row[c.secondary]))" class="live-second"><b v-if="filled(e.row[c.lead])" :title="'Who must act: ' + f.clip(e.row[c.lead], 300)"><span class="visually-hidden">Who must act: </span>{{ f.clip(e.row[c.lead], 300) }}</b><template v-if="filled(e.row[c.lead]) && filled(e.row[c.secondary])"> · </template><bdi v-if="filled(e.row[c.secondary])">{{ f.clip(e.row[c.secondary], 300) }}</bdi><template v-if="filled(e.row[c.secondary]) && filled(e.row[c.until])">, next try
             <time :data-until="at(e.row[c.until])" :datetime="f.iso(at(e.row[c.until]))" :title="f.absolute(at(e.row[c.until]))">{{ f.countdown(at(e.row[c.until]), now()) }}</time></template></span>
           <a v-if="c.note && filled(e.row[c.note])" class="live-note" :href="f.fill(c.note_href, e.row)">{{ f.clip(e.row[c.note], 300) }}</a>
         </td>

@@ -49,6 +49,7 @@ class Column:
     href: str | None = None  #: such as `/executions/{id}`; fields are filled in and escaped
     opens: bool = False  #: a plain click on the link emits `open` instead; it stays an address to copy and to send
     secondary: str | None = None  #: the field drawn small below, or the second badge
+    lead: str | None = None  #: the field with who must act, drawn bold before what is drawn small below
     note: str | None = None  #: the field drawn small below as a link
     note_href: str | None = None  #: where that leads, as `href`
     tone: str | None = None  #: the field with the colour of the second badge, which the edge of the row takes too

@@ -15,7 +15,7 @@ from console.pages.known_execution import Known
 from console.pages.signs import sign
 from operations.diagnosis.advice import Owner
 from operations.diagnosis.evidence import Evidence
-from operations.phrases import root, shown_status, told, who
+from operations.phrases import capitalised, root, shown_status, told, who
 from operations.queries.execution_views import ExecutionDetail, ExecutionView, StepView
 from operations.statuses import Cause, CloseReason, CommandState, Health, Status, StepStatus
 
@@ -105,7 +105,7 @@ def who_must_act(execution: ExecutionView) -> str | None:
     known = execution.diagnosis
     if known is None or execution.status.is_final or known.owner is Owner.NOBODY:
         return None
-    return f"{known.owner_title[0].upper()}{known.owner_title[1:]} must act."
+    return f"{capitalised(known.owner_title)} must act."
 
 
 def what_helps(execution: ExecutionView) -> str | None:

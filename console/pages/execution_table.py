@@ -38,6 +38,7 @@ COLUMNS = (
         name="error",
         label="Cause or last error",
         kind=Kind.ERROR,
+        lead="owner",
         secondary="tries",
         until="next_try_at",
         note="superseded",
@@ -80,6 +81,7 @@ def row(execution: ExecutionView) -> Row:
         "steps_total": execution.steps_total,
         "step": "" if execution.status is Status.COMPLETED else words.current_step(execution),
         "error": words.cause(execution),
+        "owner": words.owner(execution),
         "tries": words.tries(execution),
         "next_try_at": None
         if ended or execution.evidence is None

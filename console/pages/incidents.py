@@ -9,7 +9,7 @@ from console.components.badges import Tone
 from console.components.incidents import Incident, Link, Verdict
 from console.pages import bulk_words, runbook, triage_words
 from operations.diagnosis.advice import Owner
-from operations.phrases import root, said, told
+from operations.phrases import capitalised, root, said, told
 from operations.queries.bulk_views import BulkView
 from operations.queries.groups import GroupView
 from operations.queries.paging import COUNT_CAP
@@ -238,7 +238,7 @@ def _shown(number: int) -> str:
 
 
 def _owner(group: GroupView) -> str:
-    return f"{group.owner_title[0].upper()}{group.owner_title[1:]}"
+    return capitalised(group.owner_title)
 
 
 def _lowered(text: str) -> str:

@@ -8,6 +8,7 @@ from console.pages.finding_advice import advice
 from console.pages.incidents import numbered
 from console.pages.scope import Scope
 from operations.diagnosis.advice import OWNERS, Owner
+from operations.phrases import capitalised
 from operations.queries.paging import COUNT_CAP, Page
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
 
@@ -32,7 +33,7 @@ def _then(newest: FindingView, number: int) -> str:
     if number == 1 and recommended.heals_by_itself:
         return recommended.text
     operator = OWNERS[Owner.OPERATOR]
-    must_act = f"{operator[0].upper()}{operator[1:]} must act."
+    must_act = f"{capitalised(operator)} must act."
     return f"{must_act} {recommended.text}" if number == 1 else must_act
 
 

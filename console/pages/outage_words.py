@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from console.components.banners import Kind, Notice
 from operations.diagnosis.advice import OWNERS, Owner
 from operations.liveness import Outage, Part
+from operations.phrases import capitalised
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,7 @@ def notice(outage: Outage) -> Notice:
         parts=(
             ("Not to be trusted", meaning.doubtful),
             ("Still works", meaning.works),
-            ("Who must act", f"{who[0].upper()}{who[1:]}. {meaning.action}"),
+            ("Who must act", f"{capitalised(who)}. {meaning.action}"),
         ),
         kind=meaning.kind,
         since_word="at least since" if outage.is_since_before else "since",

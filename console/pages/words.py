@@ -6,11 +6,11 @@ from datetime import datetime
 
 from operations import kinds
 from operations.contracts import ANNOUNCE_DEPARTURE, DELETE_TENANT, REQUEST_APPROVAL, SETTLE_APPROVAL
-from operations.diagnosis.advice import HEALTHY, advice
+from operations.diagnosis.advice import HEALTHY, Owner, advice
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.sentences import sentence
 from operations.kinds import Purpose
-from operations.phrases import OUTCOMES, REQUESTS, Told, root, said, told, who
+from operations.phrases import OUTCOMES, REQUESTS, Told, capitalised, root, said, told, who
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StartView, StepView
 from operations.queries.intents import CommandView
 from operations.statuses import (
@@ -203,6 +203,14 @@ def tries(execution: ExecutionView) -> str:
         return ""
     number = Evidence.from_json(execution.evidence).tries
     return "" if not number else "1 try" if number == 1 else f"{number:,} tries"
+
+
+def owner(execution: ExecutionView) -> str:
+    """Of one that does not go on as it should: who must act, in the words of the first page."""
+    known = execution.diagnosis
+    if known is None or execution.status.is_final or execution.health is Health.OK:
+        return ""
+    return "Nobody: it goes on by itself" if known.owner is Owner.NOBODY else capitalised(known.owner_title)
 
 
 def superseded(execution: ExecutionView) -> str:

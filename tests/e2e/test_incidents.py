@@ -41,6 +41,9 @@ ALONG_THE_HEAD = """card => {
     return [title.right, pill.left, pill.right, link.left, link.right, whole.right];
 }"""
 
+#: Whether a text is cut off, or the page wider than its window.
+CUT = "second => second.scrollWidth > second.clientWidth || document.documentElement.scrollWidth > innerWidth"
+
 
 @pytest.fixture
 async def stuck(console: Console) -> AsyncIterator[list[UUID]]:
@@ -175,3 +178,17 @@ async def phone(visits: Visits, session: str) -> Page:
     page = await visits.begin(session=session, width=PHONE["width"])
     await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     return page
+
+
+@pytest.mark.usefixtures("stuck")
+@pytest.mark.parametrize("width", [1440, PHONE["width"]])
+async def test_each_row_says_who_must_act_in_the_words_of_the_first_page(
+    visits: Visits, admin_session: str, width: int
+) -> None:
+    page = await visits.begin(session=admin_session, width=width)
+
+    await go(page, "/executions?health=stuck&status=open&q=full-")
+
+    second = page.locator("tbody tr[data-id]").first.locator("[data-column=error] .live-second")
+    await expect(second).to_have_text("Who must act: Whoever runs the installation · 27 tries")
+    assert not await second.evaluate(CUT)

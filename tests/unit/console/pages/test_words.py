@@ -321,3 +321,25 @@ def _command(kind: CommandKind, state: CommandState) -> CommandView:
         created_at=NOW,
         settled_at=None,
     )
+
+
+def test_a_row_that_does_not_go_on_as_it_should_says_who_must_act() -> None:
+    slow, stuck = (replace(RETRYING, health=each) for each in (Health.SLOW, Health.STUCK))
+    asks = replace(stuck, cause=Cause.AWAITING_APPROVAL)
+    sleeps = replace(stuck, cause=Cause.SLEEPING)
+
+    said = [execution_table.row(each)["owner"] for each in (slow, stuck, asks, sleeps)]
+
+    assert said == [
+        "Whoever runs the installation",
+        "Whoever runs the installation",
+        "An operator",
+        "Nobody: it goes on by itself",
+    ]
+
+
+def test_nobody_is_named_who_need_not_act() -> None:
+    ended = replace(RETRYING, health=Health.STUCK, status=Status.FAILED)
+    unknown_to_us = replace(RUNNING, health=Health.STUCK, cause="of_a_newer_version")
+
+    assert [execution_table.row(each)["owner"] for each in (RUNNING, RETRYING, ended, unknown_to_us)] == [""] * 4
