@@ -9,13 +9,13 @@ STAYS = "The tenant stays as it is."
 
 
 def made(facts: Facts) -> tuple[str, ...]:
-    """The blast radius: what the run has done, and what of it stays."""
+    """The blast radius: what the run has done, and what there is of it."""
     said = []
     if facts.done:
         titles = ", ".join(f"“{kinds.known().step_title(name)}”" for name in facts.done)
-        said.append(f"Done so far, and not undone: {titles}.")
+        said.append(f"Steps done: {titles}.")
     if facts.remains is not None:
-        said.append(f"The schema {facts.remains.schema_name} stays, with {contents(facts.remains)}.")
+        said.append(f"The schema {facts.remains.schema_name} exists, with {contents(facts.remains)}.")
     return tuple(said)
 
 

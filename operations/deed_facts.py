@@ -76,6 +76,7 @@ class Possibility:
     effects: tuple[str, ...]
     problem: str | None
     not_undone: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()  #: by the run before it, and what there is of that
     refusal: type[errors.OperationsError] = errors.OperationsError  #: what an action that meets the problem raises
 
     def ensure(self) -> None:

@@ -55,7 +55,7 @@ def possibility(deed: Deed, facts: Facts, actor: Actor) -> Possibility:
     if possible.problem is None and not actor.may(possible.permission):
         why = f"It takes the role {NEEDS[possible.permission]}; yours is {actor.role}."
         possible = replace(possible, problem=why, refusal=errors.NotPermitted)
-    return possible if possible.problem is None else replace(possible, effects=(), not_undone=())
+    return possible if possible.problem is None else replace(possible, done=(), effects=(), not_undone=())
 
 
 def _decision(facts: Facts, actor: Actor, *, approves: bool) -> Possibility:
@@ -227,8 +227,13 @@ def _cancel(facts: Facts) -> Possibility:
 def _terminate(facts: Facts) -> Possibility:
     return Possibility(
         permission=Permission.TERMINATE,
-        effects=(f"{facts.status.capitalize()} → terminated, at once.", left_behind(facts), *made(facts)),
-        not_undone=("Nothing is cleaned up: what the steps made stays. Prefer Cancel while the run responds.",),
+        done=made(facts),
+        effects=(
+            f"{facts.status.capitalize()} → terminated, at once.",
+            left_behind(facts),
+            "No clean-up runs: what the steps made stays.",
+        ),
+        not_undone=("What the steps did. Prefer Cancel while the run responds.",),
         problem=_end_problem(facts, CommandKind.TERMINATE),
         refusal=errors.AlreadyEnded,
     )

@@ -25,6 +25,7 @@ class Question:
     what_will_happen: tuple[str, ...]
     not_undone: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()  #: before that, whatever is decided now
     first: tuple[str, ...] = ()  #: what has to come before any of it
     count: int | None = None  #: to be typed, so that nobody does to many what was meant for one
     ask_reason: bool = True  #: then nothing can be confirmed without one
@@ -37,7 +38,11 @@ class Question:
     @property
     def honest(self) -> Self:
         """What cannot be done promises nothing."""
-        return self if self.problem is None else replace(self, what_will_happen=(), not_undone=(), first=(), count=None)
+        return (
+            self
+            if self.problem is None
+            else replace(self, done=(), what_will_happen=(), not_undone=(), first=(), count=None)
+        )
 
 
 Ask = Callable[[], Question]

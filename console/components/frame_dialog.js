@@ -56,8 +56,9 @@ export default {
     // People may write 2,000 as they read it.
     count() { return Number(this.counted.replace(/[\s,.'’]/g, "") || NaN); },
     parts() {
-      const { first, what_will_happen, skipped, not_undone } = this.question;
+      const { done, first, what_will_happen, skipped, not_undone } = this.question;
       return [
+        { title: "Done so far", points: done, icon: "check" },
         { title: "Before that", points: first, icon: "how_to_reg" },
         { title: "What will happen", points: what_will_happen, icon: "arrow_forward" },
         { title: "Skipped", points: skipped, icon: "remove" },

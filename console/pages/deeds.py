@@ -109,6 +109,7 @@ def question(deed: Deed, facts: Facts, possible: Possibility, *, subject: str, r
     return Question(
         title=f"Keep {subject}?" if words is KEEPING else title,
         action=words.confirm,
+        done=possible.done,
         what_will_happen=possible.effects,
         not_undone=possible.not_undone,
         danger=words.danger,

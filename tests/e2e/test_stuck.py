@@ -38,8 +38,10 @@ async def test_an_end_by_force_says_what_it_leaves_and_a_run_takes_that_away(
     await expect(other.locator(f"tr[data-id='{broken.execution_id}']")).to_contain_text("No space left", timeout=30_000)
     await ask_to(page, "Terminate")
     dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("Done so far, and not undone: “Load tenant”, “Create schema”.")
-    await expect(dialog).to_contain_text("The schema tenant_")
+    await expect(points(dialog, "Done so far")).to_contain_text("Steps done: “Load tenant”, “Create schema”.")
+    await expect(points(dialog, "Done so far")).to_contain_text("The schema tenant_")
+    await expect(points(dialog, "What will happen")).to_contain_text("No clean-up runs")
+    await expect(points(dialog, "What will happen")).not_to_contain_text("The schema tenant_")
     await confirm(page, "Terminate the run")
     await expect(badge(page)).to_have_text("Terminated", timeout=30_000)
 
@@ -75,3 +77,7 @@ async def confirm(page: Page, action: str) -> None:
 
 def badge(page: Page) -> Locator:
     return page.locator(".page-header .badge").first
+
+
+def points(dialog: Locator, heading: str) -> Locator:
+    return dialog.locator("h3", has_text=heading).locator("xpath=following-sibling::ul[1]")
