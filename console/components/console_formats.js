@@ -106,7 +106,7 @@ export const tone = (columns, row) => row[columns.find((c) => c.tone)?.tone] ?? 
 
 // Widths of columns in px: what each kind needs, and how it takes part in what is left over.
 export const CHECK_WIDTH = 42;
-const actionWidth = ({ label, worded }) => (worded ? 52 + Math.ceil(label.length * 7.4) : 34);
+const actionWidth = ({ label, worded }) => (worded ? 66 + Math.ceil(label.length * 7.4) : 34);
 export const actionsWidth = (actions) => 24 + actions.reduce((sum, action) => sum + actionWidth(action), 0);
 const LEAST = { status: 122, link: 150, text: 116, mono: 116, time: 104, duration: 86, progress: 90, number: 66, error: 220, id: 116 };
 const STRETCH = { link: 7, text: 6, mono: 5, error: 18 };

@@ -52,6 +52,7 @@ async def test_what_waits_is_listed_counted_and_decided_from_the_list(
         await says(each, beside)
     for word in ("Approve", "Reject"):  # no bare icons of which one ends the run
         await expect(listed(page, slug).get_by_text(word, exact=True)).to_be_visible()
+    await stand_apart(listed(page, slug), tall=44 if width == 390 else 32)
     await listed(page, slug).get_by_role("button", name=re.compile("Approve")).click()
     await decide(page, "Approve")
     await expect(page.get_by_text(re.compile(f"^{slug}.*: approved\\.$", re.IGNORECASE))).to_be_visible()
@@ -63,6 +64,17 @@ async def test_what_waits_is_listed_counted_and_decided_from_the_list(
         await says(each, beside)
     made = [decision for run in (id_, other_id) for decision in await beside.reads.intents.decisions(run)]
     assert [(each.decision, each.reason) for each in made] == [("approved", REASON), ("rejected", REASON)]
+
+
+async def stand_apart(row: Locator, *, tall: int) -> None:
+    """What approves and what rejects: nobody presses the one for the other, with a thumb either."""
+    approve, reject = [
+        await row.get_by_role("button", name=re.compile(word)).bounding_box() for word in ("Approve", "Reject")
+    ]
+    assert approve is not None
+    assert reject is not None
+    assert reject["x"] - (approve["x"] + approve["width"]) >= 12
+    assert min(approve["height"], reject["height"]) >= tall
 
 
 async def decide(page: Page, action: str) -> None:
