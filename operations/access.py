@@ -91,10 +91,10 @@ class Actor:
         return self.role.includes(NEEDS[permission])
 
 
-def permit(actor: Actor, permission: Permission) -> None:
-    """Raises `NotPermitted`, naming the role that would be needed."""
+def permit(actor: Actor, permission: Permission, what: str | None = None) -> None:
+    """Raises `NotPermitted`, naming the role that would be needed; `what` was asked, unless the permission says it."""
     if not actor.may(permission):
-        what = permission.replace("_", " ")
+        what = what or permission.replace("_", " ")
         not_permitted.labels(permission).inc()
         log.info("not permitted", who=actor.name, role=actor.role.value, what=what)
         raise NotPermitted(
@@ -104,13 +104,15 @@ def permit(actor: Actor, permission: Permission) -> None:
 
 
 @asynccontextmanager
-async def acting(database: Database, actor: Actor, permission: Permission) -> AsyncIterator[AsyncConnection]:
-    """The transaction of an action; raises `NotPermitted`, or `NotLoggedIn` when the log-in has ended."""
+async def acting(
+    database: Database, actor: Actor, permission: Permission, what: str | None = None
+) -> AsyncIterator[AsyncConnection]:
+    """The transaction of an action; raises as `permit` does, or `NotLoggedIn` when the log-in has ended."""
     began, end = perf_counter(), "failed"
     try:
-        permit(actor, permission)
+        permit(actor, permission, what)
         async with database.transaction() as connection:
-            await check(connection, actor, permission)
+            await check(connection, actor, permission, what)
             yield connection
         end = "done"
     except OperationsError as error:
@@ -125,9 +127,9 @@ async def acting(database: Database, actor: Actor, permission: Permission) -> As
         acted.labels(permission, end).observe(perf_counter() - began)
 
 
-async def check(connection: AsyncConnection, actor: Actor, permission: Permission) -> None:
+async def check(connection: AsyncConnection, actor: Actor, permission: Permission, what: str | None = None) -> None:
     """As `permit`, by what the database says now. Whoever acts without an account has a shell on this installation."""
-    permit(await as_of_now(connection, actor), permission)
+    permit(await as_of_now(connection, actor), permission, what)
 
 
 async def as_of_now(connection: AsyncConnection, actor: Actor) -> Actor:

@@ -152,7 +152,8 @@ class Bulks:
             deed = await connection.scalar(select(BulkOperation.action).where(BulkOperation.id == id_))
         if deed is None:
             raise BulkNotFound
-        async with acting(self.database, actor, OFFERED_TO[Deed(deed)]) as connection:
+        what = f"{action.removeprefix('bulk.')} the bulk operation"  # the permission would name its deed
+        async with acting(self.database, actor, OFFERED_TO[Deed(deed)], what) as connection:
             columns = (BulkOperation.action, BulkOperation.requested_by, BulkOperation.state)
             held = select(*columns).where(BulkOperation.id == id_).with_for_update()
             bulk = (await connection.execute(held)).one()
