@@ -1,5 +1,6 @@
 """Logging in and out: plain forms, so that the cookie can change and nobody gets a socket before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,13 +8,13 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console import sessions
+from console.api import problems
 from console.components import login_page, theme
 from console.presence import Presence
 from operations.actions.staff import SESSION_HOURS, Staff
 from operations.errors import DatabaseUnavailable, LoginsBusy, TooManyTries, WrongPassword
 
 NO_NUL = r"^[^\x00]*$"  #: PostgreSQL has no text with it
-STATUS = {WrongPassword: 401, TooManyTries: 429}  #: else 503
 BROWSER_DAYS = 365
 
 
@@ -61,7 +62,8 @@ class Login:
                 next_path=safe_path(next),
                 error=error.message,
                 email=email,
-                status=STATUS.get(type(error), 503),
+                status=401 if isinstance(error, WrongPassword) else problems.status_of(error),
+                headers=problems.waits(error),
             )
         answer = RedirectResponse(safe_path(next), 303)
         self._keep(answer, self.cookie.name, secret, seconds=SESSION_HOURS * 3600)
@@ -83,7 +85,14 @@ class Login:
         answer.set_cookie(name, value, max_age=seconds, secure=self.cookie.secure, httponly=True, samesite="lax")
 
     def _page(
-        self, request: Request, *, next_path: str, error: str | None, email: str = "", status: int = 200
+        self,
+        request: Request,
+        *,
+        next_path: str,
+        error: str | None,
+        email: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         page = login_page.render(
             environment=self.environment,
@@ -92,7 +101,7 @@ class Login:
             email=email,
             theme=theme.chosen(request.cookies.get(theme.COOKIE)),
         )
-        return HTMLResponse(page, status)
+        return HTMLResponse(page, status, headers)
 
 
 def safe_path(path: str) -> str:

@@ -47,6 +47,12 @@ class NotLoggedIn(OperationsError):
 class TooManyTries(OperationsError):
     """Too many failed log-ins. Wait a minute, then try again."""
 
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds  #: until another one is let in
+        super().__init__(
+            f"Too many failed log-ins. Wait {seconds} second{'' if seconds == 1 else 's'}, then try again."
+        )
+
 
 class LoginsBusy(OperationsError):
     """Too many people are logging in at this moment. Try again in a few seconds."""

@@ -124,6 +124,13 @@ def status_of(error: OperationsError) -> int:
     return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
 
 
+def waits(error: OperationsError) -> dict[str, str]:
+    """The header that says when to come again, where that is known or soon."""
+    if isinstance(error, errors.TooManyTries):
+        return {"Retry-After": str(error.seconds)}
+    return {"Retry-After": "5"} if status_of(error) == 503 else {}
+
+
 async def _operations_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, OperationsError):
         raise error
@@ -133,7 +140,7 @@ async def _operations_error(_: Request, error: Exception) -> Response:
     elif isinstance(error, errors.AlreadyTaken):
         fields = {error.field: error.message}
     status = status_of(error)
-    return response(status, error.message, fields=fields, headers={"Retry-After": "5"} if status == 503 else None)
+    return response(status, error.message, fields=fields, headers=waits(error))
 
 
 async def _malformed(_: Request, error: Exception) -> Response:

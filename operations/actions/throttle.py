@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import ceil
+from time import time
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -65,13 +67,10 @@ class Throttle:
             self._under_way.update(bounds.keys())
 
     async def _has_room(self, bounds: Mapping[Key, RateLimitItemPerMinute]) -> bool:
-        rooms = []
-        for key, bound in bounds.items():
-            left = (await self._failed.get_window_stats(bound, *key)).remaining
-            if left <= 0:
-                raise TooManyTries
-            rooms.append(self._under_way[key] < left)
-        return all(rooms)
+        stats = {key: await self._failed.get_window_stats(bound, *key) for key, bound in bounds.items()}
+        if full := [each.reset_time for each in stats.values() if each.remaining <= 0]:
+            raise TooManyTries(max(1, ceil(max(full) - time())))
+        return all(self._under_way[key] < each.remaining for key, each in stats.items())
 
     async def _wait(self) -> None:
         if self._waiting >= MOST_WAITING:

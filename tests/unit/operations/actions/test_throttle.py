@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import time
 
 import pytest
 
@@ -34,6 +35,21 @@ async def test_who_guesses_from_everywhere_guesses_no_faster() -> None:
 
     assert not await may_try(throttle, ADA.upper(), "203.0.113.1")
     assert await may_try(throttle, BOB, "203.0.113.1")
+
+
+async def test_whoever_is_refused_is_told_when_the_first_failure_is_forgotten() -> None:
+    throttle, before = Throttle(), time()
+    await fail(throttle, ADA, OFFICE)
+    after = time()
+    await fail(throttle, ADA, OFFICE, times=PER_ACCOUNT.amount - 1)
+
+    asked = time()
+    with pytest.raises(TooManyTries) as refused:
+        async with throttle.attempt(ADA, OFFICE):
+            pass
+
+    assert before + 60 - time() <= refused.value.seconds < after + 60 - asked + 1
+    assert f"Wait {refused.value.seconds} second" in refused.value.message
 
 
 async def test_the_owner_is_not_shut_out_by_those_who_guess() -> None:
