@@ -32,6 +32,27 @@ def _retrying(now: datetime) -> Timeline:
     )
 
 
+def _tried_again(now: datetime) -> Timeline:
+    began, asked = now - timedelta(minutes=40), now - timedelta(minutes=10)
+    latest = now - timedelta(minutes=1)
+    return Timeline(
+        began=began,
+        steps=(
+            Step(
+                name="Create schema",
+                status="retrying",
+                tries=3,
+                counted="3 tries since the last retry",
+                started=asked,
+                tried=(latest,),
+                waits=(Wait(began=began, ended=asked, text="Tries before the last retry", is_of_tries=True),),
+                next_try=now + timedelta(seconds=11),
+                error=fake_rows.ERRORS[1],
+            ),
+        ),
+    )
+
+
 def _waiting(now: datetime) -> Timeline:
     began = now - timedelta(minutes=51)
     return Timeline(
@@ -79,6 +100,7 @@ def _ahead(*names: str) -> tuple[Step, ...]:
 
 TIMELINES: Mapping[str, Callable[[datetime], Timeline]] = {
     "A step that keeps failing": _retrying,
+    "A step that was tried at once": _tried_again,
     "Waiting for people": _waiting,
     "Six days beside three seconds": _folded,
     "Not begun": lambda now: Timeline(began=now, steps=()),

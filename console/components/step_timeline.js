@@ -56,7 +56,7 @@ export default {
     timed() {
       return this.timeline.steps.map((s, i) => {
         const waits = s.waits
-          .map((w) => ({ text: w.text, from: toMs(w.began), to: toMs(w.ended) ?? this.end, lasts: !w.ended }))
+          .map((w) => ({ text: w.text, from: toMs(w.began), to: toMs(w.ended) ?? this.end, lasts: !w.ended, isOfTries: w.is_of_tries }))
           .filter((w) => w.to - w.from >= SEEN);
         const from = toMs(s.started);
         const to = from === null ? null : Math.max(from, toMs(s.ended) ?? this.end);
@@ -72,7 +72,7 @@ export default {
     },
     // Tries that failed are no idle time: they are what somebody looks for.
     line() {
-      const began = (s) => Math.min(s.from, ...s.tried.map(toMs));
+      const began = (s) => Math.min(s.from, ...s.tried.map(toMs), ...s.waits.filter((w) => w.isOfTries).map((w) => w.from));
       return scale(this.first, this.end, this.timed.filter((s) => s.from !== null).map((s) => [began(s), s.to]));
     },
     // Whether anything is to come, and so needs room after now.
@@ -125,7 +125,7 @@ export default {
     lane(s) {
       const usually = s.usual === null ? "" : "usually " + duration(1000 * s.usual);
       const waited = s.waits.reduce((sum, w) => sum + w.to - w.from, 0);
-      const bars = s.waits.map((w) => this.bar("step-waited", w.from, w.to, w.text));
+      const bars = s.waits.map((w) => this.bar(w.isOfTries ? "step-waited earlier" : "step-waited", w.from, w.to, w.text));
       if (s.from !== null) bars.push(this.bar("step-bar", s.from, s.to, ""));
       else if (s.status === "pending" && this.past < 1) bars.push({ kind: "step-planned", left: this.nowAt, width: percent(1 - this.past), title: "to come" });
       const spans = s.status === "retrying" ? bars.at(-1) : bars[s.waits.length - 1];
@@ -135,10 +135,10 @@ export default {
       return {
         ...s, bars, usually,
         marked: isBetween ? "Marked are the first and the latest; nobody knows when those between began" : undefined,
-        ticks: s.tried.map(toMs).map((ms, i) => ({ left: this.place(ms), title: `${s.counted ? (i ? "Latest try" : "First try") : "Tried"} ${absolute(ms)}` })),
+        ticks: s.tried.map(toMs).map((ms, i) => ({ left: this.place(ms), title: `${s.counted ? (i || s.tried.length < 2 ? "Latest try" : "First try") : "Tried"} ${absolute(ms)}` })),
         next: s.next_try && this.past < 1 ? { left: percent((1 + this.past) / 2), title: "Next try " + absolute(toMs(s.next_try)) } : null,
         mark: after !== null && after < this.end ? this.place(after) : null,
-        took: s.from !== null ? duration(s.to - Math.min(s.from, ...s.tried.map(toMs)), s.isOpen) : waited ? duration(waited, true) : usually ? "" : "–",
+        took: s.from !== null ? duration(s.to - Math.min(s.from, ...s.tried.map(toMs), ...s.waits.filter((w) => !w.text).map((w) => w.from)), s.isOpen) : waited ? duration(waited, true) : usually ? "" : "–",
         title: s.from === null ? undefined : absolute(s.from) + (s.isOpen ? " until now" : " to " + absolute(s.to)),
         said: s.waits.filter((w) => w.text).map((w, i) => ({ text: `${w.text} ${duration(w.to - w.from, true)}`, inside: !!bars[i].text })),
       };

@@ -18,6 +18,7 @@ class Wait:
     began: datetime
     text: str = ""  #: for what; without it, what stands beside the step says so
     ended: datetime | None = None
+    is_of_tries: bool = False  #: of the step itself, before somebody had it tried at once: they count no more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

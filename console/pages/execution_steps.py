@@ -20,6 +20,7 @@ APPROVAL_WAIT = "Waiting for approval"
 DUE_WAIT = "Waiting until the data may be deleted"
 WORKER_WAIT = "Waiting for a worker"
 IDLE = "Nothing ran"
+EARLIER_TRIES = "Tries before the last retry"
 
 
 def timeline(detail: ExecutionDetail, usual: Usual) -> Timeline:
@@ -62,16 +63,21 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
     is_again, is_in_back_off = step.attempts > 1 or words.is_counted_anew(step), step.status is StepStatus.RETRYING
     waits = [] if over is None or over >= step.started_at else [*_before(detail, step, over)]
-    if is_again and not is_in_back_off:
-        waits.append(Wait(began=step.started_at, ended=step.tried_at))
+    began = step.started_at
+    tried: tuple[datetime, ...] = (began, step.tried_at)
+    if words.is_counted_anew(step) and step.reset_at is not None and step.started_at < step.reset_at:
+        waits.append(Wait(began=began, ended=step.reset_at, text=EARLIER_TRIES, is_of_tries=True))
+        began, tried = step.reset_at, (step.tried_at,)  # of those that count only the latest is known
+    if is_again and not is_in_back_off and began < step.tried_at:
+        waits.append(Wait(began=began, ended=step.tried_at))
     return Step(
         name=words.step_word(step.name),
         status=spelled(step.status),
         tries=step.attempts,
         counted=words.counted_tries(step) if is_again else "",
-        started=step.started_at if is_in_back_off else step.tried_at,
+        started=began if is_in_back_off else step.tried_at,
         ended=step.completed_at or detail.execution.completed_at,
-        tried=(step.started_at, step.tried_at) if is_again or is_in_back_off else (),
+        tried=tried if is_again or is_in_back_off else (),
         next_try=step.next_try_at if is_in_back_off and not detail.execution.status.is_final else None,
         waits=tuple(waits),
         usual=usual,

@@ -51,6 +51,24 @@ async def test_a_failing_step_fills_the_line_up_to_now_and_shows_its_tries(look:
     assert await failing.get_by_text("usually 2.1 s").is_visible()
 
 
+async def test_tries_that_count_no_more_are_told_apart_from_those_that_do(look: Look) -> None:
+    page = await look("/executions/1")
+    step = section(page, "A step that was tried at once").locator(".step")
+    earlier, bar = step.locator(".step-waited.earlier"), step.locator(".step-bar")
+    before, since = await earlier.bounding_box(), await bar.bounding_box()
+
+    assert before is not None
+    assert since is not None
+    assert abs(before["x"] + before["width"] - since["x"]) < 3
+    assert 2.5 < before["width"] / since["width"] < 3.5
+    await expect(earlier).to_have_attribute("title", re.compile("^Tries before the last retry: "))
+    titles = await step.locator(".step-try:not(.next)").evaluate_all("all => all.map(each => each.title)")
+    assert [title.partition(" try ")[0] for title in titles] == ["Latest"]
+    assert await earlier.evaluate("each => getComputedStyle(each).borderColor") != await bar.evaluate(
+        "each => getComputedStyle(each).borderColor"
+    )
+
+
 async def test_a_wait_is_hatched_told_in_words_and_folded_with_its_length(look: Look) -> None:
     page = await look("/executions/1")
     waits = section(page, "Waiting for people")

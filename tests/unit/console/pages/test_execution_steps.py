@@ -62,8 +62,28 @@ def test_a_step_whose_tries_are_counted_anew_was_tried_before() -> None:
     drawn, *_ = timeline(detail(RETRYING, schema), {}).steps
 
     assert drawn.counted == "1 try since the last retry"
-    assert drawn.tried == (NOW, SOON)
-    assert [(wait.began, wait.ended) for wait in drawn.waits] == [(NOW, SOON)]
+    assert (drawn.started, drawn.tried) == (SOON, (SOON,))
+    assert [(wait.text, wait.began, wait.ended, wait.is_of_tries) for wait in drawn.waits] == [
+        ("Tries before the last retry", NOW, SOON, True)
+    ]
+
+
+def test_the_tries_since_a_retry_begin_with_it_and_those_before_are_told_apart() -> None:
+    latest = LATER + timedelta(minutes=5)
+    again = replace(failing(3), reset_at=LATER, tried_at=latest)
+
+    [drawn] = timeline(detail(RETRYING, again), {}).steps
+
+    assert (drawn.started, drawn.tried, drawn.counted) == (LATER, (latest,), "3 tries since the last retry")
+    assert [(wait.began, wait.ended, wait.is_of_tries) for wait in drawn.waits] == [(NOW, LATER, True)]
+
+
+def test_until_the_try_that_was_asked_for_begins_the_tries_are_those_before() -> None:
+    asked_for = replace(failing(27), reset_at=LATER, tried_at=SOON)
+
+    [drawn] = timeline(detail(RETRYING, asked_for), {}).steps
+
+    assert (drawn.started, drawn.tried, drawn.waits) == (NOW, (NOW, SOON), ())
 
 
 def test_a_failing_step_shows_the_tries_that_are_known_and_when_the_next_one_is() -> None:
