@@ -11,9 +11,9 @@ export default {
       <span v-if="c.status || c.tone" class="badge mark" aria-hidden="true" :data-status="c.status" :data-tone="c.tone"></span>
       <bdi class="count-label">{{ c.label }}</bdi><span class="count-number figures">{{ written(c.value) }}</span>
     </button>
-    <span v-if="numbers && !drawn.length" class="count-none">{{ none }}</span>
+    <span v-if="numbers && !drawn.length" class="count-none">{{ numbers["not yet"] ? noneYet : none }}</span>
   </div>`,
-  props: { counts: Array, label: String, cap: Number, chosen: Array, sparse: Boolean, none: String },
+  props: { counts: Array, label: String, cap: Number, chosen: Array, sparse: Boolean, none: String, noneYet: String },
   emits: ["choose", "behind", "mounted"],
   data() {
     return { numbers: null, picked: this.chosen, isLeft: false };

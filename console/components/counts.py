@@ -9,6 +9,8 @@ from nicegui.events import GenericEventArguments
 from console.components.remounts import Handled, when_built_anew
 from console.lines import Edition
 
+NOT_YET = "not yet"  #: is counted while nobody has counted
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
@@ -34,11 +36,12 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         cap: int,
         chosen: Collection[str] = (),
         none: str | None = None,
+        none_yet: str | None = None,
         on_choose: Callable[[list[str]], Handled],
         on_behind: Callable[[], Handled] | None = None,
     ) -> None:
         """Numbers above `cap` are shown as so many and more; with `none`, only words that
-        there are any of are shown, and `none` in the place of all of them.
+        there are any of are shown, and `none` in the place of all of them; `none_yet` while there is any of `NOT_YET`.
 
         `on_behind` has to `show` the numbers again: some were missed, or the browser has built the counts anew.
         """
@@ -49,6 +52,7 @@ class Counts(ui.element, component="counts.js", dependencies=["console_line.js"]
         self.props["chosen"] = list(chosen)
         self.props["sparse"] = none is not None
         self.props["none"] = none
+        self.props["none-yet"] = none_yet
         self._on_choose = on_choose
         self.on("choose", self._handle_choice)
         if on_behind is not None:

@@ -97,6 +97,27 @@ class IncidentBoard(ui.element):
         self.set_visibility(bool(incidents))
 
 
+class MoreIncidents(ui.element):
+    """A link to those that have no card; there is none where each has one."""
+
+    def __init__(self, href: str) -> None:
+        super().__init__("div")
+        self._href = href
+        self._label = ""
+        self.set_visibility(False)  # it would take the room between two others
+
+    def show(self, causes: int) -> None:
+        label = "" if not causes else f"Show the other {'cause' if causes == 1 else f'{causes:,} causes'}"
+        if label == self._label:  # what has the focus stays
+            return
+        self._label = label
+        self.set_visibility(bool(label))
+        self.clear()
+        if label:
+            with self:
+                attribute(tag("a", label, classes="button incidents-more"), "href", self._href)
+
+
 class _Card(ui.element):
     """One incident."""
 

@@ -49,6 +49,7 @@ class Board:
     failed: int  #: that nobody called off and no newer attempt took the place of
     open: int
     is_watched: bool  #: somebody looks at runs that stand still
+    is_known: bool = True  #: somebody has looked at least once
     bulks: Mapping[tuple[str, str | None], BulkView] = field(default_factory=dict)  #: the latest of each group
     asleep: tuple[GroupView, ...] = ()  #: of which somebody said that all can wait
 
@@ -87,6 +88,8 @@ def verdict(board: Board) -> Verdict:
         return Verdict(text=text, tone=Tone.UNKNOWN, then="What is said here is what was known last.")
     if board.groups:
         return _of_trouble(board)
+    if board.open and not board.is_known:
+        return Verdict(text="Nobody has looked yet how runs are doing; that takes some seconds.", tone=Tone.UNKNOWN)
     return _of_calm(board)
 
 

@@ -9,7 +9,7 @@ from console import sessions
 from console.channels import Listener, View
 from console.components import charts
 from console.components.cards import Kpi, Section, kpis
-from console.components.incidents import IncidentBoard, VerdictLine
+from console.components.incidents import IncidentBoard, MoreIncidents, VerdictLine
 from console.components.page_headers import PageHeader
 from console.components.tables import Empty, EmptyKind, Layout
 from console.components.text import attribute, tag
@@ -52,9 +52,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     with PageHeader(PLACE.title):
         register_button()
     line, board, may_retry = VerdictLine(), IncidentBoard(), sessions.may(Permission.RETRY)
-    more = tag("a", classes="button incidents-more")
-    attribute(more, "href", "/executions?health=stuck,drift,slow,unknown")
-    more.set_visibility(False)
+    more = MoreIncidents("/executions?health=stuck,drift,slow,unknown")
     with Section("Waits for people", subtitle="Longest first", flush=True) as waiting:
         waits = _table(scope, "Runs that wait for people", rows_view(scope, WAITS, Sort.ATTENTION), NOTHING_WAITS)
     with waiting.actions:
@@ -66,8 +64,7 @@ async def build(scope: Scope, _: PageArguments) -> None:
     def show_board(now: Board) -> None:
         line.show(verdict(now))
         board.show(incidents(now, may_retry=may_retry))
-        more.set_text(f"Show the other {now.more:,} causes")
-        more.set_visibility(now.more > 0)
+        more.show(now.more)
         waiting.set_visibility(now.waiting > 0)
 
     listener = Listener[Board](show_board)
@@ -145,13 +142,15 @@ def board_view(scope: Scope) -> View[Board, Board]:
             failed=counts.numbers[Status.FAILED],
             open=sum(counts.numbers[status] for status in OPEN),
             is_watched=reads.executions.is_watched(),
+            is_known=await reads.attention.is_known(),
             bulks={bulk.group: bulk for bulk in await reads.bulks.of_groups() if bulk.group is not None},
         )
 
     return View(
         key="board",
         concerns=lambda changed: (
-            execution_table.concerns(changed) or changed.concerns("bulk") or changed.concerns("command")
+            execution_table.concerns(changed)
+            or any(changed.concerns(kind) for kind in ("bulk", "command", "diagnosis"))
         ),
         load=load,
         news=lambda before, after: None if before == after else after,

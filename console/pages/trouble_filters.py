@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.channels import Listener, View
 from console.components.badges import Tone
-from console.components.counts import Count, Counts
+from console.components.counts import NOT_YET, Count, Counts
 from console.components.tables import to_json
 from console.pages.list_filters import ListFilters, Query
 from console.pages.scope import Scope
@@ -34,12 +34,14 @@ class Known:
     trouble: Trouble
     errors: tuple[GroupView, ...]
     of_errors: Mapping[str, int]  #: by signature
+    is_known: bool = True  #: somebody has looked
 
     @property
     def numbers(self) -> dict[str, int]:
         """By the value of the chip."""
         numbers = {HEALTHS[health].value: number for health, number in self.trouble.healths.items()}
         numbers |= {CAUSES[cause].value: number for cause, number in self.trouble.causes.items()}
+        numbers |= {} if self.is_known else {NOT_YET: 1}
         return numbers | {f"signature:{signature}": number for signature, number in self.of_errors.items()}
 
 
@@ -58,6 +60,7 @@ class TroubleFilters:
             cap=COUNT_CAP,
             chosen=self._chosen,
             none="No trouble: every open execution goes on as it should",
+            none_yet="Nobody has looked yet how open executions are doing; that takes some seconds",
             on_choose=self._choose,
             on_behind=self.show,
         )
@@ -96,15 +99,20 @@ class TroubleFilters:
 
 def view(scope: Scope) -> View[Known, Known]:
     async def load() -> Known:
-        groups = scope.services.reads.groups
+        groups, attention = scope.services.reads.groups, scope.services.reads.attention
         errors = await groups.list(limit=2 * MOST_ERRORS)
         signed = tuple(group for group in errors.items if group.signature is not None)[:MOST_ERRORS]
         signatures = {group.signature for group in signed if group.signature is not None}
-        return Known(trouble=await groups.trouble(), errors=signed, of_errors=await groups.of_errors(signatures))
+        return Known(
+            trouble=await groups.trouble(),
+            errors=signed,
+            of_errors=await groups.of_errors(signatures),
+            is_known=await attention.is_known(),
+        )
 
     return View(
         key="trouble",
-        concerns=lambda changed: changed.concerns("execution"),
+        concerns=lambda changed: changed.concerns("execution") or changed.concerns("diagnosis"),
         load=load,
         news=lambda before, after: None if before.numbers == after.numbers else after,
         to_json=lambda known: to_json(known.numbers),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
 
@@ -51,6 +52,11 @@ async def silent_for(database: Database) -> float:
         return float(await connection.scalar(AGE) or 0)
 
 
+async def has_looked(connection: AsyncConnection) -> bool:
+    """Whether any round has finished since the database was made."""
+    return bool(await connection.scalar(HAS_LOOKED))
+
+
 TAKE = text(
     """
     UPDATE diagnosis_state SET
@@ -60,11 +66,17 @@ TAKE = text(
     RETURNING token
     """
 )
+# The first round of all is news, whatever it finds: from then on no trouble means that there is none.
 FINISH = text(
     """
-    UPDATE diagnosis_state SET finished_at = clock_timestamp(), still = :still, asked = :asked, seconds = :seconds
-    WHERE token = :token
+    WITH finished AS (
+        UPDATE diagnosis_state SET finished_at = clock_timestamp(), still = :still, asked = :asked, seconds = :seconds
+        FROM (SELECT finished_at AS at FROM diagnosis_state) AS latest
+        WHERE token = :token RETURNING latest.at IS NULL AS is_first
+    )
+    INSERT INTO changes (kind, id) SELECT 'diagnosis', 'first' FROM finished WHERE is_first
     """
 )
 RELEASE = text("UPDATE diagnosis_state SET holder = NULL, lease_expires_at = NULL WHERE holder = :holder")
 AGE = text("SELECT extract(epoch FROM clock_timestamp() - finished_at) FROM diagnosis_state")
+HAS_LOOKED = text("SELECT finished_at IS NOT NULL FROM diagnosis_state")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 
 from operations.database import Database
+from operations.diagnosis import leases
 from operations.models import ApprovalRequest, Execution, ReconciliationFinding
 from operations.queries.approvals import is_waiting
 from operations.queries.narrowing import OPEN_STATUSES, is_failure
@@ -37,6 +38,11 @@ class AttentionCounts:
         async with self.database.reading() as connection:
             row = (await connection.execute(_COUNTS)).one()
         return Attention(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+
+    async def is_known(self) -> bool:
+        """Whether anybody has looked yet how executions are doing; before that, that none is stuck means nothing."""
+        async with self.database.reading() as connection:
+            return await leases.has_looked(connection)
 
 
 def _counts() -> Select[*tuple[int, ...]]:

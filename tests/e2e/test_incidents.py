@@ -1,5 +1,6 @@
 """At three in the morning: what the first screen of a phone says of forty runs that are stuck, and where it leads."""
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 from psycopg import AsyncConnection
 
+from console.pages.overview import MOST_GROUPS
 from operations.statuses import Status
 from tests.e2e.test_pages import serious_violations
 from tests.e2e.visits import Visits, go
@@ -192,3 +194,46 @@ async def test_each_row_says_who_must_act_in_the_words_of_the_first_page(
     second = page.locator("tbody tr[data-id]").first.locator("[data-column=error] .live-second")
     await expect(second).to_have_text("Who must act: Whoever runs the installation · 27 tries")
     assert not await second.evaluate(CUT)
+
+
+async def test_there_is_no_link_to_other_causes_where_there_are_none(
+    visits: Visits, empty_console: Console, admin_session: str, connection: AsyncConnection
+) -> None:
+    signatures = [f"denied {uuid4().hex}" for _ in range(MOST_GROUPS + 2)]
+    for signature in signatures:
+        tenant = await add_tenant(connection, slug=f"many-{uuid4().hex[:10]}")
+        id_ = await add_execution(connection, status=Status.RUNNING, entity_id=tenant)
+        await connection.execute(STUCK, (signature, signature, MINUTES, [id_]))
+    healthy = await visits.begin(session=await empty_console.accounts.session(), url=empty_console.url)
+    full = await visits.begin(session=admin_session)
+
+    await go(healthy, "/")
+    await go(full, "/")
+
+    await expect(full.locator(".incidents-more")).to_have_text(re.compile(r"Show the other \d+ causes"))
+    await expect(healthy.get_by_text("No run is open")).to_be_visible()
+    await expect(healthy.locator(".incidents-more")).to_have_count(0)
+
+
+async def test_nothing_is_said_to_be_well_before_the_first_look_and_that_is_told_by_itself(
+    visits: Visits, empty_console: Console, empty_database_url: str
+) -> None:
+    pages = [
+        await visits.begin(session=await empty_console.accounts.session(), url=empty_console.url) for _ in range(2)
+    ]
+    async with await AsyncConnection.connect(empty_database_url, autocommit=True) as connection:
+        run = await add_execution(connection, status=Status.RUNNING)
+        await connection.execute(
+            "UPDATE diagnosis_state SET finished_at = NULL, holder = 'other', lease_expires_at = 'infinity'"
+        )
+        try:
+            for page, path in zip(pages, ("/", "/executions"), strict=True):
+                await go(page, path)
+                await expect(page.get_by_text("Nobody has looked yet")).to_be_visible()
+
+            await connection.execute("UPDATE diagnosis_state SET holder = NULL, lease_expires_at = NULL")
+
+            for page, text in zip(pages, ("All is well.", "No trouble"), strict=True):
+                await expect(page.get_by_text(text)).to_be_visible(timeout=60_000)
+        finally:
+            await connection.execute("DELETE FROM workflow_executions WHERE id = %s", (run,))

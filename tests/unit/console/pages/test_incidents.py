@@ -218,3 +218,11 @@ def test_a_group_of_each_cause_can_be_told(cause: Cause) -> None:
 
     assert card.title == ADVICE[cause].title
     assert incidents.verdict(replace(QUIET, groups=(one,))).text.startswith("1 run is stuck: ")
+
+
+def test_before_anybody_has_looked_nothing_is_said_to_be_well() -> None:
+    fresh = replace(QUIET, is_known=False, open=8)
+
+    assert incidents.verdict(fresh).text == "Nobody has looked yet how runs are doing; that takes some seconds."
+    assert incidents.verdict(replace(fresh, groups=(FULL,))).text.startswith("40 runs are stuck")
+    assert incidents.verdict(replace(fresh, open=0)).text == "All is well. No run is open."
