@@ -30,10 +30,11 @@ class Door:
     path: re.Pattern[str]
     longest: int = 64 * KILO  #: bytes of a body
     needs: Permission | None = None
+    what: str | None = None  #: is asked for, where the permission does not say it
 
     @classmethod
-    def api(cls, path: str, needs: Permission, *, longest: int = 64 * KILO) -> Self:
-        return cls(path=re.compile(f"/api/v1{path}"), needs=needs, longest=longest)
+    def api(cls, path: str, needs: Permission, *, longest: int = 64 * KILO, what: str | None = None) -> Self:
+        return cls(path=re.compile(f"/api/v1{path}"), needs=needs, longest=longest, what=what)
 
 
 #: The first that matches counts.
@@ -51,8 +52,9 @@ DOORS = (
     Door.api("/executions/[^/]+/(?:approve|reject)", Permission.DECIDE),
     Door.api("/executions/[^/]+/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
     Door.api("/groups/(?:acknowledge|assign|snooze|notes)", Permission.TRIAGE),
-    Door.api("/executions/bulk", Permission.RETRY, longest=512 * KILO),  # the least of what it can be
-    Door.api("/bulk/[^/]+/(?:pause|resume|stop|release)", Permission.RETRY),
+    # The least of what it can be; then the action tells which role its deed takes.
+    Door.api("/executions/bulk", Permission.RETRY, longest=512 * KILO, what="begin a bulk operation"),
+    Door.api("/bulk/[^/]+/(?:pause|resume|stop|release)", Permission.SEE),
     Door.api("/findings/[^/]+/terminate", Permission.TERMINATE),
     Door.api("/findings/[^/]+/(?:adopt|provision|ignore)", Permission.RECONCILE),
     Door.api("/reconciliations(?:/pause|/resume)?", Permission.RECONCILE),

@@ -166,10 +166,10 @@ def _role_first(scope: Scope, session: Session) -> Response | None:
     """Whoever may not is told so before what they send is read."""
     if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
         return None
-    needs = doors.door(str(scope["path"])).needs
+    door = doors.door(str(scope["path"]))
     try:
-        if needs is not None:
-            permit(session.actor, needs)
+        if door.needs is not None:
+            permit(session.actor, door.needs, door.what)
     except NotPermitted as error:
         return problems.response(403, error.message)
     return None

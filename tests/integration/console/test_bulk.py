@@ -185,13 +185,15 @@ async def test_those_who_may_not_do_it_to_one_may_not_do_it_to_many(console: Con
 async def test_whoever_may_not_change_a_bulk_operation_is_told_what_they_asked_for(
     console: Console, api: httpx.AsyncClient, move: str
 ) -> None:
-    id_ = (await begin(api, ids=await failed(console, 1), action="retry")).json()["bulk"]["id"]
+    id_ = (await begin(api, ids=await failed(console, 1), action="cancel")).json()["bulk"]["id"]
 
     async with console.client(token=await console.accounts.token("reads@example.com", Role.VIEWER)) as client:
         refused = await client.post(f"/api/v1/bulk/{id_}/{move}")
+        not_begun = await begin(client, ids=[str(uuid4())], action="cancel")
 
-    assert refused.status_code == 403
-    assert f"does not allow you to {move} the bulk operation; it takes the role support." in refused.json()["detail"]
+    assert (refused.status_code, not_begun.status_code) == (403, 403)
+    assert f"does not allow you to {move} the bulk operation; it takes the role operator." in refused.json()["detail"]
+    assert "does not allow you to begin a bulk operation" in not_begun.json()["detail"]
 
 
 async def test_it_is_paused_goes_on_and_is_stopped(console: Console, api: httpx.AsyncClient) -> None:
