@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from operations import contracts, tenant_kinds
+from operations.actions.tenants import Registered
 from operations.statuses import Decision, Status, StepStatus, TenantStatus
+from operations.tenant_kinds import PROVISIONING_V2
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gate, Gates
 from workbench.processes import Module, running
@@ -46,7 +48,7 @@ async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_don
             await provisioning.waiting_for_approval(settling.execution_id)
             closed[contracts.SETTLE_APPROVAL] = await gates.close(contracts.SETTLE_APPROVAL, str(settling.tenant_id))
             await services.executions.decide(OPERATOR, settling.execution_id, Decision.APPROVED, "signed")
-            await kill_until_hit_everywhere(worker_module, closed)
+            await kill_until_hit_everywhere(worker_module, provisioning, runs, closed)
             asking = runs[contracts.REQUEST_APPROVAL].execution_id
             await provisioning.waiting_for_approval(asking)
             await services.executions.decide(OPERATOR, asking, Decision.APPROVED, "signed")
@@ -68,15 +70,21 @@ async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_don
     for step, end in ends.items():
         assert end.execution.status is Status.COMPLETED, end
         assert [each.status for each in end.steps] == [StepStatus.COMPLETED] * len(end.steps)
-        assert next(each for each in end.steps if each.name == step).attempts > 1
+        tries = {each.name: each.attempts for each in end.steps}
+        assert tries.get(step, 0) > 1, f"{step} of {slug_of(step)}: {tries}"
         await assert_done_once(provisioning, slug_of(step))
 
 
-async def kill_until_hit_everywhere(worker: Module, closed: dict[str, Gate]) -> None:
+async def kill_until_hit_everywhere(
+    worker: Module, provisioning: Provisioning, runs: dict[str, Registered], closed: dict[str, Gate]
+) -> None:
     """A step waits two seconds for its lock and comes again a little later: not all are there at the same time."""
     left = dict(closed)
     for _ in range(MOST_KILLS):
+        await known(provisioning)
         hit = await waited_for(left)
+        passed = {step: run for step, run in runs.items() if step not in left}
+        await freeze_with_nothing_to_write(worker, provisioning, passed)
         await worker.kill()
         for step in hit:
             await left.pop(step).open()
@@ -84,6 +92,44 @@ async def kill_until_hit_everywhere(worker: Module, closed: dict[str, Gate]) -> 
         if not left:
             return
     raise AssertionError(f"never seen in: {set(left)}")
+
+
+async def known(provisioning: Provisioning) -> None:
+    """Temporal remembers who asked for work. As long as it has not said what it knows, workers that begin after it are
+    kept from the second version, and runs that begin under them do without one of the steps.
+    """
+    services = provisioning.services
+    queue = services.executions.task_queue
+    await eventually(lambda: services.deliverer.fleet.known(queue), lambda seen: PROVISIONING_V2 in (seen or ()))
+
+
+async def freeze_with_nothing_to_write(worker: Module, provisioning: Provisioning, runs: dict[str, Registered]) -> None:
+    """What a worker has not written yet of a step that is done goes with it, and is not what is tried here."""
+
+    async def unwritten() -> set[str]:
+        return {step for step, run in runs.items() if await is_done_unwritten(provisioning, run, step)}
+
+    async def freeze() -> set[str]:
+        await eventually(unwritten, lambda steps: not steps)
+        await worker.freeze()
+        if steps := await unwritten():
+            await worker.thaw()
+        return steps
+
+    await eventually(freeze, lambda steps: not steps)
+
+
+async def is_done_unwritten(provisioning: Provisioning, run: Registered, step: str) -> bool:
+    """Whether Temporal has the step as done, and its row does not."""
+    detail = await provisioning.detail(run.execution_id)
+    handle = provisioning.services.temporal.client.get_workflow_handle(detail.execution.workflow_id)
+    scheduled, done = dict[int, str](), set[str]()
+    for event in (await handle.fetch_history()).events:
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            scheduled[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
+        if event.HasField("activity_task_completed_event_attributes"):
+            done.add(scheduled[event.activity_task_completed_event_attributes.scheduled_event_id])
+    return step in done and StepStatus.COMPLETED not in {each.status for each in detail.steps if each.name == step}
 
 
 async def waited_for(closed: dict[str, Gate]) -> set[str]:
