@@ -53,11 +53,14 @@ class StepReport:
         return self.execution_id, self.ordinal
 
 
-async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, build: str | None = None) -> None:
-    """Write reports in the order in which they were made, all or none; of several about one step the last one stands.
+async def record(
+    connection: AsyncConnection, reports: Sequence[StepReport], *, build: str | None = None
+) -> frozenset[UUID]:
+    """Write reports in the order in which they were made; of several about one step the last one stands.
 
-    `connection` has no transaction open, and commits by itself. Raises psycopg's errors. Another try of a step that
-    fails moves no `last_progress_at`. `build` is that of the worker whose reports they are.
+    Returns the executions whose rows somebody holds: of them nothing is written, and nobody waits for them. Of the
+    others, all or none. `connection` has no transaction open, and commits by itself. Raises psycopg's errors. Another
+    try of a step that fails moves no `last_progress_at`. `build` is that of the worker whose reports they are.
     """
     latest: dict[tuple[UUID, int], StepReport] = {}
     for report in reports:
@@ -75,13 +78,16 @@ async def record(connection: AsyncConnection, reports: Sequence[StepReport], *, 
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
     try:
         async with whole:
-            written = await connection.execute(STEPS, {"reports": json.dumps([_plain(report) for report in ordered])})
+            plain = json.dumps([_plain(report) for report in ordered])
+            written = await connection.execute(STEPS, {"reports": plain, "ids": values["ids"]})
             await connection.execute(EXECUTIONS, values | {"build": build})
     except psycopg.Error:
         await _forget_prepared(connection)
         raise
-    matching = await written.fetchone()
-    unmatched_reports.inc(len(ordered) - (matching[0] if matching else 0))
+    matching, held_ids = await written.fetchone() or (0, [])
+    held = frozenset(held_ids)
+    unmatched_reports.inc(sum(report.execution_id not in held for report in ordered) - matching)
+    return held
 
 
 async def _answers(connection: AsyncConnection, reports: Sequence[StepReport]) -> AsyncIterator[dict[str, object]]:
@@ -155,15 +161,18 @@ def _plain(report: StepReport) -> dict[str, object]:
     }
 
 
-# A row deleted by hand blocks nothing; of a run that the row does not follow nothing is written. A try that is older
-# than the one known, or known to have ended, is late; only that it ended well is news also after its end was guessed
-# with that of the run. A run that goes on after a reset counts its tries anew, and so does a step after one.
+# A step under way holds the row of its execution: what is told of others goes on without it. All workers lock rows in
+# one order. A row deleted by hand blocks nothing; of a run that the row does not follow nothing is written. A try that
+# is older than the one known, or known to have ended, is late; only that it ended well is news also after its end was
+# guessed with that of the run. A run that goes on after a reset counts its tries anew, and so does a step after one.
 STEPS = b"""
-    WITH matching AS (
+    WITH free AS MATERIALIZED (
+        SELECT id, run_id FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    ), matching AS (
         SELECT r.* FROM jsonb_to_recordset(%(reports)s::jsonb) AS r(
             execution_id uuid, ordinal int, name text, status text, attempts int, run_id text, error text,
             progress text, next_try float8, began float8, seen float8)
-        JOIN workflow_executions e ON e.id = r.execution_id AND coalesce(e.run_id = r.run_id, true)
+        JOIN free e ON e.id = r.execution_id AND coalesce(e.run_id = r.run_id, true)
     ), written AS (
     INSERT INTO execution_steps AS s (
         execution_id, ordinal, name, status, attempts, run_id, error, progress, next_try_at, started_at, tried_at,
@@ -199,7 +208,8 @@ STEPS = b"""
                     OR (excluded.attempts = s.attempts AND s.status <> 'completed'
                         AND (s.status = 'running' OR excluded.status = 'completed')) END
     )
-    SELECT count(*) FROM matching
+    SELECT (SELECT count(*) FROM matching), ARRAY(
+        SELECT id FROM workflow_executions WHERE id = ANY(%(ids)s) EXCEPT SELECT id FROM free)
     """
 
 ERRORS = b"""
@@ -216,7 +226,7 @@ EXECUTIONS = b"""
     WITH held AS (
         SELECT id, status, cause, health_since AS still_since,
                coalesce(cause_since, health_since, '-infinity') AS since
-        FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+        FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), latest AS (
         SELECT s.execution_id, coalesce(min(s.ordinal) FILTER (WHERE s.status = 'failed'), max(s.ordinal)) AS ordinal,
                max(greatest(s.started_at, s.completed_at, s.progressed_at)) AS progressed_at

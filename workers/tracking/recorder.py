@@ -35,9 +35,8 @@ lost_reports = Counter("tenantry_lost_step_reports_total", "Step reports that th
 class Outcome(Enum):
     """What became of a batch."""
 
-    WRITTEN = auto()
+    WRITTEN = auto()  #: but for those of which somebody holds the rows
     REFUSED = auto()  #: the database answered, and did not take it
-    HELD = auto()  #: somebody holds the row of the one report; it may come again
     UNAVAILABLE = auto()
 
 
@@ -101,12 +100,16 @@ class Recorder:
 
     async def settle(self, execution_id: UUID) -> None:
         """Return when all that was noted of this execution is written or lost, and after `WITHIN` in any case."""
+        for batch in self._with(execution_id):
+            batch.is_urgent.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(WITHIN):
-                for batch in (self._current, self._next):
-                    if any(report.execution_id == execution_id for report in batch.reports):
-                        batch.is_urgent.set()
-                        await batch.is_over.wait()
+                while batches := self._with(execution_id):  # where the row is held, they come again
+                    await batches[0].is_over.wait()
+
+    def _with(self, execution_id: UUID) -> list[Batch]:
+        batches = (self._current, self._next)
+        return [batch for batch in batches if any(report.execution_id == execution_id for report in batch.reports)]
 
     def _begin(self) -> None:
         if self._writing is None or self._writing.done():
@@ -128,12 +131,13 @@ class Recorder:
                 self._current = Batch()
 
     async def _write(self, reports: list[StepReport]) -> None:
-        outcome = await self._try(reports)
+        outcome, held = await self._try(reports)
         if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
-            held = [report for report in reports if await self._try([report]) is Outcome.HELD]
-        else:
-            held = reports if outcome is Outcome.HELD else []
-        self._next.reports[:0] = held  # a step holds the row of its execution, and not for long
+            held = [report for each in reports for report in (await self._try([each]))[1]]
+        late = [report for report in held if monotonic() - report.seen >= PATIENCE]
+        if late:
+            _lost(late, "held")
+        self._next.reports[:0] = [report for report in held if report not in late]
 
     async def _ask(self, question: Question[AnswerT]) -> AnswerT:
         was_open = self.connection.is_open
@@ -152,17 +156,18 @@ class Recorder:
             log.warning("statuses not written at once", number=len(moves), why=type(error).__name__)
             return set()
 
-    async def _try(self, reports: list[StepReport]) -> Outcome:
+    async def _try(self, reports: list[StepReport]) -> tuple[Outcome, list[StepReport]]:
+        """With those that somebody keeps from being written: a step holds the row of its execution, not for long."""
         try:
-            await self._ask(lambda connection: step_reports.record(connection, reports, build=self.build))
+            held = await self._ask(lambda connection: step_reports.record(connection, reports, build=self.build))
         except (psycopg.Error, TimeoutError, OSError) as error:
             if _is_answer(error) and len(reports) > 1:
-                return Outcome.REFUSED
-            if isinstance(error, LockNotAvailable) and monotonic() - reports[0].seen < PATIENCE:
-                return Outcome.HELD
-            _lost(reports, error)
-            return Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE
-        return Outcome.WRITTEN
+                return Outcome.REFUSED, []
+            if isinstance(error, LockNotAvailable):
+                return Outcome.REFUSED, reports
+            _lost(reports, type(error).__name__)
+            return (Outcome.REFUSED if _is_answer(error) else Outcome.UNAVAILABLE), []
+        return Outcome.WRITTEN, [report for report in reports if report.execution_id in held]
 
 
 def _is_answer(error: Exception) -> bool:
@@ -171,7 +176,7 @@ def _is_answer(error: Exception) -> bool:
     return state is not None and not state.startswith(GOING)
 
 
-def _lost(reports: list[StepReport], error: Exception) -> None:
+def _lost(reports: list[StepReport], why: str) -> None:
     lost_reports.inc(len(reports))
     names = sorted({report.name for report in reports})
-    log.warning("steps not recorded", number=len(reports), steps=names, why=type(error).__name__)
+    log.warning("steps not recorded", number=len(reports), steps=names, why=why)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
-from psycopg.errors import LockNotAvailable
 
 from operations import step_reports, tracking
 from operations.database import Database
@@ -58,20 +57,31 @@ async def test_of_a_run_that_the_execution_does_not_follow_nothing_is_written_an
     assert step_reports.unmatched_reports._value.get() - before == 1
 
 
-async def test_reports_are_written_with_what_they_say_of_the_run_or_not_at_all(database: Database) -> None:
+async def test_of_a_row_that_somebody_holds_nothing_is_written_and_of_others_all(database: Database) -> None:
     async with await AsyncConnection.connect(database.dsn) as connection:
-        execution = await add_execution(connection, status=Status.RUNNING)
-    report = StepReport(execution_id=execution, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+        held, free = [await add_execution(connection, status=Status.RUNNING) for _ in range(2)]
+    before = step_reports.unmatched_reports._value.get()
 
     async with (
         await AsyncConnection.connect(database.dsn) as holder,
-        await AsyncConnection.connect(database.dsn, autocommit=True, options="-c lock_timeout=50ms") as connection,
+        await AsyncConnection.connect(database.dsn, autocommit=True) as connection,
     ):
-        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR NO KEY UPDATE", (execution,))
-        with pytest.raises(LockNotAvailable):
-            await step_reports.record(connection, [report])
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR NO KEY UPDATE", (held,))
+        left = await step_reports.record(
+            connection,
+            [
+                StepReport(execution_id=each, ordinal=1, name="load_tenant", attempt=1, status=StepStatus.RUNNING)
+                for each in (held, free)
+            ],
+        )
+        rows = await connection.execute(
+            "SELECT e.id, e.current_step, s.name FROM workflow_executions e"
+            " LEFT JOIN execution_steps s ON s.execution_id = e.id"
+        )
 
-        assert await (await connection.execute(STEPS)).fetchall() == []
+        assert left == {held}
+        assert set(await rows.fetchall()) == {(held, None, None), (free, "load_tenant", "load_tenant")}
+    assert step_reports.unmatched_reports._value.get() == before
 
 
 async def test_a_step_whose_end_went_unreported_has_ended_when_the_run_completes(database: Database) -> None:

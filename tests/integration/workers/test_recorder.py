@@ -17,6 +17,7 @@ from workbench.servers import eventually
 from workers.tracking import recorder as recording
 from workers.tracking.recorder import Recorder, lost_reports
 
+HELD = 10  #: rows
 END_CONNECTION = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'tenantry steps'
@@ -232,3 +233,25 @@ async def test_reports_whose_row_is_held_come_again_in_their_order(
     await eventually(lambda: written(connection), lambda rows: rows == [(1, "completed")])
 
     assert lost_reports._value.get() == lost_before
+
+
+async def test_rows_that_are_held_delay_no_report_of_others(
+    recorder: Recorder, execution: UUID, connection: AsyncConnection, database_url: str
+) -> None:
+    """A worker has many steps under way, each of which holds the row of its execution; what it has not written yet is
+    lost when it is killed.
+    """
+    held = [await add_execution(connection, status=Status.RUNNING) for _ in range(HELD)]
+    async with await AsyncConnection.connect(database_url) as steps:
+        await steps.execute("SELECT 1 FROM workflow_executions WHERE id = ANY(%s) FOR UPDATE", (held,))
+        for each in held:
+            recorder.note(report(each))
+        for ordinal in (1, 2):
+            recorder.note(report(execution, ordinal))
+            await recorder.settle(execution)
+            recorder.note(report(execution, ordinal, StepStatus.COMPLETED))
+        await recorder.settle(execution)
+
+        assert await written(connection) == [(1, "completed"), (2, "completed")]
+
+    await eventually(lambda: written(connection), lambda rows: len(rows) == HELD + 2)
