@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from operations import tenant_kinds
-from operations.kinds import Subject
 from operations.statuses import Decision, Status
 from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from workbench.consoles import Servers
@@ -60,6 +58,6 @@ async def test_a_second_worker_takes_a_waiting_run_over_within_seconds(
             await provisioning.services.executions.decide(OPERATOR, run.execution_id, Decision.APPROVED, "signed")
         ends = await asyncio.gather(*(provisioning.ended(run.execution_id, within=TAKES_OVER) for run in waiting))
 
-    planned = tenant_kinds.PROVISIONING.planned(Subject(plan="enterprise"))
     assert {end.execution.status for end in ends} == {Status.COMPLETED}
-    assert {step.name for end in ends for step in end.steps} == set(planned)
+    for end in ends:  # by either version: a worker that began a moment ago keeps the others from the second
+        assert {step.name for step in end.steps} == set(end.planned)
