@@ -1,6 +1,7 @@
 """A worker that dies without a word, in whatever step, costs seconds and nothing else."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -12,12 +13,16 @@ from tests.integration.durability.conftest import OPERATOR, TABLES, Provisioning
 from tests.integration.durability.gates import Gate, Gates
 from workbench.processes import Module, running
 from workbench.servers import eventually
+from workers.workflows import steps
 
 APPROVAL_STEPS = tuple(step.name for step in tenant_kinds.APPROVAL)
 STEPS = tuple(step.name for step in tenant_kinds.PROVISIONING.steps)
 MOST_KILLS = 5
 FOR_ALL = 6.0  # seconds until a kill no longer waits for more steps to be hit at once
-RECOVERY = 20.0  # seconds: a heartbeat's time limit, the back-off after it, and the rest of the run
+LONGEST_PAUSE = steps.PATIENCE.maximum_interval or timedelta.max
+REST = 10.0  # seconds for what is left of a run
+#: Until a step that was killed is missed, and tried again: how long it pauses goes by how often it was tried before.
+RECOVERY = steps.HEARTBEAT.total_seconds() + LONGEST_PAUSE.total_seconds() + REST
 
 
 def slug_of(step: str) -> str:
@@ -25,7 +30,7 @@ def slug_of(step: str) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 @pytest.mark.usefixtures("delivering")
 async def test_a_worker_killed_in_any_step_leaves_nothing_undone_and_nothing_done_twice(
     provisioning: Provisioning, worker_module: Module
@@ -110,13 +115,13 @@ async def freeze_with_nothing_to_write(worker: Module, provisioning: Provisionin
         return {step for step, run in runs.items() if await is_done_unwritten(provisioning, run, step)}
 
     async def freeze() -> set[str]:
-        await eventually(unwritten, lambda steps: not steps)
+        await eventually(unwritten, lambda left: not left)
         await worker.freeze()
-        if steps := await unwritten():
+        if left := await unwritten():
             await worker.thaw()
-        return steps
+        return left
 
-    await eventually(freeze, lambda steps: not steps)
+    await eventually(freeze, lambda left: not left)
 
 
 async def is_done_unwritten(provisioning: Provisioning, run: Registered, step: str) -> bool:
