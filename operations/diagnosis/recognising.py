@@ -10,7 +10,7 @@ from collections.abc import Callable
 from operations.diagnosis.evidence import Awaited, Evidence
 from operations.diagnosis.facts import Facts, RunState, StepFact
 from operations.diagnosis.recognised import Recognised
-from operations.diagnosis.remembering import still_as_seen, still_waiting, still_without_workers
+from operations.diagnosis.remembering import still_as_seen, still_sleeping, still_waiting, still_without_workers
 from operations.statuses import Cause, CloseReason, FindingKind, Status, StepStatus
 
 #: What a worker answers that has other code than the run needs.
@@ -204,6 +204,7 @@ RECOGNISERS: tuple[Callable[[Facts], Recognised | None], ...] = (
     step_paused,
     unreachable,
     still_waiting,
+    still_sleeping,
     still_without_workers,
     no_worker,
     wrong_build,

@@ -22,6 +22,16 @@ def still_waiting(facts: Facts) -> Recognised | None:
     return _as_before(known) if known.cause is Cause.WAITING or known.cause in PAUSES else None
 
 
+def still_sleeping(facts: Facts) -> Recognised | None:
+    """What slept when somebody last looked: until its timer rings, it needs no worker."""
+    known = facts.remembered
+    if facts.cancel is not None or facts.run is not None or known is None or known.cause is not Cause.SLEEPING:
+        return None
+    has_nobody = facts.queue is not None and facts.queue.workers == 0
+    sleeps = known.evidence.until is not None and known.evidence.until > facts.now
+    return _as_before(known) if has_nobody and sleeps else None
+
+
 def still_without_workers(facts: Facts) -> Recognised | None:
     """What no worker took, until workers have had time to be seen."""
     known = facts.remembered

@@ -10,7 +10,7 @@ from operations.diagnosis.recognised import Recognised
 from operations.diagnosis.recognising import RECOGNISERS
 from operations.diagnosis.sentences import sentence
 from operations.diagnosis.signatures import signature
-from operations.diagnosis.waits import DRIFTS, WAITS, over_at, rang_at
+from operations.diagnosis.waits import DRIFTS, WAITS, as_seen_before, over_at, rang_at
 from operations.statuses import Cause, CloseReason, Health
 
 #: Nobody knows that a step will never end: only its usual duration says when it should have.
@@ -71,6 +71,7 @@ def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
     if found is None:
         signed = signature(facts.error, *names) if facts.close_reason in BROKEN else None
         return Diagnosis(health=Health.OK, signature=signed, moved_at=moved_at)
+    found = as_seen_before(facts, found)
     since = _since(facts, found)
     return Diagnosis(
         health=_health(facts, found, since),

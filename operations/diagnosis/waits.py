@@ -3,9 +3,10 @@
 A run that waits does not stand still: it may take as long as it takes. Whatever keeps it afterwards does so since then.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
-from operations.diagnosis.evidence import Evidence
+from operations.diagnosis.evidence import Awaited, Evidence
 from operations.diagnosis.facts import Facts, Recorded
 from operations.diagnosis.recognised import Recognised
 from operations.diagnosis.remembering import PAUSES
@@ -27,6 +28,15 @@ def over_at(facts: Facts, found: Recognised | None) -> datetime | None:
     return min(max(ends), facts.now) if ends else None
 
 
+def as_seen_before(facts: Facts, found: Recognised) -> Recognised:
+    """For whoever cannot look: with what it waited for when somebody last could."""
+    known = _wait(facts)
+    if not found.is_blind or known is None or known.cause not in (Cause.SLEEPING, Cause.WAITING):
+        return found
+    kept = replace(found.evidence, awaited=known.evidence.awaited, until=known.evidence.until)
+    return replace(found, evidence=kept)
+
+
 def rang_at(facts: Facts, evidence: Evidence) -> datetime | None:
     """When the timer should have rung for which it waits, or waited."""
     return evidence.until if evidence.until is not None and evidence.until < facts.now else None
@@ -39,12 +49,23 @@ def _due_at(facts: Facts, found: Recognised | None) -> datetime | None:
 
 
 def _seen_over_at(facts: Facts, found: Recognised | None) -> datetime | None:
-    known = facts.recorded
-    if known is None or known.cause not in WAITS or not _is_over(facts, known, found):
+    known = _wait(facts)
+    if known is None or not _is_over(facts, known, found):
         return None
     if known.cause in OWN and facts.cancel is not None and facts.cancel.asked_at > known.since:
         return facts.cancel.asked_at
     return rang_at(facts, known.evidence) or facts.now
+
+
+def _wait(facts: Facts) -> Recorded | None:
+    """What it waited for when somebody last looked."""
+    known = facts.recorded
+    if known is None or known.cause in WAITS:
+        return known
+    if known.cause not in (Cause.TEMPORAL_UNREACHABLE, Cause.UNKNOWN) or known.evidence.awaited is None:
+        return None
+    is_timer = known.evidence.awaited is Awaited.TIMER
+    return replace(known, cause=Cause.SLEEPING if is_timer else Cause.WAITING)
 
 
 def _is_over(facts: Facts, known: Recorded, found: Recognised | None) -> bool:

@@ -91,7 +91,7 @@ async def test_a_run_whose_build_is_gone_is_of_the_wrong_build_and_names_it(
         await stage.age(id_)
         later = await stage.named(id_)
 
-    assert (seen.health, later.health) == ("ok", "stuck")  # it slept until somebody woke it
+    assert seen.health != later.health == "stuck"  # it slept until somebody woke it, and may be slow by now
     assert seen.cause_detail == later.cause_detail == "No worker has the code “one” that it needs."
 
 
@@ -138,7 +138,8 @@ async def test_a_bad_deploy_is_said_to_contradict_what_runs_have_done(stage: Sta
         await stage.age(id_)
         later = await stage.named(id_)
 
-    assert (before.health, seen.health, later.health) == ("ok", "ok", "stuck")
+    assert before.health == "ok"
+    assert seen.health != later.health == "stuck"  # it may be slow by now
     diagnosis = (await stage.services.reads.executions.detail(id_)).execution.diagnosis
     assert diagnosis is not None
     assert re.match(r"The code of build \w+ does not match this run's history: \w", diagnosis.sentence), diagnosis

@@ -7,7 +7,7 @@ import pytest
 
 from operations.diagnosis.evidence import Awaited, Evidence
 from operations.diagnosis.facts import CodeFact, Delivery, Facts, QueueFact, Recorded, RunFact, RunState, StepFact
-from operations.diagnosis.verdicts import diagnose
+from operations.diagnosis.verdicts import Diagnosis, diagnose
 from operations.statuses import Cause, FindingKind, Health, Status, StepStatus
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -112,6 +112,35 @@ def test_whoever_could_not_look_has_ended_no_wait() -> None:
 
     assert (silent.cause, silent.moved_at) == (Cause.TEMPORAL_UNREACHABLE, None)
     assert (unstarted.cause, unstarted.moved_at) == (Cause.NOT_STARTED, None)
+
+
+@pytest.mark.parametrize("wait", [SIGNAL, waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=NOW + timedelta(days=1))])
+def test_what_was_over_while_nobody_could_look_was_over_when_somebody_looks_again(wait: Recorded) -> None:
+    silent = diagnose(facts(recorded=wait, temporal_answers=False))
+    still = diagnose(facts(recorded=as_kept(silent), temporal_answers=False))
+    same = RunFact(awaited=wait.evidence.awaited, until=wait.evidence.until)
+
+    waits = diagnose(facts(recorded=as_kept(still), run=same, queue=HERE))
+    broken = diagnose(facts(recorded=as_kept(still), run=BROKEN, queue=HERE))
+
+    assert (silent.cause, still.cause, still.health) == (*[Cause.TEMPORAL_UNREACHABLE] * 2, Health.UNKNOWN)
+    assert (waits.cause, waits.since, waits.moved_at) == (wait.cause, ago(10_800), None)
+    assert (broken.cause, broken.since, broken.health) == (Cause.WORKFLOW_FAILING, NOW, Health.OK)
+
+
+def as_kept(said: Diagnosis) -> Recorded:
+    assert said.cause is not None
+    assert said.since is not None
+    assert said.still_since is not None
+    return Recorded(cause=said.cause, since=said.since, still_since=said.still_since, evidence=said.evidence)
+
+
+def test_what_sleeps_needs_no_worker_until_its_timer_rings() -> None:
+    sleeps = diagnose(facts(recorded=waited(Cause.SLEEPING, until=NOW + timedelta(hours=1)), queue=NOBODY_FOR_LONG))
+    rang = diagnose(facts(recorded=RANG, queue=NOBODY_FOR_LONG))
+
+    assert (sleeps.cause, sleeps.since, sleeps.health) == (Cause.SLEEPING, ago(10_800), Health.OK)
+    assert (rang.cause, rang.since, rang.health) == (Cause.NO_WORKER, ago(20), Health.OK)
 
 
 def test_a_pause_ends_no_wait_and_what_is_let_go_on_waits_since_then() -> None:
