@@ -53,6 +53,9 @@ async def test_what_waits_is_listed_counted_and_decided_from_the_list(
     for word in ("Approve", "Reject"):  # no bare icons of which one ends the run
         await expect(listed(page, slug).get_by_text(word, exact=True)).to_be_visible()
     await stand_apart(listed(page, slug), tall=44 if width == 390 else 32)
+    await listed(page, slug).get_by_role("checkbox").check()
+    await stand_apart(page.get_by_role("toolbar", name="Selected rows"), tall=44 if width == 390 else 32)
+    await page.get_by_role("button", name="Clear selection").click()
     await listed(page, slug).get_by_role("button", name=re.compile("Approve")).click()
     await decide(page, "Approve")
     await expect(page.get_by_text(re.compile(f"^{slug}.*: approved\\.$", re.IGNORECASE))).to_be_visible()
