@@ -60,8 +60,8 @@ async def test_the_guide_leads_from_nothing_to_a_step_of_ones_own(tmp_path: Path
     try:
         async with asyncio.timeout(60):
             assert up.stdout is not None
-            while b"http://" not in await up.stdout.readline():
-                assert up.returncode is None
+            while b"http://" not in (line := await up.stdout.readline()):
+                assert line, "it ended before it said where it is"
         variables["PYTHONPATH"] = str(ROOT)  # the command line knows from `up` where the packages are
         said = [await run(command, tmp_path, variables) for command in after]
         assert "initech is registered" in said[0]
