@@ -31,6 +31,11 @@ async def workforce(console: Console, session: str) -> Answer:
     return found
 
 
+def is_idle(workers: list[Answer]) -> bool:
+    """Between two passes of the schedule, which take a slot like any other work."""
+    return all(worker["activity_slots"]["used"] == 0 for worker in workers)
+
+
 def has_told_its_rhythm(workers: list[Answer]) -> bool:
     """Its heartbeats say how long ago the one before was, from the third on; without that, it is missed much later."""
     return any(
@@ -50,7 +55,10 @@ async def test_a_worker_is_listed_with_its_build_and_one_that_was_killed_as_sile
         async def look() -> Answer:
             return await workforce(console, session)
 
-        alive = await eventually(look, lambda now: bool(now["schedules"]) and has_told_its_rhythm(now["items"]))
+        def is_at_rest(now: Answer) -> bool:
+            return bool(now["schedules"]) and has_told_its_rhythm(now["items"]) and is_idle(now["items"])
+
+        alive = await eventually(look, is_at_rest)
         await worker.kill()
         killed = await eventually(look, lambda now: now["items"][0]["silent_since"] is not None, within=MISSED)
 
