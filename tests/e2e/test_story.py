@@ -18,6 +18,7 @@ from embedded import ports
 from operations.temporal import OPERATION_UUID
 from tests.e2e.visits import Visits, go, settled
 from tests.integration.embedded.running import ROOT, Supervisors, is_gone, mentioning, passable_directory
+from workbench.servers import eventually
 
 TENANTRY = (sys.executable, "-c", "from console.cli import main; main()")
 AGAIN = 20.0  # seconds in which a later start is ready: twice what is promised, for machines that do other work too
@@ -147,7 +148,8 @@ async def is_provisioned(supervisors: Supervisors, execution_id: str) -> None:
         )
         assert await execution.fetchall() == [(UUID(execution_id), "tenant-provision-acme", "completed", 7)]
     client = await Client.connect(variables["TEMPORAL_ADDRESS"], namespace=variables["TEMPORAL_NAMESPACE"])
-    run = await client.get_workflow_handle("tenant-provision-acme").describe()
+    handle = client.get_workflow_handle("tenant-provision-acme")
+    run = await eventually(handle.describe, lambda run: run.close_time is not None)  # a moment after its row
     assert run.status is WorkflowExecutionStatus.COMPLETED
     assert run.typed_search_attributes.get(OPERATION_UUID) == execution_id
 

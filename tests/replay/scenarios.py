@@ -246,7 +246,7 @@ async def cleaned_up(stage: Stage) -> WorkflowHistory:
     await stage.waiting(execution)
     await insisting(lambda: stage.services.executions.terminate(OPERATOR, execution, WHY))
     await stage.until(execution, ended)
-    return await stage.closed(await stage.services.executions.clean_up(OPERATOR, execution, WHY))
+    return await stage.closed(await insisting(lambda: stage.services.executions.clean_up(OPERATOR, execution, WHY)))
 
 
 async def reconciliation(stage: Stage) -> WorkflowHistory:
