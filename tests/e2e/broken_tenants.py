@@ -53,17 +53,9 @@ class Broken:
     async def fail(self, number: int, temporal: Temporal) -> int:
         """Let the step fail so often, one after the other, and then no more for an hour; returns how often it did."""
         await eventually(self._tries, lambda tries: tries > 0)
-        await self._pause_between_tries(temporal, timedelta(milliseconds=250))
+        await pause_between_tries(temporal, self.workflow_id, timedelta(milliseconds=250))
         await eventually(self._tries, lambda tries: tries >= number, within=90)
-        await self._pause_between_tries(temporal, timedelta(hours=1))
-        handle = temporal.client.get_workflow_handle(self.workflow_id)
-
-        async def at_rest() -> int:
-            """How often it failed; 0 while a try is under way."""
-            [step] = (await handle.describe()).raw_description.pending_activities
-            return step.attempt - 1 if step.HasField("next_attempt_schedule_time") else 0
-
-        failed = await eventually(at_rest, bool)
+        failed = await put_to_rest(temporal, self.workflow_id)
         return await eventually(self._tries, lambda tries: tries == failed)
 
     async def _tries(self) -> int:
@@ -75,22 +67,36 @@ class Broken:
         row = await rows.fetchone()
         return 0 if row is None else int(row[0])
 
-    async def _pause_between_tries(self, temporal: Temporal, pause: timedelta) -> None:
-        """As an operator with Temporal's own tools changes the options of a step that keeps failing."""
-        policy = RetryPolicy(backoff_coefficient=1.0)
-        policy.initial_interval.FromTimedelta(pause)
-        policy.maximum_interval.FromTimedelta(pause)
-        request = UpdateActivityOptionsRequest(
-            namespace=temporal.client.namespace,
-            execution=WorkflowExecution(workflow_id=self.workflow_id),
-            type=MIGRATE_SCHEMA,
-            activity_options=ActivityOptions(retry_policy=policy),
-        )
-        request.update_mask.paths.append("retry_policy")
-        await temporal.client.workflow_service.update_activity_options(request)
-
     async def mend(self) -> None:
         await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.fault}() CASCADE".encode())
+
+
+async def put_to_rest(temporal: Temporal, workflow_id: str) -> int:
+    """Let a step that keeps failing rest for an hour, unless somebody has it tried; returns how often it failed."""
+    await pause_between_tries(temporal, workflow_id, timedelta(hours=1))
+    handle = temporal.client.get_workflow_handle(workflow_id)
+
+    async def at_rest() -> int:
+        """How often it failed; 0 while a try is under way."""
+        [step] = (await handle.describe()).raw_description.pending_activities
+        return step.attempt - 1 if step.HasField("next_attempt_schedule_time") else 0
+
+    return await eventually(at_rest, bool)
+
+
+async def pause_between_tries(temporal: Temporal, workflow_id: str, pause: timedelta) -> None:
+    """As an operator with Temporal's own tools changes the options of a step that keeps failing."""
+    policy = RetryPolicy(backoff_coefficient=1.0)
+    policy.initial_interval.FromTimedelta(pause)
+    policy.maximum_interval.FromTimedelta(pause)
+    request = UpdateActivityOptionsRequest(
+        namespace=temporal.client.namespace,
+        execution=WorkflowExecution(workflow_id=workflow_id),
+        type=MIGRATE_SCHEMA,
+        activity_options=ActivityOptions(retry_policy=policy),
+    )
+    request.update_mask.paths.append("retry_policy")
+    await temporal.client.workflow_service.update_activity_options(request)
 
 
 @asynccontextmanager
@@ -110,8 +116,14 @@ class BrokenGroup:
     """New tenants whose schemas cannot be migrated, all by one fault, until `mend`."""
 
     name: str
+    slugs: tuple[str, ...]
     connection: AsyncConnection
     group: GroupView
+
+    async def rest(self, temporal: Temporal) -> None:
+        """From now on none is tried unless somebody wants it: what is mended, they do not find out by themselves."""
+        for slug in self.slugs:
+            await put_to_rest(temporal, f"tenant-provision-{slug}")
 
     async def mend(self) -> None:
         await self.connection.execute(f"DROP FUNCTION IF EXISTS {self.name}() CASCADE".encode())
@@ -121,11 +133,11 @@ class BrokenGroup:
 async def broken_group(beside: Services, number: int) -> AsyncIterator[BrokenGroup]:
     """So many, once all of them are known as one group."""
     prefix = f"night{uuid4().hex[:6]}"
+    slugs = tuple(f"{prefix}-{each:02}" for each in range(number))
     name = "".join(chr(ord("a") + int(digit, 16)) for digit in prefix[5:])  # digits are no part of a signature
     async with await AsyncConnection.connect(beside.database.dsn, autocommit=True) as connection:
         await connection.execute(FAULT_OF_ALL.format(name=name, prefix=prefix).encode())
-        for each in range(number):
-            slug = f"{prefix}-{each:02}"
+        for slug in slugs:
             wanted = Registration(slug=slug, name=slug.capitalize(), owner_email=f"{slug}@night.example")
             await beside.tenants.register(Actor.system("test"), wanted)
 
@@ -135,6 +147,6 @@ async def broken_group(beside: Services, number: int) -> AsyncIterator[BrokenGro
 
         group = await eventually(look, lambda found: found is not None and found.count == number, within=240)
         assert group is not None
-        made = BrokenGroup(name=name, connection=connection, group=group)
+        made = BrokenGroup(name=name, slugs=slugs, connection=connection, group=group)
         yield made
         await made.mend()

@@ -38,7 +38,9 @@ class Hand:
 
 @pytest.fixture
 async def night(beside: Services) -> AsyncIterator[BrokenGroup]:
+    """None goes on by itself between the mending and the first press, nor changes what the person is asked."""
     async with broken_group(beside, NUMBER) as made:
+        await made.rest(beside.temporal)
         yield made
 
 
