@@ -1,7 +1,6 @@
 """The gallery in a process of its own, and a way to look at it."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,6 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 from playwright.async_api import Browser, Page
+
+from embedded import ports
 
 ROOT = Path(__file__).parents[3]
 #: The rows that the server sends first have come; they would take the place of what a test does before.
@@ -20,9 +21,7 @@ Look = Callable[..., Awaitable[Page]]
 @pytest.fixture(scope="package")
 def gallery() -> Iterator[str]:
     """The address of a running gallery."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = ports.any_free()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
     command = [sys.executable, "-m", "workbench.gallery", str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
