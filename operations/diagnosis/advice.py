@@ -44,7 +44,7 @@ ADVICE: Mapping[Cause, Advice] = {
     Cause.TEMPORAL_UNREACHABLE: Advice(
         title="Temporal does not answer",
         owner=Owner.PLATFORM,
-        action="Bring Temporal back. Nothing is lost: runs go on, and queued starts are delivered by themselves.",
+        action="Bring Temporal back. Nothing is lost: runs go on, and queued starts are delivered within seconds.",
     ),
     Cause.NO_WORKER: Advice(
         title="No worker",
