@@ -5,8 +5,8 @@ machine can do, or "not finished" would look like "lost".
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -67,6 +67,7 @@ class Load:
     stop: asyncio.Event
     ledger: Ledger = field(default_factory=Ledger)
     awaited: set[UUID] = field(default_factory=set)  #: executions whose end a customer waits for
+    acting: set[object] = field(default_factory=set)  #: tasks of those who do not just wait for an end
     _journeys: set["asyncio.Task[None]"] = field(default_factory=set)
     _client: httpx.AsyncClient | None = None
     _injuries: Injuries = field(init=False)
@@ -87,13 +88,17 @@ class Load:
         ):
             self._client = client
             await self._injuries.prepare()
-            group.create_task(self._staff().run(self.stop))
+            staff = group.create_task(self._staff().run(self.stop))
+            self.acting.add(staff)
+            staff.add_done_callback(self.acting.discard)
             number = 0
             while not self.stop.is_set():
                 if len(self._journeys) < AT_ONCE:
                     number += 1
                     journey = group.create_task(self._journey(number, Random(self.chance.random())))
                     self._journeys.add(journey)
+                    self.acting.add(journey)
+                    journey.add_done_callback(self.acting.discard)
                     journey.add_done_callback(self._journeys.discard)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.stop.wait(), PACE)
@@ -108,6 +113,7 @@ class Load:
             database_url=self.system.database_url,
             ledger=self.ledger,
             awaited=self.awaited,
+            acting=self.acting,
             chance=Random(self.chance.random()),
         )
 
@@ -188,13 +194,29 @@ class Load:
         self, id_: UUID, end: str | None, patience: float, chance: Random, *, may_replace: bool = False
     ) -> Status:
         """Decide where a decision is asked for, terminate or cancel where that is wished, and wait for the end."""
+        with self._waiting(id_):
+            return await self._wait(id_, end, patience, chance, may_replace=may_replace)
+
+    @contextmanager
+    def _waiting(self, id_: UUID) -> Iterator[None]:
+        """Whoever learns of the end acts from that moment: between the two, nobody may think that all is at rest."""
+        task = asyncio.current_task()
+        acts = task in self.acting
         self.awaited.add(id_)
+        self.acting.discard(task)
+        try:
+            yield
+        finally:
+            self.awaited.discard(id_)
+            if acts:
+                self.acting.add(task)
+
+    async def _wait(self, id_: UUID, end: str | None, patience: float, chance: Random, *, may_replace: bool) -> Status:
         decision = chance.choice(["approve", "approve", "approve", "reject"])
         while True:
             seen = await self._ask("GET", f"/executions/{id_}")
             status = Status(str(seen.execution["status"]))
             if status.is_final:
-                self.awaited.discard(id_)
                 return status
             patience -= PAUSE
             if end is not None and patience < 0:

@@ -34,6 +34,7 @@ class Staff:
     database_url: str
     ledger: Ledger
     awaited: set[UUID]
+    acting: set[object]
     chance: Random
     _settled: dict[UUID, int] = field(default_factory=dict)  #: rows with their end, as they were last told
     _looked_after: set[UUID] = field(default_factory=set)
@@ -46,6 +47,7 @@ class Staff:
                 await self._look_after_all(group)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), PACE)
+            self.acting.discard(asyncio.current_task())  # what is left is to see the ends of what was begun
 
     async def _begin(self) -> None:
         """An answer that is lost may have begun one that nobody here knows of."""

@@ -118,7 +118,8 @@ async def _moving(system: System, load: Load) -> list[str]:
         queued = await invariants.the_outbox_is_empty(evidence)
         queued += await bulks.every_bulk_operation_has_come_to_its_end(evidence)
         at_rest = {row.id for row in evidence.rows if row.workflow_id in facts.drifted(evidence)}
-    return open_runs + queued + [f"the customer of {each} waits" for each in load.awaited - at_rest]
+    acting = ["somebody does something"] if load.acting else []
+    return open_runs + queued + acting + [f"the customer of {each} waits" for each in load.awaited - at_rest]
 
 
 async def _drifted(system: System, load: Load) -> dict[str, str]:
