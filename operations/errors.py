@@ -204,6 +204,12 @@ class DatabaseBusy(DatabaseSlow):
     """All connections of this process to PostgreSQL are in use; nothing was changed. Try again in a moment."""
 
 
+class AcceptedUnread(DatabaseUnavailable):
+    """It was accepted and stands; PostgreSQL did not tell in time how things are now. Do not repeat it: look again."""
+
+    title = "Accepted; the database does not tell more"
+
+
 class DatabaseReadOnly(DatabaseUnavailable):
     """PostgreSQL takes no changes now, as during a failover. Nothing was changed; pages can be read. Try again soon."""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from console import sessions
+from console.accepted import as_it_is
 from console.api.parameters import form
 from operations.access import Actor, permit
 from operations.actions.executions import Executions
@@ -117,24 +118,24 @@ class ActionRoutes:
         new, command = done.execution_id, done.command_id
         return RetryAnswer(
             kind=done.kind,
-            execution=None if new is None else (await self.reads.detail(new)).execution,
-            command=None if command is None else await self.intents.command(command),
+            execution=None if new is None else (await as_it_is(self.reads.detail(new))).execution,
+            command=None if command is None else await as_it_is(self.intents.command(command)),
         )
 
     async def terminate(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """End the run by force, without clean-up."""
         command = await self.executions.terminate(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
-        return CommandAnswer(command=await self.intents.command(command))
+        return CommandAnswer(command=await as_it_is(self.intents.command(command)))
 
     async def cancel(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """Ask the run to end in order, with clean-up."""
         command = await self.executions.cancel(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
-        return CommandAnswer(command=await self.intents.command(command))
+        return CommandAnswer(command=await as_it_is(self.intents.command(command)))
 
     async def clean_up(self, request: Request, id: UUID, body: ActionRequest) -> CleanupAnswer:  # noqa: A002
         """Begin a run that takes away what a failed provisioning has left of its tenant."""
         new = await self.executions.clean_up(actor_of(request), id, body.reason, seen_run_id=body.seen_run_id)
-        return CleanupAnswer(execution=(await self.reads.detail(new)).execution)
+        return CleanupAnswer(execution=(await as_it_is(self.reads.detail(new))).execution)
 
     async def pause_step(self, request: Request, id: UUID, body: ActionRequest) -> CommandAnswer:  # noqa: A002
         """Have no further try of the present step begin."""
@@ -147,7 +148,7 @@ class ActionRoutes:
     async def _hold(self, request: Request, id_: UUID, deed: Deed, body: ActionRequest) -> CommandAnswer:
         actor = actor_of(request)
         command = await self.executions.hold(actor, id_, deed, body.reason, seen_run_id=body.seen_run_id)
-        return CommandAnswer(command=await self.intents.command(command))
+        return CommandAnswer(command=await as_it_is(self.intents.command(command)))
 
     async def approve(self, request: Request, id: UUID, body: ActionRequest) -> DecisionAnswer:  # noqa: A002
         """Let a waiting provisioning go on."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.accepted import as_it_is
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import aware, of_failures, statuses, values, words
 from console.api.parameters import Limit, Moment, Place, form, words_of
@@ -215,7 +216,7 @@ class BulkRoutes:
             response.status_code = 200
             return BegunAnswer(preview=PreviewAnswer.of(planned, takes_two=self.bulks.takes_two))
         id_ = await self.bulks.begin(actor, planned, body.reason, count=body.count, first_alone=body.first_alone)
-        return BegunAnswer(bulk=await self.reads.get(id_))
+        return BegunAnswer(bulk=await as_it_is(self.reads.get(id_)))
 
     async def detail(
         self,
@@ -249,4 +250,4 @@ class BulkRoutes:
 
     async def _move(self, request: Request, id_: UUID, move: Callable[[Actor, UUID], Awaitable[None]]) -> BegunAnswer:
         await move(actor_of(request), id_)
-        return BegunAnswer(bulk=await self.reads.get(id_))
+        return BegunAnswer(bulk=await as_it_is(self.reads.get(id_)))

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from console.accepted import as_it_is
 from console.api.actions import ReasonRequest, actor_of
 from console.api.executions import words
 from console.api.exports import MOST, Sheet, file
@@ -87,22 +88,22 @@ class FindingRoutes:
     async def adopt(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
         """Make the row that a run of ours lacks."""
         made = await self.actions.adopt(actor_of(request), id, body.reason)
-        return FindingAnswer(finding=await self.reads.finding(id), execution_id=made)
+        return FindingAnswer(finding=await as_it_is(self.reads.finding(id)), execution_id=made)
 
     async def terminate(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
         """End exactly the run that was found, by force."""
         await self.actions.terminate(actor_of(request), id, body.reason)
-        return FindingAnswer(finding=await self.reads.finding(id))
+        return FindingAnswer(finding=await as_it_is(self.reads.finding(id)))
 
     async def provision(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
         """Start a new attempt for a tenant that nothing provisions."""
         made = await self.actions.provision(actor_of(request), id, body.reason)
-        return FindingAnswer(finding=await self.reads.finding(id), execution_id=made)
+        return FindingAnswer(finding=await as_it_is(self.reads.finding(id)), execution_id=made)
 
     async def ignore(self, request: Request, id: UUID, body: ReasonRequest) -> FindingAnswer:  # noqa: A002
         """Let it be; it counts no more until another run is concerned."""
         await self.actions.ignore(actor_of(request), id, body.reason)
-        return FindingAnswer(finding=await self.reads.finding(id))
+        return FindingAnswer(finding=await as_it_is(self.reads.finding(id)))
 
     async def export(
         self, *, kind: Kinds = "", standing: OneStanding = "", q: Term = "", tenant: Term = ""

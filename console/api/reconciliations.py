@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.accepted import as_it_is
 from console.api.actions import ReasonRequest, actor_of
 from console.api.parameters import Limit, Place
 from operations.actions.reconciliation import Reconciliation
@@ -78,17 +79,17 @@ class ReconciliationRoutes:
         """Compare now, and answer when it is done; 409 while another pass runs or reconciliation is paused."""
         wanted = body or RunRequest()
         result = await self.actions.run(actor_of(request), apply=wanted.apply, accept_namespace=wanted.accept_namespace)
-        return await self.detail(result.id)
+        return await as_it_is(self.detail(result.id))
 
     async def pause(self, request: Request, body: PauseRequest) -> ReconcilerState:
         """Stop every pass for a while, by whomever."""
         await self.actions.pause(actor_of(request), body.hours, body.reason)
-        return await self.reads.state()
+        return await as_it_is(self.reads.state())
 
     async def resume(self, request: Request) -> ReconcilerState:
         """End a pause."""
         await self.actions.resume(actor_of(request))
-        return await self.reads.state()
+        return await as_it_is(self.reads.state())
 
     async def detail(self, id: UUID) -> PassAnswer:  # noqa: A002 - the name in the route
         """One pass with its findings: those it was the first to see, and those it saw again."""

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.accepted import as_it_is
 from console.api.actions import ReasonRequest, actor_of
 from console.api.parameters import form
 from operations.actions.registration import LONGEST_EMAIL, LONGEST_NAME, SLUG, Registration
@@ -100,8 +102,7 @@ class TenantRoutes:
         registered = await self.tenants.register(
             actor_of(request), Registration(**body.model_dump()), key=idempotency_key
         )
-        detail = await self.executions.detail(registered.execution_id)
-        return RegistrationAnswer(tenant=await self.reads.by_slug(registered.slug), execution=detail.execution)
+        return await as_it_is(self._answer(registered.slug, registered.execution_id))
 
     async def detail(self, slug: str) -> TenantAnswer:
         """One tenant with its latest execution."""
@@ -115,11 +116,13 @@ class TenantRoutes:
         Where removals take two, the answer's execution waits for another person's approval (`awaiting_approval`).
         """
         execution_id = await self.tenants.deprovision(actor_of(request), slug, body.reason)
-        detail = await self.executions.detail(execution_id)
-        return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)
+        return await as_it_is(self._answer(slug, execution_id))
 
     async def start(self, request: Request, slug: str, body: StartRequest) -> RegistrationAnswer:
         """Start a run of another kind for an active tenant."""
         execution_id = await self.tenants.start(actor_of(request), slug, body.type, body.reason)
+        return await as_it_is(self._answer(slug, execution_id))
+
+    async def _answer(self, slug: str, execution_id: UUID) -> RegistrationAnswer:
         detail = await self.executions.detail(execution_id)
         return RegistrationAnswer(tenant=await self.reads.by_slug(slug), execution=detail.execution)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from console.accepted import as_it_is
 from console.api.actions import actor_of
 from console.api.parameters import Term, form, in_writing
 from operations.access import Actor
@@ -140,12 +141,12 @@ class TriageRoutes:
     async def assign(self, request: Request, id: UUID, body: AssignRequest) -> Triaged:  # noqa: A002
         """Say who sees to it."""
         await self.triage.assign(actor_of(request), id, body.assignee)
-        return await self._now(id)
+        return await as_it_is(self._now(id))
 
     async def assign_group(self, request: Request, body: AssignGroupRequest) -> Triaged:
         """Say who sees to a group."""
         await self.triage.assign(actor_of(request), body.group, body.assignee)
-        return await self._now(body.group)
+        return await as_it_is(self._now(body.group))
 
     async def snooze(self, request: Request, id: UUID, body: SnoozeRequest) -> Triaged:  # noqa: A002
         """Say until when it can wait; it comes back earlier when its cause changes."""
@@ -158,21 +159,21 @@ class TriageRoutes:
     async def note(self, request: Request, id: UUID, body: NoteRequest) -> Triaged:  # noqa: A002
         """Leave a note about an execution."""
         await self.triage.note(actor_of(request), id, body.text)
-        return await self._now(id)
+        return await as_it_is(self._now(id))
 
     async def note_group(self, request: Request, body: NoteGroupRequest) -> Triaged:
         """Leave a note about a group."""
         await self.triage.note(actor_of(request), body.group, body.text)
-        return await self._now(body.group)
+        return await as_it_is(self._now(body.group))
 
     async def _acknowledge(self, actor: Actor, subject: Subject, body: AcknowledgeRequest) -> Triaged:
         say = self.triage.acknowledge if body.acknowledged else self.triage.withdraw
         await say(actor, subject)
-        return await self._now(subject)
+        return await as_it_is(self._now(subject))
 
     async def _snooze(self, actor: Actor, subject: Subject, until: datetime | None) -> Triaged:
         await self.triage.snooze(actor, subject, until)
-        return await self._now(subject)
+        return await as_it_is(self._now(subject))
 
     async def _now(self, subject: Subject) -> Triaged:
         if isinstance(subject, Group):

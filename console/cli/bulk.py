@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from console.accepted import as_it_is
 from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
 from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.errors import InvalidInput
@@ -58,7 +59,7 @@ def begin(
 
     async def run(services: "Services") -> "BulkView":
         begun = await services.bulks.begin(operator(), planned, reason, count=count, first_alone=first_alone)
-        return await services.reads.bulks.get(begun)
+        return await as_it_is(services.reads.bulks.get(begun))
 
     begun = with_services(run)
     if as_json:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from console.accepted import as_it_is
 from console.cli import bulk
 from console.cli.choosing import Causes, Healths, Search, Signature, Statuses, chosen
 from console.cli.services import AsJson, operator, print_json, say, with_services
@@ -118,8 +119,8 @@ def retry(
         reads = services.reads
         return (
             done,
-            None if new is None else (await reads.executions.detail(new)).execution,
-            None if command is None else await reads.intents.command(command),
+            None if new is None else (await as_it_is(reads.executions.detail(new))).execution,
+            None if command is None else await as_it_is(reads.intents.command(command)),
         )
 
     done, execution, command = with_services(run)
@@ -162,7 +163,7 @@ def cleanup(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A
 
     async def run(services: "Services") -> "ExecutionView":
         new = await services.executions.clean_up(operator(), id, reason)
-        return (await services.reads.executions.detail(new)).execution
+        return (await as_it_is(services.reads.executions.detail(new))).execution
 
     execution = with_services(run)
     if as_json:
@@ -173,7 +174,8 @@ def cleanup(id: Id, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A
 
 def _queue(act: "Callable[[Services], Awaitable[UUID]]", *, as_json: bool) -> None:
     async def run(services: "Services") -> "CommandView":
-        return await services.reads.intents.command(await act(services))
+        command = await act(services)
+        return await as_it_is(services.reads.intents.command(command))
 
     command = with_services(run)
     if as_json:

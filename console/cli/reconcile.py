@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.accepted import as_it_is
 from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.phrases import side, spelled
 
@@ -27,7 +28,7 @@ def reconcile(
 
     async def work(services: "Services") -> "PassDetail":
         result = await services.reconciliation.run(operator(), apply=apply, accept_namespace=accept_namespace)
-        return await services.reads.reconciliation.pass_detail(result.id)
+        return await as_it_is(services.reads.reconciliation.pass_detail(result.id))
 
     detail = with_services(work)
     done = detail.reconciliation

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.accepted import as_it_is
 from console.cli.services import AsJson, operator, print_json, say, with_services
 from operations.statuses import Plan, TenantStatus
 
@@ -42,7 +43,7 @@ def register(
 
     async def work(services: "Services") -> "TenantView":
         await services.tenants.register(operator(), registration)
-        return await services.reads.tenants.by_slug(slug)
+        return await as_it_is(services.reads.tenants.by_slug(slug))
 
     tenant = with_services(work)
     if as_json:
@@ -79,8 +80,9 @@ def deprovision(
 
     async def work(services: "Services") -> "Leaving":
         id_ = await services.tenants.deprovision(operator(), slug, reason)
-        detail = await services.reads.executions.detail(id_)
-        return Leaving(tenant=await services.reads.tenants.by_slug(slug), takes_two=detail.awaits_decision)
+        detail = await as_it_is(services.reads.executions.detail(id_))
+        tenant = await as_it_is(services.reads.tenants.by_slug(slug))
+        return Leaving(tenant=tenant, takes_two=detail.awaits_decision)
 
     asked = with_services(work)
     tenant = asked.tenant
@@ -104,7 +106,7 @@ def start(
 
     async def work(services: "Services") -> "ExecutionView":
         id_ = await services.tenants.start(operator(), slug, kind, reason)
-        return (await services.reads.executions.detail(id_)).execution
+        return (await as_it_is(services.reads.executions.detail(id_))).execution
 
     execution = with_services(work)
     if as_json:

@@ -121,6 +121,24 @@ _COLOUR = re.compile(
 )
 
 
+def never_denies_what_it_did(path: PurePosixPath, source: str) -> Iterator[str]:
+    """A read that fails says that nothing was changed, whatever was committed before it."""
+    if path.parts[:2] not in {("console", "api"), ("console", "cli")}:
+        return
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.AsyncFunctionDef):
+            awaited = [node.value for node in ast.walk(function) if isinstance(node, ast.Await)]
+            calls = [node for node in awaited if isinstance(node, ast.Call)]
+            reads = [call for call in calls if _READS.search(ast.unparse(call.func))]
+            acts = [call for call in calls if call not in reads and ast.unparse(call.func) != "as_it_is"]
+            for read in reads:
+                if any(_line(act) <= _line(read) for act in acts):
+                    yield f"line {_line(read)}: what is read after an action goes through `as_it_is`"
+
+
+_READS = re.compile(r"\b(reads|intents)\.|\bexecutions\.detail$")
+
+
 RULES: tuple[Rule, ...] = (
     opens_with_a_sentence,
     has_a_telling_name,
@@ -132,6 +150,7 @@ RULES: tuple[Rule, ...] = (
     leaves_status_to_tracking,
     fixes_its_texts_of_sql,
     leaves_colours_to_the_theme,
+    never_denies_what_it_did,
 )
 
 #: What each rule must notice: (path, source).
@@ -163,6 +182,11 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (leaves_colours_to_the_theme, "console/pages/login.py", "ui.label().style('color: #c00')\n"),
     (leaves_colours_to_the_theme, "console/components/badges.py", "X = 'rgba(0, 0, 0, .5)'\n"),
     (leaves_colours_to_the_theme, "console/components/table.js", "cell.style.color = '#1a2B3c'\n"),
+    (
+        never_denies_what_it_did,
+        "console/api/bulk.py",
+        "async def stop(self, id):\n    await self.bulks.stop(id)\n    return await self.reads.get(id)\n",
+    ),
 )
 
 #: What no rule may mistake.
@@ -179,6 +203,10 @@ SOUND = (
     ),
     ("console/pages/login.py", '"""One."""\nui.link("details", "#advice")\nui.html("&#039;")\n'),
     ("embedded/server.py", '"""One."""\nasyncio.create_task(f())\n'),
+    (
+        "console/api/bulk.py",
+        '"""One."""\nasync def f(self, id):\n    await self.stop(id)\n    return await as_it_is(self.reads.get(id))\n',
+    ),
     ("console/live.py", '"""One."""\nasync with asyncio.TaskGroup() as group:\n    group.create_task(f())\n'),
 )
 

@@ -199,6 +199,20 @@ async def test_a_lock_that_somebody_holds_is_no_outage(secure_console: Console, 
     assert (await client.post("/api/v1/tenants", json=wanted)).status_code == 202
 
 
+async def test_what_was_accepted_is_not_denied_when_its_answer_cannot_be_read(
+    secure_console: Console, client: httpx.AsyncClient
+) -> None:
+    wanted = {"slug": "accepted", "name": "Accepted", "owner_email": "accepted@example.com"}
+
+    async with await AsyncConnection.connect(secure_console.accounts.database.dsn) as holder:
+        await holder.execute("LOCK TABLE execution_steps IN ACCESS EXCLUSIVE MODE")
+        answer = await client.post("/api/v1/tenants", json=wanted)
+
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith("It was accepted and stands;")
+    assert (await client.get("/api/v1/tenants/accepted")).status_code == 200
+
+
 async def test_health_does_not_wait_for_pages_that_wait(secure_console: Console, client: httpx.AsyncClient) -> None:
     dsn = secure_console.accounts.database.dsn
 
