@@ -49,7 +49,7 @@ ADVICE: Mapping[Cause, Advice] = {
     Cause.NO_WORKER: Advice(
         title="No worker",
         owner=Owner.PLATFORM,
-        action="Start a worker for this queue. The run goes on by itself.",
+        action="Start a worker for each queue that lacks one. What waits there goes on by itself.",
     ),
     Cause.WRONG_BUILD: Advice(
         title="No worker with its code",

@@ -1,5 +1,6 @@
 """One sentence for each cause, from what is kept of it: it says what is, and never for how long. Pure."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from operations import contradictions, kinds, phrases
@@ -30,6 +31,34 @@ def sentence(cause: Cause | None, error: str | None, evidence: Evidence) -> str:
         case _:
             assert_never(cause)
     return f"{said} {_whole(told(error).sentence)}" if error and error.strip() else said
+
+
+def of_several(cause: Cause, *, queues: int) -> str:
+    """Of runs for which the sentences differ: what is true of each. Their work waits in so many queues."""
+    where = f", which waits in {queues:,} queues" if cause is Cause.NO_WORKER and queues > 1 else ""
+    return f"{SEVERAL[cause]}{where}."
+
+
+#: Without the stop at their ends.
+SEVERAL: Mapping[Cause, str] = {
+    Cause.NOT_STARTED: "They have not been started",
+    Cause.TEMPORAL_UNREACHABLE: "Temporal does not answer, so nobody can tell how they are doing",
+    Cause.NO_WORKER: "No worker takes their work",
+    Cause.WRONG_BUILD: "No worker has the code that they need",
+    Cause.STEP_RETRYING: "A step of each keeps failing",
+    Cause.STEP_HANGING: "A step of each has begun and says nothing",
+    Cause.STEP_PAUSED: "A step of each was paused",
+    Cause.WORKFLOW_FAILING: "The workflow's code fails again and again",
+    Cause.AWAITING_APPROVAL: "They wait for people to approve or reject them",
+    Cause.SLEEPING: "They sleep, each until its own time",
+    Cause.CANCEL_PENDING: "Cancels were asked for, and the runs have not taken them: they still work",
+    Cause.START_REJECTED: "Temporal refused to start them",
+    Cause.DRIFTED: "The database and Temporal disagree about them",
+    Cause.GONE: "Temporal does not know these runs any more",
+    Cause.RUN_PAUSED: "The runs were paused",
+    Cause.WAITING: "They wait for signals from outside, or for other workflows that they started",
+    Cause.UNKNOWN: "They do not move, and nothing that is known says why",
+}
 
 
 def _of_the_run(cause: Cause, evidence: Evidence) -> str:

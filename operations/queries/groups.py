@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.database import Database
 from operations.diagnosis.advice import HEALTHY, OWNERS, Owner, advice
+from operations.diagnosis.sentences import of_several
 from operations.models import Execution
 from operations.models.triage import IS_SAID_OF_IT
 from operations.queries import triage
@@ -35,7 +36,7 @@ class GroupView:
     since: datetime  #: of the one for which it lasts longest
     oldest_id: UUID
     oldest_name: str | None  #: of its tenant
-    detail: str | None  #: of the oldest: the error itself, or what there is to say
+    detail: str | None  #: the error of the oldest; without one, what there is to say that is true of all of them
     owner: Owner
     owner_title: str
     action: str
@@ -183,6 +184,8 @@ def _group(row: dict[str, object]) -> GroupView:
     known = advice(Cause(cause)) if cause in list(Cause) else HEALTHY
     if not isinstance(since, datetime):
         raise LookupError
+    if signature is None and int(str(row["details"])) > 1 and cause in list(Cause):
+        detail = of_several(Cause(cause), queues=int(str(row["queues"])))
     return GroupView(
         cause=cause,
         signature=None if signature is None else str(signature),
@@ -205,7 +208,7 @@ def _group(row: dict[str, object]) -> GroupView:
 _GROUPS = """
     WITH ill AS (
         SELECT e.id, e.entity_id, coalesce(e.cause, 'unknown') AS cause, e.signature, e.health, e.cause_detail,
-               coalesce(e.health_since, e.last_progress_at) AS since, r.snoozed_until
+               e.evidence ->> 'queue' AS queue, coalesce(e.health_since, e.last_progress_at) AS since, r.snoozed_until
         FROM workflow_executions e
         LEFT JOIN triage r ON r.execution_id = e.id AND r.snoozed_until > clock_timestamp() AND {is_said}
         WHERE e.status IN ('pending', 'running') AND e.health <> 'ok' {narrowed} LIMIT :most
@@ -215,12 +218,13 @@ _GROUPS = """
                (array_agg(id ORDER BY snoozed_until IS NOT NULL, since, id))[1] AS oldest_id,
                (array_agg(health ORDER BY snoozed_until IS NOT NULL,
                           array_position('{{drift,stuck,unknown,slow}}', health::text)))[1] AS health,
-               count(DISTINCT health) FILTER (WHERE snoozed_until IS NULL) > 1 AS is_mixed
+               count(DISTINCT health) FILTER (WHERE snoozed_until IS NULL) > 1 AS is_mixed,
+               count(DISTINCT cause_detail) AS details, count(DISTINCT queue) AS queues
         FROM ill GROUP BY cause, signature
     )
     SELECT grouped.cause, grouped.signature, grouped.number, coalesce(awake_since, grouped.since) AS since, oldest_id,
-           grouped.health, is_mixed, count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at,
-           t.name AS oldest_name,
+           grouped.health, is_mixed, details, queues, t.name AS oldest_name,
+           count(*) OVER () AS total, (SELECT count(*) FROM ill) AS looked_at,
            left(ill.cause_detail, 500) AS detail, {said},
            (SELECT count(*) FROM notes n WHERE n.triage_id = r.id) AS notes,
            CASE WHEN r.snoozed_until > clock_timestamp() THEN number ELSE asleep_alone END AS asleep,

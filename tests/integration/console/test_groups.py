@@ -108,3 +108,28 @@ async def test_errors_are_counted_as_lists_have_them_however_the_runs_are_doing(
             )
 
     assert await Groups(database=database).of_errors({"Disk full", "Quota"}) == {"Disk full": 3, "Quota": 0}
+
+
+async def test_what_is_said_of_a_group_is_true_of_each_of_its_runs(database: Database) -> None:
+    said = "No worker takes work from the queue “{}”."
+    async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
+        for minutes, queue in enumerate(("eu", "eu", "us")):
+            id_ = await add_execution(connection, status=Status.RUNNING, entity_id=await add_tenant(connection))
+            await connection.execute(NO_WORKER, (said.format(queue), queue, 9 - minutes, id_))
+        groups = Groups(database=database)
+
+        [several] = (await groups.list()).items
+        one = await groups.one(Cause.NO_WORKER, None)
+        await connection.execute("DELETE FROM workflow_executions WHERE id = %s", (id_,))
+        [same] = (await groups.list()).items
+
+    assert (several.count, several.detail) == (3, "No worker takes their work, which waits in 2 queues.")
+    assert one == several
+    assert (same.count, same.detail) == (2, said.format("eu"))
+
+
+NO_WORKER = """
+    UPDATE workflow_executions SET health = 'stuck', cause = 'no_worker', cause_detail = %s,
+           evidence = jsonb_build_object('queue', %s::text), health_since = now() - make_interval(mins => %s)
+    WHERE id = %s
+"""
