@@ -1,6 +1,7 @@
 """Texts of errors, such as can be kept: the innermost cause, not "Activity task failed"; no NUL, and not too long."""
 
 import asyncio
+import re
 
 from temporalio import exceptions
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutType
@@ -8,6 +9,8 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from operations.contracts import REJECTED, plain_title
 
 LONGEST_ERROR = 4000  # characters
+LONGEST_WORDS = 500  #: of a name, or of a reason that somebody gave
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 UNINFORMATIVE = frozenset({"ApplicationError", "Exception", "RuntimeError", REJECTED})
 WORDLESS = "It failed without saying why"
 TIME_LIMITS = {
@@ -56,6 +59,14 @@ def clean(error: str | None) -> str | None:
         return None
     storable = error.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
     return storable if len(storable) <= LONGEST_ERROR else storable[: LONGEST_ERROR - 1] + "…"
+
+
+def clean_words(said: str | None) -> str | None:
+    """A name or a reason that anybody may have given, such as can be kept: one line, at most `LONGEST_WORDS` long."""
+    if said is None:
+        return None
+    words = _CONTROLS.sub(" ", clean(said[: LONGEST_WORDS + 1].replace("\x00", "�")) or "")
+    return words if len(words) <= LONGEST_WORDS else words[: LONGEST_WORDS - 1] + "…"
 
 
 def sendable(error: BaseException) -> BaseException:

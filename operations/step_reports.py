@@ -108,7 +108,7 @@ async def _answers(connection: AsyncConnection, reports: Sequence[StepReport]) -
             "ordinal": report.ordinal,
             "tries": report.attempt,
             "cause": answer.cause,
-            "detail": clean(answer.detail),
+            "detail": answer.detail,
             "signature": answer.signature,
             "evidence": answer.evidence.as_json(),
         }

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.diagnosis.suspects import Suspect
 from operations.diagnosis.verdicts import Diagnosis
-from operations.error_texts import clean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +33,7 @@ class Answer:
         ) != (
             answer.health,
             answer.cause,
-            clean(answer.detail),
+            answer.detail,
             answer.signature,
             answer.evidence,
             answer.still_since,
@@ -61,7 +60,7 @@ def _plain(answer: Answer) -> dict[str, object]:
         "before": said.cause,
         "health": diagnosis.health,
         "cause": diagnosis.cause,
-        "detail": clean(diagnosis.detail),
+        "detail": diagnosis.detail,
         "signature": diagnosis.signature,
         "evidence": diagnosis.evidence.as_json(),
         "still_since": _plain_moment(diagnosis.still_since),

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from operations.error_texts import clean_words
 from operations.statuses import FindingKind
 
 
@@ -19,9 +20,13 @@ class Awaited(StrEnum):
     NOT_SEEN = "not_seen"  #: nothing is pending, and nobody has read its history
 
 
+#: Whoever reaches Temporal chooses these: reasons of pauses, identities, names of steps, queues and builds.
+GIVEN = ("step", "worker", "queue", "build", "by", "why")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """No ages: they would change without anything having happened."""
+    """No ages: they would change without anything having happened. Its words can be stored, whoever gave them."""
 
     step: str | None = None
     tries: int | None = None
@@ -36,6 +41,10 @@ class Evidence:
     awaited: Awaited | None = None
     finding: FindingKind | None = None
     is_contradiction: bool | None = None  #: the code contradicts the history of the run
+
+    def __post_init__(self) -> None:
+        for name in GIVEN:
+            object.__setattr__(self, name, clean_words(getattr(self, name)))
 
     def as_json(self) -> dict[str, object] | None:
         """Without what is not known; None when nothing is."""

@@ -163,6 +163,9 @@ class Looker:
         except TemporalRefused as refusal:
             log.warning("a run could not be looked at", workflow_id=suspect.workflow_id, why=refusal.message)
             return None
+        except Exception:  # such as for a failure in a code of others: what one run says must not cost the others
+            log.exception("a run could not be read", workflow_id=suspect.workflow_id)
+            return None
         self._kept[suspect.id] = Kept(run=run, at=monotonic(), progressed_at=suspect.facts.progressed_at)
         return run
 

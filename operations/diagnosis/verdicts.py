@@ -11,6 +11,7 @@ from operations.diagnosis.recognising import RECOGNISERS
 from operations.diagnosis.sentences import sentence
 from operations.diagnosis.signatures import signature
 from operations.diagnosis.waits import DRIFTS, WAITS, as_seen_before, over_at, rang_at
+from operations.error_texts import clean
 from operations.statuses import Cause, CloseReason, Health
 
 #: Nobody knows that a step will never end: only its usual duration says when it should have.
@@ -35,7 +36,7 @@ ENDED_BY_PROGRESS = [*ENDED_BY_TRY, Cause.NOT_STARTED, Cause.STEP_RETRYING, Caus
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnosis:
-    """The one answer to "why is it stuck?"; without a cause it goes on as it should."""
+    """The one answer to "why is it stuck?"; without a cause it goes on as it should. All its words can be stored."""
 
     health: Health
     cause: Cause | None = None
@@ -69,18 +70,18 @@ def diagnose(facts: Facts, *names: str | None) -> Diagnosis:
         facts = replace(facts, progressed_at=moved_at, recorded=None)
         found = _recognised(facts)
     if found is None:
-        signed = signature(facts.error, *names) if facts.close_reason in BROKEN else None
+        signed = signature(clean(facts.error), *names) if facts.close_reason in BROKEN else None
         return Diagnosis(health=Health.OK, signature=signed, moved_at=moved_at)
     found = as_seen_before(facts, found)
-    since = _since(facts, found)
+    since, error = _since(facts, found), clean(found.error)
     return Diagnosis(
         health=_health(facts, found, since),
         cause=found.cause,
         since=since,
         still_since=_still_since(facts, found, since),
-        detail=found.error or sentence(found.cause, None, found.evidence),
+        detail=error or clean(sentence(found.cause, None, found.evidence)),
         evidence=found.evidence,
-        signature=signature(found.error, *names),
+        signature=signature(error, *names),
         moved_at=None if found.cause in DRIFTS else moved_at,  # whoever ended it did not help it on
     )
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Self
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from operations.clocks import Clock
 from operations.contact import Contact
@@ -33,9 +34,11 @@ INTERVAL = 15.0  #: seconds between two rounds
 SOON = 1.0  #: seconds until a round that PostgreSQL did not answer is tried again
 MOST = 5000  #: executions per round; one that is full goes on where it ended
 WRITTEN_AT_ONCE = 500
+REFUSALS = (DataError, IntegrityError)  #: of what is to be stored: it would be refused again
 
 age = Gauge("tenantry_diagnosis_age_seconds", "Seconds since a round of the watcher finished, in whichever process")
 still = Gauge("tenantry_still_executions", "Open executions without progress, as of the last round")
+left_out = Counter("tenantry_diagnosis_left_out_total", "Diagnoses that PostgreSQL refused to store")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -151,5 +154,23 @@ class Watcher:
 
     async def _write(self, lease: Lease, answers: Sequence[Answer]) -> None:
         for first in range(0, len(answers), WRITTEN_AT_ONCE):
+            await self._write_batch(lease, answers[first : first + WRITTEN_AT_ONCE])
+
+    async def _write_batch(self, lease: Lease, answers: Sequence[Answer]) -> None:
+        """By halves where PostgreSQL refuses it: what one row cannot take must not cost the others."""
+        try:
             async with self.database.transaction() as connection:
-                await store(connection, answers[first : first + WRITTEN_AT_ONCE], lease.token)
+                await store(connection, answers, lease.token)
+        except REFUSALS as refusal:
+            middle = len(answers) // 2
+            if not middle:
+                _left_out(answers[0], refusal)
+                return
+            await self._write_batch(lease, answers[:middle])
+            await self._write_batch(lease, answers[middle:])
+
+
+def _left_out(answer: Answer, refusal: DBAPIError) -> None:
+    left_out.inc()
+    why, state = type(refusal.orig).__name__, getattr(refusal.orig, "sqlstate", None)
+    log.error("a diagnosis could not be stored", execution_id=str(answer.suspect.id), why=why, sqlstate=state)

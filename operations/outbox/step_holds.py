@@ -14,7 +14,6 @@ from operations.diagnosis import storing
 from operations.diagnosis.facts import Facts, RunFact, StepFact
 from operations.diagnosis.verdicts import diagnose
 from operations.diagnosis.waits import DRIFTS
-from operations.error_texts import clean
 from operations.outbox.claims import Claim
 from operations.pending_steps import PendingStep
 from operations.statuses import Cause, Status, StepStatus
@@ -50,7 +49,7 @@ async def store(connection: AsyncConnection, claim: Claim, hold: StepHold) -> No
     said = {
         "id": claim.execution_id,
         "cause": answer.cause,
-        "detail": clean(answer.detail),
+        "detail": answer.detail,
         "signature": answer.signature,
         "evidence": json.dumps(answer.evidence.as_json()) if answer.cause else None,
         "goes_on": not hold.is_paused,  # whatever keeps it from now on does so since then

@@ -1,7 +1,7 @@
 """Runs that stand still for every reason there is, and rows that know nothing of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -182,14 +182,18 @@ class Stage:
 
 @asynccontextmanager
 async def working(
-    stage: Stage, *workflows: type, client: Client | None = None, deployment: WorkerDeploymentConfig | None = None
+    stage: Stage,
+    *workflows: type,
+    client: Client | None = None,
+    activities: Sequence[Callable[..., object]] = (fail, hang),
+    deployment: WorkerDeploymentConfig | None = None,
 ) -> AsyncIterator[None]:
     """A worker that knows these, or those of this module."""
     async with Worker(
         client or stage.client,
         task_queue=stage.task_queue,
         workflows=workflows or [Still, Child],
-        activities=[fail, hang],
+        activities=activities,
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(0),
         deployment_config=deployment,
