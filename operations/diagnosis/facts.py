@@ -126,6 +126,7 @@ class Facts:
     cancel: Delivery | None = None  #: of an open run, delivered
     finding: FindingKind | None = None  #: unsettled, of a reconciliation pass
     asked_for_decision_at: datetime | None = None  #: while nobody has decided
+    was_decided: bool = False  #: a person has, and no step has begun since: the run has not heard of it
     removes: bool = False  #: it takes a tenant away
     sleeps_until: datetime | None = None  #: by the database
     step: StepFact | None = None  #: by the database
@@ -143,7 +144,15 @@ class Facts:
     @property
     def has_work(self) -> bool:
         """Whether anything is left that a worker would do; what a run waits for, it does not."""
-        return self.run is None or self.run.code is not None or self.run.step is not None
+        return self.run is None or self.run.code is not None or self.run.step is not None or self.is_to_hear
+
+    @property
+    def is_to_hear(self) -> bool:
+        """Whether what its run seems to wait for, a signal or the end of the time for it, was given to it already.
+
+        A removal reads what was decided by itself, when its own time has come.
+        """
+        return self.was_decided and not self.removes
 
     @property
     def idle(self) -> timedelta:

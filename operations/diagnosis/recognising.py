@@ -85,6 +85,8 @@ def sleeping(facts: Facts) -> Recognised | None:
         return None
     if facts.sleeps_until is not None and facts.sleeps_until > facts.now:
         until = facts.sleeps_until
+    elif facts.is_to_hear:
+        return None
     elif facts.run is not None and facts.run.awaited is Awaited.TIMER and facts.run.until is not None:
         until = facts.run.until
     else:
@@ -181,7 +183,7 @@ def step_hanging(facts: Facts) -> Recognised | None:
 def waiting(facts: Facts) -> Recognised | None:
     """Nothing is left to do but to wait for somebody else."""
     awaited = None if facts.run is None else facts.run.awaited
-    if awaited not in (Awaited.SIGNAL, Awaited.CHILD):
+    if awaited not in (Awaited.SIGNAL, Awaited.CHILD) or facts.is_to_hear:
         return None
     return Recognised(cause=Cause.WAITING, evidence=Evidence(awaited=awaited))
 

@@ -27,6 +27,8 @@ def still_sleeping(facts: Facts) -> Recognised | None:
     known = facts.remembered
     if facts.cancel is not None or facts.run is not None or known is None or known.cause is not Cause.SLEEPING:
         return None
+    if facts.is_to_hear:
+        return None
     has_nobody = facts.queue is not None and facts.queue.workers == 0
     sleeps = known.evidence.until is not None and known.evidence.until > facts.now
     return _as_before(known) if has_nobody and sleeps else None

@@ -129,6 +129,7 @@ class _Row:
             cancel=self._delivery("cancel_settled_at", None, None, "cancel_by"),
             finding=FindingKind(finding) if finding in list(FindingKind) else None,
             asked_for_decision_at=self.moment("asked_at"),
+            was_decided=self.given["was_decided"] is True,
             removes=self.given["removes"] is True,
             sleeps_until=self.moment("sleeps_until"),
             step=self._step(),
@@ -177,7 +178,7 @@ SUSPECTS = text(
            CASE WHEN t.status = 'deprovisioning' AND e.workflow_type = ANY(:removing) THEN t.due_at END AS sleeps_until,
            start.created_at AS start_asked_at, start.tries AS start_tries, start.error AS start_error,
            cancel.settled_at AS cancel_settled_at, cancel.requested_by AS cancel_by, finding.kind AS finding,
-           asked.requested_at AS asked_at, step.name AS step_name, step.status AS step_status,
+           asked.requested_at AS asked_at, asked.was_decided, step.name AS step_name, step.status AS step_status,
            step.attempts AS step_tries, step.error AS step_error, step.next_try_at, step.tried_at
     FROM still JOIN workflow_executions e USING (id) LEFT JOIN tenants t ON t.id = e.entity_id
     LEFT JOIN LATERAL (
@@ -195,8 +196,10 @@ SUSPECTS = text(
         ORDER BY f.first_seen_at DESC LIMIT 1
     ) finding ON true
     LEFT JOIN LATERAL (
-        SELECT r.requested_at FROM approval_requests r
-        WHERE r.execution_id = e.id AND NOT EXISTS (SELECT FROM approvals a WHERE a.execution_id = e.id)
+        SELECT CASE WHEN a.id IS NULL THEN r.requested_at END AS requested_at, a.id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM execution_steps s
+                               WHERE s.execution_id = e.id AND s.started_at > a.decided_at) AS was_decided
+        FROM approval_requests r LEFT JOIN approvals a USING (execution_id) WHERE r.execution_id = e.id
     ) asked ON true
     LEFT JOIN LATERAL (
         SELECT s.name, s.status, s.attempts, s.error, s.next_try_at, s.tried_at FROM execution_steps s

@@ -1,5 +1,6 @@
 """What waits does not stand still: whatever keeps a run after a wait, does so since the wait was over."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -176,3 +177,18 @@ def test_a_standstill_that_changes_its_cause_lasts_since_nothing_moves() -> None
 
 def test_what_was_awaited_is_still_said_when_nobody_looks_again() -> None:
     assert diagnose(facts(recorded=waited(Cause.WAITING, awaited=Awaited.CHILD))).evidence.awaited is Awaited.CHILD
+
+
+@pytest.mark.parametrize("known", [None, waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=NOW + timedelta(days=7))])
+@pytest.mark.parametrize("run", [None, WAITS_FOR_SIGNAL, RunFact(awaited=Awaited.TIMER, until=NOW + timedelta(days=7))])
+def test_what_was_decided_neither_sleeps_nor_waits(known: Recorded | None, run: RunFact | None) -> None:
+    decided = facts(300, was_decided=True, recorded=known, run=run)
+
+    assert diagnose(replace(decided, queue=NOBODY_FOR_LONG)).cause is Cause.NO_WORKER
+    assert diagnose(replace(decided, queue=HERE)).cause not in (Cause.SLEEPING, Cause.WAITING)
+
+
+def test_a_removal_sleeps_on_when_it_was_decided() -> None:
+    due = NOW + timedelta(hours=1)
+
+    assert diagnose(facts(300, was_decided=True, removes=True, sleeps_until=due)).cause is Cause.SLEEPING
