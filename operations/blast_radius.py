@@ -16,6 +16,8 @@ def made(facts: Facts) -> tuple[str, ...]:
         said.append(f"Steps done: {titles}.")
     if facts.remains is not None:
         said.append(f"The schema {facts.remains.schema_name} exists, with {contents(facts.remains)}.")
+    elif facts.makes:
+        said.append("The tenant has no schema.")
     return tuple(said)
 
 

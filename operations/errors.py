@@ -207,7 +207,7 @@ class DatabaseBusy(DatabaseSlow):
 class AcceptedUnread(DatabaseUnavailable):
     """It was accepted and stands; PostgreSQL did not tell in time how things are now. Do not repeat it: look again."""
 
-    title = "Accepted; the database does not tell more"
+    title = "Accepted, and not read since"
 
 
 class DatabaseReadOnly(DatabaseUnavailable):

@@ -53,9 +53,9 @@ def not_started(facts: Facts) -> Recognised | None:
         return None
     start = facts.start
     since = facts.progressed_at if start is None else start.asked_at
+    if facts.temporal_answers is False:  # how its tries failed meanwhile makes no cause of its own
+        return Recognised(cause=Cause.TEMPORAL_UNREACHABLE, since=since)
     error = None if start is None else start.error
-    if facts.temporal_answers is False:
-        return Recognised(cause=Cause.TEMPORAL_UNREACHABLE, since=since, error=error)
     if error is None and facts.idle < facts.patience.slow_after:
         return None
     tries = None if start is None else start.tries

@@ -92,6 +92,7 @@ def test_terminating_says_what_was_done_and_what_stays() -> None:
     )
     assert "No clean-up runs: what the steps made stays." in possible.effects
     assert not set(possible.done) & set(possible.effects)
+    assert possibility(Deed.TERMINATE, facts(), OPERATOR).done == ("The tenant has no schema.",)
 
 
 @pytest.mark.parametrize(
