@@ -126,6 +126,7 @@ def _add_routes(
             temporal=services.temporal,
             reconciliation=replace(reads.reconciliation, database=health),
             watch=watch,
+            is_watched=services.lookout.is_watched,
         ).router()
     )
     application.include_router(documentation.router())

@@ -164,8 +164,10 @@ class Services:
             executions=executions,
             reconciliation=Reconciliation(database=database, reconciler=reconciler),
             findings=replace(_findings(deliverer, task_queue, chosen, deprovision_wait), four_eyes=four_eyes),
-            bulks=Bulks.of(executions, reads.executions, rate=bulk_rate),
-            reads=replace(reads, executions=lookout.aware(reads.executions)),
+            bulks=Bulks.of(executions, lookout.aware(reads.executions), rate=bulk_rate),
+            reads=replace(
+                reads, executions=lookout.aware(reads.executions), groups=lookout.aware_of_trouble(reads.groups)
+            ),
         )
 
     @property

@@ -11,7 +11,9 @@ from operations.diagnosis.watcher import Watcher
 from operations.doctor.examination import Doctor
 from operations.liveness import Outage
 from operations.queries.executions import ExecutionQueries
+from operations.queries.groups import Groups
 from operations.queries.reconciliation import ReconciliationQueries
+from operations.queries.unwatched import GroupsAsTold
 from operations.reconciliation.passes import Reconciler
 from operations.reconciliation.watchdog import Watchdog
 from operations.returns import Returns
@@ -59,6 +61,13 @@ class Lookout:
             "what is over of triage": self.lapses.run,
         }
 
+    def is_watched(self) -> bool:
+        """Whether anybody knows how executions are doing."""
+        return not self.watcher.outages
+
     def aware(self, executions: ExecutionQueries) -> ExecutionQueries:
         """Reads that tell no health while nobody looks."""
-        return replace(executions, is_watched=lambda: not self.watcher.outages)
+        return replace(executions, is_watched=self.is_watched)
+
+    def aware_of_trouble(self, groups: Groups) -> Groups:
+        return GroupsAsTold(database=groups.database, is_watched=self.is_watched)

@@ -60,12 +60,19 @@ class HealthRoutes:
     """`/healthz`, `/readyz`, `/metrics`. `database` is its own: pages may have all connections of theirs in use."""
 
     def __init__(
-        self, *, database: Database, temporal: Temporal, reconciliation: ReconciliationQueries, watch: Watch
+        self,
+        *,
+        database: Database,
+        temporal: Temporal,
+        reconciliation: ReconciliationQueries,
+        watch: Watch,
+        is_watched: Callable[[], bool],
     ) -> None:
         self._database = database
         self._temporal = temporal
         self._reconciliation = reconciliation
         self._watch = watch
+        self._is_watched = is_watched
         self._stored = Question(ask=self._look_into_database)
         self._in_temporal = Question(ask=self._degraded_in_temporal)
         self._numbers = Question(ask=lambda: asyncio.to_thread(generate_latest))
@@ -113,7 +120,8 @@ class HealthRoutes:
         state = await self._reconciliation.state()
         is_read_only = await self._database.is_read_only()
         read_only = ("database_read_only",) if is_read_only else ()
-        return Stored(degraded=(*read_only, *(("reconciler",) if state.is_silent else ())))
+        silent = {"reconciler": state.is_silent, "diagnosis": not self._is_watched()}
+        return Stored(degraded=(*read_only, *(word for word, is_silent in silent.items() if is_silent)))
 
     async def _degraded_in_temporal(self) -> list[str]:
         if not await self._temporal.answers():

@@ -12,7 +12,7 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations.models import Execution, Tenant
-from operations.queries import search
+from operations.queries import search, unwatched
 from operations.queries.by_tenant import NO_TENANT, along_tenants, are_among, of_these
 from operations.queries.execution_views import ExecutionFilter, Sort
 from operations.queries.narrowing import FINAL_STATUSES, OPEN_STATUSES, Narrowing
@@ -44,9 +44,13 @@ class ExecutionList:
     are_few: bool = False  #: no more than are counted; known where the order depends on it
 
     @classmethod
-    async def asked_for(cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection) -> "ExecutionList":
+    async def asked_for(
+        cls, wanted: ExecutionFilter, sort: Sort, connection: AsyncConnection, *, is_watched: bool = True
+    ) -> "ExecutionList":
         if wanted.failures is not None and not wanted.statuses:
             wanted = replace(wanted, statuses=frozenset({Status.FAILED}))
+        if not is_watched:
+            wanted = unwatched.told(wanted)
         term = search.usable(wanted.search)
         if not term:
             listed = _unsearched(wanted, sort, are_few=False)

@@ -219,6 +219,7 @@ class ExecutionFilter:
 
     statuses: frozenset[Status] = frozenset()
     healths: frozenset[Health] = frozenset()
+    told_healths: frozenset[Health] | None = None  #: in their place, while what is open is told to be unknown
     causes: frozenset[str] = frozenset()
     signature: str | None = None
     workflow_types: frozenset[str] = frozenset()

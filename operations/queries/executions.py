@@ -57,7 +57,7 @@ class ExecutionQueries:
         """A page in the given order. Raises `InvalidInput`."""
         check_limit(limit)
         async with self._connected(wanted) as connection:
-            listed = await ExecutionList.asked_for(wanted, sort, connection)
+            listed = await ExecutionList.asked_for(wanted, sort, connection, is_watched=self.is_watched())
 
             async def fetch(
                 segment: Segment, place: Cursor | None, backward: bool, number: int
@@ -88,7 +88,7 @@ class ExecutionQueries:
         """The first rows of the list, without pages."""
         found: list[ExecutionView] = []
         async with self._connected(wanted) as connection:
-            listed = await ExecutionList.asked_for(wanted, sort, connection)
+            listed = await ExecutionList.asked_for(wanted, sort, connection, is_watched=self.is_watched())
             for segment in listed.segments:
                 if len(found) < limit:
                     found += await _rows(connection, segment, None, backward=False, limit=limit - len(found))
@@ -98,7 +98,7 @@ class ExecutionQueries:
         """Of the first so many rows, in the order of attention."""
         found: dict[UUID, None] = {}
         async with self._connected(wanted) as connection:
-            listed = await ExecutionList.asked_for(wanted, Sort.ATTENTION, connection)
+            listed = await ExecutionList.asked_for(wanted, Sort.ATTENTION, connection, is_watched=self.is_watched())
             for segment in listed.segments:
                 if len(found) < limit:
                     keys = segment.keys(None, backward=False, limit=limit - len(found))

@@ -105,6 +105,8 @@ class Narrowing:
     def _is_void(self) -> bool:
         """The filter asks for healths or causes that these rows do not have."""
         wanted = self.wanted
+        if wanted.told_healths is not None and not wanted.told_healths:
+            return True
         return bool(wanted.healths and not self._healths) or bool(wanted.causes and not self._causes)
 
     def _words(self, rows: Rows) -> list[tuple[Words, list[str]]]:
@@ -141,6 +143,9 @@ class Narrowing:
     def _others(self, rows: Rows) -> Conditions:
         """What keeps out the troubled and those that ask, where the filter does not name healths and causes."""
         conditions: list[ColumnElement[bool]] = []
+        if self.wanted.told_healths:
+            is_open = rows.status.in_(sorted(OPEN_STATUSES))
+            conditions.append(or_(is_open, rows.health.in_(sorted(self.wanted.told_healths))))
         if self.troubled is False and not self.wanted.healths:
             conditions.append(rows.health.not_in(sorted(TROUBLE)))
         if self.asking is False and not self.wanted.causes:
