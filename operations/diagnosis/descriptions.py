@@ -58,7 +58,9 @@ class Describer:
             return RunFact(
                 state=RunState.PAUSED, paused_at=at, paused_by=paused.identity or None, paused_why=paused.reason or None
             )
-        return await self._open(answer) if status.is_open else RunFact(state=RunState.CLOSED)
+        if not status.is_open:
+            return RunFact(state=RunState.CLOSED)
+        return replace(await self._open(answer), history=(info.execution.run_id, info.history_length))
 
     async def _open(self, answer: DescribeWorkflowExecutionResponse) -> RunFact:
         pending = await self._pending(answer.pending_activities)
@@ -108,6 +110,8 @@ class Describer:
     async def explain(self, run: RunFact, workflow_id: str, run_id: str | None) -> RunFact:
         """With what only the history tells: why the code failed, or what a run waits for with nothing pending."""
         events = await self._newest(workflow_id, run_id)
+        if run.history is not None:
+            run = replace(run, history=(run.history[0], events[0].event_id if events else 0))
         if run.code is not None and run.code.failures:
             return replace(run, code=await self._failure(run.code, events))
         until = _next_timer(events)

@@ -106,6 +106,7 @@ class RunFact:
     step: StepFact | None = None
     awaited: Awaited | None = None
     until: datetime | None = None  #: of a timer
+    history: tuple[str, int] | None = None  #: the run, and the events of its history: the same is the same history
     paused_at: datetime | None = None
     paused_by: str | None = None
     paused_why: str | None = None
@@ -140,6 +141,11 @@ class Facts:
         """What the row says of this very standstill: nothing has moved since."""
         known = self.recorded
         return known if known is not None and known.since >= self.progressed_at else None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing is pending, and nobody has read yet what the run waits for."""
+        return self.run is not None and self.run.awaited is Awaited.NOT_SEEN
 
     @property
     def has_work(self) -> bool:

@@ -189,11 +189,12 @@ def waiting(facts: Facts) -> Recognised | None:
 
 
 def unknown(facts: Facts) -> Recognised | None:
-    """It does not move, and nobody can say why: perhaps because nobody has looked."""
+    """It does not move, and nobody can say why: perhaps because nobody has looked, or read what it waits for."""
     if facts.status.is_final or facts.idle < facts.patience.slow_after:
         return None
     has_lost_sight = facts.remembered is not None and facts.remembered.cause is not Cause.UNKNOWN
-    return Recognised(cause=Cause.UNKNOWN, since=facts.now if has_lost_sight else None, is_blind=facts.run is None)
+    is_blind = facts.run is None or facts.is_unread
+    return Recognised(cause=Cause.UNKNOWN, since=facts.now if has_lost_sight else None, is_blind=is_blind)
 
 
 RECOGNISERS: tuple[Callable[[Facts], Recognised | None], ...] = (

@@ -3,6 +3,9 @@
 Whoever looks has just begun to, was not answered, or had more to look at than fits into a round.
 """
 
+from dataclasses import replace
+
+from operations.diagnosis.evidence import Awaited
 from operations.diagnosis.facts import Facts, Recorded
 from operations.diagnosis.recognised import Recognised
 from operations.statuses import Cause
@@ -16,22 +19,18 @@ TO_BE_SEEN_AGAIN = SEEN_IN_RUN | PAUSES
 
 def still_waiting(facts: Facts) -> Recognised | None:
     """What waited for a signal or a child, or was paused, when somebody last looked."""
-    known = facts.remembered
-    if facts.cancel is not None or facts.run is not None or known is None:
-        return None
-    return _as_before(known) if known.cause is Cause.WAITING or known.cause in PAUSES else None
+    known = _seen_last(facts)
+    return _as_before(known) if known is not None and known.cause in (Cause.WAITING, *PAUSES) else None
 
 
 def still_sleeping(facts: Facts) -> Recognised | None:
-    """What slept when somebody last looked: until its timer rings, it needs no worker."""
-    known = facts.remembered
-    if facts.cancel is not None or facts.run is not None or known is None or known.cause is not Cause.SLEEPING:
+    """What slept when somebody last looked, until its timer rings: it needs no worker."""
+    known = _seen_last(facts)
+    if known is None or known.cause is not Cause.SLEEPING or known.evidence.until is None:
         return None
     if facts.is_to_hear:
         return None
-    has_nobody = facts.queue is not None and facts.queue.workers == 0
-    sleeps = known.evidence.until is not None and known.evidence.until > facts.now
-    return _as_before(known) if has_nobody and sleeps else None
+    return _as_before(known) if known.evidence.until > facts.now else None
 
 
 def still_without_workers(facts: Facts) -> Recognised | None:
@@ -51,5 +50,26 @@ def still_as_seen(facts: Facts) -> Recognised | None:
     return _as_before(known)
 
 
+def seen_before(known: Recorded) -> Recorded | None:
+    """The wait for a timer, a signal or a child that the row knows of, perhaps from before nobody could look."""
+    if known.cause in (Cause.SLEEPING, Cause.WAITING):
+        return known
+    if known.cause not in (Cause.TEMPORAL_UNREACHABLE, Cause.UNKNOWN) or known.evidence.awaited is None:
+        return None
+    is_timer = known.evidence.awaited is Awaited.TIMER
+    return replace(known, cause=Cause.SLEEPING if is_timer else Cause.WAITING)
+
+
+def _seen_last(facts: Facts) -> Recorded | None:
+    """Unless somebody has looked by now, and read what there was to read."""
+    known = facts.remembered
+    if known is None or facts.cancel is not None:
+        return None
+    if facts.run is None:
+        return known
+    return seen_before(known) if facts.is_unread and not facts.is_to_hear else None
+
+
 def _as_before(known: Recorded) -> Recognised:
-    return Recognised(cause=known.cause, since=known.since, error=known.error, evidence=known.evidence)
+    """For as long as the row says."""
+    return Recognised(cause=known.cause, error=known.error, evidence=known.evidence)

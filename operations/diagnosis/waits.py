@@ -6,14 +6,16 @@ A run that waits does not stand still: it may take as long as it takes. Whatever
 from dataclasses import replace
 from datetime import datetime
 
-from operations.diagnosis.evidence import Awaited, Evidence
+from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.facts import Facts, Recorded
 from operations.diagnosis.recognised import Recognised
-from operations.diagnosis.remembering import PAUSES
+from operations.diagnosis.remembering import PAUSES, seen_before
 from operations.statuses import Cause
 
 #: What a run waits for by itself. A pause is laid over that; once let go on, the run looks anew what it waits for.
 OWN = frozenset({Cause.AWAITING_APPROVAL, Cause.SLEEPING, Cause.WAITING})
+#: Of which only the history tells that it is over.
+READ = frozenset({Cause.SLEEPING, Cause.WAITING})
 WAITS = OWN | PAUSES
 DRIFTS = frozenset({Cause.DRIFTED, Cause.GONE})
 
@@ -31,7 +33,7 @@ def over_at(facts: Facts, found: Recognised | None) -> datetime | None:
 def as_seen_before(facts: Facts, found: Recognised) -> Recognised:
     """For whoever cannot look: with what it waited for when somebody last could."""
     known = _wait(facts)
-    if not found.is_blind or known is None or known.cause not in (Cause.SLEEPING, Cause.WAITING):
+    if not found.is_blind or known is None or known.cause not in READ:
         return found
     kept = replace(found.evidence, awaited=known.evidence.awaited, until=known.evidence.until)
     return replace(found, evidence=kept)
@@ -60,34 +62,32 @@ def _seen_over_at(facts: Facts, found: Recognised | None) -> datetime | None:
 def _wait(facts: Facts) -> Recorded | None:
     """What it waited for when somebody last looked."""
     known = facts.recorded
-    if known is None or known.cause in WAITS:
-        return known
-    if known.cause not in (Cause.TEMPORAL_UNREACHABLE, Cause.UNKNOWN) or known.evidence.awaited is None:
-        return None
-    is_timer = known.evidence.awaited is Awaited.TIMER
-    return replace(known, cause=Cause.SLEEPING if is_timer else Cause.WAITING)
+    return known if known is None or known.cause in WAITS else seen_before(known)
 
 
 def _is_over(facts: Facts, known: Recorded, found: Recognised | None) -> bool:
-    """What only a look at the run tells is not over before somebody has looked."""
+    """What only a look at the run tells is not over before somebody has looked, nor what only its history tells before
+    somebody has read that.
+    """
     if found is not None and found.is_blind:
-        return False
+        return facts.run is not None and known.cause not in READ
     if found is not None and found.cause in WAITS:
         return _is_followed(facts, known, found)
     if facts.cancel is not None or (found is not None and found.cause in DRIFTS):
         return True
     if known.cause is Cause.AWAITING_APPROVAL:
         return facts.asked_for_decision_at is None
-    return facts.run is not None or rang_at(facts, known.evidence) is not None
+    is_seen = facts.run is not None and not (facts.is_unread and known.cause in READ)
+    return is_seen or rang_at(facts, known.evidence) is not None
 
 
 def _is_followed(facts: Facts, known: Recorded, found: Recognised) -> bool:
     """Whether what it waits for now is something else, for which it did not wait before."""
-    if found.cause not in (Cause.SLEEPING, Cause.WAITING):
+    if found.cause not in READ:
         return False
     if known.cause is Cause.AWAITING_APPROVAL:
         return facts.asked_for_decision_at is None
-    if facts.run is None:
+    if facts.run is None or facts.is_unread:
         return False
     before, after = known.evidence, found.evidence
     has_next_timer = rang_at(facts, before) is not None and before.until != after.until

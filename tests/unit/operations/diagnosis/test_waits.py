@@ -192,3 +192,52 @@ def test_a_removal_sleeps_on_when_it_was_decided() -> None:
     due = NOW + timedelta(hours=1)
 
     assert diagnose(facts(300, was_decided=True, removes=True, sleeps_until=due)).cause is Cause.SLEEPING
+
+
+UNREAD = RunFact(awaited=Awaited.NOT_SEEN)
+SLEEPS = waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=NOW + timedelta(hours=5))
+
+
+@pytest.mark.parametrize("queue", [HERE, NOBODY_FOR_LONG, None])
+@pytest.mark.parametrize("wait", [SIGNAL, SLEEPS, waited(Cause.WAITING, awaited=Awaited.CHILD)])
+def test_a_wait_of_which_nobody_has_read_goes_on(wait: Recorded, queue: QueueFact | None) -> None:
+    answer = diagnose(facts(recorded=wait, run=UNREAD, queue=queue))
+
+    assert (answer.cause, answer.health, answer.evidence) == (wait.cause, Health.OK, wait.evidence)
+    assert (answer.since, answer.still_since, answer.moved_at) == (ago(10_800), ago(10_800), None)
+
+
+@pytest.mark.parametrize("wait", [SIGNAL, SLEEPS])
+def test_a_wait_of_which_nobody_has_read_goes_on_also_after_nobody_could_look(wait: Recorded) -> None:
+    silent = diagnose(facts(recorded=wait, temporal_answers=False))
+
+    answer = diagnose(facts(recorded=as_kept(silent), run=UNREAD, queue=HERE))
+
+    assert (answer.cause, answer.health) == (wait.cause, Health.OK)
+    assert (answer.since, answer.moved_at) == (ago(10_800), None)
+
+
+def test_nothing_is_said_of_the_health_of_what_nobody_has_read() -> None:
+    assert diagnose(facts(run=UNREAD, queue=HERE)).health is Health.UNKNOWN
+    assert diagnose(facts(run=UNREAD, queue=HERE)).moved_at is None
+    assert diagnose(facts(idle=5, run=UNREAD, queue=HERE)).health is Health.OK
+
+
+def test_a_timer_whose_time_has_come_is_over_once_somebody_has_read_what_came_of_it() -> None:
+    unread = diagnose(facts(recorded=RANG, run=UNREAD, queue=HERE))
+    read = diagnose(facts(recorded=as_kept(unread), run=WAITS_FOR_SIGNAL, queue=HERE))
+
+    assert (unread.health, unread.moved_at) == (Health.UNKNOWN, None)
+    assert (read.cause, read.since, read.moved_at) == (Cause.WAITING, ago(20), ago(20))
+
+
+def test_what_sleeps_does_so_also_when_a_round_has_no_time_for_it() -> None:
+    answer = diagnose(facts(recorded=SLEEPS, queue=HERE))
+
+    assert (answer.cause, answer.health, answer.moved_at) == (Cause.SLEEPING, Health.OK, None)
+
+
+def test_a_pause_is_over_also_where_nobody_has_read_what_the_run_waits_for() -> None:
+    answer = diagnose(facts(recorded=waited(Cause.RUN_PAUSED), run=UNREAD, queue=HERE))
+
+    assert (answer.moved_at, answer.health) == (NOW, Health.OK)
