@@ -76,6 +76,8 @@ class Recorder:
                 await asyncio.wait({self._writing}, timeout=WITHIN)
                 self._writing.cancel()
                 await asyncio.wait({self._writing})
+            if self._next.reports:
+                _lost(self._next.reports, "ended")
             self.connection.hang_up()
 
     def note(self, report: StepReport) -> None:
@@ -131,9 +133,13 @@ class Recorder:
                 self._current = Batch()
 
     async def _write(self, reports: list[StepReport]) -> None:
-        outcome, held = await self._try(reports)
-        if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
-            held = [report for each in reports for report in (await self._try([each]))[1]]
+        try:
+            outcome, held = await self._try(reports)
+            if outcome is Outcome.REFUSED and len(reports) > 1:  # what one row cannot take must not cost the others
+                held = [report for each in reports for report in (await self._try([each]))[1]]
+        except asyncio.CancelledError:
+            _lost(reports, "ended")
+            raise
         late = [report for report in held if monotonic() - report.seen >= PATIENCE]
         if late:
             _lost(late, "held")

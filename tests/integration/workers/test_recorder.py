@@ -159,6 +159,21 @@ async def test_a_report_that_is_refused_costs_no_other(
     assert lost_reports._value.get() - lost_before == 1
 
 
+async def test_what_a_held_row_keeps_from_being_written_until_the_end_is_lost_and_counted(
+    database_url: str, execution: UUID
+) -> None:
+    lost_before = lost_reports._value.get()
+
+    async with await AsyncConnection.connect(database_url) as holder:
+        await holder.execute("SELECT FROM workflow_executions WHERE id = %s FOR UPDATE", (execution,))
+        recorder = Recorder.at(database_url)
+        async with recorder.running():
+            recorder.note(report(execution, 1))
+            recorder.note(report(execution, 2))
+
+    assert lost_reports._value.get() - lost_before == 2
+
+
 async def test_a_refusal_that_sounds_like_a_farewell_is_one_lost_report(
     recorder: Recorder, execution: UUID, connection: AsyncConnection
 ) -> None:
