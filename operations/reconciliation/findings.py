@@ -42,7 +42,7 @@ async def write(connection: AsyncConnection, pass_id: UUID, finding: Finding) ->
         "kind": finding.kind.value,
         "execution": finding.execution_id,
         "tenant": finding.tenant_id,
-        "workflow": finding.workflow_id,
+        "workflow": clean(finding.workflow_id),
         "run": finding.run_id,
         "database": _json(finding.database_said),
         "temporal": _json(finding.temporal_said),
@@ -59,7 +59,7 @@ async def write(connection: AsyncConnection, pass_id: UUID, finding: Finding) ->
 async def resolve_unseen(connection: AsyncConnection, since: datetime, except_for: Sequence[str]) -> None:
     """What a whole round did not see again is no longer so; what needs a person's word waits for it."""
     await connection.execute(
-        RESOLVE_UNSEEN, {"since": since, "unknown": list(except_for), "actor": ACTOR, "done": NOT_SO}
+        RESOLVE_UNSEEN, {"since": since, "unknown": list(map(clean, except_for)), "actor": ACTOR, "done": NOT_SO}
     )
 
 
@@ -83,7 +83,8 @@ def run_said(run: Run | None, closing: Closing | None = None) -> JsonObject:
 
 
 def _json(value: JsonObject) -> str:
-    return json.dumps({name: each for name, each in value.items() if each is not None})
+    said = {name: clean(each) if isinstance(each, str) else each for name, each in value.items()}
+    return json.dumps({name: each for name, each in said.items() if each is not None})
 
 
 _VALUES = """

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import kinds, phrases, tracking
 from operations.database import Database
+from operations.error_texts import clean
 from operations.kinds import Kind, Purpose
 from operations.models import Execution, Tenant
 from operations.outbox import commands
@@ -61,7 +62,7 @@ class Healer:
             kind=FindingKind.NO_ROW,
             workflow_id=run.workflow_id,
             tenant_id=await connection.scalar(
-                select(Tenant.id).where(Tenant.slug == kinds.known().slug_in(run.workflow_id))
+                select(Tenant.id).where(Tenant.slug == clean(kinds.known().slug_in(run.workflow_id)))
             ),
             run_id=run.run_id,
             database_said={},

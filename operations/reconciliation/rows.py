@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operations import kinds
+from operations.error_texts import clean
 from operations.kinds import Purpose
 from operations.reconciliation.decisions import Row
 from operations.statuses import CloseReason, CommandState, Status, TenantStatus
@@ -103,7 +104,8 @@ async def suspects(connection: AsyncConnection, ids: Sequence[UUID], before: dat
 
 
 async def named(connection: AsyncConnection, workflow_ids: Sequence[str], before: datetime) -> list[Named]:
-    rows = await connection.execute(NAMED, {"workflow_ids": list(workflow_ids), "cutoff": before})
+    storable = [each for each in workflow_ids if clean(each) == each]  # others, which Temporal takes, have no row
+    rows = await connection.execute(NAMED, {"workflow_ids": storable, "cutoff": before})
     return [
         Named(id=row.id, workflow_id=row.workflow_id, status=Status(row.status), is_settled=row.is_settled)
         for row in rows

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from psycopg import AsyncConnection
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from operations.access import Actor
 from operations.actions.findings import Remedy, remedies
@@ -13,9 +14,9 @@ from operations.errors import CannotSettle, FindingSettled, NotPermitted
 from operations.queries.execution_views import ExecutionDetail
 from operations.queries.reconciliation_views import FindingFilter, FindingView, Standing
 from operations.statuses import CloseReason, Decision, FindingKind, Role, Status, TenantStatus
-from operations.temporal import RunStatus
+from operations.temporal import OPERATION_UUID, RunStatus
 from tests import factories
-from tests.integration.reconciliation.runs import World, marked
+from tests.integration.reconciliation.runs import Obedient, World, marked
 from workbench.servers import eventually
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
@@ -278,3 +279,25 @@ def test_something_can_be_done_about_every_finding(kind: FindingKind) -> None:
 @pytest.mark.parametrize("kind", FindingKind)
 def test_without_a_run_nobody_is_offered_to_terminate_it(kind: FindingKind) -> None:
     assert Remedy.TERMINATE not in remedies(kind, None)
+
+
+@pytest.mark.parametrize(("strange", "mark"), [("strange\x00", None), ("strange", "nobody's \x00")])
+async def test_a_run_with_words_that_cannot_be_stored_is_found_and_costs_the_others_nothing(
+    world: World, strange: str, mark: str | None
+) -> None:
+    pair = SearchAttributePair(OPERATION_UUID, mark or str(uuid4()))
+    other, id_ = f"test-{uuid4()}", f"tenant-provision-{uuid4()}-{strange}"
+    for each in (id_, other):
+        await world.client.start_workflow(
+            Obedient.run,
+            args=["sleep", None],
+            id=each,
+            task_queue=world.task_queue,
+            search_attributes=TypedSearchAttributes([pair]),
+        )
+
+    async def look() -> set[str]:
+        await world.run_pass()
+        return {each.workflow_id for each in await open_findings(world)}
+
+    await eventually(look, lambda found: found == {other, id_.replace("\x00", "�")})
