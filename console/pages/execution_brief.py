@@ -37,7 +37,7 @@ def _lines(known: Known) -> Iterator[str]:
     if since := _since(execution):
         yield f"- **Since:** {said(since)}"
     if step := words.current_step(execution):
-        yield f"- **Step:** {_text(step)}{_tries(detail)}"
+        yield f"- **{'Step' if execution.done_step is None else 'Next step'}:** {_text(step)}{_tries(detail)}"
     yield f"- **Last progress:** {said(execution.last_progress_at)}"
     if helps := what_helps(execution):
         yield f"- **What helps:** {' '.join(part for part in (who_must_act(execution), helps) if part)}"

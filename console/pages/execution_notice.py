@@ -150,8 +150,7 @@ def _step(detail: ExecutionDetail) -> Iterator[Fact]:
         return
     total = execution.steps_total
     number = "" if total is None else f", {min(execution.steps_done + 1, total)} of {total}"
-    is_ahead = (execution.cause, execution.current_step) in words.WAITED_FOR
-    yield Fact(label="Next step" if is_ahead else "Step", value=f"{name}{number}")
+    yield Fact(label="Step" if execution.done_step is None else "Next step", value=f"{name}{number}")
     step = next((each for each in reversed(detail.steps) if each.name == execution.current_step), None)
     if step is not None and step.status is not StepStatus.COMPLETED:
         yield from _tries(step, is_over=execution.status.is_final)

@@ -1,11 +1,12 @@
 """How pages say what the services report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.pages import step_words
 from operations import kinds
-from operations.contracts import ANNOUNCE_DEPARTURE, DELETE_TENANT, REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.contracts import REQUEST_APPROVAL
 from operations.diagnosis.advice import HEALTHY, Owner, advice
 from operations.diagnosis.evidence import Evidence
 from operations.diagnosis.sentences import sentence
@@ -26,11 +27,6 @@ from operations.statuses import (
 )
 
 START = CommandKind.START
-#: By what a run waits for after which step: the step that begins then.
-WAITED_FOR: Mapping[tuple[str | None, str | None], str] = {
-    (Cause.AWAITING_APPROVAL, REQUEST_APPROVAL): SETTLE_APPROVAL,
-    (Cause.SLEEPING, ANNOUNCE_DEPARTURE): DELETE_TENANT,
-}
 AWAITS_DECISION = "Waiting for an operator's approval; nothing has been created yet."
 AWAITS_CONSENT = "Waiting for another person's approval; nothing is deleted before."
 AWAITS_WORKER = "Waiting for a worker to pick it up"
@@ -78,8 +74,8 @@ def step_word(name: str | None) -> str:
 
 
 def current_step(execution: ExecutionView) -> str:
-    """What it is at now, or what it waits for once the step before has been done."""
-    return step_word(WAITED_FOR.get((execution.cause, execution.current_step), execution.current_step))
+    """What it is at now, or what comes once the step before has been done."""
+    return step_word(execution.current_step)
 
 
 def headline(detail: ExecutionDetail) -> Headline:
@@ -114,11 +110,12 @@ def _running(execution: ExecutionView, steps: Sequence[StepView]) -> Headline:
     step = current_step(execution)
     if wrong := _wrong(execution):
         return Headline(text=wrong)
-    if not step:
+    if not step and execution.done_step is None:
         return Headline(text=AWAITS_WORKER, lead=", for ", since=execution.started_at)
+    at = next((each for each in reversed(steps) if each.name == execution.current_step), None)
     if execution.cause == Cause.STEP_RETRYING:
-        return _retrying(step, next((each for each in steps if each.name == execution.current_step), None))
-    return Headline(text=f"Running: {step}, step {_position(execution)}.")
+        return _retrying(step, at)
+    return Headline(text=step_words.standing(execution, at, steps))
 
 
 def _wrong(execution: ExecutionView) -> str | None:
@@ -268,8 +265,3 @@ def deed_title(kind: CommandKind, state: CommandState, error: str | None) -> str
             return f"{request} had no effect: {error or 'Temporal refused it.'}"
         case CommandState.UNKNOWN:
             return f"{request}: whether it took effect is not known"
-
-
-def _position(execution: ExecutionView) -> str:
-    number = min(execution.steps_done + 1, execution.steps_total or execution.steps_done + 1)
-    return f"{number} of {execution.steps_total}" if execution.steps_total else str(number)

@@ -48,7 +48,7 @@ class ExecutionView:
     created_at: datetime
     updated_at: datetime
     error_message: str | None
-    current_step: str | None
+    current_step: str | None  #: under way, or failed, or the last of an ended run; between two steps the one to come
     steps_done: int
     steps_total: int | None
     last_progress_at: datetime
@@ -66,6 +66,7 @@ class ExecutionView:
     signature: str | None = None  #: of the error behind the cause, or by which it ended
     evidence: Mapping[str, object] | None = None  #: what the cause rests on
     triage: TriageView | None = None  #: what people have said of it, or of its group
+    done_step: str | None = None  #: of an open run between two steps: the one that is done; none is under way then
 
     @property
     def diagnosis(self) -> DiagnosisView | None:
@@ -190,7 +191,7 @@ class ExecutionDetail:
             awaits_decision=self.awaits_decision,
             cause=execution.cause,
             health=execution.health,
-            step=Evidence.from_json(execution.evidence).step or execution.current_step,
+            step=Evidence.from_json(execution.evidence).step or execution.done_step or execution.current_step,
             done=tuple(step.name for step in self.steps if step.status is StepStatus.COMPLETED),
             remains=self.remains,
             asked_by=self.asked_by,

@@ -16,7 +16,7 @@ from operations.database import Database
 from operations.errors import ExecutionNotFound
 from operations.kinds import LIFECYCLE, Subject
 from operations.models import Execution, Tenant
-from operations.queries import execution_parts
+from operations.queries import current_steps, execution_parts
 from operations.queries.cursors import Cursor
 from operations.queries.execution_lists import ExecutionList
 from operations.queries.execution_numbers import HourlyThroughput, StatusCounts
@@ -202,7 +202,8 @@ _COLUMNS = (
     Execution.created_at,
     Execution.updated_at,
     Execution.error_message,
-    Execution.current_step,
+    current_steps.SHOWN.label("current_step"),
+    current_steps.DONE.label("done_step"),
     Execution.steps_done,
     Execution.steps_total,
     Execution.last_progress_at,

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from console.pages import execution_table, words
-from operations.contracts import ANNOUNCE_DEPARTURE, REQUEST_APPROVAL, SETTLE_APPROVAL
+from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
 from operations.kinds import known
 from operations.phrases import REQUESTS
 from operations.queries.execution_views import EventView, ExecutionDetail, ExecutionView, StepView
@@ -22,7 +22,6 @@ from operations.statuses import (
     StepStatus,
     TenantStatus,
 )
-from operations.tenant_kinds import DEPROVISIONING
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=30)
@@ -252,21 +251,32 @@ def test_what_ended_between_two_steps_is_not_said_to_have_ended_at_one() -> None
     assert words.headline(detail(cancelled, done)).text == "Cancelled after the step “Create schema”."
 
 
-def test_a_run_that_waits_for_a_decision_is_at_that_step() -> None:
-    waiting = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=Cause.AWAITING_APPROVAL)
-    asking = replace(waiting, cause=None)
-
-    assert execution_table.row(waiting)["step"] == "Wait for decision"
-    assert execution_table.row(asking)["step"] == "Ask for approval"
+def between(done: str, next_: str | None, *, steps_done: int = 2) -> ExecutionView:
+    return replace(RUNNING, done_step=done, current_step=next_, steps_done=steps_done, steps_total=9)
 
 
-def test_a_tenant_that_leaves_waits_for_its_deletion() -> None:
-    leaves = replace(
-        RUNNING, workflow_type=DEPROVISIONING.stored_name, current_step=ANNOUNCE_DEPARTURE, cause=Cause.SLEEPING
-    )
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (
+            between(REQUEST_APPROVAL, SETTLE_APPROVAL),
+            "“Ask for approval” is done; next is “Wait for decision”, step 3 of 9.",
+        ),
+        (between("activate_tenant", None, steps_done=9), "“Activate tenant” is done, the last of 9 steps."),
+        (between("load_tenant", None), "“Load tenant” is done; the next step has not begun."),
+    ],
+)
+def test_between_two_steps_neither_is_said_to_run(run: ExecutionView, said: str) -> None:
+    assert words.headline(detail(run)).text == said
 
-    assert execution_table.row(leaves)["step"] == "Delete tenant"
-    assert execution_table.row(replace(leaves, cause=None))["step"] == "Announce departure"
+
+def test_a_step_that_has_failed_does_not_run_while_its_run_cleans_up() -> None:
+    failed = replace(failing(3), status=StepStatus.FAILED, completed_at=NOW)
+    cleaning = replace(failing(1), ordinal=3, name="drop_schema", status=StepStatus.RUNNING)
+    run = replace(RUNNING, current_step="create_schema")
+
+    assert words.headline(detail(run, failed)).text == "“Create schema” failed; the run has not ended yet."
+    assert words.headline(detail(run, failed, cleaning)).text == "“Create schema” failed. Running: Drop schema."
 
 
 def test_the_event_of_a_cancel_does_not_say_failed() -> None:
