@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query, Request
 from console.api.actions import actor_of
 from console.api.parameters import MOMENT_RULE, Limit, Moment, Place, Superseded, Term, Words, words_of
 from operations.errors import InvalidInput
+from operations.queries.approval_views import ApprovalRequestView
 from operations.queries.diagnosis_views import DiagnosisView
 from operations.queries.execution_views import (
     STATUS_WORDS,
-    ApprovalRequestView,
     AttemptView,
     EventView,
     ExecutionFilter,

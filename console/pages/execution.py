@@ -27,7 +27,8 @@ from console.pages.signs import sign
 from console.pages.triage_panel import TriagePanel
 from operations.errors import ExecutionNotFound
 from operations.phrases import shown_status, who
-from operations.queries.execution_views import ApprovalRequestView, ExecutionDetail, ExecutionView
+from operations.queries.approval_views import ApprovalRequestView
+from operations.queries.execution_views import ExecutionDetail, ExecutionView
 
 
 async def build(scope: Scope, arguments: PageArguments) -> None:

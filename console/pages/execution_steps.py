@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from console.components.timeline import Deadline, Step, Timeline, Wait
-from console.pages import words
-from operations import kinds
+from console.pages import execution_waits, words
 from operations.contracts import SETTLE_APPROVAL
 from operations.diagnosis.advice import advice
-from operations.kinds import Purpose
 from operations.phrases import spelled, told
 from operations.queries.execution_views import ExecutionDetail, StepView
 from operations.statuses import Cause, Status, StepStatus
@@ -16,10 +14,6 @@ from operations.statuses import Cause, Status, StepStatus
 Usual = Mapping[str, float]  #: of steps by name: seconds that they take as a rule
 
 START = "Start"
-APPROVAL_WAIT = "Waiting for approval"
-DUE_WAIT = "Waiting until the data may be deleted"
-WORKER_WAIT = "Waiting for a worker"
-IDLE = "Nothing ran"
 EARLIER_TRIES = "Tries before the last retry"
 
 
@@ -62,7 +56,7 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
     """`over` is when all before it had ended."""
     wrong = told(step.error if step.status is not StepStatus.COMPLETED else None)
     is_again, is_in_back_off = step.attempts > 1 or words.is_counted_anew(step), step.status is StepStatus.RETRYING
-    waits = [] if over is None or over >= step.started_at else [*_before(detail, step, over)]
+    waits = [] if over is None or over >= step.started_at else [*execution_waits.before(detail, step, over)]
     began = step.started_at
     tried: tuple[datetime, ...] = (began, step.tried_at)
     if words.is_counted_anew(step) and step.reset_at is not None and step.started_at < step.reset_at:
@@ -86,30 +80,6 @@ def _step(detail: ExecutionDetail, step: StepView, over: datetime | None, usual:
     )
 
 
-def _before(detail: ExecutionDetail, step: StepView, over: datetime) -> Iterator[Wait]:
-    """What was waited for until the step began: what was found to be wrong meanwhile, one thing after the other."""
-    if step.name == SETTLE_APPROVAL:
-        found = [(over, APPROVAL_WAIT)]
-    elif _removes(detail) and step is not detail.steps[0]:
-        found = [(over, DUE_WAIT)]
-    else:
-        found = list(_found(detail, over, step.started_at))
-        found = found or [(over, WORKER_WAIT if step is detail.steps[0] else IDLE)]
-    began = [over, *(at for at, _ in found[1:])]
-    for (_, text), since, until in zip(found, began, [*began[1:], step.started_at], strict=True):
-        yield Wait(began=since, ended=until, text=text)
-
-
-def _found(detail: ExecutionDetail, over: datetime, until: datetime) -> Iterator[tuple[datetime, str]]:
-    """Causes by their titles, each since it was found; that nobody knew why is none."""
-    before = None
-    for event in detail.events:
-        cause = Cause(event.cause) if event.cause in list(Cause) else Cause.UNKNOWN
-        if over <= event.at < until and cause not in (before, Cause.UNKNOWN):
-            before = cause
-            yield event.at, advice(cause).title
-
-
 def _coming(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
     """What the plan still has. While nothing runs, the first of them is what is waited for."""
     execution = detail.execution
@@ -117,33 +87,17 @@ def _coming(detail: ExecutionDetail, usual: Usual) -> Iterator[Step]:
         return
     begun = {step.name for step in detail.steps}
     names = [name for name in detail.planned if name not in begun]
-    wait = _lasting(detail)
-    if wait is not None and not names and wait.text != IDLE:
-        yield Step(name=wait.text, status="waiting", waits=(wait,))
+    waits = execution_waits.lasting(detail, names[0] if names else None)
+    if waits and not names and waits[-1].text != execution_waits.IDLE:
+        yield Step(name=waits[-1].text, status="waiting", waits=waits)
     for name in names:
-        is_next = wait is not None and name == names[0]
+        is_next = bool(waits) and name == names[0]
         yield Step(
             name=words.step_word(name),
             status="waiting" if is_next else "pending",
-            waits=(wait,) if wait is not None and is_next else (),
+            waits=waits if is_next else (),
             usual=None if name == SETTLE_APPROVAL else usual.get(name),  # people are what takes long there
         )
-
-
-def _lasting(detail: ExecutionDetail) -> Wait | None:
-    """What a started run without a step under way waits for."""
-    execution = detail.execution
-    if execution.status is not Status.RUNNING or any(step.completed_at is None for step in detail.steps):
-        return None
-    ends = [step.completed_at for step in detail.steps if step.completed_at is not None]
-    since = max(ends, default=execution.started_at or execution.created_at)
-    if detail.awaits_decision and detail.approval_request is not None:
-        return Wait(began=detail.approval_request.requested_at, text=APPROVAL_WAIT)
-    if execution.cause in (None, Cause.SLEEPING) and words.waiting_to_be_deleted(execution):
-        return Wait(began=since, text=DUE_WAIT)
-    if execution.cause in list(Cause):
-        return Wait(began=since, text=advice(Cause(execution.cause)).title)
-    return Wait(began=since, text=IDLE if ends else WORKER_WAIT)
 
 
 def _deadlines(detail: ExecutionDetail) -> Iterator[Deadline]:
@@ -152,7 +106,3 @@ def _deadlines(detail: ExecutionDetail) -> Iterator[Deadline]:
         yield Deadline(at=request.expires_at, text="rejected, unless somebody has decided by then")
     if execution.due_at is not None and words.waiting_to_be_deleted(execution):
         yield Deadline(at=execution.due_at, text="all data is deleted, unless the tenant is kept before")
-
-
-def _removes(detail: ExecutionDetail) -> bool:
-    return kinds.known().purpose(detail.execution.workflow_type) is Purpose.REMOVE

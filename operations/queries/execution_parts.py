@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operations import phrases
 from operations.deed_facts import Remains
 from operations.models import Approval, ApprovalRequest, Command, Execution, ExecutionEvent, ExecutionStep
-from operations.queries.execution_views import ApprovalRequestView, AttemptView, EventView, StartView, StepView
+from operations.queries.approval_views import ApprovalRequestView
+from operations.queries.execution_views import AttemptView, EventView, StartView, StepView
 from operations.statuses import Decision, Status
 
 MOST = 500  #: steps and events of one execution that are read at once, the latest
@@ -117,6 +118,7 @@ async def approval_request(connection: AsyncConnection, id_: UUID) -> ApprovalRe
             ApprovalRequest.requested_at,
             ApprovalRequest.expires_at,
             and_(Execution.status.in_((Status.PENDING, Status.RUNNING)), is_undecided).label("is_open"),
+            select(Approval.decided_at).where(Approval.execution_id == id_).scalar_subquery().label("decided_at"),
         )
         .join(Execution, Execution.id == ApprovalRequest.execution_id)
         .where(ApprovalRequest.execution_id == id_)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from operations.deed_facts import Facts, Remains
 from operations.diagnosis.evidence import Evidence
+from operations.queries.approval_views import ApprovalRequestView
 from operations.queries.diagnosis_views import DiagnosisView, diagnosed
 from operations.queries.triage_views import TriageView
 from operations.statuses import (
@@ -137,15 +138,6 @@ class StartView:
     tries: int
     next_try_at: datetime
     error: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApprovalRequestView:
-    """That a run asked for a decision."""
-
-    requested_at: datetime
-    expires_at: datetime  #: when the run is rejected for want of a decision
-    is_open: bool  #: nobody has decided, and the run goes on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

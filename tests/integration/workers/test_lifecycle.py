@@ -66,6 +66,8 @@ async def test_an_enterprise_plan_creates_nothing_before_it_is_approved(
     done = await until(registered.execution_id, ended)
     assert done.execution.status is Status.COMPLETED
     assert done.execution.cause is None
+    assert done.approval_request is not None
+    assert done.approval_request.decided_at is not None
     assert await schema_exists(services, "umbrella")
 
 

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from console.pages.execution_steps import timeline
 from operations.contracts import REQUEST_APPROVAL, SETTLE_APPROVAL
-from operations.queries.execution_views import ApprovalRequestView, EventView, ExecutionDetail, StepView
+from operations.diagnosis.advice import advice
+from operations.queries.approval_views import ApprovalRequestView
+from operations.queries.execution_views import EventView, ExecutionDetail, StepView
 from operations.statuses import Cause, Status, StepStatus
 from tests.unit.console.pages.test_words import NOW, RETRYING, RUNNING, SOON, detail, failing
 
 LATER = NOW + timedelta(hours=1)
+MINUTES = [NOW + timedelta(minutes=number) for number in range(20)]
 LOADED = StepView(
     ordinal=1,
     name="load_tenant",
@@ -26,7 +31,9 @@ LOADED = StepView(
 
 def asked(*, is_open: bool) -> ExecutionDetail:
     run = replace(RUNNING, current_step=REQUEST_APPROVAL, cause=Cause.AWAITING_APPROVAL if is_open else None)
-    request = ApprovalRequestView(requested_at=SOON, expires_at=LATER, is_open=is_open)
+    request = ApprovalRequestView(
+        requested_at=SOON, expires_at=LATER, is_open=is_open, decided_at=None if is_open else MINUTES[12]
+    )
     return replace(detail(run, LOADED), approval_request=request, planned=(SETTLE_APPROVAL, "create_schema"))
 
 
@@ -44,7 +51,7 @@ def test_the_wait_for_a_decision_is_what_lasts_now_and_its_limit_is_told() -> No
 def test_a_decision_that_was_made_has_no_limit_any_more() -> None:
     drawn = timeline(asked(is_open=False), {})
 
-    assert [each.text for step in drawn.steps for each in step.waits] == ["Nothing ran"]
+    assert [each.text for step in drawn.steps for each in step.waits] == ["Waiting for approval", "Nothing ran"]
     assert drawn.deadlines == ()
 
 
@@ -54,6 +61,42 @@ def test_a_decided_wait_stays_in_the_line_although_its_step_took_a_moment() -> N
     [_, wait] = timeline(detail(RUNNING, LOADED, settled), {}).steps
 
     assert [(each.text, each.began, each.ended) for each in wait.waits] == [("Waiting for approval", SOON, LATER)]
+
+
+APPROVED = [("Waiting for approval", SOON, MINUTES[12]), ("No worker", MINUTES[12], MINUTES[14])]
+
+
+def test_a_wait_for_a_decision_ends_with_it_and_what_keeps_the_run_then_does_so_since_then() -> None:
+    events = (found(Cause.AWAITING_APPROVAL, SOON), found(None, MINUTES[12]), found(Cause.NO_WORKER, MINUTES[13]))
+    decided = replace(asked(is_open=False), events=events)
+    stranded = replace(decided, execution=replace(decided.execution, cause=Cause.NO_WORKER, cause_since=MINUTES[12]))
+    settled = replace(
+        LOADED, ordinal=2, name=SETTLE_APPROVAL, started_at=MINUTES[14], tried_at=MINUTES[14], completed_at=MINUTES[14]
+    )
+    done = replace(decided, steps=(LOADED, settled), execution=RUNNING)
+
+    _, now, *_ = timeline(stranded, {}).steps
+    _, then, *_ = timeline(done, {}).steps
+    _, not_looked_yet, *_ = timeline(replace(decided, events=events[:2]), {}).steps
+
+    assert [(each.text, each.began, each.ended) for each in then.waits] == APPROVED
+    assert [(each.text, each.began) for each in now.waits] == [(text, began) for text, began, _ in APPROVED]
+    assert [each.text for each in not_looked_yet.waits] == ["Waiting for approval", "Nothing ran"]
+
+
+@pytest.mark.parametrize("cause", [Cause.SLEEPING, Cause.WAITING, Cause.STEP_PAUSED, Cause.RUN_PAUSED])
+def test_other_waits_end_as_well_and_no_later_cause_takes_their_time(cause: Cause) -> None:
+    events = (found(cause, SOON), found(None, MINUTES[5]), found(Cause.NO_WORKER, MINUTES[6]))
+    run = replace(RUNNING, cause=Cause.NO_WORKER, cause_since=MINUTES[5])
+    stranded = replace(detail(run, LOADED), events=events, planned=("load_tenant", "create_schema"))
+    late = replace(LOADED, ordinal=2, name="create_schema", started_at=MINUTES[9], tried_at=MINUTES[9])
+
+    _, now = timeline(stranded, {}).steps
+    _, then = timeline(replace(stranded, steps=(LOADED, late), execution=RUNNING), {}).steps
+
+    assert [(each.began, each.ended) for each in now.waits] == [(SOON, MINUTES[5]), (MINUTES[5], None)]
+    assert [(each.began, each.ended) for each in then.waits] == [(SOON, MINUTES[5]), (MINUTES[5], MINUTES[9])]
+    assert [each.text for each in now.waits] == [each.text for each in then.waits] == [advice(cause).title, "No worker"]
 
 
 def test_a_step_whose_tries_are_counted_anew_was_tried_before() -> None:
