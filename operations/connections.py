@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.errors import ConnectionTimeout
+from psycopg.pq import TransactionStatus
 
 from operations import silence
 
@@ -124,3 +126,14 @@ def _look_at(asked: asyncio.Future[AnswerT]) -> None:
     """So that nobody complains about an error that no longer matters."""
     if not asked.cancelled():
         asked.exception()
+
+
+async def forget_prepared(connection: psycopg.AsyncConnection) -> None:
+    """After a refusal: what came later in the pipeline never reached the server, yet psycopg believes it prepared.
+
+    Every later use of it would be refused, for as long as the connection is open. At a rollback psycopg forgets.
+    """
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        with suppress(psycopg.Error):  # the connection breaks, and what it has prepared with it
+            async with connection.transaction(force_rollback=True):
+                pass

@@ -6,7 +6,6 @@ say of them. The second is a projection of the first, so that late and repeated 
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -15,11 +14,11 @@ from uuid import UUID
 import psycopg
 from prometheus_client import Counter
 from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
 
-from operations.connections import can_bound_transactions
+from operations.connections import can_bound_transactions, forget_prepared
 from operations.diagnosis import storing
 from operations.diagnosis.facts import Facts, StepFact
+from operations.diagnosis.remembering import PAUSES
 from operations.diagnosis.verdicts import ENDED_BY_PROGRESS, ENDED_BY_TRY, diagnose
 from operations.diagnosis.waits import WAITS
 from operations.error_texts import clean
@@ -73,6 +72,7 @@ async def record(
         "ended_by_progress": [cause.value for cause in ENDED_BY_PROGRESS],
         "ended_by_try": [cause.value for cause in ENDED_BY_TRY],
         "waits": [cause.value for cause in WAITS],
+        "pauses": [cause.value for cause in PAUSES],
     }
     # In one trip, which is one transaction, where the server would end one of which the rest never comes.
     whole = connection.pipeline() if can_bound_transactions(connection) else connection.transaction()
@@ -82,7 +82,7 @@ async def record(
             written = await connection.execute(STEPS, {"reports": plain, "ids": values["ids"]})
             await connection.execute(EXECUTIONS, values | {"build": build})
     except psycopg.Error:
-        await _forget_prepared(connection)
+        await forget_prepared(connection)
         raise
     matching, held_ids = await written.fetchone() or (0, [])
     held = frozenset(held_ids)
@@ -130,17 +130,6 @@ def _facts(report: StepReport) -> Facts:
     now = datetime.now(UTC)
     step = StepFact(name=report.name, status=report.status, tries=report.attempt, error=clean(report.error))
     return Facts(now=now, status=Status.RUNNING, progressed_at=now, step=step)
-
-
-async def _forget_prepared(connection: AsyncConnection) -> None:
-    """After a refusal: what came later in the pipeline never reached the server, yet psycopg believes it prepared.
-
-    Every later use of it would be refused, for as long as the connection is open. At a rollback psycopg forgets.
-    """
-    if connection.info.transaction_status is TransactionStatus.IDLE:
-        with suppress(psycopg.Error):  # the connection breaks, and what it has prepared with it
-            async with connection.transaction(force_rollback=True):
-                pass
 
 
 def _plain(report: StepReport) -> dict[str, object]:
@@ -221,10 +210,11 @@ NAMES = storing.NAMES.format(ids="%(ids)s").encode()
 # After a failed step come only steps that clean up; the execution keeps pointing at the one that failed. A step that
 # ends well after all leaves the run to what it waited for before. What went on has no cause any more; nor has, once a
 # worker tries again, what only a worker's absence or silence explained. A plan that lacks steps grows by them. A try
-# after a wait, such as a pause, ends it: what fails then does so since then.
-EXECUTIONS = b"""
+# after a wait ends it: what fails then does so since then; after a pause, as if there had been none.
+EXECUTIONS = """
     WITH held AS (
-        SELECT id, status, cause, health_since AS still_since,
+        SELECT id, status, cause, evidence, cause_since, health_since, last_progress_at, health_since AS still_since,
+               cause = ANY(%(pauses)s) OR evidence->>'paused_since' IS NOT NULL AS is_paused,
                coalesce(cause_since, health_since, '-infinity') AS since
         FROM workflow_executions WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     ), latest AS (
@@ -246,7 +236,10 @@ EXECUTIONS = b"""
             ELSE 'stays' END AS what, EXISTS (
                 SELECT FROM approval_requests r WHERE r.execution_id = held.id
                 AND NOT EXISTS (SELECT FROM approvals p WHERE p.execution_id = held.id)) AS is_asking,
-               held.cause <> ALL(%(waits)s) AND held.still_since >= latest.progressed_at AS stands_still,
+               held.cause <> ALL(%(waits)s) AND NOT held.is_paused
+                   AND held.still_since >= latest.progressed_at AS stands_still,
+               CASE WHEN held.is_paused AND s.tried_at > held.since
+                    THEN greatest(held.last_progress_at, latest.progressed_at, $without_pause) END AS after_pause,
                CASE WHEN held.cause = ANY(%(waits)s) AND s.tried_at > held.since THEN s.tried_at END AS waited_until
         FROM latest JOIN held ON held.id = latest.execution_id JOIN execution_steps s USING (execution_id, ordinal)
         LEFT JOIN jsonb_to_recordset(%(answers)s::jsonb) AS a(
@@ -259,7 +252,7 @@ EXECUTIONS = b"""
         steps_done = CASE WHEN e.status = 'completed' THEN greatest(e.steps_done, shown.done) ELSE shown.done END,
         steps_total = CASE WHEN e.steps_total < shown.done THEN shown.done ELSE e.steps_total END,
         last_progress_at = greatest(e.last_progress_at, shown.progressed_at,
-                                    CASE WHEN what <> 'stays' AND NOT is_asking THEN waited_until END),
+            CASE WHEN what <> 'stays' AND NOT is_asking THEN coalesce(after_pause, waited_until) END),
         cause = CASE what WHEN 'stays' THEN e.cause WHEN 'is' THEN shown.cause
                      ELSE CASE WHEN is_asking THEN 'awaiting_approval' END END,
         cause_detail = CASE what WHEN 'stays' THEN e.cause_detail WHEN 'is' THEN shown.detail END,
@@ -271,8 +264,8 @@ EXECUTIONS = b"""
                       ELSE 'ok' END,
         health_since = CASE WHEN what = 'stays' OR what = 'is' AND (e.cause = shown.cause OR stands_still)
                             THEN e.health_since
-                            WHEN what = 'is' OR is_asking THEN clock_timestamp() END,
+                            WHEN what = 'is' OR is_asking THEN coalesce(after_pause, clock_timestamp()) END,
         cause_since = CASE WHEN what = 'stays' OR what = 'is' AND e.cause = shown.cause THEN e.cause_since
-                           WHEN what = 'is' OR is_asking THEN clock_timestamp() END
+                           WHEN what = 'is' OR is_asking THEN coalesce(after_pause, clock_timestamp()) END
     FROM shown WHERE e.id = shown.execution_id
-    """
+    """.replace("$without_pause", storing.without_pause("held", "s.tried_at")).encode()

@@ -38,7 +38,8 @@ class Evidence:
     until: datetime | None = None
     by: str | None = None
     why: str | None = None
-    awaited: Awaited | None = None
+    awaited: Awaited | None = None  #: of a pause: what it was laid over
+    paused_since: datetime | None = None  #: where a pause began before the cause of which this is the evidence
     finding: FindingKind | None = None
     is_contradiction: bool | None = None  #: the code contradicts the history of the run
 
@@ -68,6 +69,7 @@ class Evidence:
             by=_text(said.get("by")),
             why=_text(said.get("why")),
             awaited=Awaited(said["awaited"]) if said.get("awaited") in list(Awaited) else None,
+            paused_since=_moment(said.get("paused_since")),
             finding=FindingKind(said["finding"]) if said.get("finding") in list(FindingKind) else None,
             is_contradiction=True if said.get("is_contradiction") is True else None,
         )

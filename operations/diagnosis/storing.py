@@ -19,6 +19,19 @@ NAMES = """
 _NAMES = text(NAMES.format(ids=":ids"))
 
 
+#: Since when a row's pause lasts.
+PAUSED_SINCE = "coalesce(CAST({row}.evidence->>'paused_since' AS timestamptz), {row}.cause_since, {row}.health_since)"
+
+
+def without_pause(row: str, until: str) -> str:
+    """Since when it stands still, once a pause is over that lasted until then: its time does not count. Where the pause
+    was laid over a wait, that may be over, too, since any moment of it.
+    """
+    began = f"greatest({PAUSED_SINCE.format(row=row)}, {row}.last_progress_at)"
+    return f"""CASE WHEN {row}.evidence->>'awaited' IS NOT NULL THEN {until}
+        ELSE {row}.last_progress_at + greatest({until} - {began}, interval '0') END"""
+
+
 def of_end(status: Status, close_reason: CloseReason | None, error: str | None, names: Sequence[str]) -> Diagnosis:
     """What there is to say of a status; of one that is not final, nothing."""
     now = datetime.now(UTC)  # nothing of an end depends on it

@@ -1,6 +1,7 @@
 """Waits for people, timers, signals and other workflows: when one is over. Pure.
 
 A run that waits does not stand still: it may take as long as it takes. Whatever keeps it afterwards does so since then.
+A pause is no progress either: its time does not count, and what stood still before stands still again after it.
 """
 
 from dataclasses import replace
@@ -12,7 +13,7 @@ from operations.diagnosis.recognised import Recognised
 from operations.diagnosis.remembering import PAUSES, seen_before
 from operations.statuses import Cause
 
-#: What a run waits for by itself. A pause is laid over that; once let go on, the run looks anew what it waits for.
+#: What a run waits for by itself. A pause is laid over that, or over a standstill.
 OWN = frozenset({Cause.AWAITING_APPROVAL, Cause.SLEEPING, Cause.WAITING})
 #: Of which only the history tells that it is over.
 READ = frozenset({Cause.SLEEPING, Cause.WAITING})
@@ -31,11 +32,18 @@ def over_at(facts: Facts, found: Recognised | None) -> datetime | None:
 
 
 def as_seen_before(facts: Facts, found: Recognised) -> Recognised:
-    """For whoever cannot look: with what it waited for when somebody last could."""
+    """For whoever cannot look, or sees a pause: with what was there when somebody last could see it."""
     known = _wait(facts)
-    if not found.is_blind or known is None or known.cause not in READ:
+    if known is None or not (found.is_blind or found.cause in PAUSES):
         return found
-    kept = replace(found.evidence, awaited=known.evidence.awaited, until=known.evidence.until)
+    kept = found.evidence
+    if known.cause in READ | PAUSES:
+        kept = replace(kept, awaited=known.evidence.awaited)
+    if known.cause in READ and found.is_blind:
+        kept = replace(kept, until=known.evidence.until)
+    if known.cause in PAUSES:
+        began = _paused_since(known)
+        kept = replace(kept, paused_since=began if known.cause is not found.cause else known.evidence.paused_since)
     return replace(found, evidence=kept)
 
 
@@ -56,13 +64,25 @@ def _seen_over_at(facts: Facts, found: Recognised | None) -> datetime | None:
         return None
     if known.cause in OWN and facts.cancel is not None and facts.cancel.asked_at > known.since:
         return facts.cancel.asked_at
+    if known.cause in PAUSES and known.evidence.awaited is None:
+        return facts.progressed_at + (facts.now - max(_paused_since(known), facts.progressed_at))
+    if known.cause in PAUSES:  # what it waited for may be over since any moment of the pause
+        return facts.now
     return rang_at(facts, known.evidence) or facts.now
+
+
+def _paused_since(known: Recorded) -> datetime:
+    return known.evidence.paused_since or known.since
 
 
 def _wait(facts: Facts) -> Recorded | None:
     """What it waited for when somebody last looked."""
     known = facts.recorded
-    return known if known is None or known.cause in WAITS else seen_before(known)
+    if known is None or known.cause in WAITS:
+        return known
+    if known.evidence.paused_since is not None:
+        return replace(known, cause=Cause.RUN_PAUSED)
+    return seen_before(known)
 
 
 def _is_over(facts: Facts, known: Recorded, found: Recognised | None) -> bool:

@@ -52,7 +52,7 @@ async def store(connection: AsyncConnection, claim: Claim, hold: StepHold) -> No
         "detail": answer.detail,
         "signature": answer.signature,
         "evidence": json.dumps(answer.evidence.as_json()) if answer.cause else None,
-        "goes_on": not hold.is_paused,  # whatever keeps it from now on does so since then
+        "goes_on": not hold.is_paused,
     }
     await connection.execute(SAY, said)
 
@@ -70,14 +70,19 @@ HELD = text(
       AND coalesce(s.status IN ('running', 'retrying'), true) FOR NO KEY UPDATE OF e
     """
 )
+# Of a step that goes on, the watcher says in its next round how it is doing.
 SAY = text(
     """
-    UPDATE workflow_executions SET
+    WITH held AS (
+        SELECT e.id, CASE WHEN :goes_on THEN $still_since ELSE clock_timestamp() END AS since
+        FROM workflow_executions e WHERE e.id = :id
+    )
+    UPDATE workflow_executions e SET
         cause = CAST(:cause AS text), cause_detail = :detail, signature = :signature, health = 'ok',
         evidence = CAST(:evidence AS jsonb),
-        last_progress_at = CASE WHEN :goes_on THEN clock_timestamp() ELSE last_progress_at END,
-        health_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN clock_timestamp() END,
-        cause_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN clock_timestamp() END
-    WHERE id = :id
-    """
+        last_progress_at = CASE WHEN :goes_on THEN held.since ELSE e.last_progress_at END,
+        health_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN held.since END,
+        cause_since = CASE WHEN CAST(:cause AS text) IS NOT NULL THEN held.since END
+    FROM held WHERE held.id = e.id
+    """.replace("$still_since", storing.without_pause("e", "clock_timestamp()"))
 )

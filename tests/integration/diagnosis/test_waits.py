@@ -1,4 +1,7 @@
-"""What keeps a run after a wait is said to do so since the wait was over, and is no trouble at once."""
+"""What keeps a run after a wait is said to do so since the wait was over, and is no trouble at once.
+
+After a pause it is as if there had been none.
+"""
 
 from datetime import datetime, timedelta
 
@@ -21,6 +24,11 @@ from workbench.servers import eventually
 
 OTTO = Actor(name="otto@example.com", role=Role.OPERATOR)
 LONG = 3 * 3600.0
+#: As if the pause had lasted for an hour by now.
+LASTS = """
+    UPDATE workflow_executions SET last_progress_at = last_progress_at - interval '1 hour',
+           health_since = health_since - interval '1 hour', cause_since = cause_since - interval '1 hour' WHERE id = %s
+"""
 ASK = """
     INSERT INTO approval_requests (execution_id, requested_at, expires_at)
     VALUES (%s, clock_timestamp() - interval '3 hours', clock_timestamp() + interval '7 days')
@@ -87,24 +95,29 @@ async def test_what_fails_after_a_timer_a_signal_or_a_child_has_failed_since_the
     assert waits.cause_detail == still_waits.cause_detail
 
 
-async def test_a_step_that_somebody_let_go_on_elsewhere_fails_since_then(stage: Stage) -> None:
-    id_, handle = await stage.start("failing", idle=LONG)
+@pytest.mark.parametrize(("stood_for", "health"), [(950, "stuck"), (5, "slow")])
+async def test_a_step_that_somebody_held_elsewhere_stands_still_as_if_there_had_been_no_pause(
+    stage: Stage, stood_for: float, health: str
+) -> None:
+    id_, handle = await stage.start("failing", idle=stood_for)
     execution, service = WorkflowExecution(workflow_id=handle.id), stage.client.workflow_service
     async with working(stage):
-        await eventually(lambda: stage.named(id_), lambda row: (row.cause, row.health) == ("step_retrying", "stuck"))
+        before = await eventually(lambda: stage.named(id_), lambda row: row.cause == "step_retrying")
         await service.pause_activity(
             PauseActivityRequest(namespace="default", execution=execution, type="create_schema")
         )
         paused = await eventually(lambda: stage.named(id_), lambda row: row.cause == "step_paused")
-        before = await now(stage)
+        await stage.sql(LASTS, id_)
 
         await service.unpause_activity(
             UnpauseActivityRequest(namespace="default", execution=execution, type="create_schema")
         )
         failing = await eventually(lambda: stage.named(id_), lambda row: row.cause == "step_retrying")
 
-    assert (paused.health, failing.health) == ("ok", "slow")
-    assert before <= failing.last_progress_at == failing.cause_since == failing.health_since
+    assert (before.health, paused.health, failing.health) == (health, "ok", health)
+    moved_by = failing.last_progress_at - before.last_progress_at
+    assert timedelta() <= moved_by < timedelta(seconds=60)  # the hour of the pause was laid before both
+    assert failing.last_progress_at == failing.cause_since == failing.health_since
 
 
 async def test_a_run_that_somebody_let_go_on_sleeps_since_then(stage: Stage) -> None:

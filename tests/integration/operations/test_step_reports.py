@@ -327,30 +327,50 @@ async def test_a_try_under_way_that_fails_after_a_pause_leaves_the_step_paused(d
     assert (paused, resumed) == (("step_paused",), ("step_retrying",))
 
 
-@pytest.mark.parametrize(("cause", "is_over"), [("step_paused", True), ("run_paused", True), ("no_worker", False)])
-async def test_a_try_that_fails_after_a_pause_fails_since_then(
-    database: Database, cause: str, *, is_over: bool
+@pytest.mark.parametrize(
+    ("cause", "held", "stood_for"),
+    [
+        ("step_paused", {"mins": 120, "awaited": None, "is_held": False}, 60),
+        ("run_paused", {"mins": 120, "awaited": None, "is_held": False}, 60),
+        ("run_paused", {"mins": 30, "awaited": None, "is_held": True}, 60),
+        ("run_paused", {"mins": 120, "awaited": "signal", "is_held": False}, 0),
+        ("temporal_unreachable", {"mins": 30, "awaited": None, "is_held": True}, 60),
+        ("no_worker", {"mins": 120, "awaited": None, "is_held": False}, 180),
+        ("sleeping", {"mins": 120, "awaited": "timer", "is_held": False}, 0),
+    ],
+)
+async def test_the_time_of_a_pause_does_not_count_for_a_try_that_fails_after_it(
+    database: Database, cause: str, held: dict[str, object], stood_for: int
 ) -> None:
+    """It had stood still for an hour, and was paused, or waited, for two."""
     async with await AsyncConnection.connect(database.dsn) as connection:
         execution = await add_execution(connection, status=Status.RUNNING)
     failed = failed_try(execution, 1, "disk full")
 
     async with await AsyncConnection.connect(database.dsn, autocommit=True) as connection:
         await step_reports.record(connection, [failed])
-        await connection.execute(
-            "UPDATE workflow_executions SET cause = %s, health_since = clock_timestamp(),"
-            " cause_since = clock_timestamp(), last_progress_at = clock_timestamp() - interval '3 hours'",
-            (cause,),
-        )
+        await connection.execute(HELD, {"cause": cause, **held})
         await connection.execute("UPDATE execution_steps SET started_at = clock_timestamp() - interval '3 hours'")
         await step_reports.record(connection, [replace(failed, attempt=2, began=monotonic())])
         row = await (
             await connection.execute(
-                "SELECT cause, last_progress_at > clock_timestamp() - interval '1 hour' FROM workflow_executions"
+                "SELECT cause, extract(epoch FROM clock_timestamp() - last_progress_at)::int / 60,"
+                " last_progress_at = cause_since AND last_progress_at = health_since FROM workflow_executions"
             )
         ).fetchone()
 
-    assert row == ("step_retrying", is_over)
+    assert row is not None
+    assert row[:2] == ("step_retrying", stood_for)
+    assert row[2] is ("paused" in cause or held["is_held"])
+
+
+HELD = """
+    UPDATE workflow_executions SET cause = %(cause)s, health_since = clock_timestamp() - interval '2 hours',
+           cause_since = clock_timestamp() - make_interval(mins => %(mins)s),
+           evidence = jsonb_strip_nulls(jsonb_build_object('awaited', %(awaited)s::text, 'paused_since',
+               CASE WHEN %(is_held)s THEN clock_timestamp() - interval '2 hours' END)),
+           last_progress_at = clock_timestamp() - interval '3 hours'
+"""
 
 
 async def test_signatures_leave_the_tenants_names_out(database: Database) -> None:

@@ -25,6 +25,7 @@ evidence = st.builds(
     tries=st.none() | st.integers(0, 9),
     next_try_at=st.none() | moments,
     until=st.none() | moments,
+    paused_since=st.none() | moments,
     workers=st.none() | st.integers(0, 3),
     awaited=st.none() | st.sampled_from(Awaited),
     finding=st.none() | st.sampled_from(FindingKind),

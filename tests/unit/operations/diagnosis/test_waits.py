@@ -1,4 +1,7 @@
-"""What waits does not stand still: whatever keeps a run after a wait, does so since the wait was over."""
+"""What waits does not stand still: whatever keeps a run after a wait, does so since the wait was over.
+
+The time of a pause does not count.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -60,8 +63,6 @@ RANG = waited(Cause.SLEEPING, awaited=Awaited.TIMER, until=ago(20))
         (RANG, {"queue": NOBODY_FOR_LONG}, 20, Cause.NO_WORKER),
         (None, {"sleeps_until": ago(20), "queue": NOBODY_FOR_LONG}, 20, Cause.NO_WORKER),
         (waited(Cause.SLEEPING, until=NOW + timedelta(days=1)), {"run": BROKEN}, 0, Cause.WORKFLOW_FAILING),
-        (waited(Cause.RUN_PAUSED), {"run": FAILING}, 0, Cause.STEP_RETRYING),
-        (waited(Cause.STEP_PAUSED, step="create_schema"), {"run": FAILING}, 0, Cause.STEP_RETRYING),
     ],
 )
 def test_what_keeps_a_run_after_a_wait_does_so_since_the_wait_was_over(
@@ -147,7 +148,7 @@ def test_what_sleeps_needs_no_worker_until_its_timer_rings() -> None:
 def test_a_pause_ends_no_wait_and_what_is_let_go_on_waits_since_then() -> None:
     paused = RunFact(state=RunState.PAUSED, paused_at=ago(600))
     begun = diagnose(facts(recorded=SIGNAL, run=paused))
-    over = diagnose(facts(recorded=waited(Cause.RUN_PAUSED, 600), run=WAITS_FOR_SIGNAL, queue=HERE))
+    over = diagnose(facts(recorded=as_kept(begun), run=WAITS_FOR_SIGNAL, queue=HERE))
 
     assert (begun.since, begun.moved_at) == (ago(600), None)
     assert (over.cause, over.since, over.moved_at) == (Cause.WAITING, NOW, NOW)
@@ -238,6 +239,52 @@ def test_what_sleeps_does_so_also_when_a_round_has_no_time_for_it() -> None:
 
 
 def test_a_pause_is_over_also_where_nobody_has_read_what_the_run_waits_for() -> None:
-    answer = diagnose(facts(recorded=waited(Cause.RUN_PAUSED), run=UNREAD, queue=HERE))
+    answer = diagnose(facts(recorded=waited(Cause.RUN_PAUSED, 600), run=UNREAD, queue=HERE))
 
-    assert (answer.moved_at, answer.health) == (NOW, Health.OK)
+    assert (answer.moved_at, answer.health) == (ago(10_200), Health.UNKNOWN)
+
+
+@pytest.mark.parametrize("cause", [Cause.STEP_PAUSED, Cause.RUN_PAUSED])
+@pytest.mark.parametrize(("stood_for", "health"), [(950, Health.STUCK), (40, Health.SLOW), (5, Health.OK)])
+def test_the_time_of_a_pause_does_not_count(cause: Cause, stood_for: float, health: Health) -> None:
+    paused = facts(stood_for + 3_600, recorded=waited(cause, 3_600))
+
+    failing = diagnose(replace(paused, run=FAILING, queue=HERE))
+
+    assert (failing.cause, failing.health) == (Cause.STEP_RETRYING, health)
+    assert failing.moved_at == failing.since == failing.still_since == ago(stood_for)
+
+
+def test_what_moved_during_a_pause_has_stood_still_for_no_time_after_it() -> None:
+    answer = diagnose(facts(600, recorded=waited(Cause.STEP_PAUSED, 3_600), run=FAILING, queue=HERE))
+
+    assert (answer.cause, answer.health, answer.moved_at) == (Cause.STEP_RETRYING, Health.OK, NOW)
+
+
+@pytest.mark.parametrize("wait", [SIGNAL, RANG])
+def test_what_fails_after_a_pause_that_was_laid_over_a_wait_does_so_since_the_pause(wait: Recorded) -> None:
+    paused = diagnose(facts(recorded=wait, run=RunFact(state=RunState.PAUSED, paused_at=ago(600))))
+    failing = diagnose(facts(recorded=as_kept(paused), run=BROKEN, queue=HERE))
+
+    assert (paused.cause, paused.evidence.awaited) == (Cause.RUN_PAUSED, wait.evidence.awaited)
+    assert paused.since == paused.still_since == ago(600)
+    assert (failing.cause, failing.health, failing.moved_at) == (Cause.WORKFLOW_FAILING, Health.OK, NOW)
+
+
+def test_a_pause_that_ends_while_nobody_can_look_does_not_count_either() -> None:
+    silent = diagnose(facts(4_000, recorded=waited(Cause.STEP_PAUSED, 3_600), temporal_answers=False))
+    still = diagnose(facts(4_000, recorded=as_kept(silent), temporal_answers=False))
+    failing = diagnose(facts(4_000, recorded=as_kept(still), run=FAILING, queue=HERE))
+
+    assert still.evidence.paused_since == ago(3_600)
+    assert (failing.cause, failing.moved_at) == (Cause.STEP_RETRYING, ago(400))
+
+
+def test_of_two_pauses_one_over_the_other_no_time_counts() -> None:
+    both = RunFact(state=RunState.PAUSED, paused_at=ago(600))
+    second = diagnose(facts(4_000, recorded=waited(Cause.STEP_PAUSED, 3_600), run=both))
+    again = diagnose(facts(4_000, recorded=as_kept(second), run=both))
+    failing = diagnose(facts(4_000, recorded=as_kept(again), run=FAILING, queue=HERE))
+
+    assert (second.cause, second.since, again.evidence) == (Cause.RUN_PAUSED, ago(600), second.evidence)
+    assert (failing.cause, failing.moved_at) == (Cause.STEP_RETRYING, ago(400))
