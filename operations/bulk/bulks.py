@@ -150,9 +150,10 @@ class Bulks:
         """Whoever may do the deed to one may do this to the whole. Raises `BulkNotFound`, `CannotChangeBulk`."""
         async with self.database.reading() as connection:
             deed = await connection.scalar(select(BulkOperation.action).where(BulkOperation.id == id_))
-        if deed is None:
-            raise BulkNotFound
         what = f"{action.removeprefix('bulk.')} the bulk operation"  # the permission would name its deed
+        if deed is None:
+            permit(actor, OFFERED_TO[Deed.RETRY], what)  # whoever may change none is told no more
+            raise BulkNotFound
         async with acting(self.database, actor, OFFERED_TO[Deed(deed)], what) as connection:
             columns = (BulkOperation.action, BulkOperation.requested_by, BulkOperation.state)
             held = select(*columns).where(BulkOperation.id == id_).with_for_update()

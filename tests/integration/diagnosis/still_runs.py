@@ -127,17 +127,24 @@ class Stage:
     watcher: Watcher
     task_queue: str
 
-    async def start(self, why: str, *, idle: float = 600) -> tuple[UUID, WorkflowHandle[Still, None]]:
-        """A run, and a row that has not moved for so many seconds."""
+    async def start(
+        self, why: str, *, idle: float = 600, queue: str | None = None
+    ) -> tuple[UUID, WorkflowHandle[Still, None]]:
+        """A run, and a row that has not moved for so many seconds; of a queue that nobody works at, if one is given."""
         id_ = await self.add_row(idle=idle)
         handle = await self.client.start_workflow(
             Still.run,
             args=[why, None],
             id=f"test-{id_}",
-            task_queue=self.task_queue,
+            task_queue=queue or self.task_queue,
             search_attributes=marked(id_),
         )
-        await self.sql("UPDATE workflow_executions SET run_id = %s WHERE id = %s", handle.result_run_id, id_)
+        await self.sql(
+            "UPDATE workflow_executions SET run_id = %s, task_queue = %s WHERE id = %s",
+            handle.result_run_id,
+            queue or self.task_queue,
+            id_,
+        )
         return id_, handle
 
     async def add_row(self, *, idle: float = 600, status: Status = Status.RUNNING) -> UUID:

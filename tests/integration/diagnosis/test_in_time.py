@@ -110,7 +110,8 @@ async def begin(stage: Stage, why: str) -> UUID:
         id_ = await stage.add_row(status=Status.PENDING, idle=0)
         await stage.sql(START, id_)
         return id_
-    id_, handle = await stage.start(DOES.get(why, why), idle=0)
+    queue = f"{stage.task_queue}-nobody" if why == "nobody" else None
+    id_, handle = await stage.start(DOES.get(why, why), idle=0, queue=queue)
     execution, service = WorkflowExecution(workflow_id=handle.id), stage.client.workflow_service
     match why:
         case "paused step":
@@ -129,8 +130,6 @@ async def begin(stage: Stage, why: str) -> UUID:
             )
         case "asked":
             await stage.sql(ASK, id_)
-        case "nobody":
-            await stage.sql("UPDATE workflow_executions SET task_queue = task_queue || '-nobody' WHERE id = %s", id_)
     return id_
 
 
