@@ -52,6 +52,7 @@ QUIET = {
     "pg_class": "what is left of a failed tenant is counted again whenever its run or the tenant changes",
     "pg_namespace": "as pg_class",
     "staff": "nobody changes the e-mail of an account",
+    "diagnosis_state": "whoever ends the first round of all says so itself, and of later ones nothing is shown",
     "reconciliation_state": "the page looks at it every few seconds, as silence is no change either",
 }
 HISTORY = "execution_events"  #: written with the status of their execution, by a trigger
@@ -230,6 +231,18 @@ async def test_a_change_of_each_table_that_a_view_reads_concerns_it(
 
     assert tables
     assert deaf == []
+
+
+@pytest.mark.parametrize("name", ["board", "trouble"])
+async def test_the_first_round_of_the_watcher_concerns_whoever_shows_trouble(
+    services: Services, connection: AsyncConnection, views: dict[str, AnyView], name: str
+) -> None:
+    await connection.execute("UPDATE diagnosis_state SET finished_at = NULL")
+    await connection.execute("DELETE FROM changes")
+
+    await services.lookout.watcher.tend()
+
+    assert views[name].concerns(await news(connection))
 
 
 async def test_a_new_attempt_concerns_whoever_looks_at_the_one_before(

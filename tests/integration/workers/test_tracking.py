@@ -82,8 +82,10 @@ class Runs:
         return execution
 
     async def reports(self, execution: UUID) -> int:
-        """How many of the run's own reports its history has."""
-        history = await (await self.handle(execution)).fetch_history()
+        """How many of its own reports the history of a run that ended well has; the row knows of the end before it."""
+        handle = await self.handle(execution)
+        await handle.result()
+        history = await handle.fetch_history()
         names = [event.marker_recorded_event_attributes.marker_name for event in history.events]
         return names.count("core_local_activity")
 
