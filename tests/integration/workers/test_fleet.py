@@ -34,7 +34,10 @@ async def completed(services: Services, execution: UUID) -> ExecutionDetail:
 
 
 async def history(services: Services, workflow_id: str) -> WorkflowHistory:
-    return await services.temporal.client.get_workflow_handle(workflow_id).fetch_history()
+    """Of a run that ended well; the row knows of that before Temporal has the report of it."""
+    handle = services.temporal.client.get_workflow_handle(workflow_id)
+    await handle.result()
+    return await handle.fetch_history()
 
 
 def reports(history: WorkflowHistory) -> int:
