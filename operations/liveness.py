@@ -120,9 +120,7 @@ class Watch:
     temporal: Temporal
     task_queue: str
     of_steps: bool = False  #: whether those count that take steps, and not those that run workflows
-    every: float = (
-        EVERY  #: seconds between two looks, by whoever looks; after a longer gap workers may have to come back
-    )
+    every: float = EVERY  #: seconds between two looks, by whoever looks; after a longer gap workers have to come back
     clock: Clock = field(default_factory=Clock)  #: by which it is told since when a part is away
     _sightings: Sightings = field(default_factory=Sightings)
     _begun_at: float = field(default_factory=monotonic)
