@@ -222,6 +222,8 @@ async def test_an_error_with_half_a_character_ends_the_run_like_any_other(
 
     failed = await runs.ended(execution)
 
+    with pytest.raises(WorkflowFailureError):  # and did not end otherwise, as Temporal knows a moment after the row
+        await (await runs.handle(execution)).result()
     described = await (await runs.handle(execution)).describe()
     assert described.status is not None
     assert (failed.execution.error_message, described.status.name) == (words, "FAILED")
