@@ -128,6 +128,8 @@ def waits(error: OperationsError) -> dict[str, str]:
     """The header that says when to come again, where that is known or soon."""
     if isinstance(error, errors.TooManyTries):
         return {"Retry-After": str(error.seconds)}
+    if isinstance(error, errors.AcceptedUnread):
+        return {}  # it stands: nobody is asked to send it again
     return {"Retry-After": "5"} if status_of(error) == 503 else {}
 
 

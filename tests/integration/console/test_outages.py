@@ -210,6 +210,7 @@ async def test_what_was_accepted_is_not_denied_when_its_answer_cannot_be_read(
 
     assert answer.status_code == 503
     assert answer.json()["detail"].startswith("It was accepted and stands;")
+    assert "Retry-After" not in answer.headers
     assert (await client.get("/api/v1/tenants/accepted")).status_code == 200
 
 
