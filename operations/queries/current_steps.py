@@ -28,7 +28,11 @@ _PLANNED = (
 #: The first of its plan that has not begun; None where that is not known.
 _NEXT = (
     select(_PLANNED.c.name)
-    .where(~exists().where(ExecutionStep.execution_id == Execution.id, ExecutionStep.name == _PLANNED.c.name))
+    .where(
+        ~exists()
+        .where(ExecutionStep.execution_id == Execution.id, ExecutionStep.name == _PLANNED.c.name)
+        .correlate(Execution, _PLANNED)
+    )
     .order_by(_PLANNED.c.place)
     .limit(1)
     .correlate(Execution)

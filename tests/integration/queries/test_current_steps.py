@@ -46,6 +46,10 @@ async def step(database: Database, id_: UUID) -> tuple[str | None, str | None]:
 async def test_a_step_is_the_current_one_until_it_has_ended_and_then_the_next_one_is(
     database: Database, connection: AsyncConnection
 ) -> None:
+    beside = await begun(connection, PLAN)  # what others have done is none of its steps
+    first = StepReport(execution_id=beside, ordinal=1, name=PLAN[0], attempt=1, status=StepStatus.COMPLETED)
+    others = [replace(first, ordinal=ordinal, name=name) for ordinal, name in enumerate(PLAN, start=1)]
+    await step_reports.record(connection, others)
     id_ = await begun(connection, PLAN)
     seen = [await step(database, id_)]
 
